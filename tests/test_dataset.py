@@ -1,0 +1,136 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from study.dataset import encode_row, load_dataset
+from study.errors import InputError
+from study.recipes import find_dataset
+
+DATASET = (ROOT / "data" / "people.toml").read_text()
+ENCODED = "1\t0.24\t1\t0\t0\t0.2950\t0\t0\t1\n-1\t0.39\t0\t0\t1\t0.5120\t0\t1\t0\n"
+RAW = "id,sex,income,age,State,politics\n1,female,29500,24,Michigan,liberal\n2,male,51200,39,Oklahoma,moderate\n"
+
+
+def load(folder: Path, train: str | bytes, test: str = ENCODED, recipe: str = DATASET):
+    content = train if isinstance(train, bytes) else train.encode()
+    (folder / "people_train.txt").write_bytes(content)
+    (folder / "people_test.txt").write_text(test)
+    (folder / "people.toml").write_text(recipe)
+    found = find_dataset(str(folder / "people.toml"))
+    return load_dataset(found.recipe, folder)
+
+
+def raw_recipe() -> str:
+    start, end = DATASET.index("[table]"), DATASET.index("[[variables]]")
+    table = '[table]\ntrain = "people_train.txt"\ntest = "people_test.txt"\n\n'
+    return DATASET[:start] + table + DATASET[end:]
+
+
+def test_the_published_rows_are_read_as_they_stand(people):
+    for part, x, y in (
+        ("train", people.train_x, people.train_y),
+        ("test", people.test_x, people.test_y),
+    ):
+        table = np.loadtxt(ROOT / "data" / f"people_{part}.txt", delimiter="\t")
+        np.testing.assert_array_equal(x, np.delete(table, 5, axis=1).astype(np.float32))
+        np.testing.assert_array_equal(y, table[:, 5].astype(np.float32))
+    assert len(people.train_y) == 200
+    assert len(people.test_y) == 40
+
+
+def test_variables_hold_the_same_as_features(people):
+    table = people.to_variables(people.train_x)
+    np.testing.assert_array_equal(people.to_features(table), people.train_x)
+    assert people.variables == ("sex", "age", "State", "politics")
+    # The first training row: female, 24, Michigan, liberal.
+    np.testing.assert_array_equal(table[0], np.float32([1, 0.24, 0, 2]))
+
+
+def test_a_table_of_natural_values_becomes_the_same_features(tmp_path):
+    (tmp_path / "encoded").mkdir()
+    (tmp_path / "raw").mkdir()
+    encoded = load(tmp_path / "encoded", ENCODED)
+    raw = load(tmp_path / "raw", RAW, RAW, raw_recipe())
+    np.testing.assert_array_equal(raw.train_x, encoded.train_x)
+    np.testing.assert_array_equal(raw.train_y, encoded.train_y)
+
+
+def test_byte_order_mark_carriage_returns_and_blank_lines_are_harmless(tmp_path):
+    messy = "\ufeff" + ENCODED.replace("\n", "\r\n") + "\r\n"
+    np.testing.assert_array_equal(load(tmp_path, messy).train_x, load(tmp_path, ENCODED).train_x)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("0.39\t", "", "line 2: 8 columns where 9 are expected"),
+        ("0.39", "old", "line 2, column age: 'old' is not a number"),
+        ("0.39", "3_9", "line 2, column age: '3_9' is not a number"),
+        ("0.39", "nan", "line 2, column age: 'nan' is not a finite number"),
+        ("0.39", "inf", "line 2, column age: 'inf' is not a finite number"),
+        ("0.39", "1e300", "line 2, column age: '1e300' is too large"),
+        ("0.39", "", "line 2, column age: '' is not a number"),
+        ("-1\t", "0\t", r"line 2, column sex: unknown level '0': there is -1 \(male\), 1 \(female\)"),
+        ("1\t0\t0\t0.2950", "1\t0\t1\t0.2950", "line 1, column State=Michigan: .*one 1 and else 0, not 1, 0, 1"),
+        ("0.5120", "-inf", "line 2, column income: '-inf' is not a finite number"),
+        ("0.5120", "0.2950", "every income is the same"),
+    ],
+)  # fmt: skip
+def test_a_wrong_cell_is_named_by_line_and_column(tmp_path, before, after, reason):
+    assert before in ENCODED
+    with pytest.raises(InputError, match=f"people_train.txt(, |: ){reason}"):
+        load(tmp_path, ENCODED.replace(before, after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("Oklahoma", "Ohio", "line 3, column State: unknown level 'Ohio': there is Michigan"),
+        ("39", "thirty", "line 3, column age: 'thirty' is not a number"),
+        ("age", "years", "no column 'age': there is id, sex, income, years"),
+        ("id", "sex", "column named twice: sex"),
+    ],
+)
+def test_a_wrong_natural_table_is_named_too(tmp_path, before, after, reason):
+    with pytest.raises(InputError, match=reason):
+        load(tmp_path, RAW.replace(before, after), RAW, raw_recipe())
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no rows"),
+        (b"\n\n", "no rows"),
+        (b"\xff\xfe1\t2", "not UTF-8"),
+        (b"1\t0.24\x00", "line 1"),
+    ],
+)
+def test_a_file_that_is_no_table(tmp_path, content, reason):
+    with pytest.raises(InputError, match=reason):
+        load(tmp_path, content)
+
+
+def test_a_missing_table(tmp_path):
+    load(tmp_path, ENCODED)
+    (tmp_path / "people_test.txt").unlink()
+    found = find_dataset(str(tmp_path / "people.toml"))
+    with pytest.raises(InputError, match=r"people_test.txt: No such file"):
+        load_dataset(found.recipe, tmp_path)
+
+
+def test_a_person_in_natural_units(people):
+    person = {"sex": "male", "age": "34", "State": "Oklahoma", "politics": "moderate"}
+    expected = np.float32([-1, 0.34, 0, 0, 1, 0, 1, 0])
+    np.testing.assert_array_equal(encode_row(people.recipe, person), expected)
+    for change, reason in (
+        ({"sex": "x"}, "sex: unknown level 'x'"),
+        ({"age": "old"}, "age: 'old' is not a number"),
+        ({"colour": "red"}, "unknown variable 'colour'"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            encode_row(people.recipe, person | change)
+    del person["age"]
+    with pytest.raises(InputError, match="age is missing"):
+        encode_row(people.recipe, person)
