@@ -1,0 +1,87 @@
+"""Many trained networks of one recipe, predicting and differentiating as one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, vmap
+
+# Networks computed at once. Fixed, and short blocks are padded, so that the arithmetic of
+# one seed never depends on its companions: a sum inside a batch of another size may differ
+# in the last bit.
+BLOCK = 40
+
+Weights = dict[str, np.ndarray]
+
+
+class Stack:
+    """Networks of one architecture in eval mode, each row of data standing alone.
+
+    A row is predicted as a batch of one, so that no prediction depends on its neighbours,
+    whatever the network does along its batch.
+
+    Parameters
+    ----------
+    network : nn.Module
+        The architecture; its own weights are not used.
+    weights : dict of arrays (networks, ...)
+        Parameters by name, float32.
+    """
+
+    def __init__(self, network: nn.Module, weights: Weights) -> None:
+        self._network = network.eval()
+        self._weights = weights
+        self.size = len(next(iter(weights.values())))
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Predictions of each row alone: (rows, features) -> (networks, rows)."""
+        return self._map(lambda weights: vmap(lambda row: self._alone(weights, row)), x)
+
+    def predict_together(self, x: np.ndarray) -> np.ndarray:
+        """Predictions of all rows as one batch: (rows, features) -> (networks, rows)."""
+        return self._map(lambda weights: lambda rows: self._call(weights, rows), x)
+
+    def gradients(self, x: np.ndarray) -> np.ndarray:
+        """Gradient of each row's prediction: (rows, features) -> (networks, rows, features)."""
+        return self._map(lambda weights: vmap(grad(lambda row: self._alone(weights, row))), x)
+
+    def _call(self, weights: dict[str, Tensor], rows: Tensor) -> Tensor:
+        return functional_call(self._network, weights, (rows,))
+
+    def _alone(self, weights: dict[str, Tensor], row: Tensor) -> Tensor:
+        return self._call(weights, row.unsqueeze(0)).squeeze(0)
+
+    def _map(
+        self, of: Callable[[dict[str, Tensor]], Callable[[Tensor], Tensor]], x: np.ndarray
+    ) -> np.ndarray:
+        """Apply a function of (weights)(x) to every network, in padded blocks."""
+        rows = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
+        results = []
+        with one_thread(), torch.no_grad():
+            for start in range(0, self.size, BLOCK):
+                weights = {
+                    name: torch.from_numpy(padded(array[start : start + BLOCK]))
+                    for name, array in self._weights.items()
+                }
+                result = vmap(lambda slot: of(slot)(rows))(weights)
+                results.append(result[: self.size - start].numpy())
+        return np.concatenate(results)
+
+
+def padded(array: np.ndarray) -> np.ndarray:
+    """A contiguous copy filled up to BLOCK along the first axis with copies of its first item."""
+    missing = BLOCK - len(array)
+    return np.concatenate([array, np.repeat(array[:1], missing, axis=0)])
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One intra-op thread: how sums are split over threads would change their last bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
