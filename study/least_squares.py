@@ -1,0 +1,22 @@
+"""Closed-form least squares, as the weights of a linear network."""
+
+import numpy as np
+from sklearn.linear_model import LinearRegression
+
+from study.dataset import Dataset
+from study.networks.stack import Weights
+
+
+def least_squares(dataset: Dataset) -> Weights:
+    """Weights (1, ...) of `study.networks.linear.Linear` that minimise the training MSE.
+
+    With full one-hot groups the minimum is not unique; scikit-learn returns the one of
+    least norm among the centred problem's solutions.
+    """
+    fitted = LinearRegression().fit(
+        dataset.train_x.astype(np.float64), dataset.train_y.astype(np.float64)
+    )
+    return {
+        "output.weight": fitted.coef_.astype(np.float32)[None, None, :],
+        "output.bias": np.array([[fitted.intercept_]], dtype=np.float32),
+    }

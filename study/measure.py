@@ -1,0 +1,58 @@
+"""Trained networks become fit qualities and importance scores."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from study.dataset import Dataset
+from study.fit import Fit, r_squared, rmse, within
+from study.importance import Importance
+from study.importance.gradients import after_training, training_gradient
+from study.importance.permutation import grouped_permutation, permutation
+from study.networks.stack import Stack
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Everything measured of the networks of one block."""
+
+    fits: list[Fit]
+    importances: list[Importance]
+
+
+def measure(stack: Stack, dataset: Dataset, occasions: np.ndarray) -> Measured:
+    """Fit and importances of a stack of networks.
+
+    `occasions` are the loss gradients met in training, (networks, occasions, rows,
+    features); there are none where networks were not trained by steps.
+    """
+    importances = [training_gradient(occasions)] if occasions.shape[1] else []
+    importances += after_training(
+        stack.gradients(dataset.test_x), dataset.groups, dataset.feature_scale
+    )
+    importances += [
+        permutation(stack.predict, dataset),
+        grouped_permutation(stack.predict, dataset),
+    ]
+    return Measured(fits=_fits(stack, dataset), importances=importances)
+
+
+def _fits(stack: Stack, dataset: Dataset) -> list[Fit]:
+    target = dataset.recipe.target
+    fits = []
+    for part, x, y in (
+        ("train", dataset.train_x, dataset.train_y),
+        ("test", dataset.test_x, dataset.test_y),
+    ):
+        for evaluation, predict in (("alone", stack.predict), ("together", stack.predict_together)):
+            predictions = predict(x)
+            fits.append(
+                Fit(
+                    part,
+                    evaluation,
+                    r_squared(y, predictions),
+                    rmse(y, predictions) * target.divisor,
+                    within(y, predictions, target.tolerance),
+                )
+            )
+    return fits
