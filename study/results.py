@@ -1,0 +1,176 @@
+"""The stored results of a run as tidy pandas frames: `study.load`."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from study.dataset import variable_groups
+from study.recipes import DatasetRecipe, ModelRecipe, fingerprint
+from study.statistics.ranking import ranks, shares
+from study.store import Store
+from study.streams import STREAM_NAMES
+from study.words import GRADIENT_METHODS, GROUPED_PERMUTATION, LEAST_SQUARES, LEAST_SQUARES_TITLE
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """The scores of one model, condition, method and level: one vector for each seed.
+
+    seeds : (seeds,), missing for least squares; score, signed : (seeds, items)
+    """
+
+    seeds: pd.Series
+    items: list[str]
+    score: np.ndarray
+    signed: np.ndarray
+
+
+class Results:
+    """A run's results. Frames are tidy: one row for each number.
+
+    Attributes
+    ----------
+    directory : Path
+    dataset : name of the dataset
+    recipe : DatasetRecipe
+    models : dict of ModelRecipe by name, in the order in which they joined the run
+    environments : list of dict, versions and platforms
+    features, variables : lists of str
+    fits : model, condition, engine, seed, part, evaluation, r_squared, rmse, within
+    losses : model, condition, engine, seed, epoch, loss
+    occasions : model, condition, engine, seed, epoch, feature, absolute, signed
+        Mean gradients of the mini-batch loss, as met in training.
+    """
+
+    def __init__(self, directory: str | Path) -> None:
+        """Read the run in `directory`. Raises InputError when there is none."""
+        with Store(Path(directory)) as store:
+            self.directory = store.directory
+            self.dataset = store.dataset
+            self.recipe: DatasetRecipe = store.recipe
+            self.hashes = store.hashes
+            self.models: dict[str, ModelRecipe] = {
+                name: recipe
+                for name in store.model_names()
+                if (recipe := store.model_recipe(name)) is not None
+            }
+            self.environments = store.environments()
+            self.fits = _by_seed(store.frame("fits"))
+            self.losses = _by_seed(store.frame("losses"))
+            self.occasions = _by_seed(store.frame("occasions"))
+            stored = _by_seed(store.frame("scores"))
+        self.features = self.recipe.features
+        self.variables = [variable.name for variable in self.recipe.variables]
+        self._vectors = dict(_vectors(stored, self.recipe))
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """model, condition, method, level, seed, name, score, signed.
+
+        Scores by variable are sums over the columns of a one-hot group, which has no sign of
+        its own; permutation-grouped is scored by variable to begin with.
+        """
+        return self._tidy(score=lambda of: of.score, signed=lambda of: of.signed)
+
+    @property
+    def shares(self) -> pd.DataFrame:
+        """model, condition, method, level, seed, name, share."""
+        return self._tidy(share=lambda of: shares(of.score))
+
+    @property
+    def ranks(self) -> pd.DataFrame:
+        """model, condition, method, level, seed, name, rank; rank 1 is the greatest."""
+        return self._tidy(rank=lambda of: ranks(of.score))
+
+    def vectors(self, model: str, condition: str, method: str, level: str) -> Vectors | None:
+        """The scores of one model and method, one vector for each seed; None if not stored."""
+        return self._vectors.get((model, condition, method, level))
+
+    def published(self, model: str, method: str, level: str = "feature") -> dict[str, float]:
+        """Published shares by feature; empty where none were published for these."""
+        known = self.recipe.published
+        if known is None or (model, method, level) != (known.model, known.method, "feature"):
+            return {}
+        return dict(zip(self.features, known.shares, strict=True))
+
+    def title(self, model: str) -> str:
+        """What a model is called in tables and figures."""
+        return LEAST_SQUARES_TITLE if model == LEAST_SQUARES else self.models[model].title
+
+    def seeds(self, model: str, condition: str) -> list[int]:
+        """The stored seeds of a model in one condition."""
+        chosen = (self.fits["model"] == model) & (self.fits["condition"] == condition)
+        return sorted(int(seed) for seed in self.fits.loc[chosen, "seed"].dropna().unique())
+
+    @property
+    def identity(self) -> str:
+        """Twelve hexadecimal digits of what was run: data, recipes, engines, seeds."""
+        trained = self.fits[["model", "condition", "engine", "seed"]].drop_duplicates()
+        parts = {
+            "dataset": fingerprint(self.recipe),
+            "tables": self.hashes,
+            "models": {name: fingerprint(recipe) for name, recipe in self.models.items()},
+            "trained": sorted(" ".join(map(str, row)) for row in trained.to_numpy()),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+    def _tidy(self, **columns: Callable[[Vectors], np.ndarray]) -> pd.DataFrame:
+        """One row for each model, condition, method, level, seed and item."""
+        keys = ["model", "condition", "method", "level"]
+        parts = [
+            pd.DataFrame(
+                {
+                    **dict(zip(keys, key, strict=True)),
+                    "seed": np.repeat(vectors.seeds.array, len(vectors.items)),
+                    "name": np.tile(vectors.items, len(vectors.seeds)),
+                    **{name: of(vectors).ravel() for name, of in columns.items()},
+                }
+            )
+            for key, vectors in self._vectors.items()
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+
+def _by_seed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the networks of one ordinary seed, and replace their streams by that seed."""
+    streams = frame[list(STREAM_NAMES)].fillna(-1)
+    same = streams[["order", "dropout", "labels"]].eq(streams["init"], axis=0).all(axis=1)
+    frame = frame[same & (streams["rows"] == -1)].rename(columns={"init": "seed"})
+    return frame.drop(columns=["order", "dropout", "labels", "rows"]).reset_index(drop=True)
+
+
+def _vectors(
+    stored: pd.DataFrame, recipe: DatasetRecipe
+) -> Iterator[tuple[tuple[str, str, str, str], Vectors]]:
+    """Stored scores as vectors by (model, condition, method, level)."""
+    variables = [variable.name for variable in recipe.variables]
+    groups = [list(group) for group in variable_groups(recipe)]
+    for (model, condition, method), rows in stored.groupby(["model", "condition", "method"]):
+        level = "variable" if method == GROUPED_PERMUTATION else "feature"
+        items = variables if level == "variable" else recipe.features
+        rows = rows.sort_values(["seed", "item"], key=_in_order(items))
+        score = rows["score"].to_numpy().reshape(-1, len(items))
+        signed = rows["signed"].to_numpy(dtype=float).reshape(-1, len(items))
+        seeds = rows["seed"].iloc[:: len(items)].reset_index(drop=True)
+        yield (model, condition, method, level), Vectors(seeds, items, score, signed)
+        if method in GRADIENT_METHODS:
+            sums = np.stack([score[:, group].sum(axis=1) for group in groups], axis=1)
+            signs = np.stack(
+                [
+                    signed[:, group[0]] if len(group) == 1 else np.full(len(seeds), np.nan)
+                    for group in groups
+                ],
+                axis=1,
+            )
+            yield (model, condition, method, "variable"), Vectors(seeds, variables, sums, signs)
+
+
+def _in_order(items: list[str]) -> Callable[[pd.Series], pd.Series]:
+    """A sort key that puts the column `item` into the order of `items`."""
+    place = {item: index for index, item in enumerate(items)}
+    return lambda column: column.map(place) if column.name == "item" else column

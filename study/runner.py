@@ -1,0 +1,274 @@
+"""A plan becomes results: what is missing is trained, measured and stored, block by block."""
+
+import platform
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import joblib
+import numpy as np
+import torch
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from study.dataset import Dataset
+from study.errors import InputError, StudyError
+from study.least_squares import least_squares
+from study.measure import Measured, measure
+from study.networks import build
+from study.networks.linear import Linear
+from study.networks.stack import BLOCK, Stack
+from study.recipes import ModelRecipe
+from study.store import FILE_NAME, Key, Record, Store, create
+from study.streams import StreamSeeds
+from study.training import ENGINE, Replicate, Trained, train
+from study.words import CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES
+
+CLOSED_FORM = "closed-form"
+_LIBRARIES = ("importance-study", "torch", "numpy", "scipy", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Replicates of one model that are trained and measured at once."""
+
+    model: str
+    recipe: ModelRecipe
+    replicates: tuple[Replicate, ...]
+    work: int  # epochs times modules: how long it takes, in units of its own
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run asks for: how much is stored, and the blocks that are missing."""
+
+    stored: int
+    missing: int
+    blocks: tuple[Block, ...]
+
+
+def prepare(
+    directory: Path,
+    dataset_name: str,
+    dataset: Dataset,
+    models: Mapping[str, ModelRecipe],
+    seeds: Sequence[int],
+    *,
+    fresh: bool,
+) -> tuple[Store, Plan]:
+    """Open the run in `directory`, or make it, and plan what is missing.
+
+    Nothing is written before all input has been checked. With `fresh`, stored results are
+    set aside first. Raises InputError.
+    """
+    if LEAST_SQUARES in models:
+        raise InputError(f"'{LEAST_SQUARES}' is always computed: it cannot name a model recipe")
+    if directory.exists() and not directory.is_dir():
+        raise InputError(f"{directory}: not a directory")
+    if fresh or not (directory / FILE_NAME).exists():
+        planned = plan(models, seeds, dataset, stored=set())
+        create(directory, dataset_name, dataset.recipe, dataset.hashes)
+        return Store(directory), planned
+    store = Store(directory)
+    store.check_dataset(dataset.recipe, dataset.hashes)
+    for name, recipe in models.items():
+        store.check_model(name, recipe)
+    return store, plan(models, seeds, dataset, stored=store.stored_keys())
+
+
+def plan(
+    models: Mapping[str, ModelRecipe], seeds: Sequence[int], dataset: Dataset, stored: set[Key]
+) -> Plan:
+    """Split what is not stored into blocks, the longest first.
+
+    Raises InputError when a recipe's network cannot be built.
+    """
+    blocks, missing = [], 0
+    for name, recipe in models.items():
+        modules = len(list(build(recipe, inputs=len(dataset.features), init=0).modules()))
+        for conditions in (("real", "shuffled"), ("untrained",)):
+            wanted = [
+                Replicate(condition, StreamSeeds.of(seed))
+                for seed in seeds
+                for condition in conditions
+                if Key(name, condition, ENGINE, StreamSeeds.of(seed)) not in stored
+            ]
+            missing += len(wanted)
+            epochs = 0 if conditions == ("untrained",) else recipe.training.epochs
+            blocks += [
+                Block(name, recipe, tuple(wanted[start : start + BLOCK]), (epochs + 1) * modules)
+                for start in range(0, len(wanted), BLOCK)
+            ]
+    blocks.sort(key=lambda block: -block.work)
+    total = len(models) * len(seeds) * len(CONDITIONS)
+    return Plan(stored=total - missing, missing=missing, blocks=tuple(blocks))
+
+
+def run(
+    store: Store,
+    dataset: Dataset,
+    models: Mapping[str, ModelRecipe],
+    blocks: Sequence[Block],
+    *,
+    workers: int,
+    report: Callable[[int], None],
+) -> None:
+    """Train, measure and store `blocks`; each lands in the store as it finishes.
+
+    `report` is called now and then with the work done so far, in the units of Block.work.
+    Raises StudyError when a network fails or a worker process dies.
+    """
+    for name, recipe in models.items():
+        network = build(recipe, inputs=len(dataset.features), init=0)
+        layout = [(key, list(value.shape)) for key, value in network.named_parameters()]
+        store.add_model(name, recipe, layout)
+    if not any(key.model == LEAST_SQUARES for key in store.stored_keys()):
+        store.add([_add_least_squares(store, dataset)], environment())
+    with tempfile.TemporaryDirectory() as folder:
+        # Each block counts its work in a cell of its own, so that no lock is needed.
+        done = np.memmap(Path(folder) / "done", dtype=np.int64, mode="w+", shape=len(blocks) + 1)
+        with _reporting(done, report):
+            for records in _finished(blocks, dataset, done, workers):
+                store.add(records, environment())
+
+
+def environment() -> dict[str, str]:
+    """Versions and platform on which results may depend."""
+    return {
+        **{library: version(library) for library in _LIBRARIES},
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+def _finished(
+    blocks: Sequence[Block], dataset: Dataset, done: np.ndarray, workers: int
+) -> Iterator[list[Record]]:
+    """The records of each block, as soon as it is finished."""
+    if workers == 1:
+        for index, block in enumerate(blocks):
+            yield _work(block, dataset, done, index)
+        return
+    # max_nbytes: arrays travel as copies, since torch wants to write to what it wraps.
+    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", max_nbytes=None)
+    try:
+        yield from parallel(
+            joblib.delayed(_work)(block, dataset, done, index) for index, block in enumerate(blocks)
+        )
+    except TerminatedWorkerError as error:
+        raise StudyError(
+            "a worker process was killed, perhaps for want of memory; what is stored is kept: "
+            "run the same command again, with fewer --workers"
+        ) from error
+
+
+def _work(block: Block, dataset: Dataset, done: np.ndarray, index: int) -> list[Record]:
+    """Train and measure one block, counting its work in done[index]."""
+    network = build(block.recipe, inputs=len(dataset.features), init=0)
+    modules = len(list(network.modules()))
+
+    def count_epoch() -> None:
+        done[index] += modules
+
+    try:
+        trained = train(block.recipe, block.replicates, dataset, count_epoch)
+        measured = measure(Stack(network, trained.weights), dataset, trained.occasions)
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
+        raise StudyError(f"model '{block.model}': {type(error).__name__}: {reason}") from error
+    done[index] = block.work
+    keys = [
+        Key(block.model, replicate.condition, ENGINE, replicate.streams)
+        for replicate in block.replicates
+    ]
+    return _records(keys, trained, measured, dataset)
+
+
+def _add_least_squares(store: Store, dataset: Dataset) -> Record:
+    weights = least_squares(dataset)
+    store.add_model(
+        LEAST_SQUARES, None, [(name, list(array.shape[1:])) for name, array in weights.items()]
+    )
+    network = Linear(inputs=len(dataset.features))
+    trained = Trained.without_steps(weights)
+    measured = measure(Stack(network, weights), dataset, trained.occasions)
+    key = Key(LEAST_SQUARES, "real", CLOSED_FORM, streams=None)
+    return _records([key], trained, measured, dataset)[0]
+
+
+def _records(
+    keys: Sequence[Key], trained: Trained, measured: Measured, dataset: Dataset
+) -> list[Record]:
+    """What is measured of a block, taken apart by network."""
+    items = {
+        importance.method: dataset.variables
+        if importance.method == GROUPED_PERMUTATION
+        else dataset.features
+        for importance in measured.importances
+    }
+    absolute = np.abs(trained.occasions).mean(axis=2, dtype=np.float64)
+    signed = trained.occasions.mean(axis=2, dtype=np.float64)
+    return [
+        Record(
+            key=key,
+            weights={name: array[index] for name, array in trained.weights.items()},
+            fits=[
+                (
+                    fit.part,
+                    fit.evaluation,
+                    float(fit.r_squared[index]),
+                    float(fit.rmse[index]),
+                    float(fit.within[index]),
+                )
+                for fit in measured.fits
+            ],
+            scores=[
+                (
+                    importance.method,
+                    item,
+                    float(importance.score[index, column]),
+                    None if importance.signed is None else float(importance.signed[index, column]),
+                )
+                for importance in measured.importances
+                for column, item in enumerate(items[importance.method])
+            ],
+            occasions=[
+                (
+                    int(epoch),
+                    feature,
+                    float(absolute[index, occasion, column]),
+                    float(signed[index, occasion, column]),
+                )
+                for occasion, epoch in enumerate(trained.occasion_epochs)
+                for column, feature in enumerate(dataset.features)
+            ],
+            losses=[
+                (int(epoch), float(trained.losses[index, point]))
+                for point, epoch in enumerate(trained.loss_epochs)
+            ],
+        )
+        for index, key in enumerate(keys)
+    ]
+
+
+@contextmanager
+def _reporting(done: np.ndarray, report: Callable[[int], None]) -> Iterator[None]:
+    """Report the sum of `done` twice a second while the block runs, and once at its end."""
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.5):
+            report(int(done.sum()))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+    report(int(done.sum()))

@@ -1,0 +1,1 @@
+"""Statistics over seeds: pure functions, arrays in, numbers out."""

@@ -1,0 +1,354 @@
+"""The run directory and its SQLite file: what is stored is complete.
+
+Everything of one training lands in one transaction: weights, fit, scores, gradients kept
+in training, losses. Nothing in the file is pickled.
+"""
+
+import json
+import math
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.errors import InputError, StudyError
+from study.recipes import DatasetRecipe, ModelRecipe, Recipe, fingerprint
+from study.streams import STREAM_NAMES, StreamSeeds
+
+Weights = dict[str, np.ndarray]
+
+FILE_NAME = "results.sqlite"
+SCHEMA = 1
+
+_TABLES = """
+CREATE TABLE run (
+    schema INTEGER NOT NULL,
+    dataset TEXT NOT NULL,              -- name
+    recipe TEXT NOT NULL,               -- JSON
+    hashes TEXT NOT NULL                -- JSON: SHA-256 of each table
+);
+CREATE TABLE models (
+    model TEXT PRIMARY KEY,
+    recipe TEXT NOT NULL,               -- JSON; null for least squares
+    layout TEXT NOT NULL                -- JSON: [[parameter, shape], ...] of a weights blob
+);
+CREATE TABLE environments (
+    id INTEGER PRIMARY KEY,
+    description TEXT NOT NULL UNIQUE    -- JSON: versions and platform
+);
+CREATE TABLE trainings (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL REFERENCES models,
+    condition TEXT NOT NULL,
+    engine TEXT NOT NULL,
+    init INTEGER, "order" INTEGER, dropout INTEGER, labels INTEGER, rows INTEGER,
+    environment INTEGER NOT NULL REFERENCES environments,
+    weights BLOB NOT NULL               -- float32, little-endian, parameters in layout order
+);
+CREATE UNIQUE INDEX trainings_key ON trainings (
+    model, condition, engine, ifnull(init, -1), ifnull("order", -1), ifnull(dropout, -1),
+    ifnull(labels, -1), ifnull(rows, -1)
+);
+CREATE TABLE fits (
+    training INTEGER NOT NULL REFERENCES trainings,
+    part TEXT NOT NULL, evaluation TEXT NOT NULL,    -- train or test; alone or together
+    r_squared REAL, rmse REAL, within REAL,
+    PRIMARY KEY (training, part, evaluation)
+) WITHOUT ROWID;
+CREATE TABLE scores (
+    training INTEGER NOT NULL REFERENCES trainings,
+    method TEXT NOT NULL, item TEXT NOT NULL,   -- a feature, or a variable
+    score REAL, signed REAL,
+    PRIMARY KEY (training, method, item)
+) WITHOUT ROWID;
+CREATE TABLE occasions (
+    training INTEGER NOT NULL REFERENCES trainings,
+    epoch INTEGER NOT NULL, feature TEXT NOT NULL,
+    absolute REAL, signed REAL,                 -- mean over the batch
+    PRIMARY KEY (training, epoch, feature)
+) WITHOUT ROWID;
+CREATE TABLE losses (
+    training INTEGER NOT NULL REFERENCES trainings,
+    epoch INTEGER NOT NULL, loss REAL,
+    PRIMARY KEY (training, epoch)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Key:
+    """The identity of one trained model in a run; least squares has no streams."""
+
+    model: str
+    condition: str
+    engine: str
+    streams: StreamSeeds | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything stored of one trained model, as rows of the tables of the same names."""
+
+    key: Key
+    weights: Weights
+    fits: list[tuple[str, str, float, float, float]]
+    scores: list[tuple[str, str, float, float | None]]
+    occasions: list[tuple[int, str, float, float]]
+    losses: list[tuple[int, float]]
+
+
+class Store:
+    """The results of one run. Use as a context manager."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open the stored run in `directory`. Raises InputError when there is none."""
+        self.directory = directory
+        self.path = directory / FILE_NAME
+        if not self.path.is_file():
+            raise InputError(f"{directory}: no run there (no {FILE_NAME}); 'study run' makes one")
+        self._connection = _connect(self.path)
+        try:
+            schema, self.dataset, recipe, hashes = self._connection.execute(
+                "SELECT schema, dataset, recipe, hashes FROM run"
+            ).fetchone()
+        except (sqlite3.Error, TypeError) as error:
+            self._connection.close()
+            raise InputError(f"{self.path}: not the results of a study ({error})") from error
+        if schema != SCHEMA:
+            self._connection.close()
+            raise InputError(
+                f"{self.path}: written in form {schema}, and this version reads form {SCHEMA}"
+            )
+        self.recipe = DatasetRecipe.model_validate_json(recipe)
+        self.hashes: dict[str, str] = json.loads(hashes)
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def check_dataset(self, recipe: DatasetRecipe, hashes: dict[str, str]) -> None:
+        """Raise InputError unless the run was made from this recipe and these tables."""
+        _refuse_change(self.directory, f"dataset '{self.dataset}'", self.recipe, recipe)
+        for name, digest in hashes.items():
+            if self.hashes.get(name) != digest:
+                raise InputError(f"{self.directory}: {name} has changed since the run; {_REMEDY}")
+
+    def check_model(self, name: str, recipe: ModelRecipe) -> None:
+        """Raise InputError if the run holds a model of this name made from another recipe."""
+        stored = self.model_recipe(name)
+        if stored is not None:
+            _refuse_change(self.directory, f"model '{name}'", stored, recipe)
+
+    def add_model(
+        self, name: str, recipe: ModelRecipe | None, layout: list[tuple[str, list[int]]]
+    ) -> None:
+        """Note a model's recipe and the layout of its weights, once."""
+        text = "null" if recipe is None else recipe.model_dump_json()
+        self._connection.execute(
+            "INSERT OR IGNORE INTO models VALUES (?, ?, ?)", (name, text, json.dumps(layout))
+        )
+
+    def stored_keys(self) -> set[Key]:
+        """What is stored already."""
+        rows = self._connection.execute(
+            f"SELECT model, condition, engine, {_STREAM_COLUMNS} FROM trainings"
+        )
+        return {
+            Key(model, condition, engine, None if streams[0] is None else StreamSeeds(*streams))
+            for model, condition, engine, *streams in rows
+        }
+
+    def add(self, records: Iterable[Record], environment: dict[str, str]) -> None:
+        """Store records in one transaction: all of them, or none."""
+        with self._transaction() as connection:
+            description = json.dumps(environment, sort_keys=True)
+            connection.execute(
+                "INSERT OR IGNORE INTO environments (description) VALUES (?)", (description,)
+            )
+            (environment_id,) = connection.execute(
+                "SELECT id FROM environments WHERE description = ?", (description,)
+            ).fetchone()
+            for record in records:
+                _insert(connection, record, environment_id)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StudyError(
+                f"{self.path}: could not store a block ({error}); what was stored before is kept"
+            ) from error
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def model_names(self) -> list[str]:
+        """Names of the stored models, in the order in which they joined."""
+        return [
+            name for (name,) in self._connection.execute("SELECT model FROM models ORDER BY rowid")
+        ]
+
+    def model_recipe(self, name: str) -> ModelRecipe | None:
+        """The recipe a stored model was made from; None for least squares or no such model."""
+        row = self._connection.execute(
+            "SELECT recipe FROM models WHERE model = ?", (name,)
+        ).fetchone()
+        if row is None or row[0] == "null":
+            return None
+        return ModelRecipe.model_validate_json(row[0])
+
+    def environments(self) -> list[dict[str, str]]:
+        """The versions and platforms that the stored results come from."""
+        rows = self._connection.execute("SELECT description FROM environments ORDER BY id")
+        return [json.loads(description) for (description,) in rows]
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """One of fits, scores, occasions, losses, each row with the key of its training."""
+        query = f"""SELECT t.model, t.condition, t.engine, t.init, t."order", t.dropout, t.labels,
+            t.rows, x.* FROM {table} x JOIN trainings t ON x.training = t.id"""
+        frame = pd.read_sql_query(query, self._connection).drop(columns="training")
+        streams = list(STREAM_NAMES)
+        frame[streams] = frame[streams].astype("Int64")
+        return frame
+
+    def weights(self, model: str, condition: str) -> tuple[list[int | None], Weights]:
+        """Weights of a model's ordinary seeds, and those seeds in order.
+
+        Arrays are (networks, ...) by parameter; least squares has the one seed None. Empty
+        where nothing is stored.
+        """
+        (layout,) = self._connection.execute(
+            "SELECT layout FROM models WHERE model = ?", (model,)
+        ).fetchone()
+        found = self._connection.execute(
+            """SELECT init, weights FROM trainings WHERE model = ? AND condition = ?
+            AND init IS "order" AND init IS dropout AND init IS labels AND rows IS NULL
+            ORDER BY init""",
+            (model, condition),
+        ).fetchall()
+        if not found:
+            return [], {}
+        flat = np.stack([np.frombuffer(blob, dtype="<f4") for _, blob in found])
+        arrays, start = {}, 0
+        for name, shape in json.loads(layout):
+            stop = start + math.prod(shape)
+            arrays[name] = flat[:, start:stop].reshape(len(found), *shape)
+            start = stop
+        return [seed for seed, _ in found], arrays
+
+
+def create(directory: Path, dataset: str, recipe: DatasetRecipe, hashes: dict[str, str]) -> None:
+    """Make an empty run in `directory`, setting aside the results of an earlier one.
+
+    Raises InputError when that cannot be.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        # The file appears whole or not at all, so that a run killed here leaves no ruin.
+        path = directory / f"{FILE_NAME}.new"
+        path.unlink(missing_ok=True)
+        connection = _connect(path)
+        connection.executescript(_TABLES)
+        connection.execute(
+            "INSERT INTO run VALUES (?, ?, ?, ?)",
+            (SCHEMA, dataset, recipe.model_dump_json(), json.dumps(hashes, sort_keys=True)),
+        )
+        connection.close()
+        final = directory / FILE_NAME
+        if final.exists():
+            final.replace(directory / f"{FILE_NAME}.old")
+        path.replace(final)
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"cannot write a run to {directory}: {reason}") from error
+
+
+_STREAM_COLUMNS = ", ".join(f'"{name}"' for name in STREAM_NAMES)
+_REMEDY = "name another directory with --out, or start this one again with --fresh"
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _insert(connection: sqlite3.Connection, record: Record, environment_id: int) -> None:
+    """Insert one record, unless another process stored the same key meanwhile."""
+    key = record.key
+    streams = (None,) * len(STREAM_NAMES) if key.streams is None else astuple(key.streams)
+    blob = np.concatenate([array.ravel() for array in record.weights.values()])
+    cursor = connection.execute(
+        f"""INSERT OR IGNORE INTO trainings
+            (model, condition, engine, {_STREAM_COLUMNS}, environment, weights)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            key.model,
+            key.condition,
+            key.engine,
+            *streams,
+            environment_id,
+            blob.astype("<f4").tobytes(),
+        ),
+    )
+    if cursor.rowcount == 0:
+        return
+    for table in ("fits", "scores", "occasions", "losses"):
+        rows = [(cursor.lastrowid, *row) for row in getattr(record, table)]
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+
+
+def _refuse_change(directory: Path, what: str, stored: Recipe, given: Recipe) -> None:
+    if fingerprint(stored) == fingerprint(given):
+        return
+    before, after = _flat(stored.model_dump()), _flat(given.model_dump())
+    key = next(key for key in {**before, **after} if before.get(key) != after.get(key))
+    raise InputError(
+        f"{directory}: made from another recipe of {what} "
+        f"({key}: {before.get(key)} there, {after.get(key)} now); {_REMEDY}"
+    )
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested mappings and lists as one mapping of dotted keys."""
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = {str(index + 1): item for index, item in enumerate(value)}.items()
+    else:
+        return {prefix: value}
+    return {
+        key: leaf
+        for name, item in items
+        for key, leaf in _flat(item, f"{prefix}.{name}" if prefix else str(name)).items()
+    }
+
+
+def find_run(directory: str | None) -> Path:
+    """The run meant by a command: as named, or reports/people, or the only one there is."""
+    if directory is not None:
+        return Path(directory)
+    runs = sorted(path.parent for path in Path("reports").glob(f"*/{FILE_NAME}"))
+    if Path("reports/people") in runs:
+        return Path("reports/people")
+    if not runs:
+        raise InputError("no run under reports/: 'study run' makes one; or name its directory")
+    if len(runs) > 1:
+        raise InputError(f"which run? name one of {', '.join(map(str, runs))}")
+    return runs[0]

@@ -1,0 +1,139 @@
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import shipped
+
+from study.errors import InputError, StudyError
+from study.store import FILE_NAME, Key, Record, Store, create, find_run
+from study.streams import StreamSeeds
+
+
+def record(seed: int, **changes: object) -> Record:
+    parts = {
+        "key": Key("mlp", "real", "torch", StreamSeeds.of(seed)),
+        "weights": {"a": np.float32([[1, 2]]) + seed, "b": np.float32([3]) * seed},
+        "fits": [("train", "alone", 0.5, 1.5, 0.25)],
+        "scores": [("gradient", "age", 2.0, -1.0), ("permutation", "age", -0.5, None)],
+        "occasions": [(0, "age", 2.0, 1.0)],
+        "losses": [(0, 3.5), (10, float("nan"))],
+    }
+    return Record(**parts | changes)
+
+
+@pytest.fixture
+def store(tmp_path, people):
+    create(tmp_path, "people", people.recipe, people.hashes)
+    with Store(tmp_path) as opened:
+        opened.add_model("mlp", shipped("mlp"), [("a", [1, 2]), ("b", [1])])
+        yield opened
+
+
+def test_what_is_stored_is_read_back(store, people):
+    store.add([record(3), record(1)], {"torch": "2"})
+    assert store.stored_keys() == {record(1).key, record(3).key}
+    assert store.recipe == people.recipe
+    assert store.model_recipe("mlp") == shipped("mlp")
+    assert store.environments() == [{"torch": "2"}]
+    seeds, weights = store.weights("mlp", "real")
+    assert seeds == [1, 3]
+    np.testing.assert_array_equal(weights["a"], [[[2, 3]], [[4, 5]]])
+    np.testing.assert_array_equal(weights["b"], [[3], [9]])
+    assert store.weights("mlp", "shuffled") == ([], {})
+    scores = store.frame("scores")
+    assert scores["score"].tolist() == [2.0, -0.5, 2.0, -0.5]
+    assert scores["signed"].isna().tolist() == [False, True, False, True]
+    assert store.frame("losses")["loss"].isna().tolist() == [False, True, False, True]
+
+
+def test_a_block_lands_whole_or_not_at_all(store):
+    store.add([record(1)], {"torch": "2"})
+    broken = record(3, scores=[("gradient", "age", 1.0, 1.0), ("gradient", "age", 1.0, 1.0)])
+    with pytest.raises(
+        StudyError, match=r"could not store a block .*; what was stored before is kept"
+    ):
+        store.add([record(2), broken], {"torch": "2"})
+    assert store.stored_keys() == {record(1).key}
+    assert len(store.frame("scores")) == 2
+    store.add([record(2)], {"torch": "2"})
+    assert len(store.stored_keys()) == 2
+
+
+def test_a_key_is_stored_once(store):
+    store.add([record(1)], {"torch": "2"})
+    store.add([record(1, fits=[("train", "alone", 0.9, 0.9, 0.9)])], {"torch": "3"})
+    assert store.frame("fits")["r_squared"].tolist() == [0.5]
+
+
+def test_networks_whose_sources_differ_have_keys_of_their_own(store):
+    varied = Key("mlp", "real", "torch", StreamSeeds(1, 2, 1, 1, rows=5))
+    store.add([record(1), record(1, key=varied)], {})
+    assert store.stored_keys() == {record(1).key, varied}
+    assert store.weights("mlp", "real")[0] == [1]
+
+
+def test_a_changed_recipe_or_table_is_refused_by_name(store, people):
+    store.check_dataset(people.recipe, people.hashes)
+    store.check_model("mlp", shipped("mlp"))
+    store.check_model("new", shipped("mlp"))
+    with pytest.raises(
+        InputError, match=r"model 'mlp' \(training.epochs: 300 there, 5 now\); .*--out.*--fresh"
+    ):
+        store.check_model("mlp", shipped("mlp", epochs=5))
+    claim = people.recipe.claim.model_copy(update={"proportion": 0.5})
+    changed = people.recipe.model_copy(update={"claim": claim})
+    with pytest.raises(
+        InputError, match=r"dataset 'people' \(claim.proportion: 0.8 there, 0.5 now\)"
+    ):
+        store.check_dataset(changed, people.hashes)
+    with pytest.raises(InputError, match=r"people_test\.txt has changed since the run"):
+        store.check_dataset(people.recipe, people.hashes | {"people_test.txt": "0"})
+
+
+def test_a_file_that_is_no_run_is_named_and_left_alone(tmp_path, people):
+    with pytest.raises(InputError, match="no run there"):
+        Store(tmp_path)
+    path = tmp_path / FILE_NAME
+    path.write_bytes(b"this is not a database, but somebody's notes")
+    with pytest.raises(InputError, match="not the results of a study"):
+        Store(tmp_path)
+    assert path.read_bytes().startswith(b"this is not")
+    path.unlink()
+    sqlite3.connect(path).execute("CREATE TABLE other (x)").connection.close()
+    with pytest.raises(InputError, match="not the results of a study"):
+        Store(tmp_path)
+
+
+def test_another_form_is_refused(store, tmp_path):
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("UPDATE run SET schema = 99")
+    connection.commit()
+    connection.close()
+    with pytest.raises(InputError, match="written in form 99"):
+        Store(tmp_path)
+
+
+def test_starting_afresh_sets_the_old_results_aside(store, tmp_path, people):
+    store.add([record(1)], {})
+    create(tmp_path, "people", people.recipe, people.hashes)
+    with Store(tmp_path) as new:
+        assert new.stored_keys() == set()
+    (tmp_path / FILE_NAME).unlink()
+    (tmp_path / f"{FILE_NAME}.old").rename(tmp_path / FILE_NAME)
+    with Store(tmp_path) as old:
+        assert old.stored_keys() == {record(1).key}
+
+
+def test_the_run_that_a_command_means(tmp_path, monkeypatch, people):
+    monkeypatch.chdir(tmp_path)
+    assert find_run("anywhere") == Path("anywhere")
+    with pytest.raises(InputError, match="no run under reports/"):
+        find_run(None)
+    create(Path("reports/mine"), "mine", people.recipe, people.hashes)
+    assert find_run(None) == Path("reports/mine")
+    create(Path("reports/other"), "other", people.recipe, people.hashes)
+    with pytest.raises(InputError, match="which run\\? name one of reports/mine, reports/other"):
+        find_run(None)
+    create(Path("reports/people"), "people", people.recipe, people.hashes)
+    assert find_run(None) == Path("reports/people")
