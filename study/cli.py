@@ -1,0 +1,208 @@
+"""The command line: parses, prints, calls."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from study.errors import InputError, Stopped, StudyError
+
+MOST_SEEDS = 100_000
+
+_RUN = click.argument("directory", metavar="[RUN]", required=False)
+
+
+def main() -> None:
+    """Run the command line; every error is one or two lines and an exit status."""
+    try:
+        status = commands.main(standalone_mode=False)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f"; see '{context.command_path} --help'" if context else ""
+        _stop(f"{error.format_message().rstrip('.')}{hint}", error.exit_code)
+    except StudyError as error:
+        _stop(str(error), error.exit_status)
+    except (click.Abort, KeyboardInterrupt):
+        _stop("interrupted", Stopped.exit_status)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _stop(f"{where}{error.strerror or error}", 1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _stop(message: str, status: int) -> None:
+    click.echo(f"study: {message}", err=True)
+    sys.exit(status)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="importance-study")
+def commands() -> None:
+    """Does a feature-importance finding hold?
+
+    Train a model over many seeds beside simpler ones, measure importance by several
+    methods, and see how far models, methods and seeds agree.
+    """
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Seeds from "20" (the first twenty), "20-49", or "1,5,9" ("7," is seed 7 alone)."""
+    remedy = "give a count (20), a range (20-49) or a list (1,5,9)"
+    try:
+        if text.strip().isdecimal():
+            seeds = list(range(min(int(text), MOST_SEEDS + 1)))
+        else:
+            seeds = []
+            for part in text.rstrip(",").split(","):
+                first, _, last = part.strip().partition("-")
+                chosen = range(int(first), int(last or first) + 1)
+                if not chosen or chosen[-1] >= 2**32 or len(chosen) > MOST_SEEDS:
+                    raise ValueError(part)
+                seeds += chosen
+    except ValueError as error:
+        raise InputError(f"--seeds '{text}': {remedy}") from error
+    if not 1 <= len(seeds) <= MOST_SEEDS:
+        raise InputError(f"--seeds '{text}': 1 to {MOST_SEEDS} seeds; {remedy}")
+    return sorted(set(seeds))
+
+
+@commands.command("run")
+@click.option("--seeds", default="20", show_default=True, help="20, 20-49, or 1,5,9.")
+@click.option("--models", help="Model recipes by name or path, with commas.  [default: all four]")
+@click.option("--data", default="people", show_default=True, help="Dataset recipe, name or path.")
+@click.option("--out", type=click.Path(path_type=Path), help="[default: reports/<dataset>]")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes.  [default: one for each core]"
+)
+@click.option("--fresh", is_flag=True, help="Set stored results aside and start again.")
+def run_command(
+    seeds: str, models: str | None, data: str, out: Path | None, workers: int | None, fresh: bool
+) -> None:
+    """Train, measure and store what is missing.
+
+    A recipe names a class by import path: running a recipe is running code.
+    """
+    from study.recipes import DEFAULT_MODELS, find_dataset, find_model
+
+    wanted = parse_seeds(seeds)
+    names = [name.strip() for name in models.split(",")] if models is not None else DEFAULT_MODELS
+    found_models = [find_model(name) for name in names]
+    found_dataset = find_dataset(data)
+    recipes = {found.name: found.recipe for found in found_models}
+    if len(recipes) < len(found_models):
+        raise InputError(f"--models: a model is named twice: {', '.join(names)}")
+    shadowing = [str(found.path) for found in found_models if found.shadows]
+    if found_dataset.shadows:
+        shadowing.append(str(found_dataset.path))
+    if shadowing:
+        click.echo(f"Recipes used in place of built-in ones: {', '.join(shadowing)}")
+
+    import joblib
+
+    from study import runner
+    from study.dataset import load_dataset
+    from study.progress import progress
+
+    directory = out or Path("reports") / found_dataset.name
+    dataset = load_dataset(found_dataset.recipe, found_dataset.path.parent)
+    store, planned = runner.prepare(
+        directory, found_dataset.name, dataset, recipes, wanted, fresh=fresh
+    )
+    with store:
+        click.echo(
+            f"{directory}: {planned.stored} trained networks stored, {planned.missing} to do"
+        )
+        try:
+            if planned.blocks:
+                processes = min(workers or joblib.cpu_count(), len(planned.blocks))
+                with progress("training", sum(block.work for block in planned.blocks)) as report:
+                    runner.run(
+                        store, dataset, recipes, planned.blocks, workers=processes, report=report
+                    )
+        except KeyboardInterrupt:
+            kept = len(store.stored_keys())
+            raise Stopped(
+                f"stopped; {kept} trained networks are kept in {directory}, "
+                "and the same command goes on with the rest"
+            ) from None
+
+    from study.report.summary import summary
+    from study.results import Results
+
+    click.echo(summary(Results(directory)))
+    click.echo(f"'study report {directory}' makes the page, figures and tables.")
+
+
+@commands.command("report")
+@_RUN
+def report_command(directory: str | None) -> None:
+    """Write the page, figures and tables of a run."""
+    from study.report.page import write_report
+    from study.results import Results
+    from study.store import find_run
+
+    click.echo(write_report(Results(find_run(directory))))
+
+
+@commands.command("status")
+@_RUN
+def status_command(directory: str | None) -> None:
+    """Show what a run holds."""
+    from study.report.summary import status
+    from study.results import Results
+    from study.store import find_run
+
+    click.echo(status(Results(find_run(directory))))
+
+
+@commands.command("demo")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("reports/demo/transformer.pt"),
+    show_default=True,
+    help="Where the trained weights go.",
+)
+def demo_command(seed: int, out: Path) -> None:
+    """Run the published demo from top to bottom: one Transformer, one seed."""
+    from study.demo import tell
+
+    tell(seed, out, click.echo)
+
+
+@commands.command("predict")
+@click.argument("values", metavar="NAME=VALUE...", nargs=-1)
+@click.option("--run", "directory", help="Directory of the run.  [default: reports/people]")
+def predict_command(values: tuple[str, ...], directory: str | None) -> None:
+    """Predict one row with every stored network.
+
+    For people: study predict sex=male age=34 State=Oklahoma politics=moderate
+    """
+    from study.predict import predict
+    from study.store import Store, find_run
+
+    given = {}
+    for value in values:
+        name, equals, content = value.partition("=")
+        if not equals:
+            raise InputError(f"'{value}': write NAME=VALUE, such as age=34")
+        given[name.strip()] = content.strip()
+    with Store(find_run(directory)) as store:
+        click.echo(predict(store, given))
+
+
+@commands.command("weights")
+@_RUN
+@click.option("--out", type=click.Path(path_type=Path), help="[default: RUN/weights]")
+def weights_command(directory: str | None, out: Path | None) -> None:
+    """Export trained weights, one file for each model, all seeds.
+
+    Each file loads with torch.load(file, weights_only=True).
+    """
+    from study.store import Store, find_run
+    from study.weights import export
+
+    with Store(find_run(directory)) as store:
+        for path in export(store, out or store.directory / "weights"):
+            click.echo(path)

@@ -1,0 +1,72 @@
+"""A run in a few lines, for a terminal."""
+
+import pandas as pd
+
+from study.report import analysis
+from study.results import Results
+from study.words import CONDITIONS
+
+
+def summary(results: Results) -> str:
+    """A line for each model: fit quality, and how often the claimed item came first."""
+    claim, target = results.recipe.claim, results.recipe.target
+    fits = analysis.fit_quality(results)
+    test = fits[(fits["part"] == "test") & (fits["evaluation"] == "alone")].set_index("model")
+    proportions = analysis.claim_proportions(results).set_index(["model", "method", "condition"])
+
+    def came_first(model: str, condition: str) -> str:
+        if (model, claim.method, condition) not in proportions.index:
+            return "-"
+        row = proportions.loc[(model, claim.method, condition)]
+        return f"{row['met']} of {row['n']}"
+
+    rows = []
+    for model in analysis.all_models(results):
+        fit = test.loc[model]
+        rows.append(
+            {
+                "model": results.title(model),
+                "test R² (worst)": f"{fit['r_squared_mean']:.2f} ({fit['r_squared_min']:.2f})",
+                f"within {target.tolerance:.0%}": f"{fit['within_mean']:.2f}",
+                f"{claim.name} first": came_first(model, "real"),
+                "if shuffled": came_first(model, "shuffled"),
+            }
+        )
+    heading = f"Test rows one by one; {claim.name} first by {claim.method}, in seeds:"
+    return f"{heading}\n{pd.DataFrame(rows).to_string(index=False)}"
+
+
+def status(results: Results) -> str:
+    """What a run holds: seeds by model and condition, and where they come from."""
+    rows = [
+        {
+            "model": results.title(model),
+            **{
+                condition: _ranges(results.seeds(model, condition)) or "-"
+                for condition in CONDITIONS
+            },
+        }
+        for model in results.models
+    ]
+    versions = [
+        ", ".join(f"{name} {value}" for name, value in environment.items())
+        for environment in results.environments
+    ]
+    return "\n".join(
+        [
+            f"{results.directory}: run {results.identity}, data {results.dataset}; seeds:",
+            pd.DataFrame(rows).to_string(index=False),
+            *(f"computed with {version}" for version in versions),
+        ]
+    )
+
+
+def _ranges(seeds: list[int]) -> str:
+    """Seeds as the --seeds option takes them: 0-19,25."""
+    ranges: list[list[int]] = []
+    for seed in seeds:
+        if ranges and seed == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [seed]
+        else:
+            ranges.append([seed])
+    return ",".join("-".join(map(str, ends)) for ends in ranges)

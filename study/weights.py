@@ -1,0 +1,32 @@
+"""Export of trained weights for use elsewhere."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from study.store import Store
+from study.words import CONDITIONS
+
+
+def export(store: Store, directory: Path) -> Iterator[Path]:
+    """Write MODEL.pt for each model of a run; yield each path as it is written.
+
+    A file holds, by condition, {"seeds": (networks,), "weights": {parameter: (networks,
+    ...)}}, and loads with ``torch.load(path, weights_only=True)``. Least squares has no seeds.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for model in store.model_names():
+        content = {}
+        for condition in CONDITIONS:
+            seeds, weights = store.weights(model, condition)
+            if seeds:
+                content[condition] = {
+                    "seeds": torch.tensor([seed for seed in seeds if seed is not None]),
+                    "weights": {
+                        name: torch.from_numpy(array.copy()) for name, array in weights.items()
+                    },
+                }
+        path = directory / f"{model}.pt"
+        torch.save(content, path)
+        yield path

@@ -1,0 +1,187 @@
+"""The page, figures and tables of a small run."""
+
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy import stats
+
+import study
+from study.report import analysis
+from study.report.page import write_report
+from study.report.tables import all_tables
+
+HOSTILE = '<script>alert(1)</script> & "q" $x_1$ \\input{y} | *z* `'
+
+
+class Page(HTMLParser):
+    """What a browser would load, and the text it would show."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.images: list[dict[str, str]] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.shown = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        self.tags.append(tag)
+        if tag == "img":
+            self.images.append(values)
+        self.links += [values[name] for name in ("href", "src") if name in values]
+
+    def handle_data(self, data):
+        self.shown += data
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, small) -> Path:
+    """A run whose State is called something hostile, with a level of the same kind."""
+    folder = tmp_path_factory.mktemp("hostile")
+    data = Path(small[1])
+    shutil.copytree(data.parent, folder / "data")
+    recipe = data.read_text().replace(
+        "State=Michigan", f"State={HOSTILE}".replace("\\", "\\\\").replace('"', '\\"')
+    )
+    recipe = recipe.replace('"Michigan"', f"'{HOSTILE}'")
+    (folder / "data" / "people.toml").write_text(recipe)
+    subprocess.run(
+        [str(Path(sys.executable).with_name("study")), "run", *small[2:], "--seeds", "4", "--workers", "1", "--data", "data/people.toml"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    directory = folder / "reports" / "people"
+    write_report(study.load(directory))
+    return directory
+
+
+def test_the_page_stands_alone(run):
+    page = Page((run / "report.html").read_text())
+    assert len(page.images) >= 10
+    for image in page.images:
+        assert image["src"].startswith("data:image/png;base64,")
+        assert image["alt"]
+    for link in page.links:
+        if not link.startswith("data:"):
+            assert (run / link).is_file(), link
+    assert page.tags.count("h1") == 1
+
+
+def test_hostile_names_are_shown_as_text(run):
+    page = Page((run / "report.html").read_text())
+    assert page.tags.count("script") == 0
+    assert HOSTILE in page.shown
+    markdown = (run / "tables" / "importance-features.md").read_text()
+    assert "<script>" not in markdown
+    assert r"\$x\_1\$" in markdown
+    latex = (run / "tables" / "importance-features.tex").read_text()
+    assert r"\input" not in latex
+    assert r"\$x\_1\$ \textbackslash{}input\{y\}" in latex
+    # One cell separator more than there are columns would be a broken row.
+    rows = [line for line in markdown.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {len(re.findall(r"\|", rows[1]))}
+
+
+def test_figures_are_drawn_and_depend_on_the_run_alone(run):
+    figures = sorted((run / "figures").glob("*.png"))
+    before = {path: path.read_bytes() for path in figures}
+    for path in figures:
+        with Image.open(path) as image:
+            assert image.width >= 1000
+            assert len(set(image.convert("L").get_flattened_data())) > 10, f"{path} is blank"
+    page = (run / "report.html").read_bytes()
+    write_report(study.load(run))
+    assert {path: path.read_bytes() for path in figures} == before
+    assert (run / "report.html").read_bytes() == page
+
+
+def test_every_table_is_written_in_every_form(run):
+    for table in all_tables(study.load(run)):
+        frame = pd.read_csv(run / "tables" / f"{table.name}.csv")
+        assert len(frame) == len(table.data) > 0
+        assert (run / "tables" / f"{table.name}.md").read_text().count("\n|") >= len(
+            table.layout
+        ) + 1
+        latex = (run / "tables" / f"{table.name}.tex").read_text()
+        for part in (r"\toprule", r"\caption{", rf"\label{{tab:{table.name}}}", r"\end{table}"):
+            assert part in latex
+        assert study.load(run).identity in table.notes
+
+
+def test_the_numbers_are_those_of_plain_pandas(run):
+    """Recomputed from the stored scores with pandas' own groupby, rank and corr."""
+    results = study.load(run)
+    keys = ["model", "condition", "method", "level", "seed"]
+    scores = results.scores.copy()
+    scores["share"] = scores["score"].clip(lower=0)
+    scores["share"] /= scores.groupby(keys, dropna=False)["share"].transform("sum")
+    scores["rank"] = scores.groupby(keys, dropna=False)["score"].rank(ascending=False)
+    scores["undefined"] = scores.groupby(keys, dropna=False)["score"].transform("max") <= 0
+    scores = scores[(scores["level"] == "feature") & scores["seed"].notna()]
+
+    table = analysis.importance(results, "feature").set_index(
+        ["model", "condition", "method", "name"]
+    )
+    groups = scores.groupby(["model", "condition", "method", "name"])
+    for key, rows in groups:
+        assert table.loc[key, "mean_share"] == pytest.approx(rows["share"].mean(), nan_ok=True)
+        assert table.loc[key, "sd_share"] == pytest.approx(rows["share"].std(), nan_ok=True)
+        assert table.loc[key, "mean_rank"] == pytest.approx(rows["rank"].mean())
+
+    claim = analysis.claim_proportions(results).set_index(["model", "condition", "method"])
+    age = scores[scores["name"] == "age"]
+    for key, rows in age.groupby(["model", "condition", "method"]):
+        met = ((rows["rank"] == 1) & ~rows["undefined"]).sum()
+        assert claim.loc[key, "met"] == met
+        expected = stats.binomtest(int(met), 4).proportion_ci(method="wilson")
+        assert claim.loc[key, "low"] == pytest.approx(expected.low)
+
+    wide = scores[scores["condition"] == "real"].pivot_table(
+        index=["model", "seed", "name"], columns="method", values="score"
+    )
+    agreement = analysis.method_agreement(results, "feature").set_index(
+        ["model", "first", "second"]
+    )
+    for model in ("transformer", "mlp"):
+        seeds = [
+            wide.loc[model].loc[seed].corr("spearman").loc["gradient", "permutation"]
+            for seed in range(4)
+        ]
+        assert agreement.loc[(model, "gradient", "permutation"), "mean"] == pytest.approx(
+            np.mean(seeds)
+        )
+
+
+def test_fit_quality_is_in_dollars_and_by_way_of_evaluating(run):
+    table = analysis.fit_quality(study.load(run)).set_index(["model", "part", "evaluation"])
+    # Least squares on the published rows, by scikit-learn outside this project.
+    row = table.loc[("least-squares", "test", "alone")]
+    assert row["r_squared_mean"] == pytest.approx(0.9706, abs=5e-4)
+    assert row["rmse_mean"] == pytest.approx(2620, abs=1)
+    assert row["within_mean"] == 0.95
+    alone, together = (
+        table.loc[("transformer", "test", way), "rmse_mean"] for way in ("alone", "together")
+    )
+    assert alone != pytest.approx(together, rel=1e-3)
+
+
+def test_the_page_says_what_came_of_the_claim(run):
+    shown = Page((run / "report.html").read_text()).shown
+    results = study.load(run)
+    ranks = results.ranks.query(
+        "model == 'transformer' and method == 'training-gradient' and name == 'age'"
+    )
+    real = (ranks[ranks["condition"] == "real"]["rank"] == 1).sum()
+    assert "age comes first among the 8 features in at least 80% of seeds" in shown
+    assert f"It came first in {real} of 4 seeds" in shown
+    assert "Wilson" in shown
