@@ -112,6 +112,12 @@ def run_command(
         click.echo(
             f"{directory}: {planned.stored} trained networks stored, {planned.missing} to do"
         )
+        known = store.environments()
+        if planned.blocks and known and runner.environment() not in known:
+            click.echo(
+                "Note: this run holds results of other versions or another machine; "
+                "'study status' and the report list them all."
+            )
         try:
             if planned.blocks:
                 processes = min(workers or joblib.cpu_count(), len(planned.blocks))

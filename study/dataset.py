@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,11 +134,9 @@ def _read_table(path: Path, content: bytes, recipe: DatasetRecipe) -> tuple[np.n
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    reader = csv.reader(text.splitlines(), delimiter=recipe.table.separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=recipe.table.separator)
     try:
-        lines = [
-            (reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(cells)
-        ]
+        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if cells]
     except csv.Error as error:
         raise InputError(f"{path}, line {reader.line_num}: {error}") from error
     columns = recipe.table.columns

@@ -12,25 +12,39 @@ import click
 def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     """Yield a function to be called with the work done so far, of `total`.
 
-    On a terminal it draws a bar; elsewhere, as in a log file, a line at each tenth.
+    On a terminal it keeps one line up to date; elsewhere, as in a log file, it writes a
+    line at each tenth. The time left is reckoned from the first work done, so that the
+    starting of processes does not count.
     """
-    if sys.stderr.isatty():
-        with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
-            yield lambda done: bar.update(max(0, done - bar.pos))
-    else:
-        yield _lines(label, total)
-
-
-def _lines(label: str, total: int) -> Callable[[int], None]:
-    start = time.monotonic()
-    told = 0
+    on_terminal = sys.stderr.isatty()
+    start: tuple[float, int] | None = None
+    told = -1
 
     def report(done: int) -> None:
-        nonlocal told
-        tenths = 10 * done // total
-        if tenths > told:
-            told = tenths
-            left = (time.monotonic() - start) * (total - done) / done
-            click.echo(f"{label}: {10 * tenths} %, {left:.0f} s left", err=True)
+        nonlocal start, told
+        if start is None and done:
+            start = time.monotonic(), done
+        text = f"{label}: {100 * done // total:3d} %"
+        if start is not None and done > start[1]:
+            pace = (time.monotonic() - start[0]) / (done - start[1])
+            text += f", {_duration(pace * (total - done))} left"
+        if on_terminal:
+            click.echo(f"\r{text:40}", nl=False, err=True)
+        elif 10 * done // total > told:
+            told = 10 * done // total
+            click.echo(text, err=True)
 
-    return report
+    report(0)
+    try:
+        yield report
+    finally:
+        if on_terminal:
+            click.echo(err=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_orig
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from study.errors import InputError
+from study.words import METHODS_OF_LEVEL
 
 Name = Annotated[str, Field(min_length=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -174,6 +175,12 @@ class DatasetRecipe(Recipe):
         claimed = self.features if self.claim.level == "feature" else names
         if self.claim.name not in claimed:
             raise ValueError(f"claim.name is not a {self.claim.level}: {self.claim.name}")
+        if self.claim.method not in METHODS_OF_LEVEL[self.claim.level]:
+            raise ValueError(
+                f"claim.method {self.claim.method} has no scores by {self.claim.level}"
+            )
+        if self.published and self.published.method not in METHODS_OF_LEVEL["feature"]:
+            raise ValueError(f"published.method {self.published.method} has no scores by feature")
         if self.published and len(self.published.shares) != len(self.features):
             raise ValueError(
                 f"published.shares has {len(self.published.shares)} numbers "

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from study.dataset import variable_groups
+from study.errors import InputError
 from study.recipes import DatasetRecipe, ModelRecipe, fingerprint
 from study.statistics.ranking import ranks, shares
 from study.store import Store
@@ -38,7 +39,8 @@ class Results:
     directory : Path
     dataset : name of the dataset
     recipe : DatasetRecipe
-    models : dict of ModelRecipe by name, in the order in which they joined the run
+    models : dict of ModelRecipe by name, in the order in which they joined the run, of those
+        with trained networks
     environments : list of dict, versions and platforms
     features, variables : lists of str
     fits : model, condition, engine, seed, part, evaluation, r_squared, rmse, within
@@ -48,22 +50,28 @@ class Results:
     """
 
     def __init__(self, directory: str | Path) -> None:
-        """Read the run in `directory`. Raises InputError when there is none."""
+        """Read the run in `directory`. Raises InputError when it holds none, or nothing yet."""
         with Store(Path(directory)) as store:
             self.directory = store.directory
             self.dataset = store.dataset
             self.recipe: DatasetRecipe = store.recipe
             self.hashes = store.hashes
-            self.models: dict[str, ModelRecipe] = {
-                name: recipe
-                for name in store.model_names()
-                if (recipe := store.model_recipe(name)) is not None
-            }
+            recipes = {name: store.model_recipe(name) for name in store.model_names()}
             self.environments = store.environments()
             self.fits = _by_seed(store.frame("fits"))
             self.losses = _by_seed(store.frame("losses"))
             self.occasions = _by_seed(store.frame("occasions"))
             stored = _by_seed(store.frame("scores"))
+        trained = set(self.fits.loc[self.fits["condition"] == "real", "model"])
+        self.models: dict[str, ModelRecipe] = {
+            name: recipe
+            for name, recipe in recipes.items()
+            if recipe is not None and name in trained
+        }
+        if not self.models:
+            raise InputError(
+                f"{self.directory}: no network is trained yet; the same 'study run' goes on"
+            )
         self.features = self.recipe.features
         self.variables = [variable.name for variable in self.recipe.variables]
         self._vectors = dict(_vectors(stored, self.recipe))

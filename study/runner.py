@@ -1,8 +1,10 @@
 """A plan becomes results: what is missing is trained, measured and stored, block by block."""
 
+import os
 import platform
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -157,13 +159,31 @@ def _finished(
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", max_nbytes=None)
     try:
         yield from parallel(
-            joblib.delayed(_work)(block, dataset, done, index) for index, block in enumerate(blocks)
+            joblib.delayed(_work_in_process)(os.getpid(), block, dataset, done, index)
+            for index, block in enumerate(blocks)
         )
     except TerminatedWorkerError as error:
         raise StudyError(
             "a worker process was killed, perhaps for want of memory; what is stored is kept: "
             "run the same command again, with fewer --workers"
         ) from error
+
+
+def _work_in_process(
+    driver: int, block: Block, dataset: Dataset, done: np.ndarray, index: int
+) -> list[Record]:
+    """`_work` in a process of its own, which ends when the process `driver` dies.
+
+    A worker whose driver was killed would otherwise stay, idle, for good.
+    """
+
+    def watch() -> None:
+        while os.getppid() == driver:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return _work(block, dataset, done, index)
 
 
 def _work(block: Block, dataset: Dataset, done: np.ndarray, index: int) -> list[Record]:

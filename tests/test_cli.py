@@ -124,19 +124,26 @@ def test_a_changed_recipe_is_refused_and_fresh_starts_again(command, small):
     assert command("status").out.count("0\n") == 1
 
 
+def children(process: int) -> list[str]:
+    """Process numbers of the processes that one has started, where the system tells."""
+    lists = Path(f"/proc/{process}/task").glob("*/children")
+    return [child for path in lists for child in path.read_text().split()]
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_killed_run_goes_on_where_it_was(command, small, workers):
     """SIGKILL after the first block; the finished run equals an undisturbed one."""
     arguments = ["run", *small, "--seeds", "25", "--workers", workers]
-    process = subprocess.Popen(
-        [STUDY, *arguments, "--out", "killed"], stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([STUDY, *arguments, "--out", "killed"], stderr=subprocess.DEVNULL)
     database = Path("killed", FILE_NAME)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         time.sleep(0.05)
         if database.exists() and len(stored(Path("killed"))["weights"]) > 1:
             break
+    workers_left = children(process.pid)
+    if workers == "2" and list(Path("/proc/self/task").glob("*/children")):
+        assert len(workers_left) >= 2
     process.kill()
     process.wait()
     kept = len(stored(Path("killed"))["weights"])
@@ -144,6 +151,7 @@ def test_a_killed_run_goes_on_where_it_was(command, small, workers):
     assert command(*arguments, "--out", "killed").status == 0
     assert command(*arguments, "--out", "undisturbed").status == 0
     assert stored(Path("killed")) == stored(Path("undisturbed"))
+    assert not [worker for worker in workers_left if Path("/proc", worker).exists()]
 
 
 def test_ctrl_c_says_what_is_kept(tmp_path, small):
@@ -368,9 +376,7 @@ def test_help_comes_at_once():
     times = []
     for _ in range(3):
         start = time.perf_counter()
-        said = subprocess.run(
-            [STUDY, "--help"], capture_output=True, text=True, check=True
-        )
+        said = subprocess.run([STUDY, "--help"], capture_output=True, text=True, check=True)
         times.append(time.perf_counter() - start)
     assert "Does a feature-importance finding hold?" in said.stdout
     assert min(times) < 0.5

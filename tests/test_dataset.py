@@ -65,6 +65,7 @@ def test_byte_order_mark_carriage_returns_and_blank_lines_are_harmless(tmp_path)
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
+        ("\n-1", "\n\t\t\t\t\t\t\t\t\n-1", "line 2, column sex: '' is not a number"),
         ("0.39\t", "", "line 2: 8 columns where 9 are expected"),
         ("0.39", "old", "line 2, column age: 'old' is not a number"),
         ("0.39", "3_9", "line 2, column age: '3_9' is not a number"),

@@ -11,7 +11,7 @@ from study.statistics.agreement import null_deviation, spearman
 from study.statistics.claims import first_in
 from study.statistics.intervals import mean_interval
 from study.statistics.ranking import ranks, shares
-from study.words import CONDITIONS, LEAST_SQUARES, METHODS, METHODS_OF_LEVEL
+from study.words import CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES, METHODS, METHODS_OF_LEVEL
 
 
 def all_models(results: Results) -> list[str]:
@@ -25,12 +25,10 @@ def claimed_vectors(
     """The scores that a claim is tested on, and the claimed item's column.
 
     A claim about a feature is tested by permutation-grouped as the same claim about the
-    variable, if that feature is the whole variable; otherwise there is no test.
+    variable, if that feature is the whole variable. None where there is no such test.
     """
     claim = results.recipe.claim
-    level = claim.level
-    if method not in METHODS_OF_LEVEL[level]:
-        level = "variable" if level == "feature" else "feature"
+    level = "variable" if method == GROUPED_PERMUTATION else claim.level
     vectors = results.vectors(model, condition, method, level)
     if vectors is None or claim.name not in vectors.items:
         return None
