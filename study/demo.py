@@ -179,12 +179,18 @@ def tell(seed: int, weights: Path, say: Callable[[str], None]) -> None:
         f"Training: mean squared error, Adam, learning rate {LEARNING_RATE}, batches of "
         f"{BATCH_SIZE}, {EPOCHS} epochs, seed {seed}."
     )
-    start = time.monotonic()
+    start = 0.0
 
     def on_epoch(epoch: int, loss: float) -> None:
+        nonlocal start
+        if epoch == 0:  # the first epoch is slow: it warms torch up
+            start = time.monotonic()
         if epoch % LOSS_INTERVAL == 0:
-            left = (time.monotonic() - start) / (epoch + 1) * (EPOCHS - epoch - 1)
-            say(f"  epoch {epoch:3d}  loss {loss:8.4f}  {left:3.0f} s left")
+            line = f"  epoch {epoch:3d}  loss {loss:8.4f}"
+            if epoch:
+                left = (time.monotonic() - start) / epoch * (EPOCHS - 1 - epoch)
+                line += f"  {left:3.0f} s left"
+            say(line)
 
     with one_thread():
         demo = train_published(data.train_x, data.train_y, seed, on_epoch=on_epoch)
