@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from study.errors import InputError, Stopped, StudyError
+from study.words import printable
 
 MOST_SEEDS = 100_000
 
@@ -27,11 +28,14 @@ def main() -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _stop(f"{where}{error.strerror or error}", 1)
+    except Exception as error:
+        # What nobody foresaw is a fault of the program, told in a line all the same.
+        _stop(f"unforeseen {type(error).__name__}: {error}; please report it", 1)
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _stop(message: str, status: int) -> None:
-    click.echo(f"study: {message}", err=True)
+    click.echo(f"study: {printable(message)}", err=True)
     sys.exit(status)
 
 
@@ -95,7 +99,7 @@ def run_command(
     if found_dataset.shadows:
         shadowing.append(str(found_dataset.path))
     if shadowing:
-        click.echo(f"Recipes used in place of built-in ones: {', '.join(shadowing)}")
+        click.echo(f"Recipes from here, in place of built-in ones: {', '.join(shadowing)}")
 
     import joblib
 
@@ -126,7 +130,7 @@ def run_command(
                         store, dataset, recipes, planned.blocks, workers=processes, report=report
                     )
         except KeyboardInterrupt:
-            kept = len(store.stored_keys())
+            kept = sum(key.streams is not None for key in store.stored_keys())
             raise Stopped(
                 f"stopped; {kept} trained networks are kept in {directory}, "
                 "and the same command goes on with the rest"

@@ -177,8 +177,8 @@ def _features(recipe: DatasetRecipe, row: dict[str, str]) -> list[float]:
 
 
 def _target(recipe: DatasetRecipe, row: dict[str, str]) -> float:
-    number = _number(recipe.target.name, row[recipe.target.name])
-    return number if recipe.table.encoded else number / recipe.target.divisor
+    divisor = 1 if recipe.table.encoded else recipe.target.divisor
+    return _number(recipe.target.name, row[recipe.target.name], divisor)
 
 
 def _encode_column(variable: Variable, row: dict[str, str]) -> list[float]:
@@ -188,7 +188,7 @@ def _encode_column(variable: Variable, row: dict[str, str]) -> list[float]:
 def _encode(variable: Variable, text: str) -> list[float]:
     """The features of one variable from its natural value."""
     if isinstance(variable, Numeric):
-        return [_number(variable.name, text) / variable.divisor]
+        return [_number(variable.name, text, variable.divisor)]
     if text not in variable.levels:
         levels = ", ".join(variable.levels)
         raise _CellError(variable.name, f"unknown level '{text}': there is {levels}")
@@ -212,13 +212,15 @@ def _check_encoded(variable: Variable, row: dict[str, str]) -> list[float]:
     return numbers
 
 
-def _number(column: str, text: str) -> float:
+def _number(column: str, text: str, divisor: float = 1) -> float:
+    """A number divided by `divisor`, finite in single precision."""
     try:
         number = float(text if "_" not in text else "")  # Python alone reads 1_000 as 1000
     except ValueError as error:
         raise _CellError(column, f"'{text}' is not a number") from error
     if not math.isfinite(number):
         raise _CellError(column, f"'{text}' is not a finite number")
+    number /= divisor
     if abs(number) > float(np.finfo(np.float32).max):
         raise _CellError(column, f"'{text}' is too large for single precision")
     return number

@@ -7,6 +7,7 @@ what its results are held against.
 """
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,13 +21,13 @@ from torch.utils.data import DataLoader, TensorDataset
 from study.dataset import encode_row, load_dataset
 from study.errors import InputError
 from study.networks.stack import one_thread
-from study.recipes import find_dataset
+from study.recipes import find_dataset, shipped_path
 
 EPOCHS = 300
 BATCH_SIZE = 10
 LEARNING_RATE = 0.01
 LOSS_INTERVAL = 50
-GRADIENT_INTERVAL = EPOCHS // 10
+OCCASIONS = 10
 
 
 class InputEmbedding(nn.Module):
@@ -108,7 +109,7 @@ def train_published(
 ) -> Demo:
     """Run the published loop: x (rows, 8) and y (rows,), float32.
 
-    `on_epoch` is given each epoch and its loss. `epochs` other than 300 is for timing.
+    `on_epoch` is given each epoch and its loss. Fewer `epochs` are for timing and tests.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -122,7 +123,7 @@ def train_published(
         optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
         losses, importance = np.zeros(epochs), np.zeros(x.shape[1])
         for epoch in range(epochs):
-            look = epoch % GRADIENT_INTERVAL == 0
+            look = epoch % max(1, epochs // OCCASIONS) == 0
             for rows, targets in batches:
                 rows.requires_grad_(look)
                 optimizer.zero_grad()
@@ -155,18 +156,22 @@ def accuracy(
     return close.float().mean().item()
 
 
-def tell(seed: int, weights: Path, say: Callable[[str], None]) -> None:
+def tell(seed: int, weights: Path, say: Callable[[str], None], epochs: int = EPOCHS) -> None:
     """Run the demo on the published data, telling each step; save the network's weights.
 
     Raises InputError when the weights cannot be written, before anything is trained.
     """
     try:
         weights.parent.mkdir(parents=True, exist_ok=True)
-        weights.touch()
     except OSError as error:
         raise InputError(f"cannot write {weights}: {error.strerror}") from error
-    recipe, path = (found := find_dataset("people")).recipe, found.path
+    if not os.access(weights.parent, os.W_OK) or weights.is_dir():
+        raise InputError(f"cannot write {weights}")
+    path = shipped_path("data", "people")
+    recipe = find_dataset(str(path)).recipe
     data = load_dataset(recipe, path.parent)
+    person = {"sex": "male", "age": "34", "State": "Oklahoma", "politics": "moderate"}
+    row = torch.from_numpy(encode_row(recipe, person)).unsqueeze(0)
     say(
         f"Income from sex, age, State and politics: {len(data.train_y)} training rows, "
         f"{len(data.test_y)} test rows."
@@ -177,7 +182,7 @@ def tell(seed: int, weights: Path, say: Callable[[str], None]) -> None:
     )
     say(
         f"Training: mean squared error, Adam, learning rate {LEARNING_RATE}, batches of "
-        f"{BATCH_SIZE}, {EPOCHS} epochs, seed {seed}."
+        f"{BATCH_SIZE}, {epochs} epochs, seed {seed}."
     )
     start = 0.0
 
@@ -188,17 +193,15 @@ def tell(seed: int, weights: Path, say: Callable[[str], None]) -> None:
         if epoch % LOSS_INTERVAL == 0:
             line = f"  epoch {epoch:3d}  loss {loss:8.4f}"
             if epoch:
-                left = (time.monotonic() - start) / epoch * (EPOCHS - 1 - epoch)
+                left = (time.monotonic() - start) / epoch * (epochs - 1 - epoch)
                 line += f"  {left:3.0f} s left"
             say(line)
 
     with one_thread():
-        demo = train_published(data.train_x, data.train_y, seed, on_epoch=on_epoch)
+        demo = train_published(data.train_x, data.train_y, seed, epochs, on_epoch)
         tolerance = recipe.target.tolerance
         on_train = accuracy(demo.network, data.train_x, data.train_y, tolerance, one_by_one=True)
         on_test = accuracy(demo.network, data.test_x, data.test_y, tolerance, one_by_one=False)
-        person = {"sex": "male", "age": "34", "State": "Oklahoma", "politics": "moderate"}
-        row = torch.from_numpy(encode_row(recipe, person)).unsqueeze(0)
         with torch.no_grad():
             income = demo.network(row).item() * recipe.target.divisor
     say(

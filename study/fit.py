@@ -1,6 +1,7 @@
 """How well predictions fit: (networks, rows) against (rows,).
 
-A prediction that is not finite gives NaN, where scikit-learn's metrics would refuse it.
+A prediction that is not finite gives a fit that is not, where scikit-learn's metrics would
+refuse it.
 """
 
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from study.networks import build
 from study.networks.linear import Linear
 from study.networks.stack import Stack
 from study.store import Store
-from study.words import LEAST_SQUARES_TITLE
+from study.words import LEAST_SQUARES_TITLE, printable
 
 
 def predict(store: Store, values: dict[str, str]) -> str:
@@ -23,10 +23,12 @@ def predict(store: Store, values: dict[str, str]) -> str:
         inputs = row.shape[1]
         network = Linear(inputs=inputs) if recipe is None else build(recipe, inputs=inputs, init=0)
         seeds, weights = store.weights(name, "real")
+        if not seeds:
+            continue
         predictions = pd.Series(Stack(network, weights).predict(row)[:, 0] * target.divisor)
         rows.append(
             {
-                "model": LEAST_SQUARES_TITLE if recipe is None else recipe.title,
+                "model": LEAST_SQUARES_TITLE if recipe is None else printable(recipe.title),
                 "seeds": len(seeds) if recipe else "-",
                 "mean": predictions.mean(),
                 "sd": predictions.std(ddof=1),

@@ -48,6 +48,15 @@ class ModelRecipe(Recipe):
     arguments: dict[str, Any]
     training: Protocol
 
+    @field_validator("arguments")
+    @classmethod
+    def arguments_are_finite(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(arguments, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError("only texts, finite numbers, booleans, lists and tables") from error
+        return arguments
+
 
 class Binary(Recipe):
     """A variable of two levels, each with its number."""
@@ -214,6 +223,11 @@ def find_dataset(name_or_path: str) -> Found[DatasetRecipe]:
     return _find("data", "dataset", name_or_path, DatasetRecipe)
 
 
+def shipped_path(folder: str, name: str) -> Path:
+    """The file of a recipe that comes with the program."""
+    return _builtin() / folder / f"{name}.toml"
+
+
 def builtin_names(folder: str) -> list[str]:
     """Names of the recipes that come with the program, in `models` or `data`."""
     return sorted(path.stem for path in (_builtin() / folder).glob("*.toml"))
@@ -230,7 +244,7 @@ def _find(folder: str, kind: str, name_or_path: str, recipe_class: type[R]) -> F
         path = Path(name_or_path)
         return Found(path.stem, _read(path, recipe_class), path, shadows=False)
     own = Path(folder) / f"{name_or_path}.toml"
-    shipped = _builtin() / folder / f"{name_or_path}.toml"
+    shipped = shipped_path(folder, name_or_path)
     if own.exists():
         shadows = shipped.exists() and not own.samefile(shipped)
         return Found(name_or_path, _read(own, recipe_class), own, shadows)

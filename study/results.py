@@ -15,7 +15,13 @@ from study.recipes import DatasetRecipe, ModelRecipe, fingerprint
 from study.statistics.ranking import ranks, shares
 from study.store import Store
 from study.streams import STREAM_NAMES
-from study.words import GRADIENT_METHODS, GROUPED_PERMUTATION, LEAST_SQUARES, LEAST_SQUARES_TITLE
+from study.words import (
+    CLOSED_FORM,
+    GRADIENT_METHODS,
+    GROUPED_PERMUTATION,
+    LEAST_SQUARES,
+    LEAST_SQUARES_TITLE,
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Results:
             self.hashes = store.hashes
             recipes = {name: store.model_recipe(name) for name in store.model_names()}
             self.environments = store.environments()
+            self._digest = store.digest()
             self.fits = _by_seed(store.frame("fits"))
             self.losses = _by_seed(store.frame("losses"))
             self.occasions = _by_seed(store.frame("occasions"))
@@ -68,6 +75,12 @@ class Results:
             for name, recipe in recipes.items()
             if recipe is not None and name in trained
         }
+        engines = sorted(set(self.fits["engine"]) - {CLOSED_FORM})
+        if len(engines) > 1:
+            raise InputError(
+                f"{self.directory}: holds results of several engines ({', '.join(engines)}), "
+                "whose digits do not mix"
+            )
         if not self.models:
             raise InputError(
                 f"{self.directory}: no network is trained yet; the same 'study run' goes on"
@@ -117,13 +130,15 @@ class Results:
 
     @property
     def identity(self) -> str:
-        """Twelve hexadecimal digits of what was run: data, recipes, engines, seeds."""
-        trained = self.fits[["model", "condition", "engine", "seed"]].drop_duplicates()
+        """Twelve hexadecimal digits of what was run, and of what came of it.
+
+        They stand for data, recipes, engines, seeds, versions and trained weights.
+        """
         parts = {
             "dataset": fingerprint(self.recipe),
             "tables": self.hashes,
             "models": {name: fingerprint(recipe) for name, recipe in self.models.items()},
-            "trained": sorted(" ".join(map(str, row)) for row in trained.to_numpy()),
+            "trained": self._digest,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 

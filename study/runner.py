@@ -1,5 +1,6 @@
 """A plan becomes results: what is missing is trained, measured and stored, block by block."""
 
+import functools
 import os
 import platform
 import tempfile
@@ -20,16 +21,24 @@ from study.dataset import Dataset
 from study.errors import InputError, StudyError
 from study.least_squares import least_squares
 from study.measure import Measured, measure
-from study.networks import build
+from study.networks import build, check_output, first_line
 from study.networks.linear import Linear
 from study.networks.stack import BLOCK, Stack
 from study.recipes import ModelRecipe
-from study.store import FILE_NAME, Key, Record, Store, create
+from study.store import (
+    FILE_NAME,
+    Key,
+    Layout,
+    Record,
+    Store,
+    check_writable,
+    create,
+    set_aside,
+)
 from study.streams import StreamSeeds
 from study.training import ENGINE, Replicate, Trained, train
-from study.words import CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES
+from study.words import CLOSED_FORM, CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES
 
-CLOSED_FORM = "closed-form"
 _LIBRARIES = ("importance-study", "torch", "numpy", "scipy", "scikit-learn")
 
 
@@ -63,22 +72,37 @@ def prepare(
 ) -> tuple[Store, Plan]:
     """Open the run in `directory`, or make it, and plan what is missing.
 
-    Nothing is written before all input has been checked. With `fresh`, stored results are
-    set aside first. Raises InputError.
+    Nothing is written before the recipes have been checked. With `fresh`, stored results
+    are set aside first. Raises InputError.
     """
     if LEAST_SQUARES in models:
         raise InputError(f"'{LEAST_SQUARES}' is always computed: it cannot name a model recipe")
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory}: not a directory")
-    if fresh or not (directory / FILE_NAME).exists():
-        planned = plan(models, seeds, dataset, stored=set())
+    layouts = {name: _layout(recipe, dataset) for name, recipe in models.items()}
+    check_writable(directory)
+    if fresh:
+        set_aside(directory)
+    if not (directory / FILE_NAME).exists():
         create(directory, dataset_name, dataset.recipe, dataset.hashes)
-        return Store(directory), planned
     store = Store(directory)
-    store.check_dataset(dataset.recipe, dataset.hashes)
-    for name, recipe in models.items():
-        store.check_model(name, recipe)
-    return store, plan(models, seeds, dataset, stored=store.stored_keys())
+    try:
+        store.check_dataset(dataset.recipe, dataset.hashes)
+        store.check_engine(ENGINE)
+        for name, recipe in models.items():
+            store.check_model(name, recipe, layouts[name])
+        return store, plan(models, seeds, dataset, stored=store.stored_keys())
+    except InputError:
+        store.close()
+        raise
+
+
+def _layout(recipe: ModelRecipe, dataset: Dataset) -> Layout:
+    """Names and shapes of a network's parameters. Raises InputError when it is unfit."""
+    inputs = len(dataset.features)
+    network = build(recipe, inputs=inputs, init=0)
+    check_output(recipe, network, inputs=inputs)
+    return [[name, list(value.shape)] for name, value in network.named_parameters()]
 
 
 def plan(
@@ -123,18 +147,15 @@ def run(
     `report` is called now and then with the work done so far, in the units of Block.work.
     Raises StudyError when a network fails or a worker process dies.
     """
-    for name, recipe in models.items():
-        network = build(recipe, inputs=len(dataset.features), init=0)
-        layout = [(key, list(value.shape)) for key, value in network.named_parameters()]
-        store.add_model(name, recipe, layout)
     if not any(key.model == LEAST_SQUARES for key in store.stored_keys()):
-        store.add([_add_least_squares(store, dataset)], environment())
+        store.add(LEAST_SQUARES, None, _least_squares(dataset), environment())
     with tempfile.TemporaryDirectory() as folder:
         # Each block counts its work in a cell of its own, so that no lock is needed.
         done = np.memmap(Path(folder) / "done", dtype=np.int64, mode="w+", shape=len(blocks) + 1)
         with _reporting(done, report):
             for records in _finished(blocks, dataset, done, workers):
-                store.add(records, environment())
+                model = records[0].key.model
+                store.add(model, models[model], records, environment())
 
 
 def environment() -> dict[str, str]:
@@ -177,13 +198,20 @@ def _work_in_process(
     A worker whose driver was killed would otherwise stay, idle, for good.
     """
 
+    _end_with(driver)
+    return _work(block, dataset, done, index)
+
+
+@functools.cache
+def _end_with(driver: int) -> None:
+    """Watch, once in a process, for the death of the process that started it."""
+
     def watch() -> None:
         while os.getppid() == driver:
             time.sleep(1)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    return _work(block, dataset, done, index)
 
 
 def _work(block: Block, dataset: Dataset, done: np.ndarray, index: int) -> list[Record]:
@@ -197,9 +225,10 @@ def _work(block: Block, dataset: Dataset, done: np.ndarray, index: int) -> list[
     try:
         trained = train(block.recipe, block.replicates, dataset, count_epoch)
         measured = measure(Stack(network, trained.weights), dataset, trained.occasions)
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
-        raise StudyError(f"model '{block.model}': {type(error).__name__}: {reason}") from error
+    except StudyError:
+        raise
+    except Exception as error:  # a stranger's network may raise anything
+        raise StudyError(f"model '{block.model}': {first_line(error)}") from error
     done[index] = block.work
     keys = [
         Key(block.model, replicate.condition, ENGINE, replicate.streams)
@@ -208,16 +237,13 @@ def _work(block: Block, dataset: Dataset, done: np.ndarray, index: int) -> list[
     return _records(keys, trained, measured, dataset)
 
 
-def _add_least_squares(store: Store, dataset: Dataset) -> Record:
-    weights = least_squares(dataset)
-    store.add_model(
-        LEAST_SQUARES, None, [(name, list(array.shape[1:])) for name, array in weights.items()]
-    )
+def _least_squares(dataset: Dataset) -> list[Record]:
+    """The one record of the closed-form fit."""
+    trained = Trained.without_steps(least_squares(dataset))
     network = Linear(inputs=len(dataset.features))
-    trained = Trained.without_steps(weights)
-    measured = measure(Stack(network, weights), dataset, trained.occasions)
+    measured = measure(Stack(network, trained.weights), dataset, trained.occasions)
     key = Key(LEAST_SQUARES, "real", CLOSED_FORM, streams=None)
-    return _records([key], trained, measured, dataset)[0]
+    return _records([key], trained, measured, dataset)
 
 
 def _records(

@@ -4,10 +4,12 @@ Everything of one training lands in one transaction: weights, fit, scores, gradi
 in training, losses. Nothing in the file is pickled.
 """
 
+import hashlib
 import json
 import math
+import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ from study.recipes import DatasetRecipe, ModelRecipe, Recipe, fingerprint
 from study.streams import STREAM_NAMES, StreamSeeds
 
 Weights = dict[str, np.ndarray]
+Layout = list[list[Any]]  # [parameter, shape] in the order of a weights blob
 
 FILE_NAME = "results.sqlite"
 SCHEMA = 1
@@ -111,26 +114,38 @@ class Store:
         self.path = directory / FILE_NAME
         if not self.path.is_file():
             raise InputError(f"{directory}: no run there (no {FILE_NAME}); 'study run' makes one")
-        self._connection = _connect(self.path)
+        try:
+            self._connection = _connect(self.path)
+        except sqlite3.Error as error:
+            raise InputError(f"{self.path}: {error}") from error
         try:
             schema, self.dataset, recipe, hashes = self._connection.execute(
                 "SELECT schema, dataset, recipe, hashes FROM run"
             ).fetchone()
-        except (sqlite3.Error, TypeError) as error:
+            if schema != SCHEMA:
+                raise InputError(
+                    f"{self.path}: written in form {schema}, and this version reads form {SCHEMA}"
+                )
+            self.recipe = DatasetRecipe.model_validate_json(recipe)
+            self.hashes: dict[str, str] = json.loads(hashes)
+        except (sqlite3.Error, TypeError, ValueError) as error:
             self._connection.close()
-            raise InputError(f"{self.path}: not the results of a study ({error})") from error
-        if schema != SCHEMA:
+            if "locked" in str(error):
+                raise StudyError(f"{self.path}: in use by another process") from error
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{self.path}: not the results of a study ({reason})") from error
+        except InputError:
             self._connection.close()
-            raise InputError(
-                f"{self.path}: written in form {schema}, and this version reads form {SCHEMA}"
-            )
-        self.recipe = DatasetRecipe.model_validate_json(recipe)
-        self.hashes: dict[str, str] = json.loads(hashes)
+            raise
 
     def __enter__(self) -> "Store":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
         self._connection.close()
 
     # -- writing ---------------------------------------------------------------------------
@@ -142,20 +157,26 @@ class Store:
             if self.hashes.get(name) != digest:
                 raise InputError(f"{self.directory}: {name} has changed since the run; {_REMEDY}")
 
-    def check_model(self, name: str, recipe: ModelRecipe) -> None:
-        """Raise InputError if the run holds a model of this name made from another recipe."""
+    def check_model(self, name: str, recipe: ModelRecipe, layout: Layout) -> None:
+        """Raise InputError if the run holds a model of this name made in another way."""
         stored = self.model_recipe(name)
-        if stored is not None:
-            _refuse_change(self.directory, f"model '{name}'", stored, recipe)
+        if stored is None:
+            return
+        _refuse_change(self.directory, f"model '{name}'", stored, recipe)
+        if self._layout(name) != layout:
+            raise InputError(
+                f"{self.directory}: the network of model '{name}' had other parameters when "
+                f"it was trained; {_REMEDY}"
+            )
 
-    def add_model(
-        self, name: str, recipe: ModelRecipe | None, layout: list[tuple[str, list[int]]]
-    ) -> None:
-        """Note a model's recipe and the layout of its weights, once."""
-        text = "null" if recipe is None else recipe.model_dump_json()
-        self._connection.execute(
-            "INSERT OR IGNORE INTO models VALUES (?, ?, ?)", (name, text, json.dumps(layout))
-        )
+    def check_engine(self, engine: str) -> None:
+        """Raise InputError if networks were trained by another engine."""
+        for key in self.stored_keys():
+            if key.streams is not None and key.engine != engine:
+                raise InputError(
+                    f"{self.directory}: trained by engine '{key.engine}', and this is "
+                    f"'{engine}': their digits do not mix; {_REMEDY}"
+                )
 
     def stored_keys(self) -> set[Key]:
         """What is stored already."""
@@ -167,9 +188,24 @@ class Store:
             for model, condition, engine, *streams in rows
         }
 
-    def add(self, records: Iterable[Record], environment: dict[str, str]) -> None:
-        """Store records in one transaction: all of them, or none."""
+    def add(
+        self,
+        model: str,
+        recipe: ModelRecipe | None,
+        records: Sequence[Record],
+        environment: dict[str, str],
+    ) -> None:
+        """Store records of one model in one transaction: all of them, or none."""
+        layout = [[name, list(array.shape)] for name, array in records[0].weights.items()]
         with self._transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO models VALUES (?, ?, ?)",
+                (
+                    model,
+                    "null" if recipe is None else recipe.model_dump_json(),
+                    json.dumps(layout),
+                ),
+            )
             description = json.dumps(environment, sort_keys=True)
             connection.execute(
                 "INSERT OR IGNORE INTO environments (description) VALUES (?)", (description,)
@@ -211,6 +247,21 @@ class Store:
             return None
         return ModelRecipe.model_validate_json(row[0])
 
+    def _layout(self, model: str) -> Layout:
+        (layout,) = self._connection.execute(
+            "SELECT layout FROM models WHERE model = ?", (model,)
+        ).fetchone()
+        return json.loads(layout)
+
+    def digest(self) -> str:
+        """SHA-256 of all trained weights with their keys, and of where they were trained."""
+        rows = self._connection.execute(
+            f"""SELECT model, condition, engine, {_STREAM_COLUMNS}, description, weights
+            FROM trainings JOIN environments ON environments.id = environment"""
+        )
+        parts = sorted(json.dumps([*key, hashlib.sha256(blob).hexdigest()]) for *key, blob in rows)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
     def environments(self) -> list[dict[str, str]]:
         """The versions and platforms that the stored results come from."""
         rows = self._connection.execute("SELECT description FROM environments ORDER BY id")
@@ -231,9 +282,6 @@ class Store:
         Arrays are (networks, ...) by parameter; least squares has the one seed None. Empty
         where nothing is stored.
         """
-        (layout,) = self._connection.execute(
-            "SELECT layout FROM models WHERE model = ?", (model,)
-        ).fetchone()
         found = self._connection.execute(
             """SELECT init, weights FROM trainings WHERE model = ? AND condition = ?
             AND init IS "order" AND init IS dropout AND init IS labels AND rows IS NULL
@@ -244,7 +292,7 @@ class Store:
             return [], {}
         flat = np.stack([np.frombuffer(blob, dtype="<f4") for _, blob in found])
         arrays, start = {}, 0
-        for name, shape in json.loads(layout):
+        for name, shape in self._layout(model):
             stop = start + math.prod(shape)
             arrays[name] = flat[:, start:stop].reshape(len(found), *shape)
             start = stop
@@ -252,29 +300,56 @@ class Store:
 
 
 def create(directory: Path, dataset: str, recipe: DatasetRecipe, hashes: dict[str, str]) -> None:
-    """Make an empty run in `directory`, setting aside the results of an earlier one.
-
-    Raises InputError when that cannot be.
-    """
+    """Make an empty run in `directory`, unless there is one. Raises InputError."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        # The file appears whole or not at all, so that a run killed here leaves no ruin.
-        path = directory / f"{FILE_NAME}.new"
-        path.unlink(missing_ok=True)
-        connection = _connect(path)
+        # The file appears whole or not at all, also when two processes start at once.
+        new = directory / f"{FILE_NAME}.{os.getpid()}"
+        connection = _connect(new)
         connection.executescript(_TABLES)
         connection.execute(
             "INSERT INTO run VALUES (?, ?, ?, ?)",
             (SCHEMA, dataset, recipe.model_dump_json(), json.dumps(hashes, sort_keys=True)),
         )
         connection.close()
-        final = directory / FILE_NAME
-        if final.exists():
-            final.replace(directory / f"{FILE_NAME}.old")
-        path.replace(final)
+        try:
+            (directory / FILE_NAME).hardlink_to(new)
+            new.unlink()
+        except FileExistsError:
+            new.unlink()
+        except OSError:  # a file system without links
+            new.rename(directory / FILE_NAME)
     except (OSError, sqlite3.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"cannot write a run to {directory}: {reason}") from error
+        raise _unwritable(directory, error) from error
+
+
+def check_writable(directory: Path) -> None:
+    """Raise InputError when results cannot be added to the run in `directory`."""
+    for path in (directory, directory / FILE_NAME):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise InputError(f"cannot write a run to {directory}: Permission denied")
+
+
+def set_aside(directory: Path) -> None:
+    """Rename the results of a run, if any, so that it can start afresh. Raises InputError.
+
+    A journal that a killed process left belongs to the results and goes with them.
+    """
+    number = 1
+    while (aside := directory / f"{FILE_NAME}.old{number}").exists():
+        number += 1
+    try:
+        for ending in ("-journal", ""):
+            path = directory / f"{FILE_NAME}{ending}"
+            if path.exists():
+                path.replace(f"{aside}{ending}")
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+
+
+def _unwritable(directory: Path, error: Exception) -> InputError:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return InputError(f"cannot write a run to {directory}: {reason}")
 
 
 _STREAM_COLUMNS = ", ".join(f'"{name}"' for name in STREAM_NAMES)
@@ -317,7 +392,10 @@ def _insert(connection: sqlite3.Connection, record: Record, environment_id: int)
 def _refuse_change(directory: Path, what: str, stored: Recipe, given: Recipe) -> None:
     if fingerprint(stored) == fingerprint(given):
         return
-    before, after = _flat(stored.model_dump()), _flat(given.model_dump())
+    before, after = (
+        {key: json.dumps(leaf) for key, leaf in _flat(recipe.model_dump(mode="json")).items()}
+        for recipe in (stored, given)
+    )
     key = next(key for key in {**before, **after} if before.get(key) != after.get(key))
     raise InputError(
         f"{directory}: made from another recipe of {what} "
@@ -327,9 +405,9 @@ def _refuse_change(directory: Path, what: str, stored: Recipe, given: Recipe) ->
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
     """Nested mappings and lists as one mapping of dotted keys."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         items = value.items()
-    elif isinstance(value, list):
+    elif isinstance(value, list) and value:
         items = {str(index + 1): item for index, item in enumerate(value)}.items()
     else:
         return {prefix: value}

@@ -28,11 +28,6 @@ class StreamSeeds:
         """The streams of one ordinary seed: the data as they are, all else drawn by `seed`."""
         return cls(init=seed, order=seed, dropout=seed, labels=seed)
 
-    @property
-    def seed(self) -> int | None:
-        """The ordinary seed that these streams are, or None where sources differ."""
-        return self.init if self == StreamSeeds.of(self.init) else None
-
 
 STREAM_NAMES = tuple(field.name for field in fields(StreamSeeds))
 

@@ -16,4 +16,10 @@ METHODS_OF_LEVEL = {
 
 # The closed-form fit, which stands in the results as a model without seeds.
 LEAST_SQUARES = "least-squares"
+CLOSED_FORM = "closed-form"  # its engine
 LEAST_SQUARES_TITLE = "Least squares"
+
+
+def printable(text: str) -> str:
+    """Text on one line, with control characters, which could steer a terminal, replaced."""
+    return "".join("\ufffd" if ord(sign) < 32 or 127 <= ord(sign) < 160 else sign for sign in text)

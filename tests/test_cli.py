@@ -12,9 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from conftest import ROOT
+from sklearn.linear_model import LinearRegression
 
 import study
 from study.cli import main, parse_seeds
@@ -120,8 +122,9 @@ def test_a_changed_recipe_is_refused_and_fresh_starts_again(command, small):
     assert refused.status == 2
     assert "arguments.hidden_widths.1: 10 there, 9 now" in refused.err
     assert command(*arguments, "--fresh").status == 0
-    assert Path("reports/people", f"{FILE_NAME}.old").exists()
-    assert command("status").out.count("0\n") == 1
+    assert Path("reports/people", f"{FILE_NAME}.old1").exists()
+    line = next(line for line in command("status").out.splitlines() if "MLP" in line)
+    assert line.split() == ["MLP", "0", "0", "0"]
 
 
 def children(process: int) -> list[str]:
@@ -227,6 +230,30 @@ def test_weights_load_without_pickle(command, finished, tmp_path):
         assert torch.equal(stored_values, initial)
 
 
+def test_scores_keep_the_name_they_were_stored_under(finished):
+    """Read from the file itself, and against coefficients that scikit-learn fits."""
+    results = study.load(finished)
+    scores = results.scores.set_index(["model", "condition", "method", "level", "seed", "name"])
+    rows = stored(finished)["scores"]
+    for model, condition, _, seed, method, item, score, signed in rows:
+        level = "variable" if method == "permutation-grouped" else "feature"
+        if model != "least-squares":
+            found = scores.loc[(model, condition, method, level, seed, item)]
+            assert found["score"] == score
+            assert found["signed"] == signed or (signed is None and found.isna()["signed"])
+    train = np.loadtxt(ROOT / "data" / "people_train.txt")
+    x, y = np.delete(train, 5, axis=1), train[:, 5]
+    names = ["sex", "age", "State=Michigan", "State=Nebraska", "State=Oklahoma"]
+    names += ["politics=conservative", "politics=moderate", "politics=liberal"]
+    coefficients = dict(zip(names, LinearRegression().fit(x, y).coef_, strict=True))
+    least_squares = results.scores.query(
+        "model == 'least-squares' and method == 'gradient' and level == 'feature'"
+    )
+    assert least_squares["name"].tolist() == names
+    for row in least_squares.itertuples():
+        assert row.signed == pytest.approx(coefficients[row.name], abs=1e-6)
+
+
 def test_load_gives_tidy_frames(finished):
     results = study.load(finished)
     keys = ["model", "condition", "method", "level", "seed"]
@@ -329,20 +356,49 @@ def test_a_wrong_table_is_one_line_and_writes_nothing(command):
     assert not Path("reports").exists()
 
 
-def test_a_network_that_fails_is_named_and_is_a_failure(command, small):
-    Path("broken.py").write_text(
-        "import torch\n"
-        "class Broken(torch.nn.Linear):\n"
+BROKEN = {
+    "init": ("ZeroDivisionError: division by zero", "1 / 0", "", "return x.sum(1)"),
+    "forward": ("KeyError: 'no'", "", "", "return {}['no']"),
+    "shape": ("must map (rows, features) to (rows,), but 2 rows give shape (2, 1)", "", "", "return x[:, :1]"),
+    "type": ("but 2 rows give str", "", "", "return 'x'"),
+    "syntax": ("SyntaxError: ", "", "(", "return x.sum(1)"),
+    "buffer": ("buffer 'b' of the network differs between seeds", "self.register_buffer('b', torch.randn(1))", "", "return x.sum(1) * self.w * self.b"),
+    "dropout": ("RuntimeError: ", "self.d = torch.nn.Dropout(0.5)", "", "return self.d(x).sum(1) * self.w"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_network_that_is_unfit_is_named_in_one_line(command, small, fault, tmp_path):
+    reason, init, module, forward = BROKEN[fault]
+    Path(f"broken_{fault}.py").write_text(
+        f"import torch\n{module}\n"
+        "class Broken(torch.nn.Module):\n"
         "    def __init__(self, *, inputs):\n"
-        "        super().__init__(inputs + 1, 1)\n"
+        "        super().__init__()\n"
+        "        self.w = torch.nn.Parameter(torch.ones(1))\n"
+        f"        {init}\n"
+        "    def forward(self, x):\n"
+        f"        {forward}\n"
     )
     recipe = (ROOT / "models" / "linear.toml").read_text()
-    Path("broken.toml").write_text(recipe.replace("study.networks.linear:Linear", "broken:Broken"))
+    own = recipe.replace("study.networks.linear:Linear", f"broken_{fault}:Broken")
+    Path("broken.toml").write_text(own)
     outcome = command(
-        "run", *small[:2], "--models", "broken.toml", "--seeds", "1", "--workers", "1"
+        "run", *small[:2], "--models", "broken.toml", "--seeds", "2", "--workers", "1"
     )
-    assert outcome.status == 1
-    assert outcome.err.splitlines()[-1].startswith("study: model 'broken': RuntimeError: ")
+    assert outcome.status == (1 if fault == "dropout" else 2)
+    assert reason in outcome.err.splitlines()[-1]
+    assert outcome.err.splitlines()[-1].startswith("study: ")
+    assert "Traceback" not in outcome.err
+    if outcome.status == 1:  # a mended recipe goes on in the same directory
+        assert command("status").status == 2
+        Path("broken.toml").write_text(recipe.replace("epochs = 300", "epochs = 1"))
+        assert (
+            command(
+                "run", *small[:2], "--models", "broken.toml", "--seeds", "1", "--workers", "1"
+            ).status
+            == 0
+        )
 
 
 def test_a_read_only_directory_is_refused(tmp_path, small):

@@ -6,12 +6,10 @@ from study import demo
 
 def test_the_demo_tells_its_steps_and_saves_the_published_state(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(demo, "EPOCHS", 4)
-    monkeypatch.setattr(demo, "GRADIENT_INTERVAL", 2)
     monkeypatch.setattr(demo, "LOSS_INTERVAL", 2)
     before = torch.get_rng_state()
     said: list[str] = []
-    demo.tell(0, tmp_path / "new" / "weights.pt", said.append)
+    demo.tell(0, tmp_path / "new" / "weights.pt", said.append, epochs=4)
     text = "\n".join(said)
     for part in (
         "8--32-T-10-1",
@@ -44,6 +42,38 @@ def test_the_loop_is_repeatable_and_its_seed_matters(people):
     np.testing.assert_array_equal(one.losses, again.losses)
     np.testing.assert_array_equal(one.importance, again.importance)
     assert not np.array_equal(one.losses, other.losses)
+
+
+def test_the_loop_measures_as_published(people):
+    """A loop of the test's own, with torch.autograd.grad: the last batch of every epoch of four."""
+    found = demo.train_published(people.train_x, people.train_y, 3, epochs=4)
+    x, y = torch.from_numpy(people.train_x), torch.from_numpy(people.train_y)
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        network = demo.PublishedTransformer().train()
+        parameters = list(network.parameters())
+        optimizer = torch.optim.Adam(parameters, lr=0.01)
+        importance, losses = torch.zeros(8), []
+        for _ in range(4):
+            total = 0.0
+            # What a DataLoader with shuffle=True draws: a base seed, then the sampler's.
+            torch.empty((), dtype=torch.int64).random_()
+            sampler = torch.Generator()
+            sampler.manual_seed(int(torch.empty((), dtype=torch.int64).random_().item()))
+            for rows in torch.randperm(200, generator=sampler).split(10):
+                batch = x[rows].requires_grad_(True)
+                loss = ((network(batch)[:, 0] - y[rows]) ** 2).mean()
+                *gradients, of_inputs = torch.autograd.grad(
+                    loss, [*parameters, batch], allow_unused=True
+                )
+                for parameter, gradient in zip(parameters, gradients, strict=True):
+                    parameter.grad = gradient
+                optimizer.step()
+                total += loss.item()
+            losses.append(total)
+            importance += of_inputs.abs().sum(dim=0) / 10
+    np.testing.assert_allclose(found.losses, losses, rtol=1e-4)
+    np.testing.assert_allclose(found.importance, importance, rtol=1e-3)
 
 
 def test_accuracy_one_by_one_and_all_at_once():

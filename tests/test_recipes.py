@@ -46,6 +46,8 @@ def test_shipped_recipes_load():
         ("learning_rate = 0.01", "learning_rate = nan", "training.learning_rate: "),
         ("learning_rate = 0.01", "learning_rate = -1.0", "training.learning_rate: .*greater"),
         ("study.networks.transformer:Transformer", "Transformer", "network: .*pattern"),
+        ("heads = 2", "heads = inf", "arguments: only texts, finite numbers"),
+        ("heads = 2", "heads = 2000-01-01", "arguments: only texts, finite numbers"),
         ("[training]", "[training", "not valid TOML: .*line"),
     ],
 )

@@ -126,6 +126,22 @@ def test_where_there_is_no_interval_it_says_why():
         assert np.isnan([interval.low, interval.high]).all()
 
 
+def test_a_spread_within_rounding_is_no_spread():
+    values = 0.3 * (1 + 1e-8 * np.random.default_rng(0).normal(size=20))
+    assert mean_interval(values).kind == "all 20 seeds agree: no interval"
+    same = np.tile(np.random.default_rng(1).normal(size=8), (20, 1))
+    found = spearman(same * np.linspace(1, 2, 20)[:, None], same)
+    assert mean_interval(found).kind == "all 20 seeds agree: no interval"
+
+
+def test_seeds_that_are_all_the_same_are_one_observation():
+    scores = np.tile([0.1, 0.7, 0.2], (20, 1)) * (1 + 1e-8)
+    found = first_in(scores, 1)
+    assert (found.met, found.seeds) == (1, 1)
+    assert np.isnan(found.interval.low)
+    assert first_in(scores + np.linspace(0, 0.01, 20)[:, None], 1).seeds == 20
+
+
 def test_where_bca_is_undefined_it_falls_back_to_percentiles(monkeypatch):
     called = []
     genuine = stats.bootstrap

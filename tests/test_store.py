@@ -1,4 +1,7 @@
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +9,7 @@ import pytest
 from conftest import shipped
 
 from study.errors import InputError, StudyError
-from study.store import FILE_NAME, Key, Record, Store, create, find_run
+from study.store import FILE_NAME, Key, Record, Store, create, find_run, set_aside
 from study.streams import StreamSeeds
 
 
@@ -26,12 +29,15 @@ def record(seed: int, **changes: object) -> Record:
 def store(tmp_path, people):
     create(tmp_path, "people", people.recipe, people.hashes)
     with Store(tmp_path) as opened:
-        opened.add_model("mlp", shipped("mlp"), [("a", [1, 2]), ("b", [1])])
         yield opened
 
 
+def add(store: Store, *records: Record, environment: dict[str, str] | None = None) -> None:
+    store.add("mlp", shipped("mlp"), records, environment or {"torch": "2"})
+
+
 def test_what_is_stored_is_read_back(store, people):
-    store.add([record(3), record(1)], {"torch": "2"})
+    add(store, record(3), record(1))
     assert store.stored_keys() == {record(1).key, record(3).key}
     assert store.recipe == people.recipe
     assert store.model_recipe("mlp") == shipped("mlp")
@@ -48,39 +54,46 @@ def test_what_is_stored_is_read_back(store, people):
 
 
 def test_a_block_lands_whole_or_not_at_all(store):
-    store.add([record(1)], {"torch": "2"})
+    add(store, record(1))
     broken = record(3, scores=[("gradient", "age", 1.0, 1.0), ("gradient", "age", 1.0, 1.0)])
     with pytest.raises(
         StudyError, match=r"could not store a block .*; what was stored before is kept"
     ):
-        store.add([record(2), broken], {"torch": "2"})
+        add(store, record(2), broken)
     assert store.stored_keys() == {record(1).key}
     assert len(store.frame("scores")) == 2
-    store.add([record(2)], {"torch": "2"})
+    add(store, record(2))
     assert len(store.stored_keys()) == 2
 
 
 def test_a_key_is_stored_once(store):
-    store.add([record(1)], {"torch": "2"})
-    store.add([record(1, fits=[("train", "alone", 0.9, 0.9, 0.9)])], {"torch": "3"})
+    add(store, record(1))
+    add(store, record(1, fits=[("train", "alone", 0.9, 0.9, 0.9)]), environment={"torch": "3"})
     assert store.frame("fits")["r_squared"].tolist() == [0.5]
 
 
 def test_networks_whose_sources_differ_have_keys_of_their_own(store):
     varied = Key("mlp", "real", "torch", StreamSeeds(1, 2, 1, 1, rows=5))
-    store.add([record(1), record(1, key=varied)], {})
+    add(store, record(1), record(1, key=varied))
     assert store.stored_keys() == {record(1).key, varied}
     assert store.weights("mlp", "real")[0] == [1]
 
 
 def test_a_changed_recipe_or_table_is_refused_by_name(store, people):
     store.check_dataset(people.recipe, people.hashes)
-    store.check_model("mlp", shipped("mlp"))
-    store.check_model("new", shipped("mlp"))
+    add(store, record(1))
+    layout = [["a", [1, 2]], ["b", [1]]]
+    store.check_model("mlp", shipped("mlp"), layout)
+    store.check_model("new", shipped("mlp"), [["other", [9]]])
+    with pytest.raises(InputError, match="model 'mlp' had other parameters when"):
+        store.check_model("mlp", shipped("mlp"), [["a", [1, 3]], ["b", [1]]])
+    without = shipped("mlp").model_copy(update={"arguments": {"hidden_widths": []}})
+    with pytest.raises(InputError, match=r"arguments.hidden_widths.1: 10 there, None now"):
+        store.check_model("mlp", without, layout)
     with pytest.raises(
         InputError, match=r"model 'mlp' \(training.epochs: 300 there, 5 now\); .*--out.*--fresh"
     ):
-        store.check_model("mlp", shipped("mlp", epochs=5))
+        store.check_model("mlp", shipped("mlp", epochs=5), layout)
     claim = people.recipe.claim.model_copy(update={"proportion": 0.5})
     changed = people.recipe.model_copy(update={"claim": claim})
     with pytest.raises(
@@ -114,15 +127,71 @@ def test_another_form_is_refused(store, tmp_path):
         Store(tmp_path)
 
 
-def test_starting_afresh_sets_the_old_results_aside(store, tmp_path, people):
-    store.add([record(1)], {})
+def test_starting_afresh_sets_the_old_results_aside_each_time(tmp_path, people):
+    for seed in (1, 2):
+        create(tmp_path, "people", people.recipe, people.hashes)
+        with Store(tmp_path) as store:
+            assert store.stored_keys() == set()
+            add(store, record(seed))
+        set_aside(tmp_path)
+    for seed in (1, 2):
+        (tmp_path / f"{FILE_NAME}.old{seed}").rename(tmp_path / FILE_NAME)
+        with Store(tmp_path) as old:
+            assert old.stored_keys() == {record(seed).key}
+
+
+def test_a_journal_left_by_a_killed_process_goes_aside_with_its_results(tmp_path, people):
+    """A journal beside a new database of the same name would be rolled back into it."""
     create(tmp_path, "people", people.recipe, people.hashes)
-    with Store(tmp_path) as new:
-        assert new.stored_keys() == set()
-    (tmp_path / FILE_NAME).unlink()
-    (tmp_path / f"{FILE_NAME}.old").rename(tmp_path / FILE_NAME)
-    with Store(tmp_path) as old:
-        assert old.stored_keys() == {record(1).key}
+    with Store(tmp_path) as store:
+        add(store, record(1))
+    process = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, sqlite3, sys\n"
+            "c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+            "c.execute('PRAGMA cache_size = 1'); c.execute('BEGIN')\n"
+            "c.execute('CREATE TABLE spill (x)')\n"
+            "c.executemany('INSERT INTO spill VALUES (?)', [('y' * 900,)] * 5000)\n"
+            "os.kill(os.getpid(), 9)",
+            str(tmp_path / FILE_NAME),
+        ],
+        check=False,
+    )
+    assert process.returncode == -9
+    assert (tmp_path / f"{FILE_NAME}-journal").exists()
+    set_aside(tmp_path)
+    create(tmp_path, "people", people.recipe, people.hashes)
+    for name, keys in ((FILE_NAME, set()), (f"{FILE_NAME}.old1", {record(1).key})):
+        with closing(sqlite3.connect(tmp_path / name)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert len(connection.execute("SELECT id FROM trainings").fetchall()) == len(keys)
+
+
+def test_making_a_run_that_another_process_has_just_made_keeps_it(store, tmp_path, people):
+    add(store, record(1))
+    create(tmp_path, "people", people.recipe, people.hashes)
+    assert store.stored_keys() == {record(1).key}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE_NAME]
+
+
+def test_another_engine_is_refused(store):
+    add(store, record(1))
+    store.check_engine("torch")
+    with pytest.raises(InputError, match="trained by engine 'torch', and this is 'lanes'"):
+        store.check_engine("lanes")
+
+
+def test_the_digest_is_of_the_weights_and_where_they_come_from(tmp_path, people):
+    digests = set()
+    for number, (seed, environment) in enumerate([(1, "2"), (1, "2"), (1, "3"), (2, "2")]):
+        directory = tmp_path / str(number)
+        create(directory, "people", people.recipe, people.hashes)
+        with Store(directory) as store:
+            add(store, record(seed), environment={"torch": environment})
+            digests.add(store.digest())
+    assert len(digests) == 3
 
 
 def test_the_run_that_a_command_means(tmp_path, monkeypatch, people):

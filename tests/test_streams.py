@@ -7,9 +7,6 @@ from study.streams import PURPOSES, StreamSeeds, bit_generator, generator, keep_
 
 def test_a_seed_is_its_own_streams():
     assert StreamSeeds.of(7) == StreamSeeds(7, 7, 7, 7, None)
-    assert StreamSeeds.of(7).seed == 7
-    assert StreamSeeds(7, 8, 7, 7).seed is None
-    assert StreamSeeds(7, 7, 7, 7, rows=7).seed is None
 
 
 def test_streams_of_all_seeds_and_purposes_differ():

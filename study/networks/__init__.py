@@ -25,8 +25,33 @@ def build(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(init)
             return network_class(**arguments)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"model '{recipe.title}': {recipe.network}: {error}") from error
+    except Exception as error:  # a stranger's class may raise anything
+        raise InputError(
+            f"model '{recipe.title}': {recipe.network}: {first_line(error)}"
+        ) from error
+
+
+def check_output(recipe: ModelRecipe, network: nn.Module, *, inputs: int) -> None:
+    """Raise InputError unless the network maps (rows, features) to (rows,)."""
+    with torch.no_grad():
+        try:
+            output = network.eval()(torch.zeros(2, inputs))
+        except Exception as error:  # a stranger's forward may raise anything
+            raise _unfit(recipe, first_line(error)) from error
+    shape = getattr(output, "shape", None)
+    if shape != (2,):
+        given = type(output).__name__ if shape is None else f"shape {tuple(shape)}"
+        raise _unfit(recipe, f"must map (rows, features) to (rows,), but 2 rows give {given}")
+
+
+def _unfit(recipe: ModelRecipe, reason: str) -> InputError:
+    return InputError(f"model '{recipe.title}': {recipe.network}: {reason}")
+
+
+def first_line(error: Exception) -> str:
+    """An exception in one line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def _import_class(path: str) -> type[nn.Module]:
@@ -36,8 +61,8 @@ def _import_class(path: str) -> type[nn.Module]:
     try:
         module = importlib.import_module(module_name)
         network_class = getattr(module, class_name)
-    except (ImportError, AttributeError) as error:
-        raise InputError(f"network '{path}': {error}") from error
+    except Exception as error:  # importing runs a stranger's module
+        raise InputError(f"network '{path}': {first_line(error)}") from error
     finally:
         sys.path[:] = search_path
     if not (isinstance(network_class, type) and issubclass(network_class, nn.Module)):

@@ -36,7 +36,10 @@ def claimed_vectors(
 
 
 def fit_quality(results: Results) -> pd.DataFrame:
-    """Fit over the seeds of the real condition, by model, part and way of evaluating."""
+    """Fit over the seeds of the real condition, by model, part and way of evaluating.
+
+    Seeds that diverged, whose fit is not finite, are counted as undefined and left out.
+    """
     rows = []
     real = results.fits[results.fits["condition"] == "real"]
     for model in all_models(results):
@@ -48,7 +51,11 @@ def fit_quality(results: Results) -> pd.DataFrame:
                     & (real["evaluation"] == evaluation)
                 ]
                 row = {"model": model, "part": part, "evaluation": evaluation, "n": len(chosen)}
-                for measure in ("r_squared", "rmse", "within"):
+                measures = ["r_squared", "rmse", "within"]
+                finite = np.isfinite(chosen[measures].astype(float)).all(axis=1)
+                row["undefined"] = int((~finite).sum())
+                chosen = chosen[finite]
+                for measure in measures:
                     row[f"{measure}_mean"] = chosen[measure].mean()
                     row[f"{measure}_sd"] = chosen[measure].std(ddof=1)
                     row[f"{measure}_min"] = chosen[measure].min()
@@ -69,7 +76,9 @@ def importance(results: Results, level: str) -> pd.DataFrame:
                 share, rank = shares(vectors.score), ranks(vectors.score)
                 published = results.published(model, method, level) if condition == "real" else {}
                 for column, item in enumerate(vectors.items):
-                    values = share[np.isfinite(share[:, column]), column]
+                    # The mean rank is over the same seeds as the mean share.
+                    defined = np.isfinite(share[:, column])
+                    values = share[defined, column]
                     interval = mean_interval(values)
                     rows.append(
                         {
@@ -84,7 +93,7 @@ def importance(results: Results, level: str) -> pd.DataFrame:
                             "low": interval.low,
                             "high": interval.high,
                             "interval": interval.kind,
-                            "mean_rank": _mean(rank[:, column]),
+                            "mean_rank": _mean(rank[defined, column]),
                             "published": published.get(item, np.nan),
                         }
                     )
@@ -110,7 +119,7 @@ def claim_proportions(results: Results) -> pd.DataFrame:
                         "items": len(vectors.items),
                         "met": met.met,
                         "n": met.seeds,
-                        "proportion": met.met / met.seeds,
+                        "proportion": met.met / met.seeds if met.seeds else np.nan,
                         "low": met.interval.low,
                         "high": met.interval.high,
                         "interval": met.interval.kind,

@@ -31,17 +31,16 @@ from study.words import (
 )
 
 METHOD_READINGS = {
-    "training-gradient": "As published: gradients of the loss with respect to the inputs, met "
-    "in ten epochs of training. The published vector is one seed of this figure's Transformer.",
+    "training-gradient": "Gradients of the loss with respect to the inputs, met at even steps "
+    "through training.",
     "gradient": "Mean absolute change of the prediction per unit of a feature. Units matter: "
     "a feature divided by a large number gets a large gradient.",
     "contrast-gradient": "The same with the mean over each one-hot group taken off: only "
     "differences within a group can be seen in predictions.",
     "scaled-gradient": "The contrast gradient times the feature's standard deviation: the "
     "units are gone.",
-    "permutation": "Drop in R² on the test rows when one column is permuted. Permuting single "
-    "one-hot columns makes rows that have no level or two: read it with care beside "
-    "permutation-grouped.",
+    "permutation": "Drop in R² on the test rows when one column is permuted. Permuting a single "
+    "one-hot column makes rows that have no level or two; permutation-grouped does not.",
     "permutation-grouped": "Drop in R² on the test rows when a whole variable is permuted.",
 }
 
@@ -105,7 +104,8 @@ def claimed_share(results: Results) -> Picture:
         f"Share of {name} in each seed, by method and model, on real and on shuffled {target}",
         f"Each dot is one seed's share of {name}; the bar is the mean over seeds. On the right "
         f"the {target} of the training rows was shuffled before training: a share that is "
-        "large there too says little.",
+        "large there too says little."
+        + _undefined([vectors for rows in tested.values() for _, vectors, _ in rows]),
         figure,
     )
 
@@ -126,7 +126,7 @@ def fit(results: Results) -> Picture:
         axes.set_title(f"{part} rows")
         axes.set_xlabel("R²")
     lowest = real.loc[real["evaluation"] == "alone", "r_squared"].min()
-    panels[0].set_xlim(min(0, lowest) - 0.05, 1.02)
+    panels[0].set_xlim(max(min(0, lowest), -1) - 0.05, 1.02)
     handles = [
         Line2D([], [], ls="", marker="o", color=EVALUATION_COLOURS[evaluation], label=label)
         for evaluation, label in (("alone", "rows one by one"), ("together", "all rows at once"))
@@ -177,7 +177,7 @@ def _importance(results: Results, method: str, found: list[tuple[str, Vectors]])
         f"importance-{method}",
         f"Share of each {'variable' if method == GROUPED_PERMUTATION else 'feature'} "
         f"by {method}, each seed a dot, by model",
-        METHOD_READINGS[method],
+        METHOD_READINGS[method] + _undefined([vectors for _, vectors in found]),
         figure,
     )
 
@@ -327,6 +327,15 @@ def _diamond(axes: Axes, values: Sequence[float], heights: Sequence[float]) -> l
         color=PUBLISHED,
         label="published (one seed)",
     )
+
+
+def _undefined(found: Sequence[Vectors]) -> str:
+    """How many seeds have no dot, as a sentence to follow others."""
+    lost = [int(np.isnan(shares(vectors.score)).any(axis=1).sum()) for vectors in found]
+    if not any(lost):
+        return ""
+    total = sum(len(vectors.score) for vectors in found)
+    return f" {sum(lost)} of these {total} score vectors have no positive entry: no share, no dot."
 
 
 def _categories(axes: Axes, names: Sequence[str]) -> None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
+import numpy as np
+import pandas as pd
 
 from study.report import analysis
 from study.report.figures import Picture, all_pictures
 from study.report.style import save
-from study.report.tables import Table, all_tables
+from study.report.tables import Table, all_tables, percent
 from study.results import Results
 
 
@@ -45,7 +47,7 @@ def findings(results: Results) -> list[str]:
     items = len(results.features if claim.level == "feature" else results.variables)
     declared = (
         f"Declared before the run: {claim.name} comes first among the {items} {claim.level}s in "
-        f"at least {claim.proportion:.0%} of seeds"
+        f"at least {percent(claim.proportion)} of seeds"
     )
     if (claim.model, claim.method, "real") not in data.index:
         return [
@@ -54,17 +56,21 @@ def findings(results: Results) -> list[str]:
     real = data.loc[(claim.model, claim.method, "real")]
     sentences = [
         f"{declared}, for the {results.title(claim.model)} by {claim.method}.",
-        f"It came first in {real['met']} of {real['n']} seeds "
-        f"(95% interval {real['low']:.2f} to {real['high']:.2f}).",
+        f"It came first in {real['met']} of {real['n']} seeds ({_bounds(real)}).",
     ]
     if (claim.model, claim.method, "shuffled") in data.index:
         control = data.loc[(claim.model, claim.method, "shuffled")]
         sentences.append(
             f"With the training {results.recipe.target.name} shuffled, so that there is nothing "
-            f"to find, it came first in {control['met']} of {control['n']} "
-            f"({control['low']:.2f} to {control['high']:.2f})."
+            f"to find, it came first in {control['met']} of {control['n']} ({_bounds(control)})."
         )
     return sentences
+
+
+def _bounds(row: pd.Series) -> str:
+    if np.isnan(row["low"]):
+        return str(row["interval"])
+    return f"95% interval {row['low']:.2f} to {row['high']:.2f}"
 
 
 def _sections(pictures: dict[str, Picture], tables: dict[str, Table]) -> list[Section]:

@@ -34,8 +34,10 @@ _SETTINGS: Any = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw within this, so that matplotlib's own settings stay as they were."""
-    with matplotlib.rc_context(_SETTINGS):
+    """Draw within this: no setting of the user's counts, and none is changed."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_SETTINGS)
         yield
 
 

@@ -3,8 +3,9 @@
 import pandas as pd
 
 from study.report import analysis
+from study.report.tables import percent
 from study.results import Results
-from study.words import CONDITIONS
+from study.words import CONDITIONS, printable
 
 
 def summary(results: Results) -> str:
@@ -25,9 +26,10 @@ def summary(results: Results) -> str:
         fit = test.loc[model]
         rows.append(
             {
-                "model": results.title(model),
-                "test R² (worst)": f"{fit['r_squared_mean']:.2f} ({fit['r_squared_min']:.2f})",
-                f"within {target.tolerance:.0%}": f"{fit['within_mean']:.2f}",
+                "model": printable(results.title(model)),
+                "test R² (worst)": f"{fit['r_squared_mean']:.2f} ({fit['r_squared_min']:.2f})"
+                + (f", {fit['undefined']} diverged" if fit["undefined"] else ""),
+                f"within {percent(target.tolerance)}": f"{fit['within_mean']:.2f}",
                 f"{claim.name} first": came_first(model, "real"),
                 "if shuffled": came_first(model, "shuffled"),
             }
@@ -40,7 +42,7 @@ def status(results: Results) -> str:
     """What a run holds: seeds by model and condition, and where they come from."""
     rows = [
         {
-            "model": results.title(model),
+            "model": printable(results.title(model)),
             **{
                 condition: _ranges(results.seeds(model, condition)) or "-"
                 for condition in CONDITIONS

@@ -13,7 +13,7 @@ import pandas as pd
 from study.report import analysis
 from study.results import Results
 from study.statistics.agreement import null_deviation
-from study.words import CONDITIONS, LEAST_SQUARES, METHODS
+from study.words import CONDITIONS, LEAST_SQUARES, METHODS, printable
 
 
 @dataclass(frozen=True)
@@ -84,20 +84,20 @@ def fit_table(results: Results) -> Table:
             "Model": data["model"].map(results.title),
             "Rows": data["part"],
             "Evaluated": data["evaluation"].map({"alone": "one by one", "together": "all at once"}),
-            "Seeds": data["n"].where(data["model"] != LEAST_SQUARES).map("{:.0f}".format, "ignore"),
+            "Seeds": [_seeds(row) for row in data.to_dict("records")],
             "R², mean ± sd": _spread(data, "r_squared", "{:.3f}"),
             "R², worst": data["r_squared_min"].map("{:.3f}".format),
             f"RMSE, {target.unit}": _spread(data, "rmse", _rounded(data["rmse_mean"].min())),
-            f"Within {target.tolerance:.0%}": _spread(data, "within", "{:.2f}"),
+            f"Within {percent(target.tolerance)}": _spread(data, "within", "{:.2f}"),
         }
     )
     return Table(
         "fit",
         "Fit quality by model",
         "Mean ± standard deviation over seeds, condition real. One by one, each row is a batch "
-        "of its own; all at once, the rows are one batch, which changes the published "
-        "Transformer's predictions. Within: proportion of rows whose prediction misses by less "
-        f"than {target.tolerance:.0%} of the true {target.name}. {_provenance(results)}",
+        "of its own; all at once, the rows are one batch, which changes the predictions of a "
+        "network that looks along its batch. Within: proportion of rows whose prediction misses by "
+        f"less than {percent(target.tolerance)} of the true {target.name}. {_provenance(results)}",
         data,
         layout.fillna("–"),
     )
@@ -114,13 +114,15 @@ def importance_table(results: Results, level: str) -> Table:
     methods = [method for method in METHODS if method in set(real["method"])]
     cells = cells.reindex([(method, item) for method in methods for item in items])
     models = [model for model in analysis.all_models(results) if model in cells.columns]
-    layout = cells[models].rename(columns=results.title).reset_index()
-    layout = layout.rename(columns={"method": "Method", "name": level.capitalize()})
-    layout = layout.rename_axis(columns=None).fillna("–")
+    layout = cells[models].fillna("–").reset_index()
+    # Titles are set by position: nothing keeps a model from being called "Method".
+    titles = ["Method", level.capitalize(), *map(results.title, models)]
     published = real.dropna(subset="published").set_index(["method", "name"])["published"]
     if len(published):
         texts = published.map("{:.3f}".format).reindex(cells.index, fill_value="")
-        layout["Published"] = texts.array
+        layout[len(titles)] = texts.array
+        titles.append("Published")
+    layout.columns = pd.Index(titles)
     return Table(
         f"importance-{level}s",
         f"Importance of each {level} by method and model",
@@ -151,7 +153,7 @@ def claim_table(results: Results) -> Table:
         "claim",
         f"Seeds in which {claim.name} comes first, by model and method",
         f"Declared before the run: {claim.name} has rank 1 among the {claim.level}s in at least "
-        f"{claim.proportion:.0%} of seeds, {_model_title(results, claim.model)}, "
+        f"{percent(claim.proportion)} of seeds, {_model_title(results, claim.model)}, "
         f"{claim.method}; all other rows are robustness checks. In brackets the 95% Wilson "
         "interval. Shuffled: trained on permuted targets, so there is nothing to find. "
         "Untrained: initial weights. permutation-grouped ranks whole variables, the other "
@@ -215,6 +217,17 @@ def _model_title(results: Results, model: str) -> str:
     return results.title(model) if model in results.models else model
 
 
+def percent(proportion: float) -> str:
+    """0.125 as 12.5%."""
+    return f"{100 * proportion:g}%"
+
+
+def _seeds(row: dict[str, Any]) -> str:
+    if row["model"] == LEAST_SQUARES:
+        return "–"
+    return f"{row['n']}" + (f" ({row['undefined']} diverged)" if row["undefined"] else "")
+
+
 def _spread(data: pd.DataFrame, measure: str, form: str) -> pd.Series:
     """Mean ± standard deviation as text; the mean alone where there is no spread to speak of."""
     means, deviations = data[f"{measure}_mean"], data[f"{measure}_sd"]
@@ -243,7 +256,8 @@ def _share_cell(row: pd.Series) -> str:
 def _proportion_cell(row: pd.Series) -> str:
     if row["model"] == LEAST_SQUARES:
         return "yes" if row["met"] else "no"
-    return f"{row['met']} of {row['n']} [{row['low']:.2f}, {row['high']:.2f}]"
+    bounds = row["interval"] if np.isnan(row["low"]) else f"{row['low']:.2f}, {row['high']:.2f}"
+    return f"{row['met']} of {row['n']} [{bounds}]"
 
 
 def _mean_cell(row: dict[str, Any]) -> str:
@@ -259,13 +273,13 @@ def _mean_cell(row: dict[str, Any]) -> str:
 
 def _escape_markdown(text: str) -> str:
     """Text that Markdown, and HTML within it, shows as it stands, also in a table cell."""
-    escaped = html.escape(text.replace("\n", " "), quote=False)
+    escaped = html.escape(printable(text), quote=False)
     return re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", escaped)
 
 
 def _escape_latex(text: str) -> str:
-    """Text that LaTeX prints as it stands."""
-    return text.replace("\n", " ").translate(_LATEX)
+    """Text that LaTeX prints as it stands; at the start, nothing that it takes for an option."""
+    return ("{}" if text[:1] in ("[", "*") else "") + printable(text).translate(_LATEX)
 
 
 _LATEX = str.maketrans(

@@ -8,6 +8,8 @@ from scipy import stats
 
 CONFIDENCE = 0.95
 RESAMPLES = 9999
+# Single precision carries seven digits: a relative spread below this is none.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def mean_interval(values: np.ndarray) -> Interval:
     values = values[np.isfinite(values)]
     if len(values) < 2:
         return Interval(np.nan, np.nan, f"n = {len(values)}: no interval")
-    if np.ptp(values) == 0:
+    if np.ptp(values) <= ROUNDING * np.abs(values).max():
         return Interval(np.nan, np.nan, f"all {len(values)} seeds agree: no interval")
     for method in ("BCa", "percentile"):
         with warnings.catch_warnings():

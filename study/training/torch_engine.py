@@ -9,6 +9,7 @@ from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from torch.nn import functional
 
 from study.dataset import Dataset
+from study.errors import InputError
 from study.networks import build
 from study.networks.stack import BLOCK, Weights, one_thread
 from study.recipes import ModelRecipe, Protocol
@@ -34,7 +35,7 @@ def train(
 
     Condition `shuffled` permutes the training labels; `untrained` keeps the initial weights,
     and needs a block of its own. `on_epoch` is called after every epoch. Raises InputError
-    when the recipe's network cannot be built or batched.
+    when the recipe's network cannot be built or keeps a state of its own.
     """
     if not 1 <= len(replicates) <= BLOCK:
         raise ValueError(f"a block holds 1 to {BLOCK} replicates, but got {len(replicates)}")
@@ -46,6 +47,7 @@ def train(
         build(recipe, inputs=len(dataset.features), init=slot.streams.init) for slot in slots
     ]
     stacked, buffers = stack_module_state(networks)
+    _refuse_changing_buffers(networks[0], buffers)
     parameters = {name: parameter.detach() for name, parameter in stacked.items()}
     network = networks[0].train()
     if untrained.pop():
@@ -54,6 +56,7 @@ def train(
         with one_thread():
             batches = Batches(slots, dataset, network, recipe.training.batch_size)
             trained = _fit(network, parameters, buffers, batches, recipe.training, on_epoch)
+    _refuse_changing_buffers(networks[0], buffers)
     return trained.first(len(replicates))
 
 
@@ -105,6 +108,16 @@ def _fit(
         occasion_epochs=occasion_epochs,
         occasions=np.stack(occasions, axis=1),
     )
+
+
+def _refuse_changing_buffers(network: nn.Module, buffers: Tensors) -> None:
+    """Only parameters are kept of a network, so all else must be the same for every seed."""
+    for name, fresh in network.named_buffers():
+        if not name.endswith("keep") and not (buffers[name] == fresh).all():
+            raise InputError(
+                f"buffer '{name}' of the network differs between seeds or changes in training: "
+                "make it a parameter, or a constant"
+            )
 
 
 def _loss_epochs(epochs: int) -> np.ndarray:
