@@ -3,7 +3,7 @@
 Training is chaotic, so the two can only be compared as distributions over seeds: age's share
 of the training gradients, from the plain sequential loop and from the harness.
 
-    python benchmarks/distribution.py --seeds 20
+    python benchmarks/distribution.py --seeds 60 --csv benchmarks/distribution.csv
 """
 
 import argparse
@@ -26,7 +26,6 @@ from study.statistics.ranking import shares
 from study.streams import StreamSeeds
 from study.training import Replicate, train
 
-HERE = Path(__file__).parent
 AGE = 1
 PUBLISHED = 0.7684
 
@@ -67,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--csv", type=Path, help="where to write every seed")
     arguments = parser.parse_args()
     seeds = list(range(arguments.first, arguments.first + arguments.seeds))
     found = find_dataset("people")
@@ -79,9 +79,9 @@ def main() -> None:
     )
     ours = harness(dataset, seeds)
     both = pd.concat([loop.assign(trained_by="published loop"), ours.assign(trained_by="harness")])
-    both[["trained_by", "seed", "age_share", "train_within"]].round(6).to_csv(
-        HERE / "distribution.csv", index=False, lineterminator="\n"
-    )
+    if arguments.csv:
+        columns = ["trained_by", "seed", "age_share", "train_within"]
+        both[columns].round(6).to_csv(arguments.csv, index=False, lineterminator="\n")
     print(both.groupby("trained_by")[["age_share", "train_within"]].describe().T.round(3))
     for measure in ("age_share", "train_within"):
         one, two = loop[measure].to_numpy(), ours[measure].to_numpy()

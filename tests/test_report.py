@@ -7,17 +7,20 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 from PIL import Image
 from scipy import stats
 
 import study
 from study.report import analysis
 from study.report.page import write_report
-from study.report.tables import all_tables
+from study.report.tables import Table, all_tables
 
+STUDY = str(Path(sys.executable).with_name("study"))
 HOSTILE = '<script>alert(1)</script> & "q" $x_1$ \\input{y} | *z* `'
 
 
@@ -185,3 +188,90 @@ def test_the_page_says_what_came_of_the_claim(run):
     assert "age comes first among the 8 features in at least 80% of seeds" in shown
     assert f"It came first in {real} of 4 seeds" in shown
     assert "Wilson" in shown
+
+
+# -- other data than the people's ------------------------------------------------------------
+
+OTHER = """
+title = "Other"
+source = "made up"
+[table]
+train = "train.csv"
+test = "test.csv"
+{variables}
+[target]
+name = "y"
+divisor = 10
+tolerance = 0.125
+[claim]
+level = "{level}"
+name = "a"
+rank = 1
+proportion = 0.995
+model = "absent"
+method = "gradient"
+[permutation]
+repeats = 2
+random_state = 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "level", "title"),
+    [
+        (["a"], "feature", "Published"),
+        (["a", "b"], "variable", "Method"),
+        (["a", "b"], "feature", "name"),
+    ],
+)
+def test_numeric_data_without_published_values_or_the_claimed_model(tmp_path, names, level, title):
+    generator = np.random.default_rng(0)
+    for part in ("train", "test"):
+        table = pd.DataFrame(generator.normal(size=(30, len(names))), columns=names)
+        table["y"] = 3 * table["a"] + 0.1 * generator.normal(size=30)
+        table.to_csv(tmp_path / f"{part}.csv", index=False)
+    variables = "\n".join(
+        f'[[variables]]\nname = "{name}"\ntype = "numeric"\ndivisor = 1' for name in names
+    )
+    (tmp_path / "other.toml").write_text(OTHER.format(variables=variables, level=level))
+    mlp = (ROOT / "models" / "mlp.toml").read_text().replace("epochs = 300", "epochs = 2")
+    (tmp_path / "own.toml").write_text(mlp.replace('title = "MLP"', f'title = "{title}"'))
+    done = subprocess.run(
+        [STUDY, "run", "--data", "./other.toml", "--models", "./own.toml", "--seeds", "1", "--workers", "1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    results = study.load(tmp_path / "reports" / "other")
+    shown = Page(write_report(results).read_text()).shown
+    assert "at least 99.5% of seeds" in shown
+    assert "Within 12.5%" in shown
+    assert "This run does not hold it." in shown
+    assert "Transformer" not in shown
+    table = next(table for table in all_tables(results) if table.name == "importance-features")
+    share = results.shares.query(
+        "model == 'own' and condition == 'real' and method == 'gradient' and level == 'feature' and name == 'a'"
+    )
+    row = table.layout[(table.layout.iloc[:, 0] == "gradient") & (table.layout.iloc[:, 1] == "a")]
+    assert row.iloc[0, 2].startswith(f"{share['share'].iloc[0]:.3f}")
+
+
+def test_the_user_s_own_matplotlib_settings_do_not_count(run, monkeypatch):
+    monkeypatch.setitem(matplotlib.rcParams, "text.usetex", True)
+    monkeypatch.setitem(matplotlib.rcParams, "axes.facecolor", "red")
+    path = run / "figures" / "claim.png"
+    before = path.read_bytes()
+    write_report(study.load(run))
+    assert path.read_bytes() == before
+    assert matplotlib.rcParams["axes.facecolor"] == "red"
+
+
+def test_control_characters_and_option_brackets_are_defused():
+    frame = pd.DataFrame({"*a": ["[x]", "b\rc\x1b[31m"]})
+    table = Table("t", "caption", "notes", frame, frame)
+    assert "\r" not in table.markdown() + table.latex()
+    assert "\x1b" not in table.markdown() + table.latex()
+    assert "{}[x]" in table.latex()
+    assert "{}*a" in table.latex()
