@@ -45,8 +45,7 @@ class Results:
     directory : Path
     dataset : name of the dataset
     recipe : DatasetRecipe
-    models : dict of ModelRecipe by name, in the order in which they joined the run, of those
-        with trained networks
+    models : dict of ModelRecipe by name, of those with trained networks
     environments : list of dict, versions and platforms
     features, variables : lists of str
     fits : model, condition, engine, seed, part, evaluation, r_squared, rmse, within

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from study.errors import InputError, StudyError
-from study.recipes import DatasetRecipe, ModelRecipe, Recipe, fingerprint
+from study.recipes import DEFAULT_MODELS, DatasetRecipe, ModelRecipe, Recipe, fingerprint
 from study.streams import STREAM_NAMES, StreamSeeds
 
 Weights = dict[str, np.ndarray]
@@ -233,10 +233,13 @@ class Store:
     # -- reading ---------------------------------------------------------------------------
 
     def model_names(self) -> list[str]:
-        """Names of the stored models, in the order in which they joined."""
-        return [
-            name for (name,) in self._connection.execute("SELECT model FROM models ORDER BY rowid")
-        ]
+        """Names of the stored models: the shipped ones first, then by name.
+
+        Not in the order of storing, which depends on which block was finished first.
+        """
+        names = [name for (name,) in self._connection.execute("SELECT model FROM models")]
+        shipped = {name: place for place, name in enumerate(DEFAULT_MODELS)}
+        return sorted(names, key=lambda name: (shipped.get(name, len(shipped)), name))
 
     def model_recipe(self, name: str) -> ModelRecipe | None:
         """The recipe a stored model was made from; None for least squares or no such model."""

@@ -53,6 +53,13 @@ def test_what_is_stored_is_read_back(store, people):
     assert store.frame("losses")["loss"].isna().tolist() == [False, True, False, True]
 
 
+def test_models_stand_in_an_order_that_does_not_depend_on_which_came_first(store):
+    for name in ("zebra", "linear", "ape", "transformer"):
+        key = Key(name, "real", "torch", StreamSeeds.of(0))
+        store.add(name, shipped("mlp"), [record(0, key=key)], {})
+    assert store.model_names() == ["transformer", "linear", "ape", "zebra"]
+
+
 def test_a_block_lands_whole_or_not_at_all(store):
     add(store, record(1))
     broken = record(3, scores=[("gradient", "age", 1.0, 1.0), ("gradient", "age", 1.0, 1.0)])

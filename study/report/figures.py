@@ -285,7 +285,7 @@ def _heatmaps(
             cells[row, column] = pair.mean
             text = "undefined" if np.isnan(pair.mean) else f"{pair.mean:z.2f}"
             bounds = "" if np.isnan(pair.low) else f"\n[{pair.low:z.2f}, {pair.high:z.2f}]"
-            colour = "white" if abs(pair.mean) > 0.8 else "black"
+            colour = "white" if abs(pair.mean) > 0.75 else "black"
             axes.text(
                 column, row, text + bounds, ha="center", va="center", fontsize=7.5, color=colour
             )
