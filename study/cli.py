@@ -71,14 +71,18 @@ def parse_seeds(text: str) -> list[int]:
 
 
 @commands.command("run")
-@click.option("--seeds", default="20", show_default=True, help="20, 20-49, or 1,5,9.")
+@click.option(
+    "--seeds", default="20", show_default=True, help="20, 20-49, 1,5,9, or 7, (seed 7 alone)."
+)
 @click.option("--models", help="Model recipes by name or path, with commas.  [default: all four]")
 @click.option("--data", default="people", show_default=True, help="Dataset recipe, name or path.")
 @click.option("--out", type=click.Path(path_type=Path), help="[default: reports/<dataset>]")
 @click.option(
     "--workers", type=click.IntRange(min=1), help="Processes.  [default: one for each core]"
 )
-@click.option("--fresh", is_flag=True, help="Set stored results aside and start again.")
+@click.option(
+    "--fresh", is_flag=True, help="Set results aside (results.sqlite.old1) and start again."
+)
 def run_command(
     seeds: str, models: str | None, data: str, out: Path | None, workers: int | None, fresh: bool
 ) -> None:
@@ -114,7 +118,8 @@ def run_command(
     )
     with store:
         click.echo(
-            f"{directory}: {planned.stored} trained networks stored, {planned.missing} to do"
+            f"{directory}: {planned.stored} networks stored, {planned.missing} to do "
+            "(real, shuffled and untrained)"
         )
         known = store.environments()
         if planned.blocks and known and runner.environment() not in known:
@@ -122,6 +127,9 @@ def run_command(
                 "Note: this run holds results of other versions or another machine; "
                 "'study status' and the report list them all."
             )
+        claim = dataset.recipe.claim
+        if claim.model not in recipes:
+            click.echo(f"Note: the claim rests on model '{claim.model}', which is not run here.")
         try:
             if planned.blocks:
                 processes = min(workers or joblib.cpu_count(), len(planned.blocks))
@@ -133,7 +141,7 @@ def run_command(
             kept = sum(key.streams is not None for key in store.stored_keys())
             raise Stopped(
                 f"stopped; {kept} trained networks are kept in {directory}, "
-                "and the same command goes on with the rest"
+                "and the same command goes on with the rest (unfinished blocks from their start)"
             ) from None
 
     from study.report.summary import summary

@@ -168,7 +168,10 @@ def _check_columns(path: Path, columns: list[str], recipe: DatasetRecipe) -> Non
     inputs = recipe.features if recipe.table.encoded else [v.name for v in recipe.variables]
     for name in (*inputs, recipe.target.name):
         if name not in columns:
-            raise InputError(f"{path}: no column '{name}': there is {', '.join(columns)}")
+            raise InputError(
+                f"{path}: no column '{name}': there is {', '.join(columns)} "
+                f"(separator {recipe.table.separator!r})"
+            )
 
 
 def _features(recipe: DatasetRecipe, row: dict[str, str]) -> list[float]:

@@ -205,7 +205,8 @@ R = TypeVar("R", bound=Recipe)
 
 @dataclass(frozen=True)
 class Found(Generic[R]):
-    """A recipe, the name it goes by, its file, and whether the file hides a built-in one."""
+    """A recipe, the name it goes by, its file, and whether the file hides a built-in
+    one that says something else."""
 
     name: str
     recipe: R
@@ -246,8 +247,10 @@ def _find(folder: str, kind: str, name_or_path: str, recipe_class: type[R]) -> F
     own = Path(folder) / f"{name_or_path}.toml"
     shipped = shipped_path(folder, name_or_path)
     if own.exists():
-        shadows = shipped.exists() and not own.samefile(shipped)
-        return Found(name_or_path, _read(own, recipe_class), own, shadows)
+        recipe = _read(own, recipe_class)
+        # A copy that says the same hides nothing.
+        shadows = shipped.exists() and own.read_bytes() != shipped.read_bytes()
+        return Found(name_or_path, recipe, own, shadows)
     if shipped.exists():
         return Found(name_or_path, _read(shipped, recipe_class), shipped, shadows=False)
     names = {path.stem for path in Path(folder).glob("*.toml")} | set(builtin_names(folder))

@@ -228,7 +228,12 @@ def _work(block: Block, dataset: Dataset, done: np.ndarray, index: int) -> list[
     except StudyError:
         raise
     except Exception as error:  # a stranger's network may raise anything
-        raise StudyError(f"model '{block.model}': {first_line(error)}") from error
+        reason = first_line(error)
+        if "randomness" in reason:
+            reason = (
+                "it draws random numbers itself; for dropout use study.networks.dropout.Dropout"
+            )
+        raise StudyError(f"model '{block.model}': {reason}") from error
     done[index] = block.work
     keys = [
         Key(block.model, replicate.condition, ENGINE, replicate.streams)

@@ -118,6 +118,7 @@ def test_where_there_is_no_interval_it_says_why():
     for values, kind in (
         ([0.3] * 20, "all 20 seeds agree: no interval"),
         ([0.3], "n = 1: no interval"),
+        ([0.3, 0.4, 0.5], "n = 3: too few for an interval"),
         ([], "n = 0: no interval"),
         ([np.nan, 0.3], "n = 1: no interval"),
     ):

@@ -126,7 +126,7 @@ def fit(results: Results) -> Picture:
         axes.set_title(f"{part} rows")
         axes.set_xlabel("R²")
     lowest = real.loc[real["evaluation"] == "alone", "r_squared"].min()
-    panels[0].set_xlim(max(min(0, lowest), -1) - 0.05, 1.02)
+    panels[0].set_xlim(max(lowest, -1) - 0.05, 1.01)
     handles = [
         Line2D([], [], ls="", marker="o", color=EVALUATION_COLOURS[evaluation], label=label)
         for evaluation, label in (("alone", "rows one by one"), ("together", "all rows at once"))
@@ -158,7 +158,7 @@ def importance_pictures(results: Results) -> Iterator[Picture]:
 
 def _importance(results: Results, method: str, found: list[tuple[str, Vectors]]) -> Picture:
     items = found[0][1].items
-    figure = Figure(figsize=(10, 1.1 + 0.3 * len(items)), layout="constrained")
+    figure = Figure(figsize=(10, 1.3 + 0.3 * len(items)), layout="constrained")
     panels = figure.subplots(1, len(found), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (model, vectors) in zip(panels, found, strict=True):
         values = shares(vectors.score)
@@ -172,6 +172,7 @@ def _importance(results: Results, method: str, found: list[tuple[str, Vectors]])
         if published:
             handles = _diamond(axes, list(published.values()), range(len(items)))
             figure.legend(handles=handles, loc="outside lower right")
+    figure.suptitle(method, fontsize=10, fontweight="bold")
     figure.supxlabel("share of the total importance", fontsize=9)
     return Picture(
         f"importance-{method}",
@@ -218,7 +219,7 @@ def claim(results: Results) -> Picture:
     ]
     handles += [
         Line2D([], [], color="#000000", lw=0.8, ls="--", label="required by the claim"),
-        Line2D([], [], color="#555555", lw=1, ls=":", label="one in the number of items"),
+        Line2D([], [], color="#555555", lw=1, ls=":", label="chance: 1 in the number ranked"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=5)
     return Picture(

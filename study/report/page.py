@@ -51,7 +51,8 @@ def findings(results: Results) -> list[str]:
     )
     if (claim.model, claim.method, "real") not in data.index:
         return [
-            f"{declared}, for model '{claim.model}' by {claim.method}. This run does not hold it."
+            f"{declared}, for model '{claim.model}' by {claim.method}. Not tested here: this run "
+            "has no such scores."
         ]
     real = data.loc[(claim.model, claim.method, "real")]
     sentences = [

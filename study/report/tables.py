@@ -156,8 +156,13 @@ def claim_table(results: Results) -> Table:
         f"{percent(claim.proportion)} of seeds, {_model_title(results, claim.model)}, "
         f"{claim.method}; all other rows are robustness checks. In brackets the 95% Wilson "
         "interval. Shuffled: trained on permuted targets, so there is nothing to find. "
-        "Untrained: initial weights. permutation-grouped ranks whole variables, the other "
-        f"methods {claim.level}s. {_provenance(results)}",
+        "Untrained: initial weights."
+        + (
+            " permutation-grouped ranks whole variables, the other methods features."
+            if claim.level == "feature"
+            else ""
+        )
+        + f" {_provenance(results)}",
         data,
         layout,
     )

@@ -11,6 +11,7 @@ from torch.nn import functional
 from study.dataset import Dataset
 from study.errors import InputError
 from study.networks import build
+from study.networks.dropout import Dropout
 from study.networks.stack import BLOCK, Weights, one_thread
 from study.recipes import ModelRecipe, Protocol
 from study.training.batches import Batches
@@ -56,7 +57,6 @@ def train(
         with one_thread():
             batches = Batches(slots, dataset, network, recipe.training.batch_size)
             trained = _fit(network, parameters, buffers, batches, recipe.training, on_epoch)
-    _refuse_changing_buffers(networks[0], buffers)
     return trained.first(len(replicates))
 
 
@@ -98,6 +98,8 @@ def _fit(
                 parameter.grad = gradients[name]
             optimizer.step()
             epoch_loss += batch_loss
+        if epoch == 0:
+            _refuse_changing_buffers(network, buffers)
         if epoch in loss_epochs:
             losses.append(epoch_loss.numpy())
         on_epoch()
@@ -112,8 +114,11 @@ def _fit(
 
 def _refuse_changing_buffers(network: nn.Module, buffers: Tensors) -> None:
     """Only parameters are kept of a network, so all else must be the same for every seed."""
+    masks = {
+        f"{name}.keep" for name, module in network.named_modules() if isinstance(module, Dropout)
+    }
     for name, fresh in network.named_buffers():
-        if not name.endswith("keep") and not (buffers[name] == fresh).all():
+        if name not in masks and not (buffers[name] == fresh).all():
             raise InputError(
                 f"buffer '{name}' of the network differs between seeds or changes in training: "
                 "make it a parameter, or a constant"
