@@ -308,6 +308,7 @@ def create(directory: Path, dataset: str, recipe: DatasetRecipe, hashes: dict[st
         directory.mkdir(parents=True, exist_ok=True)
         # The file appears whole or not at all, also when two processes start at once.
         new = directory / f"{FILE_NAME}.{os.getpid()}"
+        new.unlink(missing_ok=True)
         connection = _connect(new)
         connection.executescript(_TABLES)
         connection.execute(

@@ -254,6 +254,17 @@ def test_scores_keep_the_name_they_were_stored_under(finished):
         assert row.signed == pytest.approx(coefficients[row.name], abs=1e-6)
 
 
+def test_results_of_two_engines_are_never_mixed(command, finished):
+    shutil.copytree(finished, "mixed")
+    connection = sqlite3.connect("mixed/results.sqlite")
+    connection.execute("UPDATE trainings SET engine = 'other' WHERE init = 2")
+    connection.commit()
+    connection.close()
+    outcome = command("status", "mixed")
+    assert outcome.status == 2
+    assert "results of several engines (other, torch-40)" in outcome.err
+
+
 def test_load_gives_tidy_frames(finished):
     results = study.load(finished)
     keys = ["model", "condition", "method", "level", "seed"]
@@ -402,31 +413,28 @@ def test_a_network_that_is_unfit_is_named_in_one_line(command, small, fault, tmp
         )
 
 
-def test_a_read_only_directory_is_refused(tmp_path, small):
+@pytest.mark.parametrize("what", ["directory", "run", "results"])
+def test_what_is_read_only_is_refused(tmp_path, small, finished, what):
     """As root, permission bits count only without the capability to override them."""
-    closed = tmp_path / "closed"
-    closed.mkdir()
-    closed.chmod(stat.S_IRUSR | stat.S_IXUSR)
     prefix = []
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:
             pytest.skip("running as root without setpriv, which nothing is read-only for")
         prefix = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
+    run = tmp_path / "closed" / "run"
+    if what == "directory":
+        run.parent.mkdir()
+        run.parent.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    else:
+        shutil.copytree(finished, run)
+        closed = run if what == "run" else run / FILE_NAME
+        closed.chmod(closed.stat().st_mode & ~0o222)
+    arguments = ["run", *small, "--seeds", "4", "--out", str(run)]
     outcome = subprocess.run(
-        [
-            *prefix,
-            STUDY,
-            "run",
-            *small,
-            "--out",
-            str(closed / "run"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+        [*prefix, STUDY, *arguments], capture_output=True, text=True, check=False
     )
     assert outcome.returncode == 2
-    assert outcome.stderr == f"study: cannot write a run to {closed / 'run'}: Permission denied\n"
+    assert outcome.stderr == f"study: cannot write a run to {run}: Permission denied\n"
 
 
 def test_help_comes_at_once():
