@@ -20,11 +20,11 @@ def predict(store: Store, values: dict[str, str]) -> str:
     rows = []
     for name in store.model_names():
         recipe = store.model_recipe(name)
-        inputs = row.shape[1]
-        network = Linear(inputs=inputs) if recipe is None else build(recipe, inputs=inputs, init=0)
         seeds, weights = store.weights(name, "real")
         if not seeds:
             continue
+        inputs = row.shape[1]
+        network = Linear(inputs=inputs) if recipe is None else build(recipe, inputs=inputs, init=0)
         predictions = pd.Series(Stack(network, weights).predict(row)[:, 0] * target.divisor)
         rows.append(
             {

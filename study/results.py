@@ -111,6 +111,10 @@ class Results:
         """The scores of one model and method, one vector for each seed; None if not stored."""
         return self._vectors.get((model, condition, method, level))
 
+    def items(self, level: str) -> list[str]:
+        """The features, or the variables."""
+        return self.features if level == "feature" else self.variables
+
     def published(self, model: str, method: str, level: str = "feature") -> dict[str, float]:
         """Published shares by feature; empty where none were published for these."""
         known = self.recipe.published

@@ -49,7 +49,13 @@ class Block:
     model: str
     recipe: ModelRecipe
     replicates: tuple[Replicate, ...]
-    work: int  # epochs times modules: how long it takes, in units of its own
+    epochs: int
+    modules: int
+
+    @property
+    def work(self) -> int:
+        """How long it takes, in units of its own: an epoch, and the measuring, by modules."""
+        return (self.epochs + 1) * self.modules
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def plan(
             missing += len(wanted)
             epochs = 0 if conditions == ("untrained",) else recipe.training.epochs
             blocks += [
-                Block(name, recipe, tuple(wanted[start : start + BLOCK]), (epochs + 1) * modules)
+                Block(name, recipe, tuple(wanted[start : start + BLOCK]), epochs, modules)
                 for start in range(0, len(wanted), BLOCK)
             ]
     blocks.sort(key=lambda block: -block.work)
@@ -147,15 +153,16 @@ def run(
     `report` is called now and then with the work done so far, in the units of Block.work.
     Raises StudyError when a network fails or a worker process dies.
     """
+    here = environment()
     if not any(key.model == LEAST_SQUARES for key in store.stored_keys()):
-        store.add(LEAST_SQUARES, None, _least_squares(dataset), environment())
+        store.add(LEAST_SQUARES, None, _least_squares(dataset), here)
     with tempfile.TemporaryDirectory() as folder:
         # Each block counts its work in a cell of its own, so that no lock is needed.
         done = np.memmap(Path(folder) / "done", dtype=np.int64, mode="w+", shape=len(blocks) + 1)
         with _reporting(done, report):
             for records in _finished(blocks, dataset, done, workers):
                 model = records[0].key.model
-                store.add(model, models[model], records, environment())
+                store.add(model, models[model], records, here)
 
 
 def environment() -> dict[str, str]:
@@ -197,7 +204,6 @@ def _work_in_process(
 
     A worker whose driver was killed would otherwise stay, idle, for good.
     """
-
     _end_with(driver)
     return _work(block, dataset, done, index)
 
@@ -217,10 +223,9 @@ def _end_with(driver: int) -> None:
 def _work(block: Block, dataset: Dataset, done: np.ndarray, index: int) -> list[Record]:
     """Train and measure one block, counting its work in done[index]."""
     network = build(block.recipe, inputs=len(dataset.features), init=0)
-    modules = len(list(network.modules()))
 
     def count_epoch() -> None:
-        done[index] += modules
+        done[index] += block.modules
 
     try:
         trained = train(block.recipe, block.replicates, dataset, count_epoch)

@@ -26,9 +26,7 @@ def build(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:
             torch.manual_seed(init)
             return network_class(**arguments)
     except Exception as error:  # a stranger's class may raise anything
-        raise InputError(
-            f"model '{recipe.title}': {recipe.network}: {first_line(error)}"
-        ) from error
+        raise _unfit(recipe, first_line(error)) from error
 
 
 def check_output(recipe: ModelRecipe, network: nn.Module, *, inputs: int) -> None:

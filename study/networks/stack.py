@@ -32,8 +32,14 @@ class Stack:
 
     def __init__(self, network: nn.Module, weights: Weights) -> None:
         self._network = network.eval()
-        self._weights = weights
         self.size = len(next(iter(weights.values())))
+        self._blocks = [
+            {
+                name: torch.from_numpy(padded(array[start : start + BLOCK]))
+                for name, array in weights.items()
+            }
+            for start in range(0, self.size, BLOCK)
+        ]
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Predictions of each row alone: (rows, features) -> (networks, rows)."""
@@ -58,16 +64,9 @@ class Stack:
     ) -> np.ndarray:
         """Apply a function of (weights)(x) to every network, in padded blocks."""
         rows = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
-        results = []
         with one_thread(), torch.no_grad():
-            for start in range(0, self.size, BLOCK):
-                weights = {
-                    name: torch.from_numpy(padded(array[start : start + BLOCK]))
-                    for name, array in self._weights.items()
-                }
-                result = vmap(lambda slot: of(slot)(rows))(weights)
-                results.append(result[: self.size - start].numpy())
-        return np.concatenate(results)
+            results = [vmap(lambda slot: of(slot)(rows))(block) for block in self._blocks]
+        return torch.cat(results)[: self.size].numpy()
 
 
 def padded(array: np.ndarray) -> np.ndarray:

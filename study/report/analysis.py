@@ -1,6 +1,11 @@
-"""Stored scores become the numbers of the report: one row of a frame for each number."""
+"""Stored scores become the numbers of the report: one row of a frame for each number.
+
+Figures, tables and sentences ask for the same frames, so each is computed once for the last
+few results; nobody may change one.
+"""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -35,12 +40,14 @@ def claimed_vectors(
     return vectors, vectors.items.index(claim.name)
 
 
+@lru_cache(maxsize=4)
 def fit_quality(results: Results) -> pd.DataFrame:
     """Fit over the seeds of the real condition, by model, part and way of evaluating.
 
     Seeds that diverged, whose fit is not finite, are counted as undefined and left out.
     """
     rows = []
+    measures = ["r_squared", "rmse", "within"]
     real = results.fits[results.fits["condition"] == "real"]
     for model in all_models(results):
         for part in ("train", "test"):
@@ -51,7 +58,6 @@ def fit_quality(results: Results) -> pd.DataFrame:
                     & (real["evaluation"] == evaluation)
                 ]
                 row = {"model": model, "part": part, "evaluation": evaluation, "n": len(chosen)}
-                measures = ["r_squared", "rmse", "within"]
                 finite = np.isfinite(chosen[measures].astype(float)).all(axis=1)
                 row["undefined"] = int((~finite).sum())
                 chosen = chosen[finite]
@@ -64,6 +70,7 @@ def fit_quality(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@lru_cache(maxsize=4)
 def importance(results: Results, level: str) -> pd.DataFrame:
     """Mean share with its standard deviation and interval, and mean rank, over seeds."""
     rows = []
@@ -100,6 +107,7 @@ def importance(results: Results, level: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@lru_cache(maxsize=4)
 def claim_proportions(results: Results) -> pd.DataFrame:
     """In how many seeds the claimed item comes first, by model, method and condition."""
     rows = []
@@ -128,6 +136,7 @@ def claim_proportions(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@lru_cache(maxsize=4)
 def method_agreement(results: Results, level: str) -> pd.DataFrame:
     """Mean Spearman between methods within a seed, for each model, real condition."""
     return pd.DataFrame(
@@ -138,6 +147,7 @@ def method_agreement(results: Results, level: str) -> pd.DataFrame:
     )
 
 
+@lru_cache(maxsize=4)
 def model_agreement(results: Results, level: str) -> pd.DataFrame:
     """Mean Spearman between models within a seed, for each method, real condition."""
     return pd.DataFrame(
@@ -176,6 +186,5 @@ def _pair(first: np.ndarray, second: np.ndarray, keys: dict[str, str]) -> dict[s
 
 
 def _mean(values: np.ndarray) -> float:
-    """Mean of the defined values; NaN when there are none."""
-    defined = values[np.isfinite(values)]
-    return float(defined.mean()) if len(defined) else np.nan
+    """Mean over seeds; NaN when there are none."""
+    return float(values.mean()) if len(values) else np.nan

@@ -235,7 +235,7 @@ def claim(results: Results) -> Picture:
 def agreement_pictures(results: Results) -> Iterator[Picture]:
     """Heatmaps of mean Spearman between methods and between models, by level."""
     for level in ("feature", "variable"):
-        count = len(results.features if level == "feature" else results.variables)
+        count = len(results.items(level))
         reading = (
             "Mean over seeds of the rank correlation, with its 95% interval: 1 is the same "
             f"order of the {count} {level}s, 0 none in common. In one seed, unrelated orders "

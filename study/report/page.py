@@ -44,7 +44,7 @@ def findings(results: Results) -> list[str]:
     """What came of the declared claim, in sentences."""
     claim = results.recipe.claim
     data = analysis.claim_proportions(results).set_index(["model", "method", "condition"])
-    items = len(results.features if claim.level == "feature" else results.variables)
+    items = len(results.items(claim.level))
     declared = (
         f"Declared before the run: {claim.name} comes first among the {items} {claim.level}s in "
         f"at least {percent(claim.proportion)} of seeds"

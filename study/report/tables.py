@@ -197,7 +197,7 @@ def agreement_table(results: Results, between: str, level: str) -> Table:
             "Mean Spearman",
         ],
     )
-    items = len(results.features if level == "feature" else results.variables)
+    items = len(results.items(level))
     return Table(
         f"agreement-{between}-{level}s",
         f"Rank agreement between {between}, by {level}",
