@@ -1,0 +1,86 @@
+"""Weights of many networks, laid out for lanes; and what else the kernels of a network need."""
+
+import functools
+import math
+import threading
+
+import numpy as np
+from torch import nn
+
+from study.lanes import kernels
+from study.lanes.compiler import Kernel, aligned, host_lanes
+from study.lanes.layers import Shapes
+from study.lanes.networks import Sizes
+from study.networks.transformer import Transformer
+
+Weights = dict[str, np.ndarray]
+
+_TRACES = {
+    "training": kernels.training,
+    "prediction": kernels.prediction,
+    "differentiation": kernels.differentiation,
+}
+_compiling = threading.Lock()
+
+
+def kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int | None = None) -> Kernel:
+    """The kernel of a network for "training", "prediction" or "differentiation"."""
+    with _compiling:
+        return _kernel(purpose, sizes, inputs, lanes or host_lanes())
+
+
+@functools.cache
+def _kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int) -> Kernel:
+    return Kernel(_TRACES[purpose], sizes, inputs, lanes)
+
+
+def pack(weights: Weights, lanes: int) -> list[np.ndarray]:
+    """Arrays (networks, ...) by name -> blocks (parameters, lanes), the last one filled up."""
+    count = len(next(iter(weights.values())))
+    flat = np.concatenate([array.reshape(count, -1) for array in weights.values()], axis=1)
+    blocks = []
+    for start in range(0, count, lanes):
+        part = flat[start : start + lanes]
+        block = aligned((flat.shape[1], lanes))
+        block[:] = part[np.arange(lanes) % len(part)].T
+        blocks.append(block)
+    return blocks
+
+
+def unpack(block: np.ndarray, shapes: Shapes, count: int) -> Weights:
+    """The first `count` networks of a block: arrays (count, ...) by name."""
+    weights, start = {}, 0
+    for name, shape in shapes:
+        stop = start + math.prod(shape)
+        weights[name] = np.ascontiguousarray(block[start:stop, :count].T).reshape(count, *shape)
+        start = stop
+    return weights
+
+
+def positions(network: nn.Module, rows: int) -> np.ndarray:
+    """What a Transformer adds for position in a batch of `rows`: (rows, tokens, width).
+
+    The same sinusoids as `networks.transformer.sinusoids`, computed in double precision by
+    the standard library, so that they do not depend on the machine's vector width. Empty for
+    a network without positions.
+    """
+    if not isinstance(network, Transformer):
+        return np.zeros(0, dtype=np.float32)
+    tokens, width = network.embedding.weight.shape
+    count = rows if network.positions == "batch" else tokens
+    encoding = np.array(
+        [
+            [
+                (math.cos if place % 2 else math.sin)(
+                    position * math.exp((place - place % 2) * (-math.log(10000.0) / width))
+                )
+                for place in range(width)
+            ]
+            for position in range(count)
+        ],
+        dtype=np.float32,
+    )
+    axis = 1 if network.positions == "batch" else 0
+    return np.ascontiguousarray(
+        np.broadcast_to(np.expand_dims(encoding, axis), (rows, tokens, width))
+    )
