@@ -70,6 +70,15 @@ def parse_seeds(text: str) -> list[int]:
     return sorted(set(seeds))
 
 
+def parse_workers(text: str) -> int | None:
+    """A number from 1, or None for "auto"."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) == 0:
+        raise InputError(f"--workers '{text}': give a number from 1, or auto")
+    return int(text)
+
+
 @commands.command("run")
 @click.option(
     "--seeds", default="20", show_default=True, help="20, 20-49, 1,5,9, or 7, (seed 7 alone)."
@@ -78,13 +87,29 @@ def parse_seeds(text: str) -> list[int]:
 @click.option("--data", default="people", show_default=True, help="Dataset recipe, name or path.")
 @click.option("--out", type=click.Path(path_type=Path), help="[default: reports/<dataset>]")
 @click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes.  [default: one for each core]"
+    "--workers",
+    default="auto",
+    show_default=True,
+    help="How many blocks to train at a time; auto: one for each core.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where to train; cuda trains all models by PyTorch.",
 )
 @click.option(
     "--fresh", is_flag=True, help="Set results aside (results.sqlite.old1) and start again."
 )
 def run_command(
-    seeds: str, models: str | None, data: str, out: Path | None, workers: int | None, fresh: bool
+    seeds: str,
+    models: str | None,
+    data: str,
+    out: Path | None,
+    workers: str,
+    device: str,
+    fresh: bool,
 ) -> None:
     """Train, measure and store what is missing.
 
@@ -92,7 +117,7 @@ def run_command(
     """
     from study.recipes import DEFAULT_MODELS, find_dataset, find_model
 
-    wanted = parse_seeds(seeds)
+    wanted, at_once = parse_seeds(seeds), parse_workers(workers)
     names = [name.strip() for name in models.split(",")] if models is not None else DEFAULT_MODELS
     found_models = [find_model(name) for name in names]
     found_dataset = find_dataset(data)
@@ -114,7 +139,7 @@ def run_command(
     directory = out or Path("reports") / found_dataset.name
     dataset = load_dataset(found_dataset.recipe, found_dataset.path.parent)
     store, planned = runner.prepare(
-        directory, found_dataset.name, dataset, recipes, wanted, fresh=fresh
+        directory, found_dataset.name, dataset, recipes, wanted, device=device, fresh=fresh
     )
     with store:
         click.echo(
@@ -132,10 +157,10 @@ def run_command(
             click.echo(f"Note: the claim rests on model '{claim.model}', which is not run here.")
         try:
             if planned.blocks:
-                processes = min(workers or joblib.cpu_count(), len(planned.blocks))
+                at_once = min(at_once or joblib.cpu_count(), len(planned.blocks))
                 with progress("training", sum(block.work for block in planned.blocks)) as report:
                     runner.run(
-                        store, dataset, recipes, planned.blocks, workers=processes, report=report
+                        store, dataset, recipes, planned.blocks, workers=at_once, report=report
                     )
         except KeyboardInterrupt:
             kept = sum(key.streams is not None for key in store.stored_keys())

@@ -20,8 +20,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from study.dataset import encode_row, load_dataset
 from study.errors import InputError
-from study.networks.stack import one_thread
 from study.recipes import find_dataset, shipped_path
+from study.stacks.torch_stack import one_thread
 
 EPOCHS = 300
 BATCH_SIZE = 10

@@ -1,10 +1,9 @@
 """Closed-form least squares, as the weights of a linear network."""
 
 import numpy as np
-from sklearn.linear_model import LinearRegression
 
 from study.dataset import Dataset
-from study.networks.stack import Weights
+from study.stacks import Weights
 
 
 def least_squares(dataset: Dataset) -> Weights:
@@ -13,6 +12,9 @@ def least_squares(dataset: Dataset) -> Weights:
     With full one-hot groups the minimum is not unique; scikit-learn returns the one of
     least norm among the centred problem's solutions.
     """
+    # Imported here since it takes a second, in which other threads can train.
+    from sklearn.linear_model import LinearRegression
+
     fitted = LinearRegression().fit(
         dataset.train_x.astype(np.float64), dataset.train_y.astype(np.float64)
     )

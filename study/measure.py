@@ -9,7 +9,7 @@ from study.fit import Fit, r_squared, rmse, within
 from study.importance import Importance
 from study.importance.gradients import after_training, training_gradient
 from study.importance.permutation import grouped_permutation, permutation
-from study.networks.stack import Stack
+from study.stacks import Stack
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pandas as pd
 from study.dataset import encode_row
 from study.networks import build
 from study.networks.linear import Linear
-from study.networks.stack import Stack
+from study.stacks import stack
 from study.store import Store
 from study.words import LEAST_SQUARES_TITLE, printable
 
@@ -25,7 +25,7 @@ def predict(store: Store, values: dict[str, str]) -> str:
             continue
         inputs = row.shape[1]
         network = Linear(inputs=inputs) if recipe is None else build(recipe, inputs=inputs, init=0)
-        predictions = pd.Series(Stack(network, weights).predict(row)[:, 0] * target.divisor)
+        predictions = pd.Series(stack(network, weights).predict(row)[:, 0] * target.divisor)
         rows.append(
             {
                 "model": LEAST_SQUARES_TITLE if recipe is None else printable(recipe.title),

@@ -10,21 +10,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import joblib
 import numpy as np
 import torch
 from joblib.externals.loky.process_executor import TerminatedWorkerError
+from torch import nn
 
 from study.dataset import Dataset
-from study.errors import InputError, StudyError
+from study.errors import InputError, Stopped, StudyError
+from study.lanes.compiler import host_lanes
 from study.least_squares import least_squares
 from study.measure import Measured, measure
 from study.networks import build, check_output, first_line
 from study.networks.linear import Linear
-from study.networks.stack import BLOCK, Stack
 from study.recipes import ModelRecipe
+from study.stacks import stack
+from study.stacks.torch_stack import BLOCK
 from study.store import (
     FILE_NAME,
     Key,
@@ -36,26 +40,41 @@ from study.store import (
     set_aside,
 )
 from study.streams import StreamSeeds
-from study.training import ENGINE, Replicate, Trained, train
+from study.training import LANES, Replicate, Trained, engine_of, train
 from study.words import CLOSED_FORM, CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES
 
-_LIBRARIES = ("importance-study", "torch", "numpy", "scipy", "scikit-learn")
+_LIBRARIES = ("importance-study", "torch", "llvmlite", "numpy", "scipy", "scikit-learn")
+# Replicates in a block in lanes: as few as lanes are, for an even share of work, up to so
+# many that scikit-learn's own work, which a block pays once, does not show.
+_MOST_IN_LANES = 128
 
 
 @dataclass(frozen=True)
 class Block:
-    """Replicates of one model that are trained and measured at once."""
+    """Replicates of one model that are trained and measured at once.
+
+    modules : how many modules the network has, for a rough idea of its cost
+    """
 
     model: str
     recipe: ModelRecipe
+    engine: str
     replicates: tuple[Replicate, ...]
     epochs: int
     modules: int
 
     @property
     def work(self) -> int:
-        """How long it takes, in units of its own: an epoch, and the measuring, by modules."""
-        return (self.epochs + 1) * self.modules
+        """How long it takes, in units of its own.
+
+        An epoch of a replicate, or its measuring, by modules; torch takes its time.
+        """
+        return len(self.replicates) * (self.epochs + 1) * self.unit
+
+    @property
+    def unit(self) -> int:
+        """What one epoch of one replicate counts."""
+        return self.modules if self.engine == LANES else 50 * self.modules
 
 
 @dataclass(frozen=True)
@@ -74,18 +93,23 @@ def prepare(
     models: Mapping[str, ModelRecipe],
     seeds: Sequence[int],
     *,
+    device: str,
     fresh: bool,
 ) -> tuple[Store, Plan]:
     """Open the run in `directory`, or make it, and plan what is missing.
 
-    Nothing is written before the recipes have been checked. With `fresh`, stored results
-    are set aside first. Raises InputError.
+    `device` is where torch trains. Nothing is written before the recipes have been checked.
+    With `fresh`, stored results are set aside first. Raises InputError.
     """
     if LEAST_SQUARES in models:
         raise InputError(f"'{LEAST_SQUARES}' is always computed: it cannot name a model recipe")
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory}: not a directory")
-    layouts = {name: _layout(recipe, dataset) for name, recipe in models.items()}
+    check_device(device)
+    inputs = len(dataset.features)
+    networks = {name: build(recipe, inputs=inputs, init=0) for name, recipe in models.items()}
+    for name, recipe in models.items():
+        check_output(recipe, networks[name], inputs=inputs)
     check_writable(directory)
     if fresh:
         set_aside(directory)
@@ -94,49 +118,67 @@ def prepare(
     store = Store(directory)
     try:
         store.check_dataset(dataset.recipe, dataset.hashes)
-        store.check_engine(ENGINE)
         for name, recipe in models.items():
-            store.check_model(name, recipe, layouts[name])
-        return store, plan(models, seeds, dataset, stored=store.stored_keys())
+            store.check_model(
+                name, recipe, _layout(networks[name]), engine_of(networks[name], device)
+            )
+        return store, plan(models, networks, seeds, device=device, stored=store.stored_keys())
     except InputError:
         store.close()
         raise
 
 
-def _layout(recipe: ModelRecipe, dataset: Dataset) -> Layout:
-    """Names and shapes of a network's parameters. Raises InputError when it is unfit."""
-    inputs = len(dataset.features)
-    network = build(recipe, inputs=inputs, init=0)
-    check_output(recipe, network, inputs=inputs)
+def check_device(device: str) -> None:
+    """Raise InputError unless torch finds the device."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: PyTorch finds no CUDA device here")
+
+
+def _layout(network: nn.Module) -> Layout:
+    """Names and shapes of a network's parameters."""
     return [[name, list(value.shape)] for name, value in network.named_parameters()]
 
 
 def plan(
-    models: Mapping[str, ModelRecipe], seeds: Sequence[int], dataset: Dataset, stored: set[Key]
+    models: Mapping[str, ModelRecipe],
+    networks: Mapping[str, nn.Module],
+    seeds: Sequence[int],
+    *,
+    device: str,
+    stored: set[Key],
 ) -> Plan:
-    """Split what is not stored into blocks, the longest first.
-
-    Raises InputError when a recipe's network cannot be built.
-    """
+    """Split what is not stored into blocks, the longest first."""
     blocks, missing = [], 0
     for name, recipe in models.items():
-        modules = len(list(build(recipe, inputs=len(dataset.features), init=0).modules()))
+        engine = engine_of(networks[name], device)
+        modules = len(list(networks[name].modules()))
         for conditions in (("real", "shuffled"), ("untrained",)):
             wanted = [
                 Replicate(condition, StreamSeeds.of(seed))
                 for seed in seeds
                 for condition in conditions
-                if Key(name, condition, ENGINE, StreamSeeds.of(seed)) not in stored
+                if Key(name, condition, engine, StreamSeeds.of(seed)) not in stored
             ]
             missing += len(wanted)
             epochs = 0 if conditions == ("untrained",) else recipe.training.epochs
+            size = _block_size(engine, len(wanted), trained=epochs > 0)
             blocks += [
-                Block(name, recipe, tuple(wanted[start : start + BLOCK]), epochs, modules)
-                for start in range(0, len(wanted), BLOCK)
+                Block(name, recipe, engine, tuple(wanted[start : start + size]), epochs, modules)
+                for start in range(0, len(wanted), size)
             ]
     blocks.sort(key=lambda block: -block.work)
     total = len(models) * len(seeds) * len(CONDITIONS)
     return Plan(stored=total - missing, missing=missing, blocks=tuple(blocks))
+
+
+def _block_size(engine: str, replicates: int, *, trained: bool) -> int:
+    """How many replicates make a block. It changes no result."""
+    if engine != LANES:
+        return BLOCK
+    if not trained:
+        return _MOST_IN_LANES
+    lanes = host_lanes()
+    return lanes * min(max(replicates // (8 * lanes), 1), _MOST_IN_LANES // lanes)
 
 
 def run(
@@ -154,15 +196,20 @@ def run(
     Raises StudyError when a network fails or a worker process dies.
     """
     here = environment()
-    if not any(key.model == LEAST_SQUARES for key in store.stored_keys()):
-        store.add(LEAST_SQUARES, None, _least_squares(dataset), here)
+    stop = threading.Event()
     with tempfile.TemporaryDirectory() as folder:
         # Each block counts its work in a cell of its own, so that no lock is needed.
         done = np.memmap(Path(folder) / "done", dtype=np.int64, mode="w+", shape=len(blocks) + 1)
         with _reporting(done, report):
-            for records in _finished(blocks, dataset, done, workers):
-                model = records[0].key.model
-                store.add(model, models[model], records, here)
+            try:
+                finished = _start(blocks, dataset, done, workers, stop)
+                if not any(key.model == LEAST_SQUARES for key in store.stored_keys()):
+                    store.add(LEAST_SQUARES, None, _least_squares(dataset), here)
+                for records in finished:
+                    model = records[0].key.model
+                    store.add(model, models[model], records, here)
+            finally:
+                stop.set()
 
 
 def environment() -> dict[str, str]:
@@ -175,21 +222,41 @@ def environment() -> dict[str, str]:
     }
 
 
-def _finished(
-    blocks: Sequence[Block], dataset: Dataset, done: np.ndarray, workers: int
+def _start(
+    blocks: Sequence[Block],
+    dataset: Dataset,
+    done: np.ndarray,
+    workers: int,
+    stop: threading.Event,
 ) -> Iterator[list[Record]]:
-    """The records of each block, as soon as it is finished."""
+    """Start to work on blocks, and yield the records of each as soon as it is finished.
+
+    Lanes work in threads, since their kernels let go of Python's lock; torch, after them, in
+    processes. `stop` makes the threads give up.
+    """
+    tasks = [(block, dataset, done, index) for index, block in enumerate(blocks)]
+    in_lanes = [task for task in tasks if task[0].engine == LANES]
+    others = [task for task in tasks if task[0].engine != LANES]
+    threads = joblib.Parallel(
+        n_jobs=min(workers, max(len(in_lanes), 1)),
+        prefer="threads",
+        return_as="generator_unordered",
+    )
+    work = threads(joblib.delayed(_work)(*task, stop) for task in in_lanes)
+    return chain(work, _in_processes(others, workers))
+
+
+def _in_processes(
+    tasks: Sequence[tuple[Block, Dataset, np.ndarray, int]], workers: int
+) -> Iterator[list[Record]]:
     if workers == 1:
-        for index, block in enumerate(blocks):
-            yield _work(block, dataset, done, index)
+        for task in tasks:
+            yield _work(*task)
         return
     # max_nbytes: arrays travel as copies, since torch wants to write to what it wraps.
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", max_nbytes=None)
     try:
-        yield from parallel(
-            joblib.delayed(_work_in_process)(os.getpid(), block, dataset, done, index)
-            for index, block in enumerate(blocks)
-        )
+        yield from parallel(joblib.delayed(_work_in_process)(os.getpid(), *task) for task in tasks)
     except TerminatedWorkerError as error:
         raise StudyError(
             "a worker process was killed, perhaps for want of memory; what is stored is kept: "
@@ -220,16 +287,24 @@ def _end_with(driver: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _work(block: Block, dataset: Dataset, done: np.ndarray, index: int) -> list[Record]:
-    """Train and measure one block, counting its work in done[index]."""
+def _work(
+    block: Block,
+    dataset: Dataset,
+    done: np.ndarray,
+    index: int,
+    stop: threading.Event | None = None,
+) -> list[Record]:
+    """Train and measure one block, counting its work in done[index]; give up on `stop`."""
     network = build(block.recipe, inputs=len(dataset.features), init=0)
 
-    def count_epoch() -> None:
-        done[index] += block.modules
+    def count(epochs: int) -> None:
+        if stop is not None and stop.is_set():
+            raise Stopped("stopped")
+        done[index] += epochs * block.unit
 
     try:
-        trained = train(block.recipe, block.replicates, dataset, count_epoch)
-        measured = measure(Stack(network, trained.weights), dataset, trained.occasions)
+        trained = train(block.recipe, block.replicates, dataset, engine=block.engine, on_work=count)
+        measured = measure(stack(network, trained.weights), dataset, trained.occasions)
     except StudyError:
         raise
     except Exception as error:  # a stranger's network may raise anything
@@ -241,7 +316,7 @@ def _work(block: Block, dataset: Dataset, done: np.ndarray, index: int) -> list[
         raise StudyError(f"model '{block.model}': {reason}") from error
     done[index] = block.work
     keys = [
-        Key(block.model, replicate.condition, ENGINE, replicate.streams)
+        Key(block.model, replicate.condition, block.engine, replicate.streams)
         for replicate in block.replicates
     ]
     return _records(keys, trained, measured, dataset)
@@ -251,7 +326,7 @@ def _least_squares(dataset: Dataset) -> list[Record]:
     """The one record of the closed-form fit."""
     trained = Trained.without_steps(least_squares(dataset))
     network = Linear(inputs=len(dataset.features))
-    measured = measure(Stack(network, trained.weights), dataset, trained.occasions)
+    measured = measure(stack(network, trained.weights), dataset, trained.occasions)
     key = Key(LEAST_SQUARES, "real", CLOSED_FORM, streams=None)
     return _records([key], trained, measured, dataset)
 

@@ -157,7 +157,7 @@ class Store:
             if self.hashes.get(name) != digest:
                 raise InputError(f"{self.directory}: {name} has changed since the run; {_REMEDY}")
 
-    def check_model(self, name: str, recipe: ModelRecipe, layout: Layout) -> None:
+    def check_model(self, name: str, recipe: ModelRecipe, layout: Layout, engine: str) -> None:
         """Raise InputError if the run holds a model of this name made in another way."""
         stored = self.model_recipe(name)
         if stored is None:
@@ -168,14 +168,11 @@ class Store:
                 f"{self.directory}: the network of model '{name}' had other parameters when "
                 f"it was trained; {_REMEDY}"
             )
-
-    def check_engine(self, engine: str) -> None:
-        """Raise InputError if networks were trained by another engine."""
         for key in self.stored_keys():
-            if key.streams is not None and key.engine != engine:
+            if key.model == name and key.engine != engine:
                 raise InputError(
-                    f"{self.directory}: trained by engine '{key.engine}', and this is "
-                    f"'{engine}': their digits do not mix; {_REMEDY}"
+                    f"{self.directory}: model '{name}' was trained by engine '{key.engine}', and "
+                    f"this is '{engine}': their digits do not mix; {_REMEDY}"
                 )
 
     def stored_keys(self) -> set[Key]:

@@ -1,5 +1,6 @@
 """Shared material: the published data, and a study small enough to run in seconds."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,12 @@ from study.dataset import Dataset, load_dataset
 from study.recipes import ModelRecipe, find_dataset, find_model
 
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fresh_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Compiled kernels of these tests alone, also in the processes that they start."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

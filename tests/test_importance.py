@@ -18,19 +18,19 @@ from study.least_squares import least_squares
 from study.measure import measure
 from study.networks import build
 from study.networks.linear import Linear
-from study.networks.stack import Stack
+from study.stacks.torch_stack import TorchStack
 from study.streams import StreamSeeds
 from study.training import Replicate, train
 
 GROUPS = ((0,), (1,), (2, 3, 4), (5, 6, 7))
 
 
-def linear_stack(coefficients: np.ndarray) -> Stack:
+def linear_stack(coefficients: np.ndarray) -> TorchStack:
     """Linear networks (networks, features) without bias."""
     weights = coefficients.astype(np.float32)[:, None, :]
     bias = np.zeros((len(coefficients), 1), dtype=np.float32)
     network = Linear(inputs=coefficients.shape[1])
-    return Stack(network, {"output.weight": weights, "output.bias": bias})
+    return TorchStack(network, {"output.weight": weights, "output.bias": bias})
 
 
 # -- gradients -------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ class Network:
 
     _estimator_type = "regressor"
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: TorchStack) -> None:
         self.stack = stack
 
     def fit(self, *_: object) -> None:
@@ -117,9 +117,11 @@ def test_all_networks_at_once_score_as_each_alone_in_scikit_learn(people):
     recipe = shipped("mlp", epochs=3)
     trained = train(recipe, [Replicate("real", StreamSeeds.of(seed)) for seed in range(3)], people)
     network = build(recipe, inputs=8, init=0)
-    together = permutation(Stack(network, trained.weights).predict, people)
+    together = permutation(TorchStack(network, trained.weights).predict, people)
     for index in range(3):
-        alone = Stack(network, {name: array[[index]] for name, array in trained.weights.items()})
+        alone = TorchStack(
+            network, {name: array[[index]] for name, array in trained.weights.items()}
+        )
         expected = permutation_importance(
             Network(alone), people.test_x, people.test_y, n_repeats=30, random_state=0
         )
@@ -187,7 +189,7 @@ def test_a_diverged_network_has_no_fit_and_does_not_disturb_the_others():
 
 def test_least_squares_is_the_minimum(people):
     weights = least_squares(people)
-    stack = Stack(Linear(inputs=8), weights)
+    stack = TorchStack(Linear(inputs=8), weights)
     predictions = stack.predict(people.train_x)[0].astype(np.float64)
     design = np.column_stack([np.ones(200), people.train_x]).astype(np.float64)
     solution, *_ = np.linalg.lstsq(design, people.train_y.astype(np.float64), rcond=None)
@@ -203,7 +205,7 @@ def test_least_squares_is_the_minimum(people):
 
 
 def test_measuring_gives_each_method_once(people):
-    stack = Stack(Linear(inputs=8), least_squares(people))
+    stack = TorchStack(Linear(inputs=8), least_squares(people))
     untrained = measure(stack, people, np.zeros((1, 0, 10, 8)))
     assert [of.method for of in untrained.importances] == [
         "gradient",

@@ -90,17 +90,17 @@ def test_a_changed_recipe_or_table_is_refused_by_name(store, people):
     store.check_dataset(people.recipe, people.hashes)
     add(store, record(1))
     layout = [["a", [1, 2]], ["b", [1]]]
-    store.check_model("mlp", shipped("mlp"), layout)
-    store.check_model("new", shipped("mlp"), [["other", [9]]])
+    store.check_model("mlp", shipped("mlp"), layout, "torch")
+    store.check_model("new", shipped("mlp"), [["other", [9]]], "lanes")
     with pytest.raises(InputError, match="model 'mlp' had other parameters when"):
-        store.check_model("mlp", shipped("mlp"), [["a", [1, 3]], ["b", [1]]])
+        store.check_model("mlp", shipped("mlp"), [["a", [1, 3]], ["b", [1]]], "torch")
     without = shipped("mlp").model_copy(update={"arguments": {"hidden_widths": []}})
     with pytest.raises(InputError, match=r"arguments.hidden_widths.1: 10 there, None now"):
-        store.check_model("mlp", without, layout)
+        store.check_model("mlp", without, layout, "torch")
     with pytest.raises(
         InputError, match=r"model 'mlp' \(training.epochs: 300 there, 5 now\); .*--out.*--fresh"
     ):
-        store.check_model("mlp", shipped("mlp", epochs=5), layout)
+        store.check_model("mlp", shipped("mlp", epochs=5), layout, "torch")
     claim = people.recipe.claim.model_copy(update={"proportion": 0.5})
     changed = people.recipe.model_copy(update={"claim": claim})
     with pytest.raises(
@@ -184,10 +184,14 @@ def test_making_a_run_that_another_process_has_just_made_keeps_it(store, tmp_pat
 
 
 def test_another_engine_is_refused(store):
+    """Of the same model; another model may have one of its own."""
     add(store, record(1))
-    store.check_engine("torch")
-    with pytest.raises(InputError, match="trained by engine 'torch', and this is 'lanes'"):
-        store.check_engine("lanes")
+    layout = [["a", [1, 2]], ["b", [1]]]
+    store.check_model("other", shipped("mlp"), layout, "lanes")
+    with pytest.raises(
+        InputError, match="'mlp' was trained by engine 'torch', and this is 'lanes'"
+    ):
+        store.check_model("mlp", shipped("mlp"), layout, "lanes")
 
 
 def test_the_digest_is_of_the_weights_and_where_they_come_from(tmp_path, people):

@@ -15,10 +15,10 @@ from study.demo import PublishedTransformer
 from study.errors import InputError
 from study.networks import build
 from study.networks.dropout import Dropout
-from study.networks.stack import BLOCK, Stack
 from study.recipes import ModelRecipe
+from study.stacks.torch_stack import BLOCK, TorchStack
 from study.streams import StreamSeeds
-from study.training import Replicate, Trained, train
+from study.training import LANES, TORCH, Replicate, Trained, engine_of, train
 
 
 def real(*seeds: int) -> list[Replicate]:
@@ -90,9 +90,15 @@ def plain_loop(
     return losses, gradients
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
+ENGINES = pytest.mark.parametrize("engine", [LANES, TORCH])
+
+
+@pytest.mark.parametrize(
+    ("engine", "dtype", "tolerance"),
+    [(TORCH, torch.float64, 1e-12), (TORCH, torch.float32, 1e-5), (LANES, torch.float32, 1e-5)],
+)
 def test_a_hundred_steps_are_those_of_a_plain_loop_over_torch_s_layers(
-    people, monkeypatch, dtype, tolerance
+    people, monkeypatch, engine, dtype, tolerance
 ):
     data = np.float64 if dtype == torch.float64 else np.float32
     dataset = replace(
@@ -100,7 +106,7 @@ def test_a_hundred_steps_are_those_of_a_plain_loop_over_torch_s_layers(
     )
     torch.set_default_dtype(dtype)
     try:
-        ours = train(shipped("transformer", epochs=5), real(3, 4), dataset)
+        ours = train(shipped("transformer", epochs=5), real(3, 4), dataset, engine=engine)
         torch.manual_seed(4)
         network = PublishedTransformer()
         masks = Masks(4)
@@ -133,9 +139,12 @@ def test_a_hundred_steps_are_those_of_a_plain_loop_over_torch_s_layers(
     np.testing.assert_allclose(ours.occasions[1], np.stack(gradients), rtol=0, atol=10 * tolerance)
 
 
-def test_a_partial_last_batch_is_trained_on_and_the_occasion_takes_the_last_full_one(people):
+@ENGINES
+def test_a_partial_last_batch_is_trained_on_and_the_occasion_takes_the_last_full_one(
+    people, engine
+):
     dataset = replace(people, train_x=people.train_x[:64], train_y=people.train_y[:64])
-    ours = train(shipped("mlp", epochs=4, batch_size=10), real(2), dataset)
+    ours = train(shipped("mlp", epochs=4, batch_size=10), real(2), dataset, engine=engine)
     torch.manual_seed(2)
     network = nn.Sequential(
         nn.Linear(8, 10), nn.Tanh(), nn.Linear(10, 10), nn.Tanh(), nn.Linear(10, 1)
@@ -146,9 +155,10 @@ def test_a_partial_last_batch_is_trained_on_and_the_occasion_takes_the_last_full
     assert ours.occasions.shape == (1, 4, 10, 8)
 
 
-def test_a_batch_larger_than_the_table_is_the_table(people):
+@ENGINES
+def test_a_batch_larger_than_the_table_is_the_table(people, engine):
     dataset = replace(people, train_x=people.train_x[:7], train_y=people.train_y[:7])
-    ours = train(shipped("linear", epochs=3, batch_size=10), real(0), dataset)
+    ours = train(shipped("linear", epochs=3, batch_size=10), real(0), dataset, engine=engine)
     torch.manual_seed(0)
     losses, gradients = plain_loop(nn.Linear(8, 1), dataset, 0, 3, 10, Masks(0))
     np.testing.assert_allclose(ours.losses[0], losses, atol=1e-6)
@@ -158,20 +168,22 @@ def test_a_batch_larger_than_the_table_is_the_table(people):
 # -- what a result depends on ----------------------------------------------------------------
 
 
+@ENGINES
 @pytest.mark.parametrize("name", ["transformer", "transformer-tokens", "mlp", "linear"])
-def test_a_seed_is_bitwise_the_same_in_any_company(people, name):
+def test_a_seed_is_bitwise_the_same_in_any_company(people, name, engine):
     recipe = shipped(name, epochs=3)
-    alone = train(recipe, real(7), people)
-    few = train(recipe, real(5, 6, 7, 8, 9), people)
+    alone = train(recipe, real(7), people, engine=engine)
+    few = train(recipe, real(5, 6, 7, 8, 9), people, engine=engine)
     shuffled = [Replicate("shuffled", StreamSeeds.of(seed)) for seed in range(20)]
-    full = train(recipe, [*shuffled, *real(*range(20))], people)
+    full = train(recipe, [*shuffled, *real(*range(20))], people, engine=engine)
     assert len(full.losses) == BLOCK
     assert_same(alone, 0, few, 2)
     assert_same(alone, 0, full, 27)
 
 
-def test_every_place_in_a_block_computes_the_same(people):
-    full = train(shipped("transformer", epochs=2), real(*[7] * BLOCK), people)
+@ENGINES
+def test_every_place_in_a_block_computes_the_same(people, engine):
+    full = train(shipped("transformer", epochs=2), real(*[7] * BLOCK), people, engine=engine)
     for place in range(1, BLOCK):
         assert_same(full, 0, full, place)
 
@@ -179,22 +191,23 @@ def test_every_place_in_a_block_computes_the_same(people):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_caller_s_threads_change_nothing(people, threads):
     recipe = shipped("transformer", epochs=1)
-    expected = train(recipe, real(1), people)
+    expected = train(recipe, real(1), people, engine=TORCH)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        assert_same(train(recipe, real(1), people), 0, expected, 0)
+        assert_same(train(recipe, real(1), people, engine=TORCH), 0, expected, 0)
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
 
 
-def test_each_stream_moves_its_own_source_alone(people):
+@ENGINES
+def test_each_stream_moves_its_own_source_alone(people, engine):
     base = StreamSeeds.of(0)
     transformer, mlp = shipped("transformer", epochs=1), shipped("mlp", epochs=1)
 
     def weights(recipe: ModelRecipe, streams: StreamSeeds, condition: str = "real") -> np.ndarray:
-        trained = train(recipe, [Replicate(condition, streams)], people)
+        trained = train(recipe, [Replicate(condition, streams)], people, engine=engine)
         return trained.weights["output.weight"]
 
     for source in ("init", "order", "dropout", "rows"):
@@ -267,6 +280,19 @@ def test_a_dropout_module_used_twice_is_refused(people):
         train(recipe, real(0), people)
 
 
+def test_an_engine_suits_the_network_and_the_device(people):
+    assert engine_of(build(shipped("mlp"), inputs=8, init=0)) == LANES
+    assert engine_of(Twice(inputs=8)) == TORCH
+    assert engine_of(build(shipped("mlp"), inputs=8, init=0), "cuda") == f"{TORCH}-cuda"
+
+
+def test_conditions_that_train_and_untrained_do_not_go_together(people):
+    both = [Replicate("untrained", StreamSeeds.of(0)), *real(0)]
+    for replicates in (both, []):
+        with pytest.raises(ValueError, match="all of them untrained or none"):
+            train(shipped("mlp"), replicates, people)
+
+
 # -- predictions and gradients after training ------------------------------------------------
 
 
@@ -274,7 +300,7 @@ def test_a_dropout_module_used_twice_is_refused(people):
 def test_a_stack_predicts_and_differentiates_each_row_alone(people, name):
     recipe = shipped(name, epochs=3)
     trained = train(recipe, real(0, 1), people)
-    stack = Stack(build(recipe, inputs=8, init=0), trained.weights)
+    stack = TorchStack(build(recipe, inputs=8, init=0), trained.weights)
     predictions, gradients = stack.predict(people.test_x), stack.gradients(people.test_x)
     together = stack.predict_together(people.test_x)
     assert predictions.shape == (2, 40)
@@ -301,9 +327,9 @@ def test_a_stack_computes_one_network_as_it_does_many(people):
     trained = train(shipped("transformer", epochs=1), real(*range(BLOCK)), people)
     network = build(shipped("transformer"), inputs=8, init=0)
     twice = {name: np.concatenate([array, array]) for name, array in trained.weights.items()}
-    many = Stack(network, twice)
-    one = Stack(network, {name: array[[7]] for name, array in trained.weights.items()})
-    for of in (Stack.predict, Stack.predict_together, Stack.gradients):
+    many = TorchStack(network, twice)
+    one = TorchStack(network, {name: array[[7]] for name, array in trained.weights.items()})
+    for of in (TorchStack.predict, TorchStack.predict_together, TorchStack.gradients):
         expected = of(one, people.test_x)[0]
         np.testing.assert_array_equal(of(many, people.test_x)[7], expected)
         np.testing.assert_array_equal(of(many, people.test_x)[BLOCK + 7], expected)

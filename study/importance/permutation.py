@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from sklearn.inspection import permutation_importance
 
 from study.dataset import Dataset
 from study.fit import r_squared
@@ -51,6 +50,9 @@ def _score_each(networks: _Networks, x: np.ndarray, y: np.ndarray) -> dict[int, 
 
 def _scores(predict: Predict, x: np.ndarray, dataset: Dataset) -> np.ndarray:
     """Mean drop in R² over the repeats: (networks, columns of x)."""
+    # Imported here since it takes a second, in which other threads can train.
+    from sklearn.inspection import permutation_importance
+
     settings = dataset.recipe.permutation
     result = permutation_importance(
         _Networks(predict),

@@ -3,12 +3,16 @@
 import importlib
 import inspect
 import sys
+import threading
 
 import torch
 from torch import nn
 
 from study.errors import InputError
 from study.recipes import ModelRecipe
+
+# torch's generator is one for the whole process.
+_building = threading.Lock()
 
 
 def build(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:
@@ -22,7 +26,7 @@ def build(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:
     arguments = {"inputs": inputs, **recipe.arguments}
     try:
         inspect.signature(network_class).bind(**arguments)
-        with torch.random.fork_rng(devices=[]):
+        with _building, torch.random.fork_rng(devices=[]):
             torch.manual_seed(init)
             return network_class(**arguments)
     except Exception as error:  # a stranger's class may raise anything

@@ -1,10 +1,82 @@
 """Training many seeds of one model at once.
 
-One function stands between the study and its engine: `train`. A result names its engine,
+One function stands between the study and its engines: `train`. A result names its engine,
 since engines agree in distribution and not in digits.
 """
 
-from study.training.torch_engine import ENGINE, train
+from collections.abc import Callable, Sequence
+
+from torch import nn
+
+from study.dataset import Dataset
+from study.lanes.compiler import host_lanes
+from study.lanes.networks import sizes_of
+from study.networks import build
+from study.recipes import ModelRecipe
+from study.stacks.torch_stack import BLOCK
+from study.training import lanes_engine, torch_engine
 from study.training.trained import Replicate, Trained
 
-__all__ = ["ENGINE", "Replicate", "Trained", "train"]
+__all__ = ["LANES", "TORCH", "Replicate", "Trained", "engine_of", "train"]
+
+# The number is that of the arithmetic: it moves on when a digit of a result does.
+LANES = "lanes-1"
+# The block size is part of the name, since it may show in the last bits of a result.
+TORCH = f"torch-{BLOCK}"
+
+
+def engine_of(network: nn.Module, device: str = "cpu") -> str:
+    """The engine that trains a network: lanes for a built-in one on the CPU, else torch.
+
+    `device` is one of torch's. That of a GPU is part of the engine's name.
+    """
+    if device != "cpu":
+        return f"{TORCH}-{device}"
+    return TORCH if sizes_of(network) is None else LANES
+
+
+def train(
+    recipe: ModelRecipe,
+    replicates: Sequence[Replicate],
+    dataset: Dataset,
+    *,
+    engine: str | None = None,
+    lanes: int | None = None,
+    on_work: Callable[[int], None] = lambda _: None,
+) -> Trained:
+    """Train replicates of one model, each exactly as if it were alone.
+
+    Parameters
+    ----------
+    recipe, dataset : what is trained, and on what
+    replicates : condition `shuffled` permutes the training labels; `untrained` keeps the
+        initial weights, and does not go together with the others
+    engine : as `engine_of` names it; what suits the network on the CPU if not given
+    lanes : 8, 16 or 32 for the lanes engine; what suits the machine if not given. It shows
+        in the time alone.
+    on_work : called now and then with the work done since, in epochs of one replicate
+
+    Raises InputError when the recipe's network cannot be built or keeps a state of its own.
+    """
+    untrained = {replicate.condition == "untrained" for replicate in replicates}
+    if len(untrained) != 1:
+        raise ValueError("replicates must be some, and all of them untrained or none")
+    network = build(recipe, inputs=len(dataset.features), init=0)
+    engine = engine or engine_of(network)
+    sizes = sizes_of(network) if engine == LANES else None
+    width = BLOCK if sizes is None else lanes or host_lanes()
+    parts = []
+    for start in range(0, len(replicates), width):
+        block = replicates[start : start + width]
+
+        def worked(epochs: int, count: int = len(block)) -> None:
+            on_work(epochs * count)
+
+        if sizes is None:
+            device = engine.removeprefix(TORCH).removeprefix("-") or "cpu"
+            parts.append(torch_engine.train_block(recipe, block, dataset, worked, device))
+        else:
+            # A few replicates are trained faster in few lanes.
+            fewest = 8 if lanes is None and len(block) <= 8 else width
+            parts.append(lanes_engine.train_block(recipe, sizes, block, dataset, worked, fewest))
+    return Trained.joined(parts)

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from study.dataset import Dataset
 from study.errors import InputError
 from study.networks.dropout import Dropout
-from study.streams import bit_generator, generator, keep_bits
+from study.streams import bit_generator, keep_bits
+from study.training.rows import Orders
 from study.training.trained import Replicate
 
 
@@ -31,8 +32,7 @@ class Batches:
         self.last_full = self.rows // self.size - 1
         self._x = torch.from_numpy(dataset.train_x)
         self._y = torch.from_numpy(dataset.train_y)
-        self._row_of, self._label_of = _assign_rows(slots, self.rows)
-        self._orders = [generator(slot.streams.order, "order") for slot in slots]
+        self._orders = Orders(slots, self.rows)
         self._dropouts = [bit_generator(slot.streams.dropout, "dropout") for slot in slots]
         self._keep_masks = {
             rows: KeepMasks(network, rows=rows, inputs=len(dataset.features))
@@ -41,9 +41,7 @@ class Batches:
 
     def epoch(self) -> Iterator[tuple[Tensor, Tensor, dict[str, Tensor]]]:
         """One epoch of (x, y, keep masks): (slots, rows, features), (slots, rows), (slots, ...)."""
-        order = np.stack([stream.permutation(self.rows) for stream in self._orders])
-        row_of = torch.from_numpy(np.take_along_axis(self._row_of, order, axis=1))
-        label_of = torch.from_numpy(np.take_along_axis(self._label_of, order, axis=1))
+        row_of, label_of = (torch.from_numpy(part[0]) for part in self._orders.epochs(1))
         for start in range(0, self.rows, self.size):
             x = self._x[row_of[:, start : start + self.size]]
             y = self._y[label_of[:, start : start + self.size]]
@@ -111,16 +109,3 @@ def _dropout_shapes(network: nn.Module, *, rows: int, inputs: int) -> dict[str, 
     for hook in hooks:
         hook.remove()
     return shapes
-
-
-def _assign_rows(slots: Sequence[Replicate], rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each slot, which row of the table its i-th input and its i-th label come from."""
-    row_of = np.tile(np.arange(rows), (len(slots), 1))
-    for index, slot in enumerate(slots):
-        if slot.streams.rows is not None:
-            row_of[index] = generator(slot.streams.rows, "rows").integers(rows, size=rows)
-    label_of = row_of.copy()
-    for index, slot in enumerate(slots):
-        if slot.condition == "shuffled":
-            label_of[index] = generator(slot.streams.labels, "labels").permutation(row_of[index])
-    return row_of, label_of

@@ -1,4 +1,4 @@
-"""Training with torch.func: vmap over stacked parameters, for any network."""
+"""Training with torch.func: vmap over stacked parameters, for any network, on any device."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,51 +12,38 @@ from study.dataset import Dataset
 from study.errors import InputError
 from study.networks import build
 from study.networks.dropout import Dropout
-from study.networks.stack import BLOCK, Weights, one_thread
 from study.recipes import ModelRecipe, Protocol
+from study.stacks.torch_stack import BLOCK, Weights, one_thread
 from study.training.batches import Batches
-from study.training.trained import Replicate, Trained
-
-# The block size is part of the name, since it may show in the last bits of a result.
-ENGINE = f"torch-{BLOCK}"
+from study.training.trained import Replicate, Trained, loss_epochs, occasion_epochs
 
 Tensors = dict[str, Tensor]
 
-OCCASIONS = 10
-LOSS_POINTS = 50
 
-
-def train(
+def train_block(
     recipe: ModelRecipe,
     replicates: Sequence[Replicate],
     dataset: Dataset,
-    on_epoch: Callable[[], None] = lambda: None,
+    on_epochs: Callable[[int], None],
+    device: str = "cpu",
 ) -> Trained:
-    """Train up to BLOCK replicates of one model, each exactly as if it were alone.
-
-    Condition `shuffled` permutes the training labels; `untrained` keeps the initial weights,
-    and needs a block of its own. `on_epoch` is called after every epoch. Raises InputError
-    when the recipe's network cannot be built or keeps a state of its own.
-    """
-    if not 1 <= len(replicates) <= BLOCK:
-        raise ValueError(f"a block holds 1 to {BLOCK} replicates, but got {len(replicates)}")
-    untrained = {replicate.condition == "untrained" for replicate in replicates}
-    if len(untrained) > 1:
-        raise ValueError("untrained replicates need a block of their own")
+    """Train up to BLOCK replicates of one model at once, on a device of torch."""
     slots = [*replicates, *[replicates[0]] * (BLOCK - len(replicates))]
     networks = [
         build(recipe, inputs=len(dataset.features), init=slot.streams.init) for slot in slots
     ]
     stacked, buffers = stack_module_state(networks)
     _refuse_changing_buffers(networks[0], buffers)
-    parameters = {name: parameter.detach() for name, parameter in stacked.items()}
-    network = networks[0].train()
-    if untrained.pop():
-        trained = Trained.without_steps(_numpy(parameters))
+    if replicates[0].condition == "untrained":
+        trained = Trained.without_steps(_numpy(stacked))
     else:
         with one_thread():
+            network = networks[0].train()
             batches = Batches(slots, dataset, network, recipe.training.batch_size)
-            trained = _fit(network, parameters, buffers, batches, recipe.training, on_epoch)
+            parameters, buffers = _moved(stacked, device), _moved(buffers, device)
+            trained = _fit(
+                network.to(device), parameters, buffers, batches, recipe.training, on_epochs
+            )
     return trained.first(len(replicates))
 
 
@@ -66,9 +53,10 @@ def _fit(
     buffers: Tensors,
     batches: Batches,
     protocol: Protocol,
-    on_epoch: Callable[[], None],
+    on_epochs: Callable[[int], None],
 ) -> Trained:
-    """Train `parameters` (slots, ...) in place."""
+    """Train `parameters` (slots, ...) in place, on the device on which they lie."""
+    device = str(next(iter(parameters.values())).device)
 
     def loss(parameters: Tensors, x: Tensor, buffers: Tensors, y: Tensor) -> Tensor:
         return functional.mse_loss(functional_call(network, (parameters, buffers), (x,)), y)
@@ -82,16 +70,15 @@ def _fit(
         fused=False,
         foreach=False,
     )
-    loss_epochs = _loss_epochs(protocol.epochs)
-    occasion_epochs = np.arange(0, protocol.epochs, max(1, protocol.epochs // OCCASIONS))
     losses, occasions = [], []
+    kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)
     for epoch in range(protocol.epochs):
-        epoch_loss = torch.zeros(BLOCK)
+        epoch_loss = torch.zeros(BLOCK, device=device)
         for batch, (x, y, masks) in enumerate(batches.epoch()):
-            state = {**buffers, **masks}
-            if batch == batches.last_full and epoch in occasion_epochs:
+            x, y, state = x.to(device), y.to(device), {**buffers, **_moved(masks, device)}
+            if batch == batches.last_full and epoch in kept_occasions:
                 (gradients, of_inputs), batch_loss = step_with_inputs(parameters, x, state, y)
-                occasions.append(of_inputs.numpy())
+                occasions.append(of_inputs.cpu().numpy())
             else:
                 gradients, batch_loss = step(parameters, x, state, y)
             for name, parameter in parameters.items():
@@ -100,14 +87,14 @@ def _fit(
             epoch_loss += batch_loss
         if epoch == 0:
             _refuse_changing_buffers(network, buffers)
-        if epoch in loss_epochs:
-            losses.append(epoch_loss.numpy())
-        on_epoch()
+        if epoch in kept_losses:
+            losses.append(epoch_loss.cpu().numpy())
+        on_epochs(1)
     return Trained(
         weights=_numpy(parameters),
-        loss_epochs=loss_epochs,
+        loss_epochs=kept_losses,
         losses=np.stack(losses, axis=1),
-        occasion_epochs=occasion_epochs,
+        occasion_epochs=kept_occasions,
         occasions=np.stack(occasions, axis=1),
     )
 
@@ -125,10 +112,9 @@ def _refuse_changing_buffers(network: nn.Module, buffers: Tensors) -> None:
             )
 
 
-def _loss_epochs(epochs: int) -> np.ndarray:
-    """About LOSS_POINTS epochs at even steps, and the last."""
-    return np.unique([*range(0, epochs, max(1, epochs // LOSS_POINTS)), epochs - 1])
+def _moved(tensors: Tensors, device: str) -> Tensors:
+    return {name: tensor.detach().to(device) for name, tensor in tensors.items()}
 
 
-def _numpy(parameters: dict[str, Tensor]) -> Weights:
-    return {name: parameter.numpy() for name, parameter in parameters.items()}
+def _numpy(tensors: Tensors) -> Weights:
+    return {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}

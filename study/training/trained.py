@@ -1,11 +1,15 @@
 """What goes into training, and what it leaves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from study.networks.stack import Weights
+from study.stacks import Weights
 from study.streams import StreamSeeds
+
+OCCASIONS = 10
+LOSS_POINTS = 50
 
 
 @dataclass(frozen=True, order=True)
@@ -48,6 +52,19 @@ class Trained:
             occasions=np.zeros((count, 0, 1, 0), dtype=np.float32),
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence["Trained"]) -> "Trained":
+        """The replicates of all parts, which were trained by one protocol."""
+        names = parts[0].weights
+        return replace(
+            parts[0],
+            weights={
+                name: np.concatenate([part.weights[name] for part in parts]) for name in names
+            },
+            losses=np.concatenate([part.losses for part in parts]),
+            occasions=np.concatenate([part.occasions for part in parts]),
+        )
+
     def first(self, count: int) -> "Trained":
         """The first `count` replicates alone."""
         return replace(
@@ -56,3 +73,13 @@ class Trained:
             losses=self.losses[:count],
             occasions=self.occasions[:count],
         )
+
+
+def occasion_epochs(epochs: int) -> np.ndarray:
+    """The epochs whose input gradients are kept: every tenth part of the training."""
+    return np.arange(0, epochs, max(1, epochs // OCCASIONS))
+
+
+def loss_epochs(epochs: int) -> np.ndarray:
+    """About LOSS_POINTS epochs at even steps, and the last."""
+    return np.unique([*range(0, epochs, max(1, epochs // LOSS_POINTS)), epochs - 1])

@@ -1,4 +1,4 @@
-"""Many trained networks of one recipe, predicting and differentiating as one."""
+"""Trained networks of any kind, by torch.func."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ BLOCK = 40
 Weights = dict[str, np.ndarray]
 
 
-class Stack:
+class TorchStack:
     """Networks of one architecture in eval mode, each row of data standing alone.
 
     A row is predicted as a batch of one, so that no prediction depends on its neighbours,

@@ -1,0 +1,48 @@
+"""Many trained networks of one recipe, predicting and differentiating as one.
+
+One function stands between the study and how they are computed: `stack`.
+"""
+
+from typing import Protocol
+
+import numpy as np
+from torch import nn
+
+from study.lanes.networks import sizes_of
+from study.stacks.lanes_stack import LanesStack
+from study.stacks.torch_stack import TorchStack, Weights
+
+__all__ = ["Stack", "Weights", "stack"]
+
+
+class Stack(Protocol):
+    """Networks of one architecture in eval mode.
+
+    size : number of networks
+    """
+
+    size: int
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Predictions of each row alone: (rows, features) -> (networks, rows).
+
+        A row is predicted as a batch of one, so that no prediction depends on its
+        neighbours, whatever the network does along its batch.
+        """
+
+    def predict_together(self, x: np.ndarray) -> np.ndarray:
+        """Predictions of all rows as one batch: (rows, features) -> (networks, rows)."""
+
+    def gradients(self, x: np.ndarray) -> np.ndarray:
+        """Gradient of each row's prediction: (rows, features) -> (networks, rows, features)."""
+
+
+def stack(network: nn.Module, weights: Weights) -> Stack:
+    """Stack networks: built-in ones in lanes, any other by torch.
+
+    `network` gives the architecture, `weights` the parameters by name, (networks, ...).
+    """
+    sizes = sizes_of(network)
+    if sizes is None:
+        return TorchStack(network, weights)
+    return LanesStack(network, sizes, weights)

@@ -1,0 +1,148 @@
+"""Training of the built-in networks in lanes."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from torch import nn
+
+from study.dataset import Dataset
+from study.lanes.compiler import aligned
+from study.lanes.kernels import FIRST_DECAY, SECOND_DECAY
+from study.lanes.networks import Sizes
+from study.lanes.packing import kernel, pack, positions, unpack
+from study.networks import build
+from study.recipes import ModelRecipe, Protocol
+from study.streams import bit_generator
+from study.training.batches import KeepMasks
+from study.training.rows import Orders
+from study.training.trained import Replicate, Trained, loss_epochs, occasion_epochs
+
+# The last word drawn in a step may decide on up to three numbers that are not there.
+_SPARE = 3
+# About how many rows are trained on in one call, out of reach of Python.
+_ROWS_AT_ONCE = 8192
+
+
+def train_block(
+    recipe: ModelRecipe,
+    sizes: Sizes,
+    replicates: Sequence[Replicate],
+    dataset: Dataset,
+    on_epochs: Callable[[int], None],
+    lanes: int,
+) -> Trained:
+    """Train at most as many replicates as there are lanes; `sizes` are those of the network."""
+    inits = [replicate.streams.init for replicate in replicates]
+    networks = {init: build(recipe, inputs=len(dataset.features), init=init) for init in set(inits)}
+    parameters = {init: dict(network.named_parameters()) for init, network in networks.items()}
+    initial = {
+        name: np.stack([parameters[init][name].detach() for init in inits])
+        for name, _ in sizes.shapes
+    }
+    if replicates[0].condition == "untrained":
+        return Trained.without_steps(initial)
+    # Lanes without a replicate repeat those with one.
+    slots = [replicates[lane % len(replicates)] for lane in range(lanes)]
+    (weights,) = pack(initial, lanes)
+    protocol = recipe.training
+    training = _Training(networks[inits[0]], sizes, slots, weights, dataset, protocol)
+    kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)
+    losses, occasions = [], []
+    at_once = max(1, _ROWS_AT_ONCE // len(dataset.train_y))
+    for start in range(0, protocol.epochs, at_once):
+        epochs = range(start, min(start + at_once, protocol.epochs))
+        epoch_losses, input_gradients = training.go_on(len(epochs))
+        losses += [epoch_losses[epoch - start] for epoch in kept_losses if epoch in epochs]
+        occasions += [input_gradients[epoch - start] for epoch in kept_occasions if epoch in epochs]
+        on_epochs(len(epochs))
+    count = len(replicates)
+    return Trained(
+        weights=unpack(weights, sizes.shapes, count),
+        loss_epochs=kept_losses,
+        losses=np.ascontiguousarray(np.stack(losses, axis=1)[:count]),
+        occasion_epochs=kept_occasions,
+        occasions=np.ascontiguousarray(np.moveaxis(np.stack(occasions), -1, 0)[:count]),
+    )
+
+
+class _Training:
+    """A training in progress; `weights` (parameters, lanes) are changed in place."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        sizes: Sizes,
+        slots: Sequence[Replicate],
+        weights: np.ndarray,
+        dataset: Dataset,
+        protocol: Protocol,
+    ) -> None:
+        lanes, inputs = len(slots), len(dataset.features)
+        self._rows = len(dataset.train_y)
+        self._size = min(protocol.batch_size, self._rows)
+        self._batches = -(-self._rows // self._size)
+        self._steps = 0
+        self._orders = Orders(slots, self._rows)
+        self._kernel = kernel("training", sizes, inputs, lanes)
+        self._shape = (self._size, inputs, lanes)
+        thresholds = [
+            KeepMasks(network, rows=rows, inputs=inputs).threshold
+            for rows in (self._size, self._rows % self._size)
+            if rows
+        ]
+        streams = aligned((4, lanes), np.uint64)
+        streams[:] = np.stack([_state(slot.streams.dropout) for slot in slots], axis=1)
+        self._arrays = {
+            "weights": weights,
+            "first": aligned(weights.shape),
+            "second": aligned(weights.shape),
+            "table": np.ascontiguousarray(dataset.train_x, dtype=np.float32),
+            "targets": np.ascontiguousarray(dataset.train_y, dtype=np.float32),
+            "positions": positions(network, self._size),
+            "thresholds": np.concatenate([*thresholds, np.zeros(_SPARE, dtype=np.uint16)]),
+            "streams": streams,
+            "masks": aligned((len(thresholds[0]) + _SPARE, lanes // 8), np.uint8),
+            "corrections": _corrections(protocol, protocol.epochs * self._batches),
+        }
+
+    def go_on(self, epochs: int) -> tuple[np.ndarray, np.ndarray]:
+        """Train on for some epochs.
+
+        Returns the sum of each epoch's mini-batch losses (epochs, lanes), and the input
+        gradients of the loss of its last full batch (epochs, rows, features, lanes).
+        """
+        row_of, label_of = (
+            np.ascontiguousarray(part.swapaxes(1, 2)) for part in self._orders.epochs(epochs)
+        )
+        losses = aligned((epochs, self._kernel.lanes))
+        input_gradients = aligned((epochs + 1, *self._shape))
+        self._kernel(
+            **self._arrays,
+            row_of=row_of,
+            label_of=label_of,
+            losses=losses,
+            input_gradients=input_gradients,
+            epochs=epochs,
+            rows=self._rows,
+            size=self._size,
+            step=self._steps,
+        )
+        self._steps += epochs * self._batches
+        return losses, input_gradients[:-1]
+
+
+def _state(seed: int) -> np.ndarray:
+    """The four words of a seed's SFC64 for dropout."""
+    return bit_generator(seed, "dropout").state["state"]["state"]
+
+
+def _corrections(protocol: Protocol, steps: int) -> np.ndarray:
+    """Adam's step size and root of the second correction, step by step: (steps, 2).
+
+    Powers come from multiplication, since those of the C library differ between machines.
+    """
+    first, second = (
+        np.multiply.accumulate(np.full(steps, decay)) for decay in (FIRST_DECAY, SECOND_DECAY)
+    )
+    pairs = np.stack([protocol.learning_rate / (1 - first), np.sqrt(1 - second)], axis=1)
+    return pairs.astype(np.float32)
