@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from study.statistics.ranking import ranks, shares
 from study.store import Store
 from study.streams import STREAM_NAMES
 from study.words import (
-    CLOSED_FORM,
     GRADIENT_METHODS,
     GROUPED_PERMUTATION,
     LEAST_SQUARES,
@@ -49,9 +49,6 @@ class Results:
     environments : list of dict, versions and platforms
     features, variables : lists of str
     fits : model, condition, engine, seed, part, evaluation, r_squared, rmse, within
-    losses : model, condition, engine, seed, epoch, loss
-    occasions : model, condition, engine, seed, epoch, feature, absolute, signed
-        Mean gradients of the mini-batch loss, as met in training.
     """
 
     def __init__(self, directory: str | Path) -> None:
@@ -65,8 +62,6 @@ class Results:
             self.environments = store.environments()
             self._digest = store.digest()
             self.fits = _by_seed(store.frame("fits"))
-            self.losses = _by_seed(store.frame("losses"))
-            self.occasions = _by_seed(store.frame("occasions"))
             stored = _by_seed(store.frame("scores"))
         trained = set(self.fits.loc[self.fits["condition"] == "real", "model"])
         self.models: dict[str, ModelRecipe] = {
@@ -74,12 +69,12 @@ class Results:
             for name, recipe in recipes.items()
             if recipe is not None and name in trained
         }
-        engines = sorted(set(self.fits["engine"]) - {CLOSED_FORM})
-        if len(engines) > 1:
-            raise InputError(
-                f"{self.directory}: holds results of several engines ({', '.join(engines)}), "
-                "whose digits do not mix"
-            )
+        for model, engines in self.fits.groupby("model")["engine"].unique().items():
+            if len(engines) > 1:
+                raise InputError(
+                    f"{self.directory}: holds results of model '{model}' by several engines "
+                    f"({', '.join(sorted(engines))}), whose digits do not mix"
+                )
         if not self.models:
             raise InputError(
                 f"{self.directory}: no network is trained yet; the same 'study run' goes on"
@@ -87,6 +82,19 @@ class Results:
         self.features = self.recipe.features
         self.variables = [variable.name for variable in self.recipe.variables]
         self._vectors = dict(_vectors(stored, self.recipe))
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        """model, condition, engine, seed, epoch, loss; read when first asked for."""
+        return self._read("losses")
+
+    @cached_property
+    def occasions(self) -> pd.DataFrame:
+        """model, condition, engine, seed, epoch, feature, absolute, signed.
+
+        Mean gradients of the mini-batch loss, as met in training; read when first asked for.
+        """
+        return self._read("occasions")
 
     @property
     def scores(self) -> pd.DataFrame:
@@ -144,6 +152,16 @@ class Results:
             "trained": self._digest,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+    def diverged(self, model: str, condition: str) -> list[int]:
+        """The seeds whose trained network predicts no number: NaN or infinity."""
+        chosen = self.fits[(self.fits["model"] == model) & (self.fits["condition"] == condition)]
+        finite = np.isfinite(chosen["r_squared"].astype(float))
+        return sorted(int(seed) for seed in chosen.loc[~finite, "seed"].dropna().unique())
+
+    def _read(self, table: str) -> pd.DataFrame:
+        with Store(self.directory) as store:
+            return _by_seed(store.frame(table))
 
     def _tidy(self, **columns: Callable[[Vectors], np.ndarray]) -> pd.DataFrame:
         """One row for each model, condition, method, level, seed and item."""

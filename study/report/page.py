@@ -11,6 +11,7 @@ import pandas as pd
 from study.report import analysis
 from study.report.figures import Picture, all_pictures
 from study.report.style import save
+from study.report.summary import diverged
 from study.report.tables import Table, all_tables, percent
 from study.results import Results
 
@@ -102,7 +103,10 @@ def _render(results: Results, sections: list[Section]) -> str:
         results.directory / "figures" / f"{name}.png"
     )
     return environment.get_template("page.html").render(
-        results=results, sentences=findings(results), sections=sections
+        results=results,
+        sentences=findings(results),
+        diverged=diverged(results),
+        sections=sections,
     )
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from study.report import analysis
-from study.report.tables import percent
+from study.report.tables import number, percent
 from study.results import Results
 from study.words import CONDITIONS, printable
 
@@ -24,18 +24,31 @@ def summary(results: Results) -> str:
     rows = []
     for model in analysis.all_models(results):
         fit = test.loc[model]
+        mean, worst = number(fit["r_squared_mean"]), number(fit["r_squared_min"])
         rows.append(
             {
                 "model": printable(results.title(model)),
-                "test R² (worst)": f"{fit['r_squared_mean']:.2f} ({fit['r_squared_min']:.2f})"
+                "test R² (worst)": f"{mean} ({worst})"
                 + (f", {fit['undefined']} diverged" if fit["undefined"] else ""),
-                f"within {percent(target.tolerance)}": f"{fit['within_mean']:.2f}",
+                f"within {percent(target.tolerance)}": number(fit["within_mean"]),
                 f"{claim.name} first": came_first(model, "real"),
                 "if shuffled": came_first(model, "shuffled"),
             }
         )
+    lost = diverged(results)
     heading = f"Test rows one by one; {claim.name} first by {claim.method}, in seeds:"
-    return f"{heading}\n{pd.DataFrame(rows).to_string(index=False)}"
+    return "\n".join([heading, pd.DataFrame(rows).to_string(index=False), *lost])
+
+
+def diverged(results: Results) -> list[str]:
+    """A sentence for each model and condition in which seeds diverged."""
+    return [
+        f"Diverged (not a number, or infinite; their scores count for no claim): "
+        f"{printable(results.title(model))}, {condition}, seeds {_ranges(seeds)}."
+        for model in results.models
+        for condition in CONDITIONS
+        if (seeds := results.diverged(model, condition))
+    ]
 
 
 def status(results: Results) -> str:

@@ -86,7 +86,7 @@ def fit_table(results: Results) -> Table:
             "Evaluated": data["evaluation"].map({"alone": "one by one", "together": "all at once"}),
             "Seeds": [_seeds(row) for row in data.to_dict("records")],
             "R², mean ± sd": _spread(data, "r_squared", "{:.3f}"),
-            "R², worst": data["r_squared_min"].map("{:.3f}".format),
+            "R², worst": data["r_squared_min"].map(lambda value: number(value, "{:.3f}")),
             f"RMSE, {target.unit}": _spread(data, "rmse", _rounded(data["rmse_mean"].min())),
             f"Within {percent(target.tolerance)}": _spread(data, "within", "{:.2f}"),
         }
@@ -227,6 +227,13 @@ def percent(proportion: float) -> str:
     return f"{100 * proportion:g}%"
 
 
+def number(value: float, form: str = "{:.2f}") -> str:
+    """A number as text: a dash where there is none, powers of ten where it is huge."""
+    if np.isnan(value):
+        return "–"
+    return form.format(value) if abs(value) < 1e9 else f"{value:.2e}"
+
+
 def _seeds(row: dict[str, Any]) -> str:
     if row["model"] == LEAST_SQUARES:
         return "–"
@@ -238,7 +245,7 @@ def _spread(data: pd.DataFrame, measure: str, form: str) -> pd.Series:
     means, deviations = data[f"{measure}_mean"], data[f"{measure}_sd"]
     return pd.Series(
         [
-            form.format(mean) + ("" if np.isnan(sd) else f" ± {form.format(sd)}")
+            number(mean, form) + ("" if np.isnan(sd) else f" ± {number(sd, form)}")
             for mean, sd in zip(means, deviations, strict=True)
         ],
         index=data.index,
