@@ -7,7 +7,8 @@ of the training gradients, from the plain sequential loop and from the harness.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import joblib
@@ -20,11 +21,11 @@ from study.dataset import Dataset, load_dataset
 from study.demo import accuracy, train_published
 from study.importance.gradients import training_gradient
 from study.networks import build
-from study.networks.stack import BLOCK, Stack
 from study.recipes import find_dataset, find_model
+from study.stacks import stack
 from study.statistics.ranking import shares
 from study.streams import StreamSeeds
-from study.training import Replicate, train
+from study.training import LANES, TORCH, Replicate, train
 
 AGE = 1
 PUBLISHED = 0.7684
@@ -43,56 +44,70 @@ def published_loop(dataset: Dataset, seed: int) -> dict[str, float]:
     }
 
 
-def harness(dataset: Dataset, seeds: Sequence[int]) -> pd.DataFrame:
-    """The same of many seeds, trained by the harness."""
+def engine(dataset: Dataset, name: str, seeds: Sequence[int]) -> pd.DataFrame:
+    """The same of many seeds, trained by an engine of the harness."""
     recipe = find_model("transformer").recipe
     network = build(recipe, inputs=len(dataset.features), init=0)
-    parts = []
-    for start in range(0, len(seeds), BLOCK):
-        block = seeds[start : start + BLOCK]
-        trained = train(
-            recipe, [Replicate("real", StreamSeeds.of(seed)) for seed in block], dataset
+    replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in seeds]
+    trained = train(recipe, replicates, dataset, engine=name)
+    predictions = stack(network, trained.weights).predict(dataset.train_x)
+    close = np.abs(predictions - dataset.train_y) < 0.10 * np.abs(dataset.train_y)
+    share = shares(training_gradient(trained.occasions).score)[:, AGE]
+    return pd.DataFrame({"seed": seeds, "age_share": share, "train_within": close.mean(axis=1)})
+
+
+def loop(dataset: Dataset, seeds: Sequence[int]) -> pd.DataFrame:
+    """The same of many seeds of the plain loop, on all cores."""
+    return pd.DataFrame(
+        joblib.Parallel(n_jobs=joblib.cpu_count())(
+            joblib.delayed(published_loop)(dataset, seed) for seed in seeds
         )
-        predictions = Stack(network, trained.weights).predict(dataset.train_x)
-        close = np.abs(predictions - dataset.train_y) < 0.10 * np.abs(dataset.train_y)
-        share = shares(training_gradient(trained.occasions).score)[:, AGE]
-        parts.append(
-            pd.DataFrame({"seed": block, "age_share": share, "train_within": close.mean(axis=1)})
-        )
-    return pd.concat(parts)
+    )
+
+
+WAYS: dict[str, Callable[[Dataset, Sequence[int]], pd.DataFrame]] = {
+    "published loop": loop,
+    TORCH: lambda dataset, seeds: engine(dataset, TORCH, seeds),
+    LANES: lambda dataset, seeds: engine(dataset, LANES, seeds),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--csv", type=Path, help="where to write every seed")
+    parser.add_argument(
+        "--csv", type=Path, help="every seed; what the file holds is not trained again"
+    )
     arguments = parser.parse_args()
     seeds = list(range(arguments.first, arguments.first + arguments.seeds))
     found = find_dataset("people")
     dataset = load_dataset(found.recipe, found.path.parent)
 
-    loop = pd.DataFrame(
-        joblib.Parallel(n_jobs=joblib.cpu_count())(
-            joblib.delayed(published_loop)(dataset, seed) for seed in seeds
-        )
-    )
-    ours = harness(dataset, seeds)
-    both = pd.concat([loop.assign(trained_by="published loop"), ours.assign(trained_by="harness")])
+    known = pd.DataFrame(columns=["trained_by", "seed", "age_share", "train_within"])
+    if arguments.csv and arguments.csv.exists():
+        known = pd.read_csv(arguments.csv)
+    for name, trained in WAYS.items():
+        missing = sorted(set(seeds) - set(known.loc[known["trained_by"] == name, "seed"]))
+        if missing:
+            known = pd.concat([known, trained(dataset, missing).assign(trained_by=name)])
     if arguments.csv:
-        columns = ["trained_by", "seed", "age_share", "train_within"]
-        both[columns].round(6).to_csv(arguments.csv, index=False, lineterminator="\n")
-    print(both.groupby("trained_by")[["age_share", "train_within"]].describe().T.round(3))
-    for measure in ("age_share", "train_within"):
-        one, two = loop[measure].to_numpy(), ours[measure].to_numpy()
-        print(
-            f"{measure}: Kolmogorov-Smirnov p = {stats.ks_2samp(one, two).pvalue:.3f}, "
-            f"Mann-Whitney p = {stats.mannwhitneyu(one, two).pvalue:.3f}, "
-            f"Cramer-von Mises p = {stats.cramervonmises_2samp(one, two).pvalue:.3f}"
-        )
-    for name, frame in (("published loop", loop), ("harness", ours)):
-        below = int((frame["age_share"] < PUBLISHED).sum())
-        print(f"{name}: {below} of {len(frame)} seeds lie below the published {PUBLISHED}")
+        known.round(6).to_csv(arguments.csv, index=False, lineterminator="\n")
+    compared = known[known["seed"].isin(seeds)]
+    print(compared.groupby("trained_by")[["age_share", "train_within"]].describe().T.round(3))
+    for one, two in combinations(WAYS, 2):
+        for measure in ("age_share", "train_within"):
+            x, y = (compared.loc[compared["trained_by"] == name, measure] for name in (one, two))
+            print(
+                f"{one} and {two}, {measure}: "
+                f"Kolmogorov-Smirnov p = {stats.ks_2samp(x, y).pvalue:.3f}, "
+                f"Mann-Whitney p = {stats.mannwhitneyu(x, y).pvalue:.3f}, "
+                f"Cramer-von Mises p = {stats.cramervonmises_2samp(x, y).pvalue:.3f}"
+            )
+    for name in WAYS:
+        share = compared.loc[compared["trained_by"] == name, "age_share"]
+        below = int((share < PUBLISHED).sum())
+        print(f"{name}: {below} of {len(share)} seeds lie below the published {PUBLISHED}")
 
 
 if __name__ == "__main__":

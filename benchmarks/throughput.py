@@ -1,84 +1,219 @@
-"""Seconds per trained Transformer: the plain sequential loop against the harness, in one run.
-
-Both use one thread. The sequential loop costs the same for every seed, so a few short
-trainings are timed, between the harness's blocks; times are scaled to 300 epochs.
+"""Seconds to train one network of 6000 steps: four ways, and the limit, in one run on one core.
 
     python benchmarks/throughput.py
+
+The published loop trains one seed after another with torch's own layers; torch.func, JAX (if
+it is installed) and the lanes train many at once. Each is timed in turn, again and again, for
+a few epochs, and the time scaled to 300. Compiling and starting up are left out: see
+benchmarks/start.py. The limit is what the additions, multiplications and divisions of the
+lanes would take at the rate at which this core multiplies and adds in registers.
 """
 
 import argparse
+import os
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+# One core for everything, also for what JAX starts.
+os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+
+import numpy as np
 import torch
+from torch import nn
 
-from study.dataset import load_dataset
-from study.demo import EPOCHS, train_published
-from study.networks.stack import BLOCK
-from study.recipes import find_dataset, find_model
+from study.dataset import Dataset, load_dataset
+from study.demo import train_published
+from study.lanes import kernels
+from study.lanes.compiler import Kernel, aligned, host_lanes
+from study.lanes.networks import sizes_of
+from study.lanes.vectors import Trace, Variable, array, integer, loop, tracing
+from study.networks import build
+from study.recipes import ModelRecipe, find_dataset, find_model
+from study.stacks.torch_stack import BLOCK
 from study.streams import StreamSeeds
-from study.training import Replicate, train
+from study.training import LANES, TORCH, Replicate, train
 
-WARM_UP = 2
-
-
-@dataclass
-class Clock:
-    """Counts the seconds of the epochs after the first few."""
-
-    times: list[float] = field(default_factory=list)
-
-    def tick(self, *_: object) -> None:
-        self.times.append(time.perf_counter())
-
-    def seconds_per_training(self) -> float:
-        epochs = len(self.times) - WARM_UP
-        return (self.times[-1] - self.times[WARM_UP - 1]) / epochs * EPOCHS
-
-
-def timed(job: Callable[[Callable[..., None]], object]) -> float:
-    clock = Clock()
-    job(clock.tick)
-    return clock.seconds_per_training()
+SEEDS = (1, 16, 20, 100, 1000)
+EPOCHS, BATCHES, ROWS = 300, 20, 200
+Timed = Callable[[], float]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=12, help="epochs timed in each training")
+    parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     found = find_dataset("people")
     dataset = load_dataset(found.recipe, found.path.parent)
-    recipe = find_model("transformer").recipe
-    short = recipe.model_copy(
-        update={"training": recipe.training.model_copy(update={"epochs": arguments.epochs})}
+    limit = peak(host_lanes())
+    print(f"One core multiplies and adds at {limit / 1e9:.0f} GFLOP/s, {host_lanes()} lanes.")
+    for name in ("transformer", "mlp", "linear"):
+        compare(name, dataset, limit, arguments.rounds)
+
+
+def compare(name: str, dataset: Dataset, limit: float, rounds: int) -> None:
+    """Time all ways in turn, and print seconds a seed and ratios."""
+    recipe = find_model(name).recipe
+    network = build(recipe, inputs=8, init=0)
+    loop_ = plain_loop(name, dataset)
+    ways: dict[str, Timed] = {
+        "loop": loop_,
+        "torch block": block(recipe, dataset, TORCH, BLOCK, epochs=4),
+        **{
+            f"lanes block {count}": block(recipe, dataset, LANES, count, epochs=160)
+            for count in sorted({8, host_lanes()})
+        },
+        **{f"jax {seeds}": way for seeds, way in jax_ways(network, dataset).items()},
+    }
+    times: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(rounds):
+        for way, timed in ways.items():
+            times[way].append(timed())
+    seconds = {way: statistics.median(found) for way, found in times.items()}
+    spread = max(max(found) / min(found) for found in times.values())
+    floor = operations(network) / limit
+    print(f"\n{recipe.title}: seconds a seed, {rounds} rounds, slowest / fastest {spread:.2f}")
+    print(
+        "seeds      loop  torch.func       jax     lanes     limit  loop/lanes  jax/lanes"
+        "  torch/lanes  lanes/limit"
     )
-    replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in range(BLOCK)]
-    loop, block = [], []
-    for _ in range(arguments.rounds):
-        loop.append(
-            timed(
-                lambda tick: train_published(
-                    dataset.train_x, dataset.train_y, 0, arguments.epochs, tick
-                )
-            )
+    for seeds in SEEDS:
+        by_torch = -(-seeds // BLOCK) * seconds["torch block"] / seeds
+        by_lanes = in_lanes(seeds, seconds) / seeds
+        by_jax = seconds.get(f"jax {seeds}", np.nan) / seeds
+        print(
+            f"{seeds:5d} {seconds['loop']:9.4f} {by_torch:11.4f} {by_jax:9.4f} {by_lanes:9.5f} "
+            f"{floor:9.5f} {seconds['loop'] / by_lanes:11.0f} {by_jax / by_lanes:10.1f} "
+            f"{by_torch / by_lanes:12.1f} {by_lanes / floor:12.2f}"
         )
-        block.append(timed(lambda tick: train(short, replicates, dataset, tick)))
-    loop_seconds, block_seconds = statistics.median(loop), statistics.median(block)
-    print(f"sequential loop: {loop_seconds:.1f} s per seed ({min(loop):.1f} to {max(loop):.1f})")
-    spread = f"{min(block):.1f} to {max(block):.1f}"
-    print(f"harness: {block_seconds:.1f} s a block of {BLOCK} ({spread})")
-    for seeds in (20, 100):
-        for conditions, each in (("real alone", 1), ("real and shuffled", 2)):
-            trainings = seeds * each
-            seconds = -(-trainings // BLOCK) * block_seconds / trainings
-            print(
-                f"{seeds} seeds, {conditions}: {seconds:.2f} s a training, "
-                f"{loop_seconds / seconds:.1f} times the loop"
+
+
+def in_lanes(seeds: int, seconds: dict[str, float]) -> float:
+    """Whole blocks, and for the rest the narrowest block that holds it."""
+    whole, rest = divmod(seeds, host_lanes())
+    last = seconds["lanes block 8"] if rest <= 8 else seconds[f"lanes block {host_lanes()}"]
+    return whole * seconds[f"lanes block {host_lanes()}"] + (last if rest else 0)
+
+
+def plain_loop(name: str, dataset: Dataset) -> Timed:
+    """One seed, eager, with torch's own layers and loader."""
+    if name == "transformer":
+
+        def timed() -> float:
+            ticks: list[float] = []
+            train_published(
+                dataset.train_x, dataset.train_y, 0, 4, lambda *_: ticks.append(time.perf_counter())
             )
+            return (ticks[-1] - ticks[0]) / (len(ticks) - 1) * EPOCHS
+
+        return timed
+    stock: list[nn.Module] = []
+    if name == "mlp":
+        stock = [nn.Linear(8, 10), nn.Tanh(), nn.Linear(10, 10), nn.Tanh(), nn.Linear(10, 1)]
+    model = nn.Sequential(*stock) if stock else nn.Linear(8, 1)
+    x, y = torch.from_numpy(dataset.train_x), torch.from_numpy(dataset.train_y)[:, None]
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(x, y), batch_size=10, shuffle=True
+    )
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+
+    def epoch() -> None:
+        for inputs, targets in loader:
+            optimizer.zero_grad()
+            nn.functional.mse_loss(model(inputs), targets).backward()
+            optimizer.step()
+
+    def timed_epochs() -> float:
+        epoch()
+        start = time.perf_counter()
+        for _ in range(4):
+            epoch()
+        return (time.perf_counter() - start) / 4 * EPOCHS
+
+    return timed_epochs
+
+
+def block(recipe: ModelRecipe, dataset: Dataset, engine: str, count: int, epochs: int) -> Timed:
+    """Seconds for 300 epochs of one block, reckoned from its first report of work to the last."""
+    protocol = recipe.training.model_copy(update={"epochs": epochs})
+    short = recipe.model_copy(update={"training": protocol})
+    replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in range(count)]
+
+    def timed() -> float:
+        ticks: list[tuple[float, int]] = []
+        train(
+            short,
+            replicates,
+            dataset,
+            engine=engine,
+            on_work=lambda work: ticks.append((time.perf_counter(), work // count)),
+        )
+        worked = sum(work for _, work in ticks[1:])
+        return (ticks[-1][0] - ticks[0][0]) / worked * EPOCHS
+
+    return timed
+
+
+def jax_ways(network: nn.Module, dataset: Dataset) -> dict[int, Timed]:
+    """Each number of seeds at once; none where JAX is not installed."""
+    try:
+        from jax_loop import epochs_of
+    except ModuleNotFoundError:
+        return {}
+
+    def timed(train_epochs: Callable[[int], object], epochs: int) -> Timed:
+        train_epochs(epochs)  # compiles
+
+        def once() -> float:
+            start = time.perf_counter()
+            train_epochs(epochs)
+            return (time.perf_counter() - start) / epochs * EPOCHS
+
+        return once
+
+    return {
+        seeds: timed(
+            epochs_of(network, dataset.train_x, dataset.train_y, seeds), max(2, 200 // seeds)
+        )
+        for seeds in SEEDS
+    }
+
+
+def operations(network: nn.Module) -> float:
+    """Additions, multiplications, divisions and roots of one whole training of one seed."""
+    sizes = sizes_of(network)
+    assert sizes is not None
+    counted = kernels.training(sizes, 8, 8).operations
+    steps = EPOCHS * BATCHES
+    return counted["epoch", "batch", "row"] * EPOCHS * ROWS + counted["epoch", "batch"] * steps
+
+
+def peak(lanes: int) -> float:
+    """Multiplications and additions a second, in registers: twelve chains beside each other."""
+    chains, turns = 12, 1_000_000
+    kernel = Kernel(chain, lanes, chains)
+    x = aligned((chains, lanes))
+    best = np.inf
+    for _ in range(9):
+        start = time.perf_counter()
+        kernel(x=x, turns=turns)
+        best = min(best, time.perf_counter() - start)
+    return 2 * chains * turns * lanes / best
+
+
+def chain(lanes: int, chains: int) -> Trace:
+    """x = 0.999 x + 0.5, again and again."""
+    with tracing(lanes, ("x",), ("turns",)) as trace:
+        x = array("x", chains)
+        values = [Variable(x[place]) for place in range(chains)]
+        for _ in loop(integer("turns")):
+            for value in values:
+                value.set(value.get() * 0.999 + 0.5)
+        for place, value in enumerate(values):
+            x[place] = value.get()
+    return trace
 
 
 if __name__ == "__main__":
