@@ -26,7 +26,13 @@ def measure(stack: Stack, dataset: Dataset, occasions: np.ndarray) -> Measured:
     `occasions` are the loss gradients met in training, (networks, occasions, rows,
     features); there are none where networks were not trained by steps.
     """
-    importances = [training_gradient(occasions)] if occasions.shape[1] else []
+    fits = _fits(stack, dataset)
+    importances = []
+    if occasions.shape[1]:
+        # A network that diverged after its last occasion has no scores by this method either.
+        finite = np.isfinite(np.stack([fit.r_squared for fit in fits])).all(axis=0)
+        occasions = np.where(finite[:, None, None, None], occasions, np.float32(np.nan))
+        importances.append(training_gradient(occasions))
     importances += after_training(
         stack.gradients(dataset.test_x), dataset.groups, dataset.feature_scale
     )
@@ -34,7 +40,7 @@ def measure(stack: Stack, dataset: Dataset, occasions: np.ndarray) -> Measured:
         permutation(stack.predict, dataset),
         grouped_permutation(stack.predict, dataset),
     ]
-    return Measured(fits=_fits(stack, dataset), importances=importances)
+    return Measured(fits=fits, importances=importances)
 
 
 def _fits(stack: Stack, dataset: Dataset) -> list[Fit]:

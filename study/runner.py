@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -28,7 +29,7 @@ from study.networks import build, check_output, first_line
 from study.networks.linear import Linear
 from study.recipes import ModelRecipe
 from study.stacks import stack
-from study.stacks.torch_stack import BLOCK
+from study.stacks.torch_stack import BLOCK, one_thread
 from study.store import (
     FILE_NAME,
     Key,
@@ -41,12 +42,15 @@ from study.store import (
 )
 from study.streams import StreamSeeds
 from study.training import LANES, Replicate, Trained, engine_of, train
+from study.training.trained import OCCASIONS
 from study.words import CLOSED_FORM, CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES
 
 _LIBRARIES = ("importance-study", "torch", "llvmlite", "numpy", "scipy", "scikit-learn")
 # Replicates in a block in lanes: as few as lanes are, for an even share of work, up to so
 # many that scikit-learn's own work, which a block pays once, does not show.
 _MOST_IN_LANES = 128
+# Input gradients that a block keeps, as numbers.
+_MOST_KEPT = 2**25
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,8 @@ def prepare(
             store.check_model(
                 name, recipe, _layout(networks[name]), engine_of(networks[name], device)
             )
-        return store, plan(models, networks, seeds, device=device, stored=store.stored_keys())
+        stored = store.stored_keys()
+        return store, plan(models, networks, inputs, seeds, device=device, stored=stored)
     except InputError:
         store.close()
         raise
@@ -142,6 +147,7 @@ def _layout(network: nn.Module) -> Layout:
 def plan(
     models: Mapping[str, ModelRecipe],
     networks: Mapping[str, nn.Module],
+    inputs: int,
     seeds: Sequence[int],
     *,
     device: str,
@@ -161,7 +167,8 @@ def plan(
             ]
             missing += len(wanted)
             epochs = 0 if conditions == ("untrained",) else recipe.training.epochs
-            size = _block_size(engine, len(wanted), trained=epochs > 0)
+            kept = epochs and recipe.training.batch_size * inputs
+            size = _block_size(engine, len(wanted), kept)
             blocks += [
                 Block(name, recipe, engine, tuple(wanted[start : start + size]), epochs, modules)
                 for start in range(0, len(wanted), size)
@@ -171,14 +178,18 @@ def plan(
     return Plan(stored=total - missing, missing=missing, blocks=tuple(blocks))
 
 
-def _block_size(engine: str, replicates: int, *, trained: bool) -> int:
-    """How many replicates make a block. It changes no result."""
+def _block_size(engine: str, replicates: int, kept: int) -> int:
+    """How many replicates make a block. It changes no result.
+
+    `kept` is the size of the input gradients that one keeps at each occasion; 0 if it is not
+    trained, and then only the measuring counts.
+    """
     if engine != LANES:
         return BLOCK
-    if not trained:
-        return _MOST_IN_LANES
     lanes = host_lanes()
-    return lanes * min(max(replicates // (8 * lanes), 1), _MOST_IN_LANES // lanes)
+    most = min(_MOST_IN_LANES, _MOST_KEPT // (kept * OCCASIONS)) if kept else _MOST_IN_LANES
+    share = replicates // 8 if kept else most
+    return lanes * max(min(share, most) // lanes, 1)
 
 
 def run(
@@ -200,7 +211,7 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         # Each block counts its work in a cell of its own, so that no lock is needed.
         done = np.memmap(Path(folder) / "done", dtype=np.int64, mode="w+", shape=len(blocks) + 1)
-        with _reporting(done, report):
+        with _reporting(done, report), one_thread():
             try:
                 finished = _start(blocks, dataset, done, workers, stop)
                 if not any(key.model == LEAST_SQUARES for key in store.stored_keys()):
@@ -231,28 +242,37 @@ def _start(
 ) -> Iterator[list[Record]]:
     """Start to work on blocks, and yield the records of each as soon as it is finished.
 
-    Lanes work in threads, since their kernels let go of Python's lock; torch, after them, in
-    processes. `stop` makes the threads give up.
+    Lanes work in threads, since their kernels let go of Python's lock; torch in processes,
+    after them, so that no more than `workers` are at work. `stop` makes the threads give up.
     """
     tasks = [(block, dataset, done, index) for index, block in enumerate(blocks)]
     in_lanes = [task for task in tasks if task[0].engine == LANES]
     others = [task for task in tasks if task[0].engine != LANES]
-    threads = joblib.Parallel(
-        n_jobs=min(workers, max(len(in_lanes), 1)),
-        prefer="threads",
-        return_as="generator_unordered",
-    )
-    work = threads(joblib.delayed(_work)(*task, stop) for task in in_lanes)
-    return chain(work, _in_processes(others, workers))
+    if workers == 1:
+        return (_work(*task, stop) for task in [*in_lanes, *others])
+    executor = ThreadPoolExecutor(workers)
+    working = {executor.submit(_work, *task, stop) for task in in_lanes}
+    return chain(_in_threads(executor, working, stop), _in_processes(others, workers))
+
+
+def _in_threads(
+    executor: ThreadPoolExecutor, working: set[Future[list[Record]]], stop: threading.Event
+) -> Iterator[list[Record]]:
+    """What work in threads comes to. When it ends, for whatever reason, so do the threads."""
+    try:
+        while working:
+            finished, working = wait(working, return_when=FIRST_COMPLETED)
+            # Let go of each result once it is handed on: those of a long run are large.
+            while finished:
+                yield finished.pop().result()
+    finally:
+        stop.set()
+        executor.shutdown(cancel_futures=True)
 
 
 def _in_processes(
     tasks: Sequence[tuple[Block, Dataset, np.ndarray, int]], workers: int
 ) -> Iterator[list[Record]]:
-    if workers == 1:
-        for task in tasks:
-            yield _work(*task)
-        return
     # max_nbytes: arrays travel as copies, since torch wants to write to what it wraps.
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", max_nbytes=None)
     try:
@@ -295,13 +315,14 @@ def _work(
     stop: threading.Event | None = None,
 ) -> list[Record]:
     """Train and measure one block, counting its work in done[index]; give up on `stop`."""
-    network = build(block.recipe, inputs=len(dataset.features), init=0)
 
     def count(epochs: int) -> None:
         if stop is not None and stop.is_set():
             raise Stopped("stopped")
         done[index] += epochs * block.unit
 
+    count(0)
+    network = build(block.recipe, inputs=len(dataset.features), init=0)
     try:
         trained = train(block.recipe, block.replicates, dataset, engine=block.engine, on_work=count)
         measured = measure(stack(network, trained.weights), dataset, trained.occasions)

@@ -194,8 +194,34 @@ def test_ctrl_c_says_what_is_kept(tmp_path, small, workers):
     _, said = process.communicate(timeout=30)
     assert time.monotonic() - start < 2
     assert process.returncode == 130
-    assert "trained networks are kept in reports/people, and the same command goes on" in said
-    assert "Traceback" not in said
+    # Nothing but progress and one line.
+    *progress, last = said.splitlines()
+    assert "trained networks are kept in reports/people, and the same command goes on" in last
+    assert all(line.startswith("training: ") for line in progress)
+
+
+def test_an_error_in_a_thread_is_one_line_and_ends_the_run(tmp_path, small):
+    """The fourth block fails while others are at work; what was stored before is kept."""
+    script = (
+        "import itertools, sys\n"
+        "from study import cli, runner\n"
+        "measure, calls = runner.measure, itertools.count(1)\n"
+        "def failing(*arguments):\n"
+        "    if next(calls) == 4:\n"
+        "        raise RuntimeError('a bolt came loose')\n"
+        "    return measure(*arguments)\n"
+        "runner.measure = failing\n"
+        "cli.main()\n"
+    )
+    arguments = ["run", *small, "--seeds", "300", "--workers", "2"]
+    ended = subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    *progress, last = ended.stderr.splitlines()
+    assert last.endswith("RuntimeError: a bolt came loose")
+    assert all(line.startswith("training: ") for line in progress)
+    assert len(stored(tmp_path / "reports" / "people")["weights"]) > 1
 
 
 @pytest.mark.parametrize("workers", ["0", "-1", "two", "1.5"])

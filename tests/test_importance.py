@@ -19,6 +19,7 @@ from study.measure import measure
 from study.networks import build
 from study.networks.linear import Linear
 from study.stacks.torch_stack import TorchStack
+from study.statistics.ranking import shares
 from study.streams import StreamSeeds
 from study.training import Replicate, train
 
@@ -185,6 +186,19 @@ def test_a_diverged_network_has_no_fit_and_does_not_disturb_the_others():
     for measured in (r_squared(y, predictions), rmse(y, predictions), within(y, predictions, 0.1)):
         assert np.isnan(measured[0])
         assert np.isfinite(measured[1])
+
+
+def test_a_network_that_diverged_late_has_no_scores_by_any_method(people):
+    """Its gradients met in training were still finite."""
+    weights = np.zeros((2, 1, 8), np.float32)
+    weights[1, 0, 0] = np.nan
+    stack = TorchStack(
+        Linear(inputs=8), {"output.weight": weights, "output.bias": np.zeros((2, 1), np.float32)}
+    )
+    measured = measure(stack, people, np.ones((2, 10, 10, 8), np.float32))
+    for importance in measured.importances:
+        assert np.isfinite(importance.score[0]).all(), importance.method
+        assert np.isnan(shares(importance.score)[1]).all(), importance.method
 
 
 def test_least_squares_is_the_minimum(people):

@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -147,8 +147,7 @@ def check_gradients(network: nn.Module, rows: int, seed: int) -> None:
     """Gradients of one batch, with other weights, rows and dropout decisions in every lane.
 
     They must be within 1e-6 of the largest, or within four times the error of torch's own
-    float32 on the same networks: where layer norm meets tokens that hardly vary, that error
-    alone exceeds 1e-6.
+    float32 on the same networks, which for random weights often exceeds 1e-6 by itself.
     """
     lanes, inputs, rng = 8, inputs_of(network), np.random.default_rng(seed)
     sizes = sizes_of(network)
@@ -378,16 +377,32 @@ def processors() -> list[str]:
     return [name for name, feature in needs.items() if has.get(feature)]
 
 
-@pytest.mark.parametrize("name", ["transformer", "mlp"])
+@pytest.fixture
+def on_processor(monkeypatch) -> Iterator[Callable[[str], None]]:
+    """Compile for another kind of processor from here to the end of the test."""
+
+    def choose(processor: str) -> None:
+        packing._kernel.cache_clear()
+        monkeypatch.setattr(compiler, "host_processor", lambda: (processor, ""))
+
+    yield choose
+    packing._kernel.cache_clear()
+
+
+@pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("processor", processors())
 def test_a_full_training_is_bitwise_the_same_in_any_instruction_set(
-    people, full, monkeypatch, name, processor
+    people, full, on_processor, name, processor
 ):
-    packing._kernel.cache_clear()
-    monkeypatch.setattr(compiler, "host_processor", lambda: (processor, ""))
-    trained = train(shipped(name), real(0, 1, 2), people)
-    packing._kernel.cache_clear()
-    assert digest(trained) == digest(full[name])
+    """And so are predictions and gradients after it."""
+    network, weights = network_of(shipped(name)), full[name].weights
+    ways = (LanesStack.predict, LanesStack.predict_together, LanesStack.gradients)
+    stacked = stack(network, weights)
+    expected = [of(stacked, people.test_x) for of in ways]
+    on_processor(processor)
+    assert digest(train(shipped(name), real(0, 1, 2), people)) == digest(full[name])
+    for of, values in zip(ways, expected, strict=True):
+        np.testing.assert_array_equal(of(stacked, people.test_x), values)
 
 
 def test_threads_at_once_compute_what_one_does(people, full):

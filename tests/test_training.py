@@ -284,6 +284,30 @@ def test_an_engine_suits_the_network_and_the_device(people):
     assert engine_of(build(shipped("mlp"), inputs=8, init=0)) == LANES
     assert engine_of(Twice(inputs=8)) == TORCH
     assert engine_of(build(shipped("mlp"), inputs=8, init=0), "cuda") == f"{TORCH}-cuda"
+    # The device in an engine's name is where it trains.
+    recipe = shipped("mlp", epochs=1)
+    named = train(recipe, real(3), people, engine=f"{TORCH}-cpu")
+    assert_same(named, 0, train(recipe, real(3), people, engine=TORCH), 0)
+    with pytest.raises((RuntimeError, NotImplementedError)):
+        train(recipe, real(3), people, engine=f"{TORCH}-meta")
+
+
+class Ensemble(nn.Module):
+    """A network that builds others from recipes."""
+
+    def __init__(self, *, inputs: int) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(
+            build(shipped("linear"), inputs=inputs, init=seed) for seed in (1, 2)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return sum(member(x) for member in self.members)
+
+
+def test_a_network_may_build_others(people):
+    recipe = shipped("linear", epochs=1).model_copy(update={"network": "test_training:Ensemble"})
+    assert train(recipe, real(0), people).weights["members.1.output.weight"].shape == (1, 1, 8)
 
 
 def test_conditions_that_train_and_untrained_do_not_go_together(people):

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -281,19 +282,54 @@ def test_a_kernel_is_compiled_once_and_whatever_is_not_whole_is_compiled_again(
     assert len(compiled) == 1
     run(16)
     assert len(compiled) == 2
-    for path in (tmp_path / "importance-study").iterdir():
-        path.write_bytes(path.read_bytes()[:-10])
+    for number, damage in enumerate(
+        [
+            lambda content: content[:-10],
+            lambda content: content.replace(b'"scratch": [0', b'"scratch": [1'),
+            lambda content: b"5\nabc",
+            lambda content: b"",
+        ]
+    ):
+        for path in (tmp_path / "importance-study").iterdir():
+            path.write_bytes(damage(path.read_bytes()))
+        run(8)
+        assert len(compiled) == 3 + number
+    # The code is part of the key; and without a cache it works as well.
+    monkeypatch.setattr(compiler, "_sources", lambda traced: "changed")
     run(8)
-    assert len(compiled) == 3
-    # The code of the package is part of the key; and without a cache it works as well.
-    monkeypatch.setattr(compiler, "_sources", lambda: "changed")
-    run(8)
-    assert len(compiled) == 4
+    assert len(compiled) == 7
     blocked = tmp_path / "file"
     blocked.write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     run(8)
-    assert len(compiled) == 5
+    assert len(compiled) == 8
+    monkeypatch.delenv("XDG_CACHE_HOME")
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    run(8)
+    assert len(compiled) == 9
+
+
+def test_the_file_that_traces_is_part_of_a_kernel_s_key(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    module = (
+        "from study.lanes.vectors import array, tracing\n"
+        "def traced(lanes):\n"
+        "    with tracing(lanes, ('x',)) as trace:\n"
+        "        array('x', 1)[0] = array('x', 1)[0] + {number}\n"
+        "    return trace\n"
+    )
+    for number in (1.0, 7.0):
+        path = tmp_path / "mine.py"
+        path.write_text(module.format(number=number))
+        space: dict[str, object] = {}
+        exec(compile(path.read_text(), str(path), "exec"), space)
+        x = aligned((1, 8))
+        Kernel(space["traced"], 8)(x=x)
+        np.testing.assert_array_equal(x, number)
 
 
 def test_an_array_that_is_not_contiguous_is_refused():

@@ -9,6 +9,7 @@ import ctypes
 import functools
 import hashlib
 import json
+import operator
 import os
 import threading
 from collections.abc import Callable, Hashable
@@ -44,8 +45,8 @@ class Kernel:
 
     def __init__(self, traced: Callable[..., Trace], *arguments: Hashable) -> None:
         machine, description = _machine()
-        parts = [_sources(), traced.__name__, repr(arguments), *description]
-        path = _cache_directory() / hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        parts = [_sources(traced), traced.__name__, repr(arguments), *description]
+        path = _cache_path(hashlib.sha256("\n".join(parts).encode()).hexdigest())
         found = _read(path)
         if found is None:
             trace = traced(*arguments)
@@ -73,7 +74,7 @@ class Kernel:
         Other threads go on meanwhile, in this kernel or in Python.
         """
         values = [
-            value if isinstance(value, int) else _address(name, value)
+            _address(name, value) if isinstance(value, np.ndarray) else operator.index(value)
             for name, value in ((name, arguments[name]) for name in self._arguments[1:])
         ]
         self._function(_address("scratch", self._scratch), *values)
@@ -136,38 +137,55 @@ def _compile(source: str, machine: binding.TargetMachine) -> bytes:
 
 
 @functools.cache
-def _sources() -> str:
-    """A hash of this package's code, which says what a trace makes of its arguments."""
-    texts = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
-    return hashlib.sha256(b"".join(texts)).hexdigest()
+def _sources(traced: Callable[..., Trace]) -> str:
+    """A hash of the code that says what a trace makes of its arguments."""
+    files = {*Path(__file__).parent.glob("*.py"), Path(traced.__code__.co_filename)}
+    return _digest(b"".join(path.read_bytes() for path in sorted(files)))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 # -- the cache -------------------------------------------------------------------------------
 
 
-def _cache_directory() -> Path:
+def _cache_path(key: str) -> Path | None:
+    """Where a kernel is kept; None for a user without a home."""
     root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "importance-study"
-
-
-def _read(path: Path) -> tuple[dict[str, Any], bytes] | None:
-    """What is kept of a kernel: a line of JSON about it, then its code. None if not whole."""
     try:
-        line, _, code = path.read_bytes().partition(b"\n")
-        about = json.loads(line)
-    except (OSError, ValueError):
+        return (Path(root) if root else Path.home() / ".cache") / "importance-study" / key
+    except RuntimeError:
         return None
-    return (about, code) if about.get("sha256") == hashlib.sha256(code).hexdigest() else None
 
 
-def _keep(path: Path, about: dict[str, Any], code: bytes) -> None:
+def _read(path: Path | None) -> tuple[dict[str, Any], bytes] | None:
+    """What is kept of a kernel: a digest of the rest, a line of JSON, the code.
+
+    None where there is none, or it is not whole.
+    """
+    if path is None:
+        return None
+    try:
+        digest, _, rest = path.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    if digest.decode(errors="replace") != _digest(rest):
+        return None
+    line, _, code = rest.partition(b"\n")
+    return json.loads(line), code
+
+
+def _keep(path: Path | None, about: dict[str, Any], code: bytes) -> None:
     """Keep a kernel, if that is possible."""
-    line = json.dumps({**about, "sha256": hashlib.sha256(code).hexdigest()})
+    if path is None:
+        return
+    rest = json.dumps(about).encode() + b"\n" + code
     # Written beside its place first, as another process may be reading.
     new = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(line.encode() + b"\n" + code)
+        new.write_bytes(_digest(rest).encode() + b"\n" + rest)
         new.replace(path)
     except OSError:
         with contextlib.suppress(OSError):

@@ -180,6 +180,7 @@ def differentiation(sizes: Sizes, inputs: int, lanes: int) -> Trace:
     with tracing(lanes, pointers, ("rows",)) as trace:
         net = in_lanes(sizes)
         parameters = sum(math.prod(shape) for _, shape in sizes.shapes)
+        # The gradients of the weights come along, and nobody reads them.
         weights, unused = array("weights", parameters), scratch(parameters)
         x = scratch(inputs)
         for row in loop(integer("rows"), "row"):

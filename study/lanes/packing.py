@@ -60,9 +60,10 @@ def unpack(block: np.ndarray, shapes: Shapes, count: int) -> Weights:
 def positions(network: nn.Module, rows: int) -> np.ndarray:
     """What a Transformer adds for position in a batch of `rows`: (rows, tokens, width).
 
-    The same sinusoids as `networks.transformer.sinusoids`, computed in double precision by
-    the standard library, so that they do not depend on the machine's vector width. Empty for
-    a network without positions.
+    The sinusoids of `networks.transformer.sinusoids`, but computed in double precision by the
+    standard library, so that they do not depend on the machine's vector width. (Single
+    precision differs in the last place, and by 6e-5 at row 20,000 of a batch.) Empty for a
+    network without positions.
     """
     if not isinstance(network, Transformer):
         return np.zeros(0, dtype=np.float32)

@@ -11,8 +11,8 @@ from torch import nn
 from study.errors import InputError
 from study.recipes import ModelRecipe
 
-# torch's generator is one for the whole process.
-_building = threading.Lock()
+# torch's generator is one for the whole process. A network may build others within it.
+_building = threading.RLock()
 
 
 def build(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:

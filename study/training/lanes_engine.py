@@ -19,8 +19,8 @@ from study.training.trained import Replicate, Trained, loss_epochs, occasion_epo
 
 # The last word drawn in a step may decide on up to three numbers that are not there.
 _SPARE = 3
-# About how many rows are trained on in one call, out of reach of Python.
-_ROWS_AT_ONCE = 8192
+# How much is trained in one call, out of reach of Python: rows, and rows times parameters.
+_ROWS_AT_ONCE, _WORK_AT_ONCE = 8192, 6_000_000
 
 
 def train_block(
@@ -48,12 +48,16 @@ def train_block(
     training = _Training(networks[inits[0]], sizes, slots, weights, dataset, protocol)
     kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)
     losses, occasions = [], []
-    at_once = max(1, _ROWS_AT_ONCE // len(dataset.train_y))
+    rows_at_once = min(_ROWS_AT_ONCE, _WORK_AT_ONCE // len(weights))
+    at_once = max(1, rows_at_once // len(dataset.train_y))
     for start in range(0, protocol.epochs, at_once):
         epochs = range(start, min(start + at_once, protocol.epochs))
         epoch_losses, input_gradients = training.go_on(len(epochs))
-        losses += [epoch_losses[epoch - start] for epoch in kept_losses if epoch in epochs]
-        occasions += [input_gradients[epoch - start] for epoch in kept_occasions if epoch in epochs]
+        # Copies: a part of an array would keep all of it.
+        losses += [epoch_losses[epoch - start].copy() for epoch in kept_losses if epoch in epochs]
+        occasions += [
+            input_gradients[epoch - start].copy() for epoch in kept_occasions if epoch in epochs
+        ]
         on_epochs(len(epochs))
     count = len(replicates)
     return Trained(
