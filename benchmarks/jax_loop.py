@@ -46,13 +46,10 @@ def epochs_of(network: nn.Module, x: np.ndarray, y: np.ndarray, seeds: int) -> C
         batches = jax.random.permutation(shuffle, rows).reshape(-1, 10)
         return jax.lax.scan(step, state, (batches, jnp.stack(keys)))
 
-    @jax.jit
-    def train(state: Any, keys: Any) -> Any:
-        def one(state: Any, keys: Any) -> Any:
-            return jax.lax.scan(epoch, state, keys)
+    def one(state: Any, keys: Any) -> Any:
+        return jax.lax.scan(epoch, state, keys)
 
-        return jax.vmap(one)(state, keys)
-
+    train = jax.jit(jax.vmap(one))
     weights = {
         name: jnp.tile(jnp.asarray(value.detach().numpy()), (seeds,) + (1,) * value.ndim)
         for name, value in network.named_parameters()
