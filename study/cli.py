@@ -51,15 +51,15 @@ def commands() -> None:
 
 def parse_seeds(text: str) -> list[int]:
     """Seeds from "20" (the first twenty), "20-49", or "1,5,9" ("7," is seed 7 alone)."""
-    remedy = "give a count (20), a range (20-49) or a list (1,5,9)"
+    remedy = "give a count (20), a range (20-49) or a list (1,5,9 or 7,)"
     try:
         if text.strip().isdecimal():
             seeds = list(range(min(int(text), MOST_SEEDS + 1)))
         else:
             seeds = []
             for part in text.rstrip(",").split(","):
-                first, _, last = part.strip().partition("-")
-                chosen = range(int(first), int(last or first) + 1)
+                first, dash, last = part.strip().partition("-")
+                chosen = range(int(first), int(last if dash else first) + 1)
                 if not chosen or chosen[-1] >= 2**32 or len(chosen) > MOST_SEEDS:
                     raise ValueError(part)
                 seeds += chosen
@@ -143,8 +143,8 @@ def run_command(
     )
     with store:
         click.echo(
-            f"{directory}: {planned.stored} networks stored, {planned.missing} to do "
-            "(real, shuffled and untrained)"
+            f"{directory}: of the networks asked for, {planned.stored} stored, "
+            f"{planned.missing} to do (real, shuffled and untrained)"
         )
         known = store.environments()
         if planned.blocks and known and runner.environment() not in known:

@@ -3,15 +3,15 @@
 import functools
 import os
 import platform
+import signal
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from itertools import chain
 from pathlib import Path
 
 import joblib
@@ -207,20 +207,32 @@ def run(
     Raises StudyError when a network fails or a worker process dies.
     """
     here = environment()
-    stop = threading.Event()
+
+    def add_least_squares() -> None:
+        if not any(key.model == LEAST_SQUARES for key in store.stored_keys()):
+            store.add(LEAST_SQUARES, None, _least_squares(dataset), here)
+
+    def add(records: list[Record]) -> None:
+        model = records[0].key.model
+        store.add(model, models[model], records, here)
+
     with tempfile.TemporaryDirectory() as folder:
         # Each block counts its work in a cell of its own, so that no lock is needed.
         done = np.memmap(Path(folder) / "done", dtype=np.int64, mode="w+", shape=len(blocks) + 1)
+        tasks = [(block, dataset, done, index) for index, block in enumerate(blocks)]
+        in_lanes = [task for task in tasks if task[0].engine == LANES]
+        others = [task for task in tasks if task[0].engine != LANES]
         with _reporting(done, report), one_thread():
-            try:
-                finished = _start(blocks, dataset, done, workers, stop)
-                if not any(key.model == LEAST_SQUARES for key in store.stored_keys()):
-                    store.add(LEAST_SQUARES, None, _least_squares(dataset), here)
-                for records in finished:
-                    model = records[0].key.model
-                    store.add(model, models[model], records, here)
-            finally:
-                stop.set()
+            if workers == 1:
+                add_least_squares()
+                for task in [*in_lanes, *others]:
+                    add(_work(*task))
+                return
+            # Lanes work in threads, since their kernels let go of Python's lock; torch in
+            # processes, after them, so that no more than `workers` are at work.
+            _in_threads(in_lanes, workers, meanwhile=add_least_squares, add=add)
+            for records in _in_processes(others, workers):
+                add(records)
 
 
 def environment() -> dict[str, str]:
@@ -233,46 +245,58 @@ def environment() -> dict[str, str]:
     }
 
 
-def _start(
-    blocks: Sequence[Block],
-    dataset: Dataset,
-    done: np.ndarray,
-    workers: int,
-    stop: threading.Event,
-) -> Iterator[list[Record]]:
-    """Start to work on blocks, and yield the records of each as soon as it is finished.
-
-    Lanes work in threads, since their kernels let go of Python's lock; torch in processes,
-    after them, so that no more than `workers` are at work. `stop` makes the threads give up.
-    """
-    tasks = [(block, dataset, done, index) for index, block in enumerate(blocks)]
-    in_lanes = [task for task in tasks if task[0].engine == LANES]
-    others = [task for task in tasks if task[0].engine != LANES]
-    if workers == 1:
-        return (_work(*task, stop) for task in [*in_lanes, *others])
-    executor = ThreadPoolExecutor(workers)
-    working = {executor.submit(_work, *task, stop) for task in in_lanes}
-    return chain(_in_threads(executor, working, stop), _in_processes(others, workers))
+Task = tuple[Block, Dataset, np.ndarray, int]
 
 
 def _in_threads(
-    executor: ThreadPoolExecutor, working: set[Future[list[Record]]], stop: threading.Event
-) -> Iterator[list[Record]]:
-    """What work in threads comes to. When it ends, for whatever reason, so do the threads."""
+    tasks: Sequence[Task],
+    workers: int,
+    *,
+    meanwhile: Callable[[], None],
+    add: Callable[[list[Record]], None],
+) -> None:
+    """Work on blocks in threads, and add the records of each as soon as it is finished.
+
+    `meanwhile` is done in this thread first. Ends with the threads, whatever ends it.
+    """
+    stop = threading.Event()
+    executor = ThreadPoolExecutor(workers)
+    with _interrupt_sets(stop):
+        working = {executor.submit(_work, *task, stop) for task in tasks}
+        try:
+            meanwhile()
+            while working and not stop.is_set():
+                finished, working = wait(working, timeout=0.1, return_when=FIRST_COMPLETED)
+                # Let go of each result once it is added: those of a long run are large.
+                while finished:
+                    future = finished.pop()
+                    if not isinstance(future.exception(), Stopped):
+                        add(future.result())
+            if stop.is_set():
+                raise KeyboardInterrupt
+        finally:
+            stop.set()
+            executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupt_sets(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C set `stop`, and do nothing else, while threads are at work.
+
+    An exception out of nowhere may leave the lock of Python's imports held for good, and a
+    thread that imports would then never end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:
-        while working:
-            finished, working = wait(working, return_when=FIRST_COMPLETED)
-            # Let go of each result once it is handed on: those of a long run are large.
-            while finished:
-                yield finished.pop().result()
+        yield
     finally:
-        stop.set()
-        executor.shutdown(cancel_futures=True)
+        signal.signal(signal.SIGINT, before)
 
 
-def _in_processes(
-    tasks: Sequence[tuple[Block, Dataset, np.ndarray, int]], workers: int
-) -> Iterator[list[Record]]:
+def _in_processes(tasks: Sequence[Task], workers: int) -> Iterator[list[Record]]:
     # max_nbytes: arrays travel as copies, since torch wants to write to what it wraps.
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", max_nbytes=None)
     try:

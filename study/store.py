@@ -268,9 +268,13 @@ class Store:
         return [json.loads(description) for (description,) in rows]
 
     def frame(self, table: str) -> pd.DataFrame:
-        """One of fits, scores, occasions, losses, each row with the key of its training."""
+        """One of fits, scores, occasions, losses, each row with the key of its training.
+
+        In the order of the keys, whichever was stored first.
+        """
         query = f"""SELECT t.model, t.condition, t.engine, t.init, t."order", t.dropout, t.labels,
-            t.rows, x.* FROM {table} x JOIN trainings t ON x.training = t.id"""
+            t.rows, x.* FROM {table} x JOIN trainings t ON x.training = t.id
+            ORDER BY t.model, t.condition, t.init, t."order", t.dropout, t.labels, t.rows, 10, 11"""
         frame = pd.read_sql_query(query, self._connection).drop(columns="training")
         streams = list(STREAM_NAMES)
         frame[streams] = frame[streams].astype("Int64")

@@ -71,6 +71,7 @@ def status(results: Results) -> str:
         [
             f"{results.directory}: run {results.identity}, data {results.dataset}; seeds:",
             pd.DataFrame(rows).to_string(index=False),
+            *diverged(results),
             *(f"computed with {version}" for version in versions),
         ]
     )
