@@ -25,7 +25,7 @@ from study.errors import InputError, Stopped, StudyError
 from study.lanes.compiler import host_lanes
 from study.least_squares import least_squares
 from study.measure import Measured, measure
-from study.networks import build, check_output, first_line
+from study.networks import build, check_output, first_line, seeded
 from study.networks.linear import Linear
 from study.recipes import ModelRecipe
 from study.stacks import stack
@@ -370,7 +370,8 @@ def _work(
 def _least_squares(dataset: Dataset) -> list[Record]:
     """The one record of the closed-form fit."""
     trained = Trained.without_steps(least_squares(dataset))
-    network = Linear(inputs=len(dataset.features))
+    with seeded(0):
+        network = Linear(inputs=len(dataset.features))
     measured = measure(stack(network, trained.weights), dataset, trained.occasions)
     key = Key(LEAST_SQUARES, "real", CLOSED_FORM, streams=None)
     return _records([key], trained, measured, dataset)

@@ -19,6 +19,7 @@ from conftest import ROOT
 from sklearn.linear_model import LinearRegression
 
 import study
+from study import runner
 from study.cli import main, parse_seeds
 from study.errors import InputError
 from study.store import FILE_NAME
@@ -257,6 +258,13 @@ def test_other_sizes_and_a_network_of_one_s_own_need_nothing_said(command, small
         ("least-squares", "closed-form"),
         ("mine", "torch-40"),
     ]
+
+
+def test_least_squares_draws_nothing_from_torch_s_generator(people):
+    """It is computed while threads draw initial weights from that generator."""
+    before = torch.get_rng_state()
+    runner._least_squares(people)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_diverged_seeds_are_named_and_count_for_no_claim(command, small):

@@ -4,6 +4,8 @@ import importlib
 import inspect
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -26,11 +28,22 @@ def build(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:
     arguments = {"inputs": inputs, **recipe.arguments}
     try:
         inspect.signature(network_class).bind(**arguments)
-        with _building, torch.random.fork_rng(devices=[]):
-            torch.manual_seed(init)
+        with seeded(init):
             return network_class(**arguments)
     except Exception as error:  # a stranger's class may raise anything
         raise _unfit(recipe, first_line(error)) from error
+
+
+@contextmanager
+def seeded(init: int) -> Iterator[None]:
+    """Draw initial weights of seed `init`, and leave torch's generator as it was.
+
+    Every network that is made while threads are at work must be made in here: a draw of one
+    thread would change the weights of another's seed.
+    """
+    with _building, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(init)
+        yield
 
 
 def check_output(recipe: ModelRecipe, network: nn.Module, *, inputs: int) -> None:
