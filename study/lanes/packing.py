@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from study.lanes import kernels
-from study.lanes.compiler import Kernel, aligned, host_lanes
+from study.lanes.compiler import Kernel, aligned
 from study.lanes.layers import Shapes
 from study.lanes.networks import Sizes
 from study.networks.transformer import Transformer
@@ -23,10 +23,10 @@ _TRACES = {
 _compiling = threading.Lock()
 
 
-def kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int | None = None) -> Kernel:
+def kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int) -> Kernel:
     """The kernel of a network for "training", "prediction" or "differentiation"."""
     with _compiling:
-        return _kernel(purpose, sizes, inputs, lanes or host_lanes())
+        return _kernel(purpose, sizes, inputs, lanes)
 
 
 @functools.cache
