@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from study.errors import InputError, Stopped, StudyError
-from study.words import printable
+from study.words import SOURCES, printable
 
 MOST_SEEDS = 100_000
+FEWEST_BASES = 5
 
 _RUN = click.argument("directory", metavar="[RUN]", required=False)
 
@@ -49,7 +50,7 @@ def commands() -> None:
     """
 
 
-def parse_seeds(text: str) -> list[int]:
+def parse_seeds(text: str, option: str = "--seeds") -> list[int]:
     """Seeds from "20" (the first twenty), "20-49", or "1,5,9" ("7," is seed 7 alone)."""
     remedy = "give a count (20), a range (20-49) or a list (1,5,9 or 7,)"
     try:
@@ -64,10 +65,28 @@ def parse_seeds(text: str) -> list[int]:
                     raise ValueError(part)
                 seeds += chosen
     except ValueError as error:
-        raise InputError(f"--seeds '{text}': {remedy}") from error
+        raise InputError(f"{option} '{text}': {remedy}") from error
     if not 1 <= len(seeds) <= MOST_SEEDS:
-        raise InputError(f"--seeds '{text}': 1 to {MOST_SEEDS} seeds; {remedy}")
+        raise InputError(f"{option} '{text}': 1 to {MOST_SEEDS} seeds; {remedy}")
     return sorted(set(seeds))
+
+
+def parse_bases(text: str | None, vary: str | None, seeds: int) -> list[int]:
+    """Base seeds of --vary over a number of seeds, as `parse_seeds` reads them; none without it."""
+    if vary is None:
+        if text is not None:
+            raise InputError(f"--bases '{text}': base seeds go with --vary")
+        return []
+    text = str(FEWEST_BASES) if text is None else text
+    bases = parse_seeds(text, "--bases")
+    if len(bases) < FEWEST_BASES:
+        raise InputError(
+            f"--bases '{text}': give {FEWEST_BASES} base seeds or more, "
+            "since one base seed alone may hit a bad fit"
+        )
+    if len(bases) * seeds > MOST_SEEDS:
+        raise InputError(f"--bases '{text}': base seeds times seeds are at most {MOST_SEEDS}")
+    return bases
 
 
 def parse_workers(text: str) -> int | None:
@@ -82,6 +101,15 @@ def parse_workers(text: str) -> int | None:
 @commands.command("run")
 @click.option(
     "--seeds", default="20", show_default=True, help="20, 20-49, 1,5,9, or 7, (seed 7 alone)."
+)
+@click.option(
+    "--vary",
+    type=click.Choice(SOURCES),
+    help="Vary this source of randomness alone over --seeds; rows is a bootstrap of the "
+    "training rows.",
+)
+@click.option(
+    "--bases", help="Base seeds that hold all else with --vary, given like --seeds.  [default: 5]"
 )
 @click.option("--models", help="Model recipes by name or path, with commas.  [default: all four]")
 @click.option("--data", default="people", show_default=True, help="Dataset recipe, name or path.")
@@ -104,6 +132,8 @@ def parse_workers(text: str) -> int | None:
 )
 def run_command(
     seeds: str,
+    vary: str | None,
+    bases: str | None,
     models: str | None,
     data: str,
     out: Path | None,
@@ -117,7 +147,8 @@ def run_command(
     """
     from study.recipes import DEFAULT_MODELS, find_dataset, find_model
 
-    wanted, at_once = parse_seeds(seeds), parse_workers(workers)
+    chosen, at_once = parse_seeds(seeds), parse_workers(workers)
+    base_seeds = parse_bases(bases, vary, len(chosen))
     names = [name.strip() for name in models.split(",")] if models is not None else DEFAULT_MODELS
     found_models = [find_model(name) for name in names]
     found_dataset = find_dataset(data)
@@ -138,13 +169,18 @@ def run_command(
 
     directory = out or Path("reports") / found_dataset.name
     dataset = load_dataset(found_dataset.recipe, found_dataset.path.parent)
+    if vary:
+        wanted = runner.varying(vary, base_seeds, chosen)
+        kinds = f"real, varying {vary} at {len(base_seeds)} base seeds"
+    else:
+        wanted, kinds = runner.ordinary(chosen), "real, shuffled and untrained"
     store, planned = runner.prepare(
         directory, found_dataset.name, dataset, recipes, wanted, device=device, fresh=fresh
     )
     with store:
         click.echo(
             f"{directory}: of the networks asked for, {planned.stored} stored, "
-            f"{planned.missing} to do (real, shuffled and untrained)"
+            f"{planned.missing} to do ({kinds})"
         )
         known = store.environments()
         if planned.blocks and known and runner.environment() not in known:
@@ -168,6 +204,13 @@ def run_command(
                 f"stopped; {kept} trained networks are kept in {directory}, "
                 "and the same command goes on with the rest (unfinished blocks from their start)"
             ) from None
+
+        if vary:
+            from study.report.summary import varied_in_short
+            from study.results import by_source
+
+            click.echo(varied_in_short(by_source(store.frame("fits"))))
+            return
 
     from study.report.summary import summary
     from study.results import Results

@@ -16,6 +16,7 @@ def predict(store: Store, values: dict[str, str]) -> str:
     `values` holds every variable's natural value by name. Raises InputError.
     """
     row = encode_row(store.recipe, values)[None, :]
+    store.check_trained()
     target = store.recipe.target
     rows = []
     for name in store.model_names():

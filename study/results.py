@@ -15,7 +15,7 @@ from study.errors import InputError
 from study.recipes import DatasetRecipe, ModelRecipe, fingerprint
 from study.statistics.ranking import ranks, shares
 from study.store import Store
-from study.streams import STREAM_NAMES
+from study.streams import SOURCES, STREAM_NAMES
 from study.words import (
     GRADIENT_METHODS,
     GROUPED_PERMUTATION,
@@ -28,7 +28,8 @@ from study.words import (
 class Vectors:
     """The scores of one model, condition, method and level: one vector for each seed.
 
-    seeds : (seeds,), missing for least squares; score, signed : (seeds, items)
+    seeds : (seeds,), missing for least squares; those of the varied source, in networks of
+    --vary; score, signed : (seeds, items)
     """
 
     seeds: pd.Series
@@ -40,6 +41,8 @@ class Vectors:
 class Results:
     """A run's results. Frames are tidy: one row for each number.
 
+    Everything is of ordinary seeds, but for `varied` and `varied_fits`.
+
     Attributes
     ----------
     directory : Path
@@ -49,11 +52,16 @@ class Results:
     environments : list of dict, versions and platforms
     features, variables : lists of str
     fits : model, condition, engine, seed, part, evaluation, r_squared, rmse, within
+    varied_fits : source, base, seed, model, part, evaluation, r_squared, rmse, within; as
+        `by_source` puts networks to sources. Part `train` is always the table's rows, also
+        of networks trained on a bootstrap of them.
+    varied_models : list of str, the models that `varied_fits` holds
     """
 
     def __init__(self, directory: str | Path) -> None:
         """Read the run in `directory`. Raises InputError when it holds none, or nothing yet."""
         with Store(Path(directory)) as store:
+            store.check_trained()
             self.directory = store.directory
             self.dataset = store.dataset
             self.recipe: DatasetRecipe = store.recipe
@@ -61,27 +69,27 @@ class Results:
             recipes = {name: store.model_recipe(name) for name in store.model_names()}
             self.environments = store.environments()
             self._digest = store.digest()
-            self.fits = _by_seed(store.frame("fits"))
-            stored = _by_seed(store.frame("scores"))
+            fits, scores = store.frame("fits"), store.frame("scores")
+        self.fits = _by_seed(fits)
+        self.varied_fits = by_source(fits).drop(columns=["condition", "engine"])
+        self._varied_scores = by_source(scores)
+        self.varied_models = [name for name in recipes if name in set(self.varied_fits["model"])]
+        self._titles = {name: recipe.title for name, recipe in recipes.items() if recipe}
         trained = set(self.fits.loc[self.fits["condition"] == "real", "model"])
         self.models: dict[str, ModelRecipe] = {
             name: recipe
             for name, recipe in recipes.items()
             if recipe is not None and name in trained
         }
-        for model, engines in self.fits.groupby("model")["engine"].unique().items():
+        for model, engines in fits.groupby("model")["engine"].unique().items():
             if len(engines) > 1:
                 raise InputError(
                     f"{self.directory}: holds results of model '{model}' by several engines "
                     f"({', '.join(sorted(engines))}), whose digits do not mix"
                 )
-        if not self.models:
-            raise InputError(
-                f"{self.directory}: no network is trained yet; the same 'study run' goes on"
-            )
         self.features = self.recipe.features
         self.variables = [variable.name for variable in self.recipe.variables]
-        self._vectors = dict(_vectors(stored, self.recipe))
+        self._vectors = dict(_vectors(_by_seed(scores), self.recipe))
 
     @cached_property
     def losses(self) -> pd.DataFrame:
@@ -119,6 +127,37 @@ class Results:
         """The scores of one model and method, one vector for each seed; None if not stored."""
         return self._vectors.get((model, condition, method, level))
 
+    def varied(self, model: str, method: str, level: str) -> dict[str, dict[int, Vectors]]:
+        """The scores of a model's networks of --vary, by source and then by base seed.
+
+        One vector for each seed of the varied source, as `by_source` puts them. Sources and
+        bases of which nothing is stored are left out.
+        """
+        return self._varied.get((model, method, level), {})
+
+    @cached_property
+    def _varied(self) -> dict[tuple[str, str, str], dict[str, dict[int, Vectors]]]:
+        """What `varied` gives, by (model, method, level)."""
+        found: dict[tuple[str, str, str], dict[str, dict[int, Vectors]]] = {}
+        for source in SOURCES:
+            rows = self._varied_scores[self._varied_scores["source"] == source]
+            # All bases at once: each network stands under a number in place of its seed.
+            networks = rows[["base", "seed"]].drop_duplicates().sort_values(["base", "seed"])
+            number = rows.groupby(["base", "seed"]).ngroup()
+            for key, vectors in _vectors(rows.assign(seed=number), self.recipe):
+                model, _, method, level = key
+                own = networks.iloc[vectors.seeds.to_numpy()].reset_index(drop=True)
+                found.setdefault((model, method, level), {})[source] = {
+                    int(base): Vectors(
+                        own["seed"].iloc[places].reset_index(drop=True),
+                        vectors.items,
+                        vectors.score[places],
+                        vectors.signed[places],
+                    )
+                    for base, places in own.groupby("base").indices.items()
+                }
+        return found
+
     def items(self, level: str) -> list[str]:
         """The features, or the variables."""
         return self.features if level == "feature" else self.variables
@@ -132,7 +171,7 @@ class Results:
 
     def title(self, model: str) -> str:
         """What a model is called in tables and figures."""
-        return LEAST_SQUARES_TITLE if model == LEAST_SQUARES else self.models[model].title
+        return LEAST_SQUARES_TITLE if model == LEAST_SQUARES else self._titles[model]
 
     def seeds(self, model: str, condition: str) -> list[int]:
         """The stored seeds of a model in one condition."""
@@ -143,7 +182,8 @@ class Results:
     def identity(self) -> str:
         """Twelve hexadecimal digits of what was run, and of what came of it.
 
-        They stand for data, recipes, engines, seeds, versions and trained weights.
+        They stand for data, recipes, engines, seeds, versions and trained weights; networks
+        of --vary leave them as they are.
         """
         parts = {
             "dataset": fingerprint(self.recipe),
@@ -182,10 +222,41 @@ class Results:
 
 def _by_seed(frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the networks of one ordinary seed, and replace their streams by that seed."""
-    streams = frame[list(STREAM_NAMES)].fillna(-1)
-    same = streams[["order", "dropout", "labels"]].eq(streams["init"], axis=0).all(axis=1)
-    frame = frame[same & (streams["rows"] == -1)].rename(columns={"init": "seed"})
+    frame = frame[_ordinary(frame)].rename(columns={"init": "seed"})
     return frame.drop(columns=["order", "dropout", "labels", "rows"]).reset_index(drop=True)
+
+
+def _ordinary(frame: pd.DataFrame) -> pd.Series:
+    """Whether each row of a stored frame is of one ordinary seed, or of least squares."""
+    streams = frame[["order", "dropout", "labels"]].fillna(-1)
+    same = streams.eq(frame["init"].fillna(-1), axis=0).all(axis=1)
+    return same & frame["rows"].isna()
+
+
+def by_source(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the networks of --vary in a stored frame: their streams become source, base, seed.
+
+    A real network belongs to a source and a base when all streams but that source's are
+    drawn by the base; rows are drawn for source `rows` alone. So an ordinary seed belongs to
+    init, order and dropout at the base of its own number, but a base counts only if it holds
+    a network of the same model that is not ordinary.
+    """
+    frame = frame[(frame["condition"] == "real") & frame["labels"].notna()]
+    other = ~_ordinary(frame)
+    # Without this, each ordinary seed would be looked at for every source.
+    frame = frame[frame["labels"].isin(frame.loc[other, "labels"].unique())]
+    parts = []
+    for source in SOURCES:
+        held = [name for name in ("init", "order", "dropout") if name != source]
+        same = frame[held].eq(frame["labels"], axis=0).all(axis=1)
+        part = frame[same & (frame["rows"].notna() == (source == "rows"))]
+        counts = other[part.index].groupby([part["model"], part["labels"]]).transform("any")
+        names = {"base": part["labels"], "seed": part[source]}
+        part = part.assign(source=source, **names)[counts]
+        parts.append(part.sort_values(["base", "seed"]))  # among equals, as they were
+    found = pd.concat(parts).drop(columns=list(STREAM_NAMES))
+    first = ["source", "base", "seed"]
+    return found[[*first, *found.columns.drop(first)]].reset_index(drop=True)
 
 
 def _vectors(

@@ -40,10 +40,10 @@ from study.store import (
     create,
     set_aside,
 )
-from study.streams import StreamSeeds
+from study.streams import StreamSeeds, varied
 from study.training import LANES, Replicate, Trained, engine_of, train
 from study.training.trained import OCCASIONS
-from study.words import CLOSED_FORM, CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES
+from study.words import CLOSED_FORM, GROUPED_PERMUTATION, LEAST_SQUARES
 
 _LIBRARIES = ("importance-study", "torch", "llvmlite", "numpy", "scipy", "scikit-learn")
 # Replicates in a block in lanes: as few as lanes are, for an even share of work, up to so
@@ -90,20 +90,36 @@ class Plan:
     blocks: tuple[Block, ...]
 
 
+def ordinary(seeds: Sequence[int]) -> list[Replicate]:
+    """The networks of ordinary seeds, in every condition."""
+    trained = [
+        Replicate(condition, StreamSeeds.of(seed))
+        for seed in seeds
+        for condition in ("real", "shuffled")
+    ]
+    return trained + [Replicate("untrained", StreamSeeds.of(seed)) for seed in seeds]
+
+
+def varying(source: str, bases: Sequence[int], seeds: Sequence[int]) -> list[Replicate]:
+    """The real networks in which one source varies over `seeds`, all else held at a base."""
+    return [Replicate("real", varied(source, base, seed)) for base in bases for seed in seeds]
+
+
 def prepare(
     directory: Path,
     dataset_name: str,
     dataset: Dataset,
     models: Mapping[str, ModelRecipe],
-    seeds: Sequence[int],
+    wanted: Sequence[Replicate],
     *,
     device: str,
     fresh: bool,
 ) -> tuple[Store, Plan]:
     """Open the run in `directory`, or make it, and plan what is missing.
 
-    `device` is where torch trains. Nothing is written before the recipes have been checked.
-    With `fresh`, stored results are set aside first. Raises InputError.
+    `wanted` are the networks of each model. `device` is where torch trains. Nothing is
+    written before the recipes have been checked. With `fresh`, stored results are set aside
+    first. Raises InputError.
     """
     if LEAST_SQUARES in models:
         raise InputError(f"'{LEAST_SQUARES}' is always computed: it cannot name a model recipe")
@@ -127,7 +143,7 @@ def prepare(
                 name, recipe, _layout(networks[name]), engine_of(networks[name], device)
             )
         stored = store.stored_keys()
-        return store, plan(models, networks, inputs, seeds, device=device, stored=stored)
+        return store, plan(models, networks, inputs, wanted, device=device, stored=stored)
     except InputError:
         store.close()
         raise
@@ -148,33 +164,36 @@ def plan(
     models: Mapping[str, ModelRecipe],
     networks: Mapping[str, nn.Module],
     inputs: int,
-    seeds: Sequence[int],
+    wanted: Sequence[Replicate],
     *,
     device: str,
     stored: set[Key],
 ) -> Plan:
-    """Split what is not stored into blocks, the longest first."""
+    """Split what is not stored of the networks `wanted` of each model, the longest block first.
+
+    Untrained networks do not go into one block with others.
+    """
+    trained = [replicate for replicate in wanted if replicate.condition != "untrained"]
+    untrained = [replicate for replicate in wanted if replicate.condition == "untrained"]
     blocks, missing = [], 0
     for name, recipe in models.items():
         engine = engine_of(networks[name], device)
         modules = len(list(networks[name].modules()))
-        for conditions in (("real", "shuffled"), ("untrained",)):
-            wanted = [
-                Replicate(condition, StreamSeeds.of(seed))
-                for seed in seeds
-                for condition in conditions
-                if Key(name, condition, engine, StreamSeeds.of(seed)) not in stored
+        for replicates, epochs in ((trained, recipe.training.epochs), (untrained, 0)):
+            todo = [
+                replicate
+                for replicate in replicates
+                if Key(name, replicate.condition, engine, replicate.streams) not in stored
             ]
-            missing += len(wanted)
-            epochs = 0 if conditions == ("untrained",) else recipe.training.epochs
+            missing += len(todo)
             kept = epochs and recipe.training.batch_size * inputs
-            size = _block_size(engine, len(wanted), kept)
+            size = _block_size(engine, len(todo), kept)
             blocks += [
-                Block(name, recipe, engine, tuple(wanted[start : start + size]), epochs, modules)
-                for start in range(0, len(wanted), size)
+                Block(name, recipe, engine, tuple(todo[start : start + size]), epochs, modules)
+                for start in range(0, len(todo), size)
             ]
     blocks.sort(key=lambda block: -block.work)
-    total = len(models) * len(seeds) * len(CONDITIONS)
+    total = len(models) * len(wanted)
     return Plan(stored=total - missing, missing=missing, blocks=tuple(blocks))
 
 

@@ -175,6 +175,22 @@ class Store:
                     f"this is '{engine}': their digits do not mix; {_REMEDY}"
                 )
 
+    def check_trained(self) -> None:
+        """Raise InputError unless a network of an ordinary seed is trained."""
+        networks, ordinary = self._connection.execute(
+            f"""SELECT count(*), count(CASE WHEN {_ORDINARY} THEN 1 END) FROM trainings
+            WHERE condition = 'real' AND init IS NOT NULL"""
+        ).fetchone()
+        if networks and not ordinary:
+            raise InputError(
+                f"{self.directory}: only networks of --vary are stored; "
+                "'study run' without it trains the ordinary seeds"
+            )
+        if not networks:
+            raise InputError(
+                f"{self.directory}: no network is trained yet; the same 'study run' goes on"
+            )
+
     def stored_keys(self) -> set[Key]:
         """What is stored already."""
         rows = self._connection.execute(
@@ -254,10 +270,14 @@ class Store:
         return json.loads(layout)
 
     def digest(self) -> str:
-        """SHA-256 of all trained weights with their keys, and of where they were trained."""
+        """SHA-256 of the weights of ordinary seeds with their keys, and of where they come from.
+
+        It covers least squares too.
+        """
         rows = self._connection.execute(
             f"""SELECT model, condition, engine, {_STREAM_COLUMNS}, description, weights
-            FROM trainings JOIN environments ON environments.id = environment"""
+            FROM trainings JOIN environments ON environments.id = environment
+            WHERE {_ORDINARY}"""
         )
         parts = sorted(json.dumps([*key, hashlib.sha256(blob).hexdigest()]) for *key, blob in rows)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -287,9 +307,8 @@ class Store:
         where nothing is stored.
         """
         found = self._connection.execute(
-            """SELECT init, weights FROM trainings WHERE model = ? AND condition = ?
-            AND init IS "order" AND init IS dropout AND init IS labels AND rows IS NULL
-            ORDER BY init""",
+            f"""SELECT init, weights FROM trainings WHERE model = ? AND condition = ?
+            AND {_ORDINARY} ORDER BY init""",
             (model, condition),
         ).fetchall()
         if not found:
@@ -358,6 +377,8 @@ def _unwritable(directory: Path, error: Exception) -> InputError:
 
 
 _STREAM_COLUMNS = ", ".join(f'"{name}"' for name in STREAM_NAMES)
+# Holds for trainings of one ordinary seed, and for least squares.
+_ORDINARY = 'init IS "order" AND init IS dropout AND init IS labels AND rows IS NULL'
 _REMEDY = "name another directory with --out, or start this one again with --fresh"
 
 

@@ -1,8 +1,10 @@
 """One seed and its independent random streams, one for each source of randomness."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
+
+from study.words import SOURCES as SOURCES
 
 # Fixed for ever: these numbers are part of what a stored seed means.
 PURPOSES = {"init": 0, "order": 1, "dropout": 2, "labels": 3, "rows": 4}
@@ -30,6 +32,11 @@ class StreamSeeds:
 
 
 STREAM_NAMES = tuple(field.name for field in fields(StreamSeeds))
+
+
+def varied(source: str, base: int, seed: int) -> StreamSeeds:
+    """The streams of the ordinary seed `base`, but for one of SOURCES, drawn by `seed`."""
+    return replace(StreamSeeds.of(base), **{source: seed})
 
 
 def bit_generator(seed: int, purpose: str) -> np.random.SFC64:

@@ -14,7 +14,9 @@ def export(store: Store, directory: Path) -> Iterator[Path]:
 
     A file holds, by condition, {"seeds": (networks,), "weights": {parameter: (networks,
     ...)}}, and loads with ``torch.load(path, weights_only=True)``. Least squares has no seeds.
+    Only ordinary seeds are exported. Raises InputError where none is trained.
     """
+    store.check_trained()
     directory.mkdir(parents=True, exist_ok=True)
     for model in store.model_names():
         content = {}
@@ -27,6 +29,7 @@ def export(store: Store, directory: Path) -> Iterator[Path]:
                         name: torch.from_numpy(array.copy()) for name, array in weights.items()
                     },
                 }
-        path = directory / f"{model}.pt"
-        torch.save(content, path)
-        yield path
+        if content:
+            path = directory / f"{model}.pt"
+            torch.save(content, path)
+            yield path

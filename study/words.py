@@ -2,6 +2,9 @@
 
 CONDITIONS = ("real", "shuffled", "untrained")
 
+# The sources of randomness that --vary can vary alone, by the names of their streams.
+SOURCES = ("init", "order", "dropout", "rows")
+
 TRAINING_GRADIENT = "training-gradient"
 GRADIENT_METHODS = (TRAINING_GRADIENT, "gradient", "contrast-gradient", "scaled-gradient")
 PERMUTATION = "permutation"

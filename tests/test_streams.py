@@ -2,11 +2,30 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from study.streams import PURPOSES, StreamSeeds, bit_generator, generator, keep_bits
+from study.streams import (
+    PURPOSES,
+    SOURCES,
+    StreamSeeds,
+    bit_generator,
+    generator,
+    keep_bits,
+    varied,
+)
 
 
 def test_a_seed_is_its_own_streams():
     assert StreamSeeds.of(7) == StreamSeeds(7, 7, 7, 7, None)
+
+
+def test_one_source_varies_and_a_base_holds_all_others():
+    assert {source: varied(source, 3, 8) for source in SOURCES} == {
+        "init": StreamSeeds(8, 3, 3, 3, None),
+        "order": StreamSeeds(3, 8, 3, 3, None),
+        "dropout": StreamSeeds(3, 3, 8, 3, None),
+        "rows": StreamSeeds(3, 3, 3, 3, 8),
+    }
+    for source in ("init", "order", "dropout"):
+        assert varied(source, 3, 3) == StreamSeeds.of(3)
 
 
 def test_streams_of_all_seeds_and_purposes_differ():

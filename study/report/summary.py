@@ -5,7 +5,7 @@ import pandas as pd
 from study.report import analysis
 from study.report.tables import number, percent
 from study.results import Results
-from study.words import CONDITIONS, printable
+from study.words import CONDITIONS, SOURCES, printable
 
 
 def summary(results: Results) -> str:
@@ -52,7 +52,7 @@ def diverged(results: Results) -> list[str]:
 
 
 def status(results: Results) -> str:
-    """What a run holds: seeds by model and condition, and where they come from."""
+    """What a run holds: seeds by model and condition, networks of --vary, and where from."""
     rows = [
         {
             "model": printable(results.title(model)),
@@ -72,9 +72,44 @@ def status(results: Results) -> str:
             f"{results.directory}: run {results.identity}, data {results.dataset}; seeds:",
             pd.DataFrame(rows).to_string(index=False),
             *diverged(results),
+            *_varied(results),
             *(f"computed with {version}" for version in versions),
         ]
     )
+
+
+def varied_in_short(fits: pd.DataFrame) -> str:
+    """A line on the networks of --vary of all models, from what `by_source` makes of the fits."""
+    parts = []
+    for source in SOURCES:
+        networks = fits[fits["source"] == source].drop_duplicates(["model", "base", "seed"])
+        if len(networks):
+            bases = _ranges(sorted(networks["base"].unique()))
+            parts.append(f"{source} {len(networks)} (base seeds {bases})")
+    return f"Stored networks of all models, by the source that varies: {', '.join(parts)}."
+
+
+def _varied(results: Results) -> list[str]:
+    """A heading and a table of the networks of --vary, if there are any."""
+    fits = results.varied_fits
+    rows = []
+    for model in results.varied_models:
+        row = {"model": printable(results.title(model))}
+        for source in SOURCES:
+            chosen = fits[(fits["model"] == model) & (fits["source"] == source)]
+            seeds = chosen.groupby("base")["seed"].unique().map(lambda own: _ranges(sorted(own)))
+            row[source] = (
+                "; ".join(
+                    f"{varied} at {_ranges(sorted(bases))}"
+                    for varied, bases in seeds.index.groupby(seeds).items()
+                )
+                or "-"
+            )
+        rows.append(row)
+    if not rows:
+        return []
+    heading = "one source varied (real): its seeds, at the base seeds that hold all else:"
+    return [heading, pd.DataFrame(rows).to_string(index=False)]
 
 
 def _ranges(seeds: list[int]) -> str:
