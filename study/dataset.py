@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,31 @@ def variable_groups(recipe: DatasetRecipe) -> tuple[tuple[int, ...], ...]:
         groups.append(tuple(range(start, start + len(variable.features))))
         start += len(variable.features)
     return tuple(groups)
+
+
+def explained(x: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarray:
+    """How much of each feature the other variables explain: (rows, features) -> (features,).
+
+    The R² of a least-squares regression, with intercept, of the feature on the features of
+    all other variables; other columns of its own one-hot group are left out, since together
+    they always determine it. It is 1 - 1/VIF, where VIF is the variance inflation factor
+    (Marquardt 1970). 0 for a constant feature, and where there is but one variable.
+
+    `groups` are the column indices of each variable's features.
+    """
+    x = x.astype(np.float64)
+    varies = np.ptp(x, axis=0) > 0
+    z = (x - x.mean(axis=0)) / np.where(varies, x.std(axis=0), 1)
+    # A triangle whose columns have the same lengths and angles, however many rows there are.
+    triangle = np.linalg.qr(z).R
+    found = np.zeros(x.shape[1])
+    for group in groups:
+        columns = np.array(group)
+        others = np.delete(triangle, columns, axis=1)
+        coefficients = np.linalg.lstsq(others, triangle[:, columns])[0]
+        # Of standardised columns, the squares of the fitted values are R² times the rows.
+        found[columns] = ((others @ coefficients) ** 2).sum(axis=0) / len(x)
+    return np.minimum(found, 1)
 
 
 def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:

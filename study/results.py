@@ -55,6 +55,8 @@ class Results:
     varied_fits : source, base, seed, model, part, evaluation, r_squared, rmse, within; as
         `by_source` puts networks to sources. Part `train` is always the table's rows, also
         of networks trained on a bootstrap of them.
+    traits : feature, deviation, explained; of the training rows, as `study.dataset.explained`
+        has it; empty in a run whose last `study run` did not store them yet
     varied_models : list of str, the models that `varied_fits` holds
     """
 
@@ -68,6 +70,7 @@ class Results:
             self.hashes = store.hashes
             recipes = {name: store.model_recipe(name) for name in store.model_names()}
             self.environments = store.environments()
+            self.traits = store.traits()
             self._digest = store.digest()
             fits, scores = store.frame("fits"), store.frame("scores")
         self.fits = _by_seed(fits)

@@ -20,7 +20,7 @@ import torch
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from torch import nn
 
-from study.dataset import Dataset
+from study.dataset import Dataset, explained
 from study.errors import InputError, Stopped, StudyError
 from study.lanes.compiler import host_lanes
 from study.least_squares import least_squares
@@ -142,9 +142,11 @@ def prepare(
             store.check_model(
                 name, recipe, _layout(networks[name]), engine_of(networks[name], device)
             )
+        if store.traits().empty:
+            store.add_traits(_traits(dataset))
         stored = store.stored_keys()
         return store, plan(models, networks, inputs, wanted, device=device, stored=stored)
-    except InputError:
+    except StudyError:
         store.close()
         raise
 
@@ -153,6 +155,17 @@ def check_device(device: str) -> None:
     """Raise InputError unless torch finds the device."""
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: PyTorch finds no CUDA device here")
+
+
+def _traits(dataset: Dataset) -> list[tuple[str, float, float]]:
+    """Each feature with its deviation and how much of it the other variables explain."""
+    known = explained(dataset.train_x, dataset.groups)
+    return [
+        (feature, float(deviation), float(share))
+        for feature, deviation, share in zip(
+            dataset.features, dataset.feature_scale, known, strict=True
+        )
+    ]
 
 
 def _layout(network: nn.Module) -> Layout:

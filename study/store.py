@@ -83,6 +83,16 @@ CREATE TABLE losses (
 """
 
 
+# Runs made before there was this table get it from the next `study run`.
+_FEATURES = """
+CREATE TABLE IF NOT EXISTS features (
+    feature TEXT PRIMARY KEY,           -- in the order of the columns
+    deviation REAL,                     -- over the training rows (ddof 0)
+    explained REAL                      -- R² of a regression on all other variables
+)
+"""
+
+
 @dataclass(frozen=True)
 class Key:
     """The identity of one trained model in a run; least squares has no streams."""
@@ -210,7 +220,7 @@ class Store:
     ) -> None:
         """Store records of one model in one transaction: all of them, or none."""
         layout = [[name, list(array.shape)] for name, array in records[0].weights.items()]
-        with self._transaction() as connection:
+        with self._transaction("a block") as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO models VALUES (?, ?, ?)",
                 (
@@ -229,15 +239,21 @@ class Store:
             for record in records:
                 _insert(connection, record, environment_id)
 
+    def add_traits(self, traits: Sequence[tuple[str, float, float]]) -> None:
+        """Store feature, deviation and explained of each feature; what is stored stays."""
+        with self._transaction("the traits of the data") as connection:
+            connection.execute(_FEATURES)
+            connection.executemany("INSERT OR IGNORE INTO features VALUES (?, ?, ?)", traits)
+
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, what: str) -> Iterator[sqlite3.Connection]:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise StudyError(
-                f"{self.path}: could not store a block ({error}); what was stored before is kept"
+                f"{self.path}: could not store {what} ({error}); what was stored before is kept"
             ) from error
         finally:
             if self._connection.in_transaction:
@@ -299,6 +315,16 @@ class Store:
         streams = list(STREAM_NAMES)
         frame[streams] = frame[streams].astype("Int64")
         return frame
+
+    def traits(self) -> pd.DataFrame:
+        """feature, deviation, explained, in the order of the features; empty if not stored."""
+        rows = []
+        query = "SELECT 1 FROM sqlite_master WHERE name = 'features'"
+        if self._connection.execute(query).fetchone():
+            query = "SELECT feature, deviation, explained FROM features ORDER BY rowid"
+            rows = self._connection.execute(query).fetchall()
+        frame = pd.DataFrame(rows, columns=["feature", "deviation", "explained"])
+        return frame.astype({"feature": "str", "deviation": float, "explained": float})
 
     def weights(self, model: str, condition: str) -> tuple[list[int | None], Weights]:
         """Weights of a model's ordinary seeds, and those seeds in order.

@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
+from pandas.testing import assert_frame_equal
 from sklearn.linear_model import LinearRegression
 
 import study
 from study import runner
 from study.cli import main, parse_seeds
+from study.dataset import explained
 from study.errors import InputError
 from study.store import FILE_NAME
 
@@ -403,6 +405,26 @@ def test_load_gives_tidy_frames(finished):
     assert len(results.occasions) == 2 * 2 * 3 * 3 * 8
     with pytest.raises(InputError, match="no run there"):
         study.load("nowhere")
+
+
+def test_traits_of_the_data_stand_beside_the_results(command, finished, people, small):
+    traits = study.load(finished).traits
+    assert traits["feature"].tolist() == list(people.features)
+    assert traits["deviation"].tolist() == people.feature_scale.tolist()
+    assert traits["explained"].tolist() == explained(people.train_x, people.groups).tolist()
+    # A run made before they were kept is read as it is, and the next one adds them.
+    shutil.copytree(finished, "old")
+    connection = sqlite3.connect("old/results.sqlite")
+    connection.execute("DROP TABLE features")
+    connection.commit()
+    connection.close()
+    assert study.load("old").traits.empty
+    assert command("status", "old").status == 0
+    before = stored(Path("old"))
+    done = command("run", *small, "--seeds", "3", "--out", "old")
+    assert "18 stored, 0 to do" in done.out
+    assert_frame_equal(study.load("old").traits, traits)
+    assert stored(Path("old")) == before
 
 
 # -- bad input -------------------------------------------------------------------------------

@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
+from sklearn.linear_model import LinearRegression
 
-from study.dataset import encode_row, load_dataset
+from study.dataset import encode_row, explained, load_dataset
 from study.errors import InputError
 from study.recipes import find_dataset
 
@@ -135,3 +136,52 @@ def test_a_person_in_natural_units(people):
     del person["age"]
     with pytest.raises(InputError, match="age is missing"):
         encode_row(people.recipe, person)
+
+
+def test_what_explains_a_feature_is_a_regression_on_all_other_variables(people):
+    """By scikit-learn, on columns chosen by hand."""
+    sex, age = [1, 2, 3, 4, 5, 6, 7], [0, 2, 3, 4, 5, 6, 7]
+    state, politics = [0, 1, 5, 6, 7], [0, 1, 2, 3, 4]
+    others = [sex, age, state, state, state, politics, politics, politics]
+    x = people.train_x.astype(np.float64)
+    expected = [
+        LinearRegression().fit(x[:, columns], x[:, column]).score(x[:, columns], x[:, column])
+        for column, columns in enumerate(others)
+    ]
+    np.testing.assert_allclose(explained(people.train_x, people.groups), expected, atol=1e-12)
+
+
+def test_explained_is_that_of_the_variance_inflation_factor():
+    """Read off the inverse of the correlation matrix, whose diagonal holds the factors."""
+    x = np.random.default_rng(1).normal(size=(60, 4))
+    x[:, 3] += 2 * x[:, 0] - x[:, 1]
+    factors = np.diag(np.linalg.inv(np.corrcoef(x.T)))
+    found = explained(x, [[0], [1], [2], [3]])
+    np.testing.assert_allclose(found, 1 - 1 / factors, atol=1e-12)
+    # Units and origins do not count.
+    scaled = x * [1e-9, 1e6, 1, 1e3] + [0, 1e6, -5, 1]
+    np.testing.assert_allclose(explained(scaled, [[0], [1], [2], [3]]), found, atol=1e-9)
+
+
+def test_a_duplicate_is_explained_whole_and_independent_features_hardly():
+    x = np.random.default_rng(2).normal(size=(4000, 3)).astype(np.float32)
+    assert (explained(x, [[0], [1], [2]]) < 0.01).all()
+    twice = np.column_stack([x, 5 - 2 * x[:, 0].astype(np.float64)])
+    found = explained(twice, [[0], [1], [2], [3]])
+    np.testing.assert_allclose(found[[0, 3]], 1, atol=1e-12)
+    assert (found[[1, 2]] < 0.01).all()
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.1, 1e30])
+def test_a_constant_feature_explains_nothing_and_is_not_explained(constant):
+    x = np.random.default_rng(3).normal(size=(70, 2)).astype(np.float32)
+    with_constant = np.column_stack([x, np.full(70, constant, dtype=np.float32)])
+    found = explained(with_constant, [[0], [1], [2]])
+    np.testing.assert_allclose(found[:2], explained(x, [[0], [1]]), atol=1e-12)
+    assert found[2] == 0
+
+
+def test_of_a_single_variable_nothing_is_explained():
+    levels = np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 1]]
+    assert explained(levels, [[0, 1, 2]]).tolist() == [0, 0, 0]
+    assert explained(levels[:, :1], [[0]]).tolist() == [0]

@@ -208,6 +208,18 @@ def test_the_digest_is_of_the_weights_and_where_they_come_from(tmp_path, people)
     assert len(digests) == 3
 
 
+def test_traits_are_added_to_a_run_made_before_there_were_any(store, tmp_path):
+    add(store, record(1))
+    assert store.traits().empty
+    assert store.traits().columns.tolist() == ["feature", "deviation", "explained"]
+    traits = [("b", 1.5, 0.25), ("a", 0.5, 0.0)]
+    store.add_traits(traits)
+    store.add_traits([("b", 9.0, 9.0), ("a", 9.0, 9.0)])
+    with Store(tmp_path) as again:
+        assert list(again.traits().itertuples(index=False, name=None)) == traits
+        assert again.stored_keys() == {record(1).key}
+
+
 def test_the_run_that_a_command_means(tmp_path, monkeypatch, people):
     monkeypatch.chdir(tmp_path)
     assert find_run("anywhere") == Path("anywhere")
