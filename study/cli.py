@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from study.errors import InputError, Stopped, StudyError
-from study.words import SOURCES, printable
+from study.words import FORMATS, SOURCES, printable
 
 MOST_SEEDS = 100_000
 FEWEST_BASES = 5
@@ -228,6 +228,72 @@ def report_command(directory: str | None) -> None:
     from study.store import find_run
 
     click.echo(write_report(Results(find_run(directory))))
+
+
+@commands.command("table")
+@click.argument("name", required=False)
+@_RUN
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="csv holds every number; the others what is read.",
+)
+@click.option("--learned", is_flag=True, help="Only over seeds that have learned.")
+@click.option("--list", "listed", is_flag=True, help="List the tables there are.")
+def table_command(
+    name: str | None, directory: str | None, form: str, learned: bool, listed: bool
+) -> None:
+    """Print one table of a run: study table NAME [RUN]."""
+    from study.report.tables import TABLES, make_table
+
+    if listed:
+        width = max(map(len, TABLES))
+        for key, entry in TABLES.items():
+            click.echo(f"{key:{width}}  {entry.tells}")
+        return
+    if name is None:
+        raise InputError("name a table; 'study table --list' names them all")
+    if name not in TABLES:
+        raise InputError(f"no table '{name}': 'study table --list' names them all")
+    from study.results import Results
+    from study.store import find_run
+
+    table = make_table(Results(find_run(directory)), name, learned=learned)
+    click.echo(table.render(form), nl=form == "html")
+
+
+@commands.command("claim")
+@click.argument("run_and_claim", metavar="[RUN] CLAIM", nargs=-1)
+@click.option("--model", help="The model that it rests on.  [default: the declared claim's]")
+@click.option("--method", help="The method that it rests on.  [default: the declared claim's]")
+@click.option("--level", type=click.Choice(["feature", "variable"]), help="Of what it speaks.")
+def claim_command(
+    run_and_claim: tuple[str, ...], model: str | None, method: str | None, level: str | None
+) -> None:
+    """Test a further claim on a stored run: study claim reports/people "age rank 1 in 0.8".
+
+    One of "NAME rank 1 in 0.8", "NAME top 2 in 0.8", "NAME share 0.5 in 0.8", "NAME above
+    OTHER in 0.8". It was not declared before the run, and the answer says so.
+    """
+    from study.claim_words import parse_claim
+    from study.report.sentences import verdict
+    from study.report.tables.claims import claim_table
+    from study.results import Results
+    from study.store import find_run
+
+    alone = len(run_and_claim) == 1
+    if len(run_and_claim) not in (1, 2) or (alone and Path(run_and_claim[0]).is_dir()):
+        raise InputError('give one claim in quotation marks, such as "age rank 1 in 0.8"')
+    *run, words = run_and_claim
+    results = Results(find_run(run[0] if run else None))
+    claim = parse_claim(words, results.recipe, model=model, method=method, level=level)
+    if claim.model not in results.models:
+        raise InputError(f"--model '{claim.model}': this run holds {', '.join(results.models)}")
+    click.echo(f"{printable(verdict(results, claim))}\n")
+    click.echo(claim_table(results, claim).text(), nl=False)
 
 
 @commands.command("status")

@@ -130,14 +130,52 @@ class Target(Recipe):
 
 
 class Claim(Recipe):
-    """The statement declared before the run: `name` has `rank` in `proportion` of seeds."""
+    """A statement declared before the run, and the proportion of seeds that must show it.
+
+    One of: `name` has `rank` 1; is within the `top` so many; has a share of at least
+    `share`; scores `above` another.
+    """
 
     level: Literal["feature", "variable"]
     name: Name
-    rank: Literal[1]
+    rank: int | None = None
+    top: int | None = Field(default=None, ge=1)
+    share: float | None = Field(default=None, gt=0, le=1)
+    above: Name | None = None
     proportion: float = Field(gt=0, lt=1)
     model: Name
     method: Method
+
+    @model_validator(mode="after")
+    def says_one_thing(self) -> "Claim":
+        keys = ("rank", "top", "share", "above")
+        said = [key for key in keys if getattr(self, key) is not None]
+        if len(said) != 1:
+            has = " and ".join(said) or "none"
+            raise ValueError(f"give one of {', '.join(keys)} (it has {has})")
+        if self.rank not in (None, 1):
+            raise ValueError(f"only rank 1 can be claimed; for rank {self.rank} or better, top")
+        if self.above == self.name:
+            raise ValueError(f"above names {self.name} itself: give another {self.level}")
+        if self.method not in METHODS_OF_LEVEL[self.level]:
+            raise ValueError(f"method {self.method} has no scores by {self.level}")
+        return self
+
+    @property
+    def words(self) -> str:
+        """What it says, without the proportion."""
+        if self.above is not None:
+            return f"{self.name} ranks above {self.above}"
+        if self.share is not None:
+            return f"{self.name} has a share of at least {self.share:g}"
+        if self.top is not None:
+            return f"{self.name} is among the top {self.top}"
+        return f"{self.name} has rank 1"
+
+    @property
+    def names(self) -> list[str]:
+        """The features or variables it is about."""
+        return [self.name] if self.above is None else [self.name, self.above]
 
 
 class Permutation(Recipe):
@@ -156,7 +194,12 @@ class Published(Recipe):
 
 
 class DatasetRecipe(Recipe):
-    """A dataset: its tables, variables, target and claim."""
+    """A dataset: its tables, variables, target and claims.
+
+    claim : the primary one; claims : others declared with it
+    learned : a network has learned when its training R² is at least this part of that of
+        least squares
+    """
 
     title: Name
     source: str
@@ -164,8 +207,10 @@ class DatasetRecipe(Recipe):
     variables: list[Variable] = Field(min_length=1)
     target: Target
     claim: Claim
+    claims: list[Claim] = []
     permutation: Permutation
     published: Published | None = None
+    learned: float = Field(default=0.8, gt=0, le=1)
 
     @property
     def features(self) -> list[str]:
@@ -181,13 +226,14 @@ class DatasetRecipe(Recipe):
             _refuse_repeats("column", self.table.columns)
         if self.table.encoded and self.table.columns is None:
             raise ValueError("an encoded table needs table.columns")
-        claimed = self.features if self.claim.level == "feature" else names
-        if self.claim.name not in claimed:
-            raise ValueError(f"claim.name is not a {self.claim.level}: {self.claim.name}")
-        if self.claim.method not in METHODS_OF_LEVEL[self.claim.level]:
-            raise ValueError(
-                f"claim.method {self.claim.method} has no scores by {self.claim.level}"
-            )
+        for place, claim in enumerate([self.claim, *self.claims]):
+            key = f"claims.{place}" if place else "claim"
+            items = self.features if claim.level == "feature" else names
+            for name in claim.names:
+                if name not in items:
+                    raise ValueError(f"{key}: no {claim.level} is called '{name}'")
+            if claim.top is not None and claim.top >= len(items):
+                raise ValueError(f"{key}.top: there are {len(items)} {claim.level}s")
         if self.published and self.published.method not in METHODS_OF_LEVEL["feature"]:
             raise ValueError(f"published.method {self.published.method} has no scores by feature")
         if self.published and len(self.published.shares) != len(self.features):
@@ -289,7 +335,7 @@ def _explain(path: Path, error: ValidationError, recipe_class: type[Recipe]) -> 
     fault = faults[0]
     keys = [str(part) for part in fault["loc"] if part not in ("binary", "numeric", "one-hot")]
     key = ".".join(
-        str(int(part) + 1) if part.isdigit() and keys[:1] == ["variables"] else part
+        str(int(part) + 1) if part.isdigit() and keys[:1] in (["variables"], ["claims"]) else part
         for part in keys
     )
     if fault["type"] == "extra_forbidden":

@@ -1,11 +1,15 @@
 """The stored results of a run as tidy pandas frames: `study.load`."""
 
+from __future__ import annotations
+
+import copy
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,15 +17,19 @@ import pandas as pd
 from study.dataset import variable_groups
 from study.errors import InputError
 from study.recipes import DatasetRecipe, ModelRecipe, fingerprint
-from study.statistics.ranking import ranks, shares
+from study.statistics.ranking import identical, ranks, shares
 from study.store import Store
-from study.streams import SOURCES, STREAM_NAMES
+from study.streams import STREAM_NAMES
 from study.words import (
     GRADIENT_METHODS,
     GROUPED_PERMUTATION,
     LEAST_SQUARES,
     LEAST_SQUARES_TITLE,
+    SOURCES,
 )
+
+if TYPE_CHECKING:
+    from study.analysis.checks import Warning
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,21 @@ class Vectors:
     items: list[str]
     score: np.ndarray
     signed: np.ndarray
+
+    @property
+    def observations(self) -> Vectors:
+        """These vectors, or the first alone where all are the same: that is one observation."""
+        same = identical(self.score)
+        return self.only(np.arange(len(self.score)) == 0) if same else self
+
+    def only(self, chosen: np.ndarray) -> Vectors:
+        """The vectors of some seeds: bool (seeds,)."""
+        return Vectors(
+            self.seeds[chosen].reset_index(drop=True),
+            self.items,
+            self.score[chosen],
+            self.signed[chosen],
+        )
 
 
 class Results:
@@ -93,6 +116,7 @@ class Results:
         self.features = self.recipe.features
         self.variables = [variable.name for variable in self.recipe.variables]
         self._vectors = dict(_vectors(_by_seed(scores), self.recipe))
+        self._left_out: dict[str, Collection[int]] = {}
 
     @cached_property
     def losses(self) -> pd.DataFrame:
@@ -185,8 +209,7 @@ class Results:
     def identity(self) -> str:
         """Twelve hexadecimal digits of what was run, and of what came of it.
 
-        They stand for data, recipes, engines, seeds, versions and trained weights; networks
-        of --vary leave them as they are.
+        They stand for data, recipes, engines, seeds, versions and trained weights.
         """
         parts = {
             "dataset": fingerprint(self.recipe),
@@ -202,9 +225,58 @@ class Results:
         finite = np.isfinite(chosen["r_squared"].astype(float))
         return sorted(int(seed) for seed in chosen.loc[~finite, "seed"].dropna().unique())
 
+    def without(
+        self, left_out: Mapping[str, Collection[int]], varied: pd.DataFrame | None = None
+    ) -> Results:
+        """These results without some seeds of some models, in every condition.
+
+        `varied` names networks in which one source varies, by model, source, base and seed,
+        that are left out as well. A model without any seed left is left out itself.
+        """
+        result = copy.copy(self)
+        for name in ("losses", "occasions", "_varied"):
+            result.__dict__.pop(name, None)
+        models = self._left_out.keys() | left_out.keys()
+        result._left_out = {
+            model: {*self._left_out.get(model, ()), *left_out.get(model, ())} for model in models
+        }
+        result.fits = result._kept(self.fits)
+        result._vectors = {
+            key: vectors.only(~vectors.seeds.isin(list(left_out.get(key[0], ()))).to_numpy(bool))
+            for key, vectors in self._vectors.items()
+        }
+        result.models = {
+            model: recipe for model, recipe in self.models.items() if result.seeds(model, "real")
+        }
+        if varied is not None:
+            lost = pd.MultiIndex.from_frame(varied)
+
+            def kept(frame: pd.DataFrame) -> pd.DataFrame:
+                return frame[~pd.MultiIndex.from_frame(frame[lost.names]).isin(lost)]
+
+            result.varied_fits = kept(self.varied_fits)
+            result._varied_scores = kept(self._varied_scores)
+        return result
+
+    def _kept(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a frame whose seeds are not left out."""
+        out = np.zeros(len(frame), dtype=bool)
+        for model, seeds in self._left_out.items():
+            of_model = (frame["model"] == model).to_numpy(bool)
+            out |= of_model & frame["seed"].isin(list(seeds)).to_numpy(bool)
+        return frame[~out].reset_index(drop=True) if out.any() else frame
+
+    @property
+    def warnings(self) -> tuple[Warning, ...]:
+        """What a reader of these results has to know, each with code, evidence and advice."""
+        # The checks stand above the results in the flow of data.
+        from study.analysis.checks import warnings
+
+        return warnings(self)
+
     def _read(self, table: str) -> pd.DataFrame:
         with Store(self.directory) as store:
-            return _by_seed(store.frame(table))
+            return self._kept(_by_seed(store.frame(table)))
 
     def _tidy(self, **columns: Callable[[Vectors], np.ndarray]) -> pd.DataFrame:
         """One row for each model, condition, method, level, seed and item."""

@@ -286,14 +286,10 @@ class Store:
         return json.loads(layout)
 
     def digest(self) -> str:
-        """SHA-256 of the weights of ordinary seeds with their keys, and of where they come from.
-
-        It covers least squares too.
-        """
+        """SHA-256 of all trained weights with their keys, and of where they were trained."""
         rows = self._connection.execute(
             f"""SELECT model, condition, engine, {_STREAM_COLUMNS}, description, weights
-            FROM trainings JOIN environments ON environments.id = environment
-            WHERE {_ORDINARY}"""
+            FROM trainings JOIN environments ON environments.id = environment"""
         )
         parts = sorted(json.dumps([*key, hashlib.sha256(blob).hexdigest()]) for *key, blob in rows)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -4,8 +4,6 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from study.words import SOURCES as SOURCES
-
 # Fixed for ever: these numbers are part of what a stored seed means.
 PURPOSES = {"init": 0, "order": 1, "dropout": 2, "labels": 3, "rows": 4}
 

@@ -2,12 +2,18 @@
 
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from study.dataset import Dataset, load_dataset
-from study.recipes import ModelRecipe, find_dataset, find_model
+from study.recipes import DatasetRecipe, ModelRecipe, find_dataset, find_model
+from study.results import Results
+from study.store import Key, Record, Store, create
+from study.streams import StreamSeeds
+from study.words import GROUPED_PERMUTATION, LEAST_SQUARES
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,3 +49,70 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         text = (ROOT / "models" / path.name).read_text()
         path.write_text(text.replace("epochs = 300", "epochs = 3"))
     return ["--data", str(data), "--models", ",".join(map(str, models))]
+
+
+Scores = Mapping[tuple[str, str], Mapping[str, np.ndarray]]
+
+
+def made_run(
+    directory: Path,
+    recipe: DatasetRecipe,
+    scores: Scores,
+    *,
+    r_squared: Mapping[str, Sequence[float]] | None = None,
+    least_squares: float = 0.9,
+    traits: Sequence[tuple[str, float, float]] = (),
+) -> Results:
+    """A run with given scores in place of trained networks, stored and read again.
+
+    scores : by (model, condition) and method, (seeds, items), of the seeds 0, 1, 2, ...;
+    r_squared : of each model's seeds on the training rows, 0.9 where not given
+    """
+    create(directory, "people", recipe, {})
+    variables = [variable.name for variable in recipe.variables]
+    with Store(directory) as store:
+        store.add_traits(traits)
+        for (model, condition), by_method in scores.items():
+            seeds = len(next(iter(by_method.values())))
+            fits = (r_squared or {}).get(model, [0.9] * seeds)
+            records = [
+                _record(
+                    Key(model, condition, "made", StreamSeeds.of(seed)),
+                    fits[seed],
+                    {
+                        method: dict(
+                            zip(
+                                variables if method == GROUPED_PERMUTATION else recipe.features,
+                                vectors[seed],
+                                strict=True,
+                            )
+                        )
+                        for method, vectors in by_method.items()
+                    },
+                )
+                for seed in range(seeds)
+            ]
+            store.add(model, shipped(model), records, {})
+        closed = Key(LEAST_SQUARES, "real", "closed-form", streams=None)
+        equal = {"gradient": dict.fromkeys(recipe.features, 1.0)}
+        store.add(LEAST_SQUARES, None, [_record(closed, least_squares, equal)], {})
+    return Results(directory)
+
+
+def _record(key: Key, r_squared: float, scores: Mapping[str, Mapping[str, float]]) -> Record:
+    return Record(
+        key=key,
+        weights={"w": np.zeros(1, np.float32)},
+        fits=[
+            (part, evaluation, r_squared, 1.0, 0.5)
+            for part in ("train", "test")
+            for evaluation in ("alone", "together")
+        ],
+        scores=[
+            (method, item, float(value), float(value))
+            for method, by_item in scores.items()
+            for item, value in by_item.items()
+        ],
+        occasions=[],
+        losses=[],
+    )

@@ -104,7 +104,7 @@ def test_a_seed_is_bitwise_the_same_alone_in_a_range_and_in_any_number_of_proces
 
 def test_the_summary_shows_fit_and_how_often_the_claimed_feature_came_first(command, small):
     said = command("run", *small, "--seeds", "2", "--workers", "1").out
-    for part in ("Transformer (published)", "MLP", "Least squares", "age first", "of 2", "0.97"):
+    for part in ("Transformer (published)", "MLP", "Least squares", "claim met", "of 2", "0.97"):
         assert part in said
 
 
@@ -284,12 +284,12 @@ def test_diverged_seeds_are_named_and_count_for_no_claim(command, small):
     lost = results.diverged("wild", "real")
     assert 0 < len(lost) < 12
     line = next(line for line in outcome.out.splitlines() if "MLP, real, seeds" in line)
-    assert line.startswith("Diverged")
-    assert parse_seeds(line.split("seeds ")[1].rstrip(".") + ",") == lost
+    assert line.startswith("S010")
+    assert parse_seeds(line.split("seeds ")[1].split(":")[0] + ",") == lost
     shares = results.shares.query("condition == 'real' and method == 'gradient'")
     assert shares[shares["seed"].isin(lost)]["share"].isna().all()
     assert command("report", "wild").status == 0
-    assert "Diverged" in Path("wild/report.html").read_text()
+    assert "Seeds that diverged" in Path("wild/report.html").read_text()
     # Those that did not diverge are what they are without their neighbours.
     sound = [seed for seed in range(12) if seed not in lost]
     assert command(*arguments[:-1], "sound", "--seeds", f"{sound[0]},").status == 0
@@ -314,7 +314,10 @@ def finished(tmp_path_factory, small) -> Path:
 def test_status(command, finished):
     said = command("status", str(finished)).out
     assert "data people" in said
-    assert said.count("0-2") == 2 * 3
+    table = said.split("computed with")[0]
+    assert table.count("0-2") == 2 * 3
+    # Three seeds of so few epochs: what to be warned of is said with its evidence.
+    assert "S008 Too few seeds. " in said
     assert f"torch {torch.__version__}" in said
 
 

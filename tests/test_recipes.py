@@ -59,9 +59,9 @@ def test_a_wrong_model_recipe_names_file_key_and_reason(tmp_path, before, after,
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
-        ('name = "age"\nrank', 'name = "wage"\nrank', "claim.name is not a feature: wage"),
-        ("rank = 1", "rank = 2", "claim.rank: "),
-        ('method = "training-gradient"\n\n[perm', 'method = "permutation-grouped"\n\n[perm', "claim.method permutation-grouped has no scores by feature"),
+        ('name = "age"\nrank', 'name = "wage"\nrank', "claim: no feature is called 'wage'"),
+        ("rank = 1", "rank = 2", "claim: only rank 1 can be claimed"),
+        ('method = "training-gradient"\n\n[perm', 'method = "permutation-grouped"\n\n[perm', "claim: method permutation-grouped has no scores by feature"),
         ("0.0614, ", "", "published.shares has 7 numbers for 8 features"),
         ('"Michigan", "Nebraska", "Oklahoma"]', '"Ohio", "Ohio"]', "variables.3.levels: .*twice: Ohio"),
         ("divisor = 100\n", "divisor = 0\n", "variables.2.divisor: "),

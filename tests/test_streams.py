@@ -4,13 +4,13 @@ from scipy import stats
 
 from study.streams import (
     PURPOSES,
-    SOURCES,
     StreamSeeds,
     bit_generator,
     generator,
     keep_bits,
     varied,
 )
+from study.words import SOURCES
 
 
 def test_a_seed_is_its_own_streams():

@@ -8,15 +8,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from scipy import stats
 
 import study
 from study import runner
+from study.analysis.fits import learned_only, learning_threshold
+from study.analysis.sources import sources
 from study.cli import commands
 from study.errors import InputError
+from study.report.figures import source_picture
+from study.report.tables import make_table
 from study.results import Results
+from study.statistics.ranking import shares
 from study.store import FILE_NAME, Store
-from study.streams import SOURCES, StreamSeeds, varied
+from study.streams import StreamSeeds, varied
 from study.training import Replicate
+from study.words import SOURCES
 
 MODELS = ("transformer", "mlp")
 BASES = range(5)
@@ -117,7 +124,8 @@ def test_ordinary_results_stay_as_they_were(runs, results):
     before = study.load(runs[0])
     for frame in ("scores", "shares", "ranks", "fits", "losses", "occasions"):
         assert_frame_equal(getattr(results, frame), getattr(before, frame))
-    assert results.identity == before.identity
+    # What is stored has changed, and so has what stands for it.
+    assert results.identity != before.identity
     assert before.varied_fits.empty
     assert before.varied("mlp", "gradient", "feature") == {}
     with Store(runs[0]) as store, Store(runs[1]) as other:
@@ -314,3 +322,86 @@ def test_a_report_is_written_of_what_ordinary_seeds_there_are(small, tmp_path):
     assert study.load(directory).seeds("mlp", "real") == [0, 1]
     commands.main(["report", str(directory)], standalone_mode=False)
     assert (directory / "report.html").exists()
+
+
+# -- the table of spreads --------------------------------------------------------------------
+
+
+def test_spreads_are_those_of_a_plain_analysis_of_variance(runs, results):
+    """From the stored scores, by pandas and scipy."""
+    columns = [
+        "model",
+        "condition",
+        "init",
+        "order",
+        "dropout",
+        "labels",
+        "rows",
+        "method",
+        "item",
+        "score",
+        "signed",
+    ]
+    stored = pd.DataFrame(query(runs[1], SCORES), columns=columns)
+    chosen = stored.query(
+        "model == 'mlp' and condition == 'real' and method == 'gradient' and rows.notna()"
+    )
+    wide = chosen.pivot_table(index=["init", "rows"], columns="item", values="score")
+    share = wide["age"] / wide.sum(axis=1)
+    by_base = [group.to_numpy() for _, group in share.groupby("init")]
+    table = sources(results).set_index(["model", "method", "source"])
+    row = table.loc[("mlp", "gradient", "rows")]
+    assert (row["bases"], row["n"]) == (5, 15)
+    assert row["mean_share"] == pytest.approx(share.mean())
+    within = np.mean([values.var(ddof=1) for values in by_base])
+    assert row["sd"] == pytest.approx(np.sqrt(within))
+    # F = variance between the means of three, times three, over that within.
+    between = 3 * row["between"] ** 2 / row["sd"] ** 2
+    assert between == pytest.approx(stats.f_oneway(*by_base).statistic)
+    first = wide["age"] > wide.drop(columns="age").max(axis=1)
+    assert row["met"] == first.sum()
+    pairs = [
+        np.mean(
+            [
+                stats.spearmanr(group.iloc[one], group.iloc[two]).statistic
+                for one, two in ((0, 1), (0, 2), (1, 2))
+            ]
+        )
+        for _, group in wide.groupby("init")
+    ]
+    assert row["spearman"] == pytest.approx(np.mean(pairs))
+    assert (row["spearman_low"], row["spearman_high"]) == pytest.approx((min(pairs), max(pairs)))
+
+
+def test_ordinary_seeds_stand_beside_what_varies_alone(results):
+    table = sources(results).set_index(["model", "method", "source"])
+    ordinary = results.vectors("transformer", "real", "gradient", "feature")
+    row = table.loc[("transformer", "gradient", "all")]
+    assert (row["bases"], row["n"]) == (1, len(ordinary.score))
+    assert row["mean_share"] == pytest.approx(shares(ordinary.score)[:, 1].mean())
+    # The MLP has no dropout, so that the networks of a base seed are one.
+    row = table.loc[("mlp", "gradient", "dropout")]
+    assert (row["bases"], row["n"]) == (5, 5)
+    assert np.isnan([row["sd"], row["spearman"]]).all()
+    assert table.loc[("transformer", "gradient", "dropout"), "n"] == 15
+
+
+def test_the_table_and_the_figure_of_sources_are_made(results):
+    text = make_table(results, "sources").text()
+    assert "sample of rows (sampling, not training)" in text
+    assert "at 5 base seeds" in text
+    assert "nothing varies" in text
+    assert source_picture(results).name == "sources"
+
+
+def test_networks_that_have_not_learned_are_left_out_of_the_spreads_too(results):
+    learned = learned_only(results)
+    fits = results.varied_fits.query("part == 'train' and evaluation == 'alone'")
+    slow = fits[fits["r_squared"] < learning_threshold(results)]
+    assert len(slow)
+    left = learned.varied_fits.query("part == 'train' and evaluation == 'alone'")
+    assert len(left) == len(fits) - len(slow)
+    for model in results.models:
+        kept = learned.varied(model, "gradient", "feature")
+        networks = sum(len(of.seeds) for bases in kept.values() for of in bases.values())
+        assert networks == (left["model"] == model).sum()

@@ -8,8 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from study.report import analysis
+from study.analysis.agreement import method_agreement, model_agreement, spearman_only
+from study.analysis.claims import growth, level_of_claim, proportions, scores_of_claim
+from study.analysis.fits import learning, learning_threshold
+from study.analysis.means import all_models
+from study.analysis.sources import ALL, sources
 from study.report.style import (
     CONDITION_COLOURS,
     CONDITION_MARKERS,
@@ -17,6 +22,7 @@ from study.report.style import (
     LEAST_SQUARES_COLOUR,
     MODEL_COLOURS,
     PUBLISHED,
+    SOURCE_COLOURS,
     style,
 )
 from study.results import Results, Vectors
@@ -44,6 +50,14 @@ METHOD_READINGS = {
     "permutation-grouped": "Drop in R² on the test rows when a whole variable is permuted.",
 }
 
+SOURCE_LABELS = {
+    ALL: "all but the rows",
+    "init": "initial weights",
+    "order": "order of rows",
+    "dropout": "dropout",
+    "rows": "sample of rows",
+}
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -58,33 +72,40 @@ class Picture:
 def all_pictures(results: Results) -> list[Picture]:
     """Every figure of the report, in the order of the page."""
     with style():
-        return [
+        pictures = [
             claimed_share(results),
             fit(results),
+            share_against_fit(results),
             *importance_pictures(results),
             claim(results),
+            claim_growth(results),
             *agreement_pictures(results),
+            source_picture(results),
         ]
+        return [picture for picture in pictures if picture is not None]
 
 
-def claimed_share(results: Results) -> Picture:
+def claimed_share(results: Results) -> Picture | None:
     """The claimed item's share by method and model, real beside shuffled."""
     name, target = results.recipe.claim.name, results.recipe.target.name
-    tested = {
+    claim = results.recipe.claim
+    by_panel = {
         (condition, method): [
-            (model, *found)
+            (model, found[0], found[1].item)
             for model in results.models
-            if (found := analysis.claimed_vectors(results, model, condition, method))
+            if (found := scores_of_claim(results, claim, model, condition, method))
         ]
         for condition in ("real", "shuffled")
         for method in METHODS
     }
-    methods = [method for method in METHODS if tested["real", method]]
+    methods = [method for method in METHODS if by_panel["real", method]]
+    if not methods:
+        return None
     figure = Figure(figsize=(10, 1.2 + 0.95 * len(methods)), layout="constrained")
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     for axes, condition in zip(panels, ("real", "shuffled"), strict=True):
         for row, method in enumerate(methods):
-            for model, vectors, item in tested[condition, method]:
+            for model, vectors, item in by_panel[condition, method]:
                 height = row + _offset(list(results.models).index(model), len(results.models))
                 _dots(axes, shares(vectors.score)[:, item], height, _colour(results, model))
         _categories(axes, methods)
@@ -105,14 +126,14 @@ def claimed_share(results: Results) -> Picture:
         f"Each dot is one seed's share of {name}; the bar is the mean over seeds. On the right "
         f"the {target} of the training rows was shuffled before training: a share that is "
         "large there too says little."
-        + _undefined([vectors for rows in tested.values() for _, vectors, _ in rows]),
+        + _undefined([vectors for rows in by_panel.values() for _, vectors, _ in rows]),
         figure,
     )
 
 
 def fit(results: Results) -> Picture:
     """R² on training and test rows, each seed a dot."""
-    models = analysis.all_models(results)
+    models = all_models(results)
     real = results.fits[results.fits["condition"] == "real"].set_index(["model", "part"])
     figure = Figure(figsize=(10, 1.4 + 0.5 * len(models)), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True, sharex=True)
@@ -125,8 +146,14 @@ def fit(results: Results) -> Picture:
         _categories(axes, [results.title(model) for model in models])
         axes.set_title(f"{part} rows")
         axes.set_xlabel("R²")
-    lowest = real.loc[real["evaluation"] == "alone", "r_squared"].min()
-    panels[0].set_xlim(max(lowest, -1) - 0.05, 1.01)
+    lowest = max(real.loc[real["evaluation"] == "alone", "r_squared"].min(), -1) - 0.05
+    panels[0].set_xlim(lowest, 1.01)
+    for axes, part in zip(panels, ("train", "test"), strict=True):
+        for row, model in enumerate(models):
+            found = real.loc[(model, part)]
+            for evaluation, height in (("alone", row - 0.15), ("together", row + 0.2)):
+                values = found[found["evaluation"] == evaluation]["r_squared"].to_numpy()
+                _off_scale(axes, values, lowest, height, EVALUATION_COLOURS[evaluation])
     handles = [
         Line2D([], [], ls="", marker="o", color=EVALUATION_COLOURS[evaluation], label=label)
         for evaluation, label in (("alone", "rows one by one"), ("together", "all rows at once"))
@@ -137,7 +164,57 @@ def fit(results: Results) -> Picture:
         "R² of each seed on training and test rows, by model",
         "Each dot is one seed; 1 is a perfect fit, 0 is no better than the mean. Where a "
         "network's predictions depend on the batch, evaluating all rows at once gives another "
-        "fit; values left of the axis are not drawn (the table has the worst).",
+        "fit. ◀ counts the seeds that lie further left, and gives the mean over all.",
+        figure,
+    )
+
+
+def share_against_fit(results: Results) -> Picture | None:
+    """The claimed item's share against the fit of the same seed."""
+    claim = results.recipe.claim
+    fits = learning(results).set_index(["model", "seed"])
+    limit = learning_threshold(results)
+    found = {
+        model: scores
+        for model in results.models
+        if (scores := scores_of_claim(results, claim, model, "real", claim.method))
+    }
+    if not found:
+        return None
+    figure = Figure(figsize=(10, 3.1), layout="constrained")
+    panels = figure.subplots(1, len(found), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, (model, (vectors, statement)) in zip(panels, found.items(), strict=True):
+        r_squared = fits.loc[model].loc[vectors.seeds.array, "r_squared"].to_numpy()
+        values = shares(vectors.score)[:, statement.item]
+        met = statement.met(vectors.score)
+        for chosen, marker in ((met, "o"), (~met, "x")):
+            axes.plot(
+                np.maximum(r_squared[chosen], 0),
+                values[chosen],
+                marker,
+                ms=5,
+                alpha=0.6,
+                mew=1 if marker == "x" else 0,
+                color=_colour(results, model),
+            )
+        axes.axvline(limit, color="#000000", lw=0.8, ls="--")
+        axes.set_xlim(-0.03, 1.03)
+        axes.set_ylim(-0.03, 1.03)
+        axes.set_title(results.title(model))
+    panels[0].set_ylabel(f"share of {claim.name}")
+    figure.supxlabel("training R², rows one by one (below 0 drawn at 0)", fontsize=9)
+    handles = [
+        Line2D([], [], ls="", marker="o", color="#555555", label="claim met"),
+        Line2D([], [], ls="", marker="x", color="#555555", label="not met"),
+        Line2D([], [], color="#000000", lw=0.8, ls="--", label="learned from here on"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=3)
+    return Picture(
+        "seeds",
+        f"Share of {claim.name} by {claim.method} against training R², each seed a mark, one panel "
+        "for each model",
+        f"By {claim.method}. Left of the dashed line a network predicts badly: what it says of "
+        f"{claim.name} then tells little of the data, whatever its share.",
         figure,
     )
 
@@ -148,7 +225,7 @@ def importance_pictures(results: Results) -> Iterator[Picture]:
         for method in METHODS_OF_LEVEL[level]:
             vectors = [
                 (model, found)
-                for model in analysis.all_models(results)
+                for model in all_models(results)
                 if (found := results.vectors(model, "real", method, level))
             ]
             # Gradient methods by variable are in the table.
@@ -183,11 +260,13 @@ def _importance(results: Results, method: str, found: list[tuple[str, Vectors]])
     )
 
 
-def claim(results: Results) -> Picture:
+def claim(results: Results) -> Picture | None:
     """In what proportion of seeds the claim is met, real beside the controls."""
-    data = analysis.claim_proportions(results)
+    data = proportions(results, results.recipe.claim)
     models = list(results.models)
     methods = [method for method in METHODS if method in set(data["method"])]
+    if not methods:
+        return None
     figure = Figure(figsize=(10, 1.5 + 0.45 * len(methods)), layout="constrained")
     panels = figure.subplots(1, len(models), sharex=True, sharey=True, squeeze=False)[0]
     for axes, model in zip(panels, models, strict=True):
@@ -199,14 +278,14 @@ def claim(results: Results) -> Picture:
             axes.plot(
                 [row.proportion], [height], CONDITION_MARKERS[row.condition], ms=5, color=colour
             )
-            axes.plot([1 / row.items] * 2, [place - 0.5, place + 0.5], ":", color="#555555", lw=1)
+            axes.plot([row.chance] * 2, [place - 0.5, place + 0.5], ":", color="#555555", lw=1)
         axes.axvline(results.recipe.claim.proportion, color="#000000", lw=0.8, ls="--")
         _categories(axes, methods)
         axes.set_xlim(-0.03, 1.03)
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         axes.set_title(results.title(model))
-    name = results.recipe.claim.name
-    figure.supxlabel(f"proportion of seeds in which {name} comes first", fontsize=9)
+    words = results.recipe.claim.words
+    figure.supxlabel(f"proportion of seeds in which {words}", fontsize=9)
     handles = [
         Line2D(
             [],
@@ -217,17 +296,98 @@ def claim(results: Results) -> Picture:
         )
         for condition in CONDITIONS
     ]
-    handles += [
-        Line2D([], [], color="#000000", lw=0.8, ls="--", label="required by the claim"),
-        Line2D([], [], color="#555555", lw=1, ls=":", label="chance: 1 in the number ranked"),
-    ]
+    handles.append(Line2D([], [], color="#000000", lw=0.8, ls="--", label="required by the claim"))
+    if data["chance"].notna().any():
+        chance = "chance, if all ranked alike"
+        handles.append(Line2D([], [], color="#555555", lw=1, ls=":", label=chance))
     figure.legend(handles=handles, loc="outside upper center", ncols=5)
     return Picture(
         "claim",
-        f"Proportion of seeds in which {name} comes first, by model, method and condition",
+        f"Proportion of seeds in which {words}, by model, method and condition",
         "Points are proportions of seeds, lines their 95% Wilson intervals. A claim that "
         "comes out on shuffled targets too is not specific to what the data hold. "
         "Untrained networks have no training gradients.",
+        figure,
+    )
+
+
+def claim_growth(results: Results) -> Picture | None:
+    """The proportion that meets the claim among the first n seeds, with its interval."""
+    claim = results.recipe.claim
+    data = growth(results, claim)
+    if data.empty or data["n"].max() < 2:
+        return None
+    data = data[data["method"] == claim.method]
+    models = [model for model in results.models if (data["model"] == model).any()]
+    if not models:
+        return None
+    figure = Figure(figsize=(10, 2.9), layout="constrained")
+    panels = figure.subplots(1, len(models), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, model in zip(panels, models, strict=True):
+        rows = data[data["model"] == model]
+        colour = _colour(results, model)
+        axes.fill_between(rows["n"], rows["low"], rows["high"], color=colour, alpha=0.2, lw=0)
+        axes.plot(rows["n"], rows["proportion"], color=colour, lw=1.5)
+        axes.axhline(claim.proportion, color="#000000", lw=0.8, ls="--")
+        axes.set_ylim(-0.03, 1.03)
+        axes.set_title(results.title(model))
+        if data["n"].max() > 60:
+            axes.set_xscale("log")
+    figure.supxlabel("number of seeds, in their order", fontsize=9)
+    panels[0].set_ylabel("proportion that meets the claim")
+    handles = [
+        Line2D([], [], color="#000000", lw=0.8, ls="--", label="required by the claim"),
+        Patch(color="#555555", alpha=0.3, lw=0, label="95% Wilson interval"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=2)
+    return Picture(
+        "claim-seeds",
+        f"Proportion of the first n seeds in which {claim.words}, by {claim.method}, with its "
+        "95% interval, as n grows, one panel for each model",
+        f"By {claim.method}. The claim is supported once the whole band lies above the dashed "
+        "line, contradicted once it lies below. Decide on the number of seeds beforehand: who adds "
+        "seeds until the band clears the line errs more often than the intervals say.",
+        figure,
+    )
+
+
+def source_picture(results: Results) -> Picture | None:
+    """The claimed share of every network by the source of randomness that varies."""
+    claim = results.recipe.claim
+    data = sources(results)
+    if data.empty:
+        return None
+    data = data[data["method"] == claim.method]
+    models = [model for model in results.models if (data["model"] == model).any()]
+    if not models:
+        return None
+    kinds = [kind for kind in SOURCE_LABELS if kind in set(data["source"])]
+    bases = max(int(count) for count in data["bases"])
+    figure = Figure(figsize=(10, 1.4 + (0.28 + 0.1 * bases) * len(kinds)), layout="constrained")
+    panels = figure.subplots(1, len(models), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, model in zip(panels, models, strict=True):
+        found = scores_of_claim(results, claim, model, "real", claim.method)
+        if found is None:
+            continue
+        ordinary, statement = found
+        varied = results.varied(model, claim.method, level_of_claim(claim, claim.method))
+        for row, kind in enumerate(kinds):
+            by_base = {0: ordinary} if kind == ALL else varied.get(kind, {})
+            for place, vectors in enumerate(by_base.values()):
+                height = row + _offset(place, len(by_base))
+                values = shares(vectors.score)[:, statement.item]
+                _dots(axes, values, height, SOURCE_COLOURS[kind])
+        _categories(axes, [SOURCE_LABELS[kind] for kind in kinds])
+        axes.set_title(results.title(model))
+    figure.supxlabel(f"share of {claim.name} by {claim.method}", fontsize=9)
+    return Picture(
+        "sources",
+        f"Share of {claim.name} in every network, by the source of randomness that varies, one "
+        "panel for each model",
+        "Each line of dots is one base seed, which holds every other source; each dot is one "
+        "network, and the bar their mean. A wide line of dots: that source moves the share. Lines "
+        "that differ: what is held moves it. The sample of rows is not noise of training: it "
+        "stands for other data.",
         figure,
     )
 
@@ -242,7 +402,7 @@ def agreement_pictures(results: Results) -> Iterator[Picture]:
             f"give 0 ± {null_deviation(count):.2f}."
         )
         methods = METHODS_OF_LEVEL[level]
-        data = analysis.method_agreement(results, level)
+        data = spearman_only(method_agreement(results, level))
         if not data.empty:
             figure = _heatmaps(data, "model", results.models, methods, results.title, str)
             yield Picture(
@@ -252,7 +412,7 @@ def agreement_pictures(results: Results) -> Iterator[Picture]:
                 reading,
                 figure,
             )
-        data = analysis.model_agreement(results, level)
+        data = spearman_only(model_agreement(results, level))
         if not data.empty:
             figure = _heatmaps(data, "method", methods, list(results.models), str, results.title)
             yield Picture(
@@ -314,6 +474,14 @@ def _dots(axes: Axes, values: np.ndarray, height: float, colour: str) -> None:
     axes.plot(values, heights, "o", ms=4, alpha=alpha, mew=0, color=colour)
     if np.isfinite(values).any():
         axes.plot([np.nanmean(values)], [height], "|", ms=10, mew=2, color=colour)
+
+
+def _off_scale(axes: Axes, values: np.ndarray, lowest: float, height: float, colour: str) -> None:
+    """Say at the left edge how many values lie beyond it, and where the mean is."""
+    beyond = int((values < lowest).sum())
+    if beyond:
+        text = f"◀ {beyond} of {len(values)} (mean {values.mean():z.2f})"
+        axes.text(lowest, height + 0.08, text, va="top", fontsize=7.5, color=colour)
 
 
 def _diamond(axes: Axes, values: Sequence[float], heights: Sequence[float]) -> list[Line2D]:

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
-import numpy as np
-import pandas as pd
 
-from study.report import analysis
+from study.analysis.checks import warnings
 from study.report.figures import Picture, all_pictures
+from study.report.sentences import findings
 from study.report.style import save
-from study.report.summary import diverged
-from study.report.tables import Table, all_tables, percent
+from study.report.tables import Table, all_tables
 from study.results import Results
 
 
@@ -41,54 +39,25 @@ def write_report(results: Results) -> Path:
     return page
 
 
-def findings(results: Results) -> list[str]:
-    """What came of the declared claim, in sentences."""
-    claim = results.recipe.claim
-    data = analysis.claim_proportions(results).set_index(["model", "method", "condition"])
-    items = len(results.items(claim.level))
-    declared = (
-        f"Declared before the run: {claim.name} comes first among the {items} {claim.level}s in "
-        f"at least {percent(claim.proportion)} of seeds"
-    )
-    if (claim.model, claim.method, "real") not in data.index:
-        return [
-            f"{declared}, for model '{claim.model}' by {claim.method}. Not tested here: this run "
-            "has no such scores."
-        ]
-    real = data.loc[(claim.model, claim.method, "real")]
-    sentences = [
-        f"{declared}, for the {results.title(claim.model)} by {claim.method}.",
-        f"It came first in {real['met']} of {real['n']} seeds ({_bounds(real)}).",
-    ]
-    if (claim.model, claim.method, "shuffled") in data.index:
-        control = data.loc[(claim.model, claim.method, "shuffled")]
-        sentences.append(
-            f"With the training {results.recipe.target.name} shuffled, so that there is nothing "
-            f"to find, it came first in {control['met']} of {control['n']} ({_bounds(control)})."
-        )
-    return sentences
-
-
-def _bounds(row: pd.Series) -> str:
-    if np.isnan(row["low"]):
-        return str(row["interval"])
-    return f"95% interval {row['low']:.2f} to {row['high']:.2f}"
-
-
 def _sections(pictures: dict[str, Picture], tables: dict[str, Table]) -> list[Section]:
-    def starting(start: str) -> tuple[list[Picture], list[Table]]:
-        return (
-            [picture for name, picture in pictures.items() if name.startswith(start)],
-            [table for name, table in tables.items() if name.startswith(start)],
+    def section(title: str, *starts: str) -> Section:
+        return Section(
+            title,
+            [picture for name, picture in pictures.items() if name.startswith(starts)],
+            [table for name, table in tables.items() if name.startswith(starts)],
         )
 
-    return [
-        Section("The claim", *starting("claim")),
-        Section("Fit quality", *starting("fit")),
-        Section("Importance by model and method", *starting("importance")),
-        Section("Agreement between methods", *starting("agreement-methods")),
-        Section("Agreement between models", *starting("agreement-models")),
+    found = [
+        section("The claim", "claim"),
+        section("Fit quality", "fit", "seeds"),
+        section("Importance by model and method", "importance", "differences"),
+        section("Stability of the order", "rank", "flips", "top-stability", "reliability"),
+        section("Agreement between methods", "agreement-methods"),
+        section("Agreement between models", "agreement-models", "consensus"),
+        section("Agreement between seeds", "agreement-seeds", "concordance"),
+        section("Which randomness moves it", "sources"),
     ]
+    return [part for part in found if part.pictures or part.tables]
 
 
 def _render(results: Results, sections: list[Section]) -> str:
@@ -105,7 +74,7 @@ def _render(results: Results, sections: list[Section]) -> str:
     return environment.get_template("page.html").render(
         results=results,
         sentences=findings(results),
-        diverged=diverged(results),
+        warnings=warnings(results),
         sections=sections,
     )
 

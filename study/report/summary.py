@@ -2,53 +2,66 @@
 
 import pandas as pd
 
-from study.report import analysis
-from study.report.tables import number, percent
+from study.analysis.checks import DIVERGED, Warning, warnings
+from study.analysis.claims import proportions
+from study.analysis.fits import fit_quality
+from study.analysis.means import all_models
+from study.report.sentences import verdict
+from study.report.tables.cells import number, percent
 from study.results import Results
-from study.words import CONDITIONS, SOURCES, printable
+from study.words import CONDITIONS, SOURCES, printable, ranges
 
 
 def summary(results: Results) -> str:
-    """A line for each model: fit quality, and how often the claimed item came first."""
+    """A line for each model: fit quality, and how often the claim is met; then the verdict."""
     claim, target = results.recipe.claim, results.recipe.target
-    fits = analysis.fit_quality(results)
+    fits = fit_quality(results)
     test = fits[(fits["part"] == "test") & (fits["evaluation"] == "alone")].set_index("model")
-    proportions = analysis.claim_proportions(results).set_index(["model", "method", "condition"])
+    met = proportions(results, claim).set_index(["model", "method", "condition"])
 
-    def came_first(model: str, condition: str) -> str:
-        if (model, claim.method, condition) not in proportions.index:
+    def count(model: str, condition: str) -> str:
+        if (model, claim.method, condition) not in met.index:
             return "-"
-        row = proportions.loc[(model, claim.method, condition)]
+        row = met.loc[(model, claim.method, condition)]
         return f"{row['met']} of {row['n']}"
 
     rows = []
-    for model in analysis.all_models(results):
+    for model in all_models(results):
         fit = test.loc[model]
         mean, worst = number(fit["r_squared_mean"]), number(fit["r_squared_min"])
         rows.append(
             {
                 "model": printable(results.title(model)),
-                "test R² (worst)": f"{mean} ({worst})"
+                "mean test R² (worst)": f"{mean} ({worst})"
                 + (f", {fit['undefined']} diverged" if fit["undefined"] else ""),
                 f"within {percent(target.tolerance)}": number(fit["within_mean"]),
-                f"{claim.name} first": came_first(model, "real"),
-                "if shuffled": came_first(model, "shuffled"),
+                "claim met": count(model, "real"),
+                "if shuffled": count(model, "shuffled"),
             }
         )
-    lost = diverged(results)
-    heading = f"Test rows one by one; {claim.name} first by {claim.method}, in seeds:"
-    return "\n".join([heading, pd.DataFrame(rows).to_string(index=False), *lost])
+    return "\n".join(
+        [
+            f"Test rows one by one; seeds in which {printable(claim.words)} by {claim.method}:",
+            pd.DataFrame(rows).to_string(index=False),
+            printable(verdict(results)),
+            *_in_short(results),
+        ]
+    )
 
 
-def diverged(results: Results) -> list[str]:
-    """A sentence for each model and condition in which seeds diverged."""
+def _in_short(results: Results) -> list[str]:
+    """What there is to be warned of: seeds that diverged in full, the rest by their codes."""
+    found = warnings(results)
+    codes = ", ".join(dict.fromkeys(warning.code for warning in found))
     return [
-        f"Diverged (not a number, or infinite; their scores count for no claim): "
-        f"{printable(results.title(model))}, {condition}, seeds {_ranges(seeds)}."
-        for model in results.models
-        for condition in CONDITIONS
-        if (seeds := results.diverged(model, condition))
+        *(_line(warning) for warning in found if warning.code == DIVERGED),
+        f"Warnings: {codes} ('study status' explains them)." if found else "No warnings.",
     ]
+
+
+def _line(warning: Warning) -> str:
+    parts = (warning.code, f"{warning.title}.", warning.evidence, warning.advice)
+    return printable(" ".join(parts))
 
 
 def status(results: Results) -> str:
@@ -57,7 +70,7 @@ def status(results: Results) -> str:
         {
             "model": printable(results.title(model)),
             **{
-                condition: _ranges(results.seeds(model, condition)) or "-"
+                condition: ranges(results.seeds(model, condition)) or "-"
                 for condition in CONDITIONS
             },
         }
@@ -71,9 +84,9 @@ def status(results: Results) -> str:
         [
             f"{results.directory}: run {results.identity}, data {results.dataset}; seeds:",
             pd.DataFrame(rows).to_string(index=False),
-            *diverged(results),
             *_varied(results),
             *(f"computed with {version}" for version in versions),
+            *map(_line, warnings(results)),
         ]
     )
 
@@ -84,7 +97,7 @@ def varied_in_short(fits: pd.DataFrame) -> str:
     for source in SOURCES:
         networks = fits[fits["source"] == source].drop_duplicates(["model", "base", "seed"])
         if len(networks):
-            bases = _ranges(sorted(networks["base"].unique()))
+            bases = ranges(sorted(networks["base"].unique()))
             parts.append(f"{source} {len(networks)} (base seeds {bases})")
     return f"Stored networks of all models, by the source that varies: {', '.join(parts)}."
 
@@ -97,10 +110,10 @@ def _varied(results: Results) -> list[str]:
         row = {"model": printable(results.title(model))}
         for source in SOURCES:
             chosen = fits[(fits["model"] == model) & (fits["source"] == source)]
-            seeds = chosen.groupby("base")["seed"].unique().map(lambda own: _ranges(sorted(own)))
+            seeds = chosen.groupby("base")["seed"].unique().map(lambda own: ranges(sorted(own)))
             row[source] = (
                 "; ".join(
-                    f"{varied} at {_ranges(sorted(bases))}"
+                    f"{varied} at {ranges(sorted(bases))}"
                     for varied, bases in seeds.index.groupby(seeds).items()
                 )
                 or "-"
@@ -110,14 +123,3 @@ def _varied(results: Results) -> list[str]:
         return []
     heading = "one source varied (real): its seeds, at the base seeds that hold all else:"
     return [heading, pd.DataFrame(rows).to_string(index=False)]
-
-
-def _ranges(seeds: list[int]) -> str:
-    """Seeds as the --seeds option takes them: 0-19,25."""
-    ranges: list[list[int]] = []
-    for seed in seeds:
-        if ranges and seed == ranges[-1][-1] + 1:
-            ranges[-1][1:] = [seed]
-        else:
-            ranges.append([seed])
-    return ",".join("-".join(map(str, ends)) for ends in ranges)

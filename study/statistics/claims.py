@@ -1,29 +1,228 @@
-"""How often a claim is met."""
+"""Whether a claim about importances holds: proportion, verdict, margin, specificity."""
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from scipy import stats
 
-from study.statistics.intervals import ROUNDING, Interval, wilson
-from study.statistics.ranking import is_first
+from study.statistics.intervals import (
+    CONFIDENCE,
+    FEWEST,
+    Interval,
+    clopper_pearson,
+    paired_difference,
+    wilson,
+)
+from study.statistics.ranking import identical, shares
+
+SUPPORTED, CONTRADICTED, INCONCLUSIVE = "supported", "contradicted", "inconclusive"
+NO_VERDICT = "no verdict"
+SPECIFIC, WEAKLY_SPECIFIC = "specific", "weakly specific"
+NOT_SPECIFIC = "not shown to be specific"
+ABOVE_CONTROL = "above its control"
+
+Kind = Literal["rank", "top", "share", "above"]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a claim says of one seed's scores.
+
+    kind : "rank", item has rank 1; "top", item is among the `top` greatest; "share", item has
+    a share of at least `share`; "above", item scores higher than item `other`
+    """
+
+    kind: Kind
+    item: int
+    top: int = 1
+    share: float = 0.0
+    other: int = 0
+
+    def met(self, scores: np.ndarray) -> np.ndarray:
+        """Which seeds meet it: (seeds, items) -> bool (seeds,).
+
+        None without shares does: no score is positive, or one is not a number. Rank 1 is
+        strictly greatest, and a tie at the edge of the top k leaves the item out.
+        """
+        share = shares(scores)
+        item = scores[:, self.item]
+        if self.kind == "share":
+            found = share[:, self.item] >= self.share
+        elif self.kind == "above":
+            found = item > scores[:, self.other]
+        else:
+            # The worst rank that ties leave possible.
+            found = (scores >= item[:, None]).sum(axis=1) <= self.top
+        return found & np.isfinite(share[:, self.item])
+
+    def margin(self, scores: np.ndarray) -> np.ndarray:
+        """By how much of the total share each seed meets it, (seeds,).
+
+        Positive only where it is met, and negative only where it is not.
+
+        The item's share less the greatest share outside its place in the order (for rank 1,
+        the runner-up's), the required share, or the other item's. NaN without shares.
+        """
+        share = shares(scores)
+        item = share[:, self.item]
+        if self.kind == "share":
+            return item - self.share
+        if self.kind == "above":
+            return item - share[:, self.other]
+        others = np.sort(np.delete(share, self.item, axis=1), axis=1)[:, ::-1]
+        return item - others[:, self.top - 1]
+
+    def chance(self, items: int) -> float:
+        """The proportion met if items were exchangeable; NaN for a share."""
+        if self.kind == "share":
+            return math.nan
+        return 0.5 if self.kind == "above" else self.top / items
 
 
 @dataclass(frozen=True)
 class Proportion:
-    """Seeds that meet a claim, of all seeds, with the Wilson interval."""
+    """Seeds that meet a claim, of all seeds, with its intervals.
+
+    identical : all seeds have the same scores, and count as one
+    """
 
     met: int
     seeds: int
-    interval: Interval
+    wilson: Interval
+    exact: Interval
+    identical: bool
+
+    @property
+    def value(self) -> float:
+        return self.met / self.seeds if self.seeds else math.nan
 
 
-def first_in(scores: np.ndarray, item: int) -> Proportion:
-    """In how many seeds `item` has rank 1: scores (seeds, items).
+def proportion(statement: Statement, scores: np.ndarray) -> Proportion:
+    """In how many seeds a statement is met: scores (seeds, items).
 
     Seeds that are all the same are one observation, and have no interval.
     """
-    if len(scores) > 1 and np.allclose(scores, scores[0], rtol=ROUNDING, atol=0):
-        met = int(is_first(scores[0], item))
-        return Proportion(met, 1, Interval(np.nan, np.nan, f"all {len(scores)} seeds identical"))
-    met = int(is_first(scores, item).sum())
-    return Proportion(met, len(scores), wilson(met, len(scores)))
+    met = statement.met(scores)
+    if identical(scores):
+        none = Interval.none(f"all {len(scores)} seeds identical")
+        return Proportion(int(met[0]), 1, none, none, identical=True)
+    count, seeds = int(met.sum()), len(met)
+    return Proportion(
+        count, seeds, wilson(count, seeds), clopper_pearson(count, seeds), identical=False
+    )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the seeds say of a claim that needs a proportion of them.
+
+    verdict : supported, contradicted, inconclusive, or no verdict
+    seeds_to_settle : total seeds that would settle an inconclusive one if the proportion
+    stays as observed; infinite where it equals the required one; NaN otherwise
+    p_value : exact binomial, one-sided, that the proportion is at most the required one
+    """
+
+    verdict: str
+    seeds_to_settle: float
+    p_value: float
+
+
+def judge(found: Proportion, required: float) -> Verdict:
+    """Supported where the Wilson lower bound reaches `required`, contradicted where the upper
+    bound misses it, else inconclusive. No verdict on seeds that are one observation."""
+    if found.identical or not found.seeds:
+        return Verdict(NO_VERDICT, math.nan, math.nan)
+    p_value = exceeds(found.met, found.seeds, required)
+    if found.wilson.low >= required:
+        return Verdict(SUPPORTED, math.nan, p_value)
+    if found.wilson.high < required:
+        return Verdict(CONTRADICTED, math.nan, p_value)
+    return Verdict(INCONCLUSIVE, seeds_to_settle(found.value, required), p_value)
+
+
+def exceeds(met: int, seeds: int, proportion: float) -> float:
+    """Exact binomial p-value, one-sided, that the true proportion is at most `proportion`."""
+    return float(stats.binom.sf(met - 1, seeds, proportion))
+
+
+def seeds_to_settle(observed: float, required: float) -> float:
+    """Fewest seeds whose Wilson interval about `observed` leaves `required` out.
+
+    Wilson's bounds are where the score test turns, |p - r| = z √(r (1 - r) / n), and so n
+    follows. Infinite where they are equal.
+    """
+    if observed == required:
+        return math.inf
+    z = stats.norm.ppf((1 + CONFIDENCE) / 2)
+    return float(math.ceil(z**2 * required * (1 - required) / (observed - required) ** 2))
+
+
+def fewest_met(required: float, seeds: int) -> int | None:
+    """How many of `seeds` must meet a claim for it to be supported; None if all would not do."""
+    z = stats.norm.ppf((1 + CONFIDENCE) / 2)
+    # Where the score test turns; one below, since rounding may have gone either way.
+    turn = seeds * required + z * math.sqrt(seeds * required * (1 - required))
+    met = max(math.ceil(turn) - 1, 0)
+    while met <= seeds and wilson(met, seeds).low < required:
+        met += 1
+    return met if met <= seeds else None
+
+
+def fewest_seeds(required: float) -> int:
+    """The fewest seeds that could support a claim: all of n meet it, n / (n + z²) >= required."""
+    z = stats.norm.ppf((1 + CONFIDENCE) / 2)
+    seeds = max(math.ceil(z**2 * required / (1 - required)) - 1, 1)
+    while fewest_met(required, seeds) is None:
+        seeds += 1
+    return seeds
+
+
+def power(true: float, required: float, seeds: int) -> float:
+    """Chance that a claim met in a proportion `true` of all seeds comes out supported."""
+    fewest = fewest_met(required, seeds)
+    return 0.0 if fewest is None else float(stats.binom.sf(fewest - 1, seeds, true))
+
+
+@dataclass(frozen=True)
+class Specificity:
+    """Whether a claim comes out more often than where there is nothing to find.
+
+    difference : proportion met in the real condition less that in the control, over the
+    `seeds` that both have, with its interval; label : what follows
+    """
+
+    difference: float
+    seeds: int
+    interval: Interval
+    label: str
+
+
+def specificity(
+    real: np.ndarray, control: np.ndarray, chance: float, *, one_observation: bool = False
+) -> Specificity:
+    """Compare which seeds meet a claim with which meet it in a control, bool (seeds,), paired.
+
+    Not shown to be specific unless the difference's lower bound exceeds 0; then weakly
+    specific if the control's own Wilson lower bound exceeds `chance`, else specific; without
+    a chance level (NaN) it is above its control. Below FEWEST seeds nothing is shown, nor by
+    seeds that are `one_observation` in either condition, since all are the same.
+    """
+    seeds = len(real)
+    if not seeds:
+        return Specificity(math.nan, 0, Interval.none("no seeds"), NOT_SPECIFIC)
+    difference = float(real.mean() - control.mean())
+    if one_observation:
+        none = Interval.none(f"all {seeds} seeds identical: no interval")
+        return Specificity(difference, seeds, none, NOT_SPECIFIC)
+    interval = paired_difference(real, control)
+    if seeds < FEWEST or not interval.low > 0:
+        label = NOT_SPECIFIC
+    elif math.isnan(chance):
+        label = ABOVE_CONTROL
+    elif wilson(int(control.sum()), seeds).low > chance:
+        label = WEAKLY_SPECIFIC
+    else:
+        label = SPECIFIC
+    return Specificity(difference, seeds, interval, label)

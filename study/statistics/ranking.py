@@ -1,7 +1,10 @@
-"""Shares and ranks of importance scores."""
+"""Shares, ranks and top sets of importance scores."""
 
 import numpy as np
 from scipy.stats import rankdata
+
+# Single precision carries seven digits: a relative spread below this is none.
+ROUNDING = 1e-6
 
 
 def shares(scores: np.ndarray) -> np.ndarray:
@@ -24,9 +27,19 @@ def ranks(scores: np.ndarray) -> np.ndarray:
     return rankdata(-scores, axis=-1, nan_policy="propagate")
 
 
-def is_first(scores: np.ndarray, item: int) -> np.ndarray:
-    """Whether `item` has rank 1 in each vector: (..., items) -> bool (...).
+def in_top(scores: np.ndarray, k: int) -> np.ndarray:
+    """Which items are the k greatest, as 1.0 and 0.0: (seeds, items) -> (seeds, items).
 
-    Never in a vector without shares.
+    A vector with a tie at the edge, or with a NaN, has no such set: NaN.
     """
-    return (ranks(scores)[..., item] == 1) & np.isfinite(shares(scores)[..., item])
+    chosen = rankdata(-scores, method="max", axis=-1, nan_policy="propagate") <= k
+    return np.where(chosen.sum(axis=-1, keepdims=True) == k, chosen, np.nan)
+
+
+def identical(scores: np.ndarray) -> bool:
+    """Whether several seeds have the same scores, all finite, up to single precision."""
+    return (
+        len(scores) > 1
+        and bool(np.isfinite(scores).all())
+        and np.allclose(scores, scores[0], rtol=ROUNDING, atol=0)
+    )

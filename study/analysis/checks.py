@@ -1,0 +1,386 @@
+"""What a reader of this run has to know: coded checks, each with evidence and advice."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from study.analysis.agreement import seed_agreement, spearman_only
+from study.analysis.claims import CONTROLS, proportions, verdicts, why_not_tested
+from study.analysis.fits import learning, learning_threshold, learning_words
+from study.results import Results
+from study.statistics.claims import INCONCLUSIVE, exceeds, fewest_met, fewest_seeds
+from study.statistics.intervals import CONFIDENCE, FEWEST
+from study.statistics.multiplicity import holm
+from study.statistics.ranking import identical, shares
+from study.words import (
+    CONDITIONS,
+    CONTRAST_GRADIENT,
+    METHODS,
+    METHODS_OF_LEVEL,
+    PERMUTATION,
+    TRAINING_GRADIENT,
+    ranges,
+)
+
+DIVERGED = "S010"
+# A variance inflation factor of 10 (Marquardt, 1970).
+COLLINEAR = 0.9
+# Above it, intervals of pairwise agreement cover too seldom.
+NEAR_ONE = 0.95
+
+
+@dataclass(frozen=True)
+class Warning:
+    """One thing to know before believing a number.
+
+    code : S and three digits, fixed for ever; title, evidence, advice : plain text
+    """
+
+    code: str
+    title: str
+    evidence: str
+    advice: str
+
+
+@lru_cache(maxsize=4)
+def warnings(results: Results) -> tuple[Warning, ...]:
+    """Everything there is to warn of, in the order of the codes."""
+    return tuple(warning for check in _CHECKS for warning in check(results))
+
+
+def _identical_seeds(results: Results) -> Iterator[Warning]:
+    for model in results.models:
+        for condition in CONDITIONS:
+            same = [
+                method
+                for method in METHODS
+                for level in ("feature", "variable")
+                if method in METHODS_OF_LEVEL[level]
+                and (vectors := results.vectors(model, condition, method, level)) is not None
+                and identical(vectors.score)
+            ]
+            if same:
+                yield Warning(
+                    "S001",
+                    "All seeds are the same",
+                    f"{results.title(model)}, {condition}: all "
+                    f"{len(results.seeds(model, condition))} seeds have the same scores by "
+                    f"{_list(dict.fromkeys(same))}.",
+                    "Nothing varies, so this is one observation: no interval, no verdict.",
+                )
+
+
+def _not_learned(results: Results) -> Iterator[Warning]:
+    found = learning(results)
+    for model in results.models:
+        rows = found[(found["model"] == model) & ~found["learned"]]
+        if len(rows):
+            everyone = int((found["model"] == model).sum())
+            yield Warning(
+                "S002",
+                "Seeds that have not learned",
+                f"{results.title(model)}: {len(rows)} of {everyone} ({_seeds(rows['seed'])}) have "
+                f"a training R² below {learning_threshold(results):.2f}, "
+                f"{learning_words(results)}.",
+                "Their importances tell of a network that predicts badly. Every table can be "
+                "read without them: study table NAME --learned.",
+            )
+
+
+def _one_hot_gradients(results: Results) -> Iterator[Warning]:
+    groups = [variable for variable in results.recipe.variables if len(variable.features) > 1]
+    raw = [
+        method
+        for method in (TRAINING_GRADIENT, "gradient")
+        if any(results.vectors(model, "real", method, "feature") for model in results.models)
+    ]
+    if not groups or not raw:
+        return
+    claim = results.recipe.claim
+    moved = ""
+    if claim.level == "feature":
+        methods = ("gradient", CONTRAST_GRADIENT)
+        parts = [
+            f"{results.title(model)} {raw:.2f} to {contrast:.2f}"
+            for model in results.models
+            for raw, contrast in [[_mean_share(results, model, of, claim.name) for of in methods]]
+            if np.isfinite([raw, contrast]).all()
+        ]
+        if parts:
+            moved = f" Mean share of {claim.name} by {' and by '.join(methods)}: {_list(parts)}."
+    yield Warning(
+        "S003",
+        "Raw gradients of one-hot columns are not identified",
+        f"{_list(variable.name for variable in groups)}: adding a constant to all columns of a "
+        "group and taking it off the intercept changes no prediction, and changes the raw "
+        f"gradients of the group.{moved}",
+        "Read contrast-gradient or scaled-gradient beside the raw ones, or importance by "
+        "variable with permutation-grouped.",
+    )
+
+
+def _mean_share(results: Results, model: str, method: str, feature: str) -> float:
+    """A feature's mean share over the seeds that have one, real condition; NaN without any."""
+    vectors = results.vectors(model, "real", method, "feature")
+    if vectors is None:
+        return np.nan
+    share = shares(vectors.score)[:, vectors.items.index(feature)]
+    share = share[np.isfinite(share)]
+    return float(share.mean()) if len(share) else np.nan
+
+
+def _one_hot_permutation(results: Results) -> Iterator[Warning]:
+    groups = [variable.name for variable in results.recipe.variables if len(variable.features) > 1]
+    measured = any(
+        results.vectors(model, "real", PERMUTATION, "feature") for model in results.models
+    )
+    if groups and measured:
+        yield Warning(
+            "S004",
+            "Single one-hot columns are permuted",
+            f"{_list(groups)}: permuting one column makes rows without a level or with two, "
+            "which no data hold.",
+            "Read permutation-grouped, which permutes whole variables.",
+        )
+
+
+def _collinear(results: Results) -> Iterator[Warning]:
+    traits = results.traits
+    found = traits[traits["explained"] > COLLINEAR] if len(traits) else traits
+    if len(found):
+        parts = [
+            f"{row.feature} (R² {row.explained:.3f})" for row in found.head(5).itertuples()
+        ] + ([f"{len(found) - 5} more"] if len(found) > 5 else [])
+        yield Warning(
+            "S005",
+            "Collinear features",
+            f"The other variables explain more than {COLLINEAR:.0%} of {_list(parts)} on the "
+            "training rows.",
+            "Models can spread importance over such features at will, and permuting one of them "
+            "leaves its information in the others: do not read their order.",
+        )
+
+
+def _negative_permutation(results: Results) -> Iterator[Warning]:
+    for method in METHODS[-2:]:
+        level = "feature" if method in METHODS_OF_LEVEL["feature"] else "variable"
+        below, everything, items = 0, 0, set()
+        for model in results.models:
+            vectors = results.vectors(model, "real", method, level)
+            if vectors is not None:
+                negative = vectors.score < 0
+                below += int(negative.sum())
+                everything += negative.size
+                items |= {vectors.items[place] for place in np.flatnonzero(negative.any(axis=0))}
+        if below:
+            ordered = [item for item in results.items(level) if item in items]
+            shown = ordered[:8] + ([f"{len(ordered) - 8} more"] if len(ordered) > 8 else [])
+            yield Warning(
+                "S006",
+                "Negative permutation scores",
+                f"{method}: {below} of {everything} scores are below 0 ({_list(shown)}): "
+                "permuting improved the fit on these test rows.",
+                "As a rule that is noise about zero. Shares count them as 0; do not read their "
+                "order.",
+            )
+
+
+def _near_one(results: Results) -> Iterator[Warning]:
+    rows = []
+    for level in ("feature", "variable"):
+        found = seed_agreement(results, level)
+        if len(found):
+            found = spearman_only(found[found["condition"] == "real"])
+            found = found[(found["mean"] > NEAR_ONE) & found["low"].notna()]
+            rows += [
+                f"{results.title(row.model)} by {row.method} ({level}s)"
+                for row in found.itertuples()
+            ]
+    if rows:
+        shown = rows[:6] + ([f"{len(rows) - 6} more"] if len(rows) > 6 else [])
+        yield Warning(
+            "S007",
+            "Agreement near its bound",
+            f"The mean agreement between seeds exceeds {NEAR_ONE:g} for {_list(shown)}.",
+            "So near 1, whether there is an interval at all hangs on the few seeds that disagree: "
+            "where 0.996 is true, a fifth of simulated studies of 20 seeds have none "
+            "(benchmarks/README.md). Read it as 'nearly always the same order'.",
+        )
+
+
+def _too_few_seeds(results: Results) -> Iterator[Warning]:
+    claim = results.recipe.claim
+    seeds = {model: len(results.seeds(model, "real")) for model in results.models}
+    few = {model: count for model, count in seeds.items() if count < FEWEST}
+    if few:
+        yield Warning(
+            "S008",
+            "Too few seeds",
+            f"{_list(f'{results.title(model)} has {count}' for model, count in few.items())}; "
+            f"below {FEWEST} there is no interval of a mean.",
+            "Run more seeds: what is stored is kept.",
+        )
+    table = verdicts(results, claim)
+    primary = table[table["role"] == "primary"]
+    if not len(primary):
+        return
+    row = primary.iloc[0]
+    if row["verdict"] != INCONCLUSIVE:
+        return
+    if fewest_met(claim.proportion, int(row["n"])) is None:
+        yield Warning(
+            "S008",
+            "Too few seeds for a verdict",
+            f"With {row['n']} seeds no outcome could support a claim that needs "
+            f"{claim.proportion:.0%} of them.",
+            f"Run at least {fewest_seeds(claim.proportion)} seeds.",
+        )
+    else:
+        settle = row["seeds_to_settle"]
+        yield Warning(
+            "S008",
+            "Too few seeds for a verdict",
+            f"The claim is met in {row['met']} of {row['n']} seeds, and its interval "
+            f"({row['low']:.2f} to {row['high']:.2f}) holds the required {claim.proportion:g}.",
+            f"At this proportion about {settle:.0f} seeds would settle it. Fix their number before "
+            "you look again: who adds seeds until the verdict pleases errs more often."
+            if np.isfinite(settle)
+            else "At exactly this proportion no number of seeds would settle it.",
+        )
+
+
+def _control_shows_claim(results: Results) -> Iterator[Warning]:
+    claim = results.recipe.claim
+    found = proportions(results, claim)
+    rows = found[found["condition"].isin(CONTROLS) & found["low"].notna() & found["chance"].notna()]
+    # So many controls are looked at that some would exceed chance by chance.
+    p_values = holm(
+        np.array([exceeds(row.met, row.n, row.chance) for row in rows.itertuples()], dtype=float)
+    )
+    rows = rows[p_values <= 1 - CONFIDENCE]
+    for control, where, advice in (
+        (
+            "shuffled",
+            "On shuffled targets, where there is nothing to find",
+            "There the finding is at best weakly specific: the scale or the encoding of the "
+            "features can bring it about by themselves.",
+        ),
+        (
+            "untrained",
+            "In networks before training",
+            "There the initial weights, or the scale of the features, bring it about by "
+            "themselves: look at the shuffled control, too.",
+        ),
+    ):
+        shown = [
+            f"{results.title(row.model)} by {row.method} ({row.met} of {row.n})"
+            for row in rows[rows["condition"] == control].itertuples()
+        ]
+        if shown:
+            yield Warning(
+                "S009",
+                "A control shows the claim",
+                f"{where}, '{claim.words}' is met more often than chance would have it, were all "
+                f"alike (Holm over all controls): {_list(shown)}.",
+                advice,
+            )
+
+
+def _diverged(results: Results) -> Iterator[Warning]:
+    for model in results.models:
+        for condition in CONDITIONS:
+            seeds = results.diverged(model, condition)
+            if seeds:
+                yield Warning(
+                    DIVERGED,
+                    "Seeds that diverged",
+                    f"{results.title(model)}, {condition}, {_seeds(seeds)}: predictions "
+                    "are not a number, or infinite.",
+                    "Their scores are undefined and count for no claim. A smaller learning rate "
+                    "may help.",
+                )
+
+
+def _undefined(results: Results) -> Iterator[Warning]:
+    for condition in CONDITIONS:
+        parts = []
+        for model in results.models:
+            for method in METHODS:
+                level = "feature" if method in METHODS_OF_LEVEL["feature"] else "variable"
+                vectors = results.vectors(model, condition, method, level)
+                if vectors is not None:
+                    finite = np.isfinite(vectors.score).all(axis=1)
+                    lost = int((finite & np.isnan(shares(vectors.score)).any(axis=1)).sum())
+                    if lost:
+                        parts.append(f"{results.title(model)} by {method} ({lost})")
+        if parts:
+            yield Warning(
+                "S011",
+                "Score vectors without a positive entry",
+                f"Condition {condition}: {_list(parts)}.",
+                "They have no shares and meet no claim: the network uses no feature there.",
+            )
+
+
+def _not_run(results: Results) -> Iterator[Warning]:
+    claim = results.recipe.claim
+    table = verdicts(results, claim)
+    if not (table["role"] == "primary").any():
+        yield Warning(
+            "S012",
+            "The claim is not tested",
+            f"It rests on model '{claim.model}' and {claim.method}: "
+            f"{why_not_tested(results, claim)}.",
+            f"Run it: study run --models {claim.model}."
+            if claim.model not in results.models
+            else "Declare a claim that could fail.",
+        )
+    missing = [
+        results.title(model)
+        for model in results.models
+        if set(results.seeds(model, "real")) - set(results.seeds(model, "shuffled"))
+    ]
+    if missing:
+        yield Warning(
+            "S013",
+            "Seeds without a control",
+            f"{_list(missing)}: some seeds have no shuffled control.",
+            "'study run' for the same seeds trains what is missing.",
+        )
+
+
+_CHECKS: tuple[Callable[[Results], Iterator[Warning]], ...] = (
+    _identical_seeds,
+    _not_learned,
+    _one_hot_gradients,
+    _one_hot_permutation,
+    _collinear,
+    _negative_permutation,
+    _near_one,
+    _too_few_seeds,
+    _control_shows_claim,
+    _diverged,
+    _undefined,
+    _not_run,
+)
+
+
+def as_frame(found: tuple[Warning, ...]) -> pd.DataFrame:
+    """Warnings as rows: code, title, evidence, advice."""
+    return pd.DataFrame(
+        [vars(warning) for warning in found], columns=["code", "title", "evidence", "advice"]
+    )
+
+
+def _seeds(seeds: Iterable[int]) -> str:
+    """Seeds by name, and how many more there are."""
+    found = ranges([int(seed) for seed in seeds]).split(",")
+    more = f" and {len(found) - 12} more ranges" if len(found) > 12 else ""
+    return f"seeds {','.join(found[:12])}{more}"
+
+
+def _list(parts: Iterable[str]) -> str:
+    return ", ".join(parts)

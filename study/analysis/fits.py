@@ -1,0 +1,106 @@
+"""How well the networks fit, and which of them have learned."""
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from study.analysis.means import all_models
+from study.results import Results
+from study.statistics.learning import LEAST, has_learned, threshold
+from study.words import LEAST_SQUARES
+
+
+@lru_cache(maxsize=4)
+def fit_quality(results: Results) -> pd.DataFrame:
+    """Fit over the seeds of the real condition, by model, part and way of evaluating.
+
+    Seeds that diverged, whose fit is not finite, are counted as undefined and left out.
+    """
+    rows = []
+    measures = ["r_squared", "rmse", "within"]
+    real = results.fits[results.fits["condition"] == "real"]
+    for model in all_models(results):
+        for part in ("train", "test"):
+            for evaluation in ("alone", "together"):
+                chosen = real[
+                    (real["model"] == model)
+                    & (real["part"] == part)
+                    & (real["evaluation"] == evaluation)
+                ]
+                row = {"model": model, "part": part, "evaluation": evaluation, "n": len(chosen)}
+                finite = np.isfinite(chosen[measures].astype(float)).all(axis=1)
+                row["undefined"] = int((~finite).sum())
+                chosen = chosen[finite]
+                for measure in measures:
+                    row[f"{measure}_mean"] = chosen[measure].mean()
+                    row[f"{measure}_sd"] = chosen[measure].std(ddof=1)
+                    row[f"{measure}_min"] = chosen[measure].min()
+                    row[f"{measure}_max"] = chosen[measure].max()
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def learning_threshold(results: Results) -> float:
+    """The training R² from which on a network of this run has learned."""
+    return threshold(_train(results, LEAST_SQUARES)["r_squared"].iloc[0], results.recipe.learned)
+
+
+def learning_words(results: Results) -> str:
+    """Where that threshold comes from."""
+    found = _train(results, LEAST_SQUARES)["r_squared"].iloc[0]
+    if found < LEAST:
+        return f"{results.recipe.learned:g} of {LEAST:g}, as least squares explains less than that"
+    return f"{results.recipe.learned:g} of that of least squares"
+
+
+@lru_cache(maxsize=4)
+def learning(results: Results) -> pd.DataFrame:
+    """model, seed, r_squared, within, learned: real condition, training rows one by one."""
+    reference = _train(results, LEAST_SQUARES)["r_squared"].iloc[0]
+    parts = []
+    for model in results.models:
+        rows = _train(results, model)
+        r_squared = rows["r_squared"].to_numpy(dtype=float)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "model": model,
+                    "seed": rows["seed"].array,
+                    "r_squared": r_squared,
+                    "within": rows["within"].array,
+                    "learned": has_learned(r_squared, reference, results.recipe.learned),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+@lru_cache(maxsize=4)
+def learned_only(results: Results) -> Results:
+    """The results without the networks that have not learned.
+
+    A seed is left out in every condition, and a model without any seed that has learned
+    altogether. Networks in which one source varies are judged on the table's rows, too.
+    """
+    found = learning(results)
+    slow = found[~found["learned"]]
+    varied = results.varied_fits
+    varied = varied[(varied["part"] == "train") & (varied["evaluation"] == "alone")]
+    lost = varied[~(varied["r_squared"].astype(float) >= learning_threshold(results))]
+    return results.without(
+        {model: [int(seed) for seed in rows["seed"]] for model, rows in slow.groupby("model")},
+        lost[["model", "source", "base", "seed"]],
+    )
+
+
+def _train(results: Results, model: str) -> pd.DataFrame:
+    """Fits on the training rows one by one, real condition, by seed."""
+    fits = results.fits
+    chosen = fits[
+        (fits["model"] == model)
+        & (fits["condition"] == "real")
+        & (fits["part"] == "train")
+        & (fits["evaluation"] == "alone")
+    ]
+    return chosen.sort_values("seed")

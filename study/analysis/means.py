@@ -1,0 +1,69 @@
+"""Means over seeds with their intervals, all of a frame under the same draws of seeds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.results import Results
+from study.statistics.intervals import mean_intervals
+from study.words import LEAST_SQUARES
+
+
+class Means:
+    """Collects rows, each of a number for every seed, and makes them a frame at once."""
+
+    def __init__(self, results: Results) -> None:
+        seeds = {
+            seed
+            for model in results.models
+            for condition in ("real", "shuffled", "untrained")
+            for seed in results.seeds(model, condition)
+        }
+        self._place = {seed: place for place, seed in enumerate(sorted(seeds))}
+        self._rows: list[Mapping[str, Any]] = []
+        self._columns: list[np.ndarray] = []
+
+    def add(self, keys: Mapping[str, Any], seeds: pd.Series, values: np.ndarray) -> None:
+        """A row: `values` (seeds,) of the named seeds; NaN where a seed has no such number.
+
+        Least squares has one value and no seed.
+        """
+        column = np.full(max(len(self._place), 1), np.nan)
+        known = seeds.notna().to_numpy(bool)
+        column[[self._place[int(seed)] for seed in seeds[known]] if known.all() else [0]] = values
+        undefined = int((~np.isfinite(values)).sum())
+        self._rows.append({**keys, "n": len(values), "undefined": undefined})
+        self._columns.append(column)
+
+    def frame(self) -> pd.DataFrame:
+        """The rows with n, undefined, mean, sd (ddof 1), low, high, interval.
+
+        The mean is over the seeds that have a number.
+        """
+        if not self._rows:
+            return pd.DataFrame()
+        table = np.stack(self._columns, axis=1)
+        intervals = mean_intervals(table)
+        defined = np.isfinite(table)
+        count = defined.sum(axis=0)
+        filled = np.where(defined, table, 0.0)
+        with np.errstate(invalid="ignore"):
+            mean = filled.sum(axis=0) / count
+            squares = np.where(defined, (table - mean) ** 2, 0.0).sum(axis=0)
+            deviation = np.sqrt(
+                np.divide(squares, count - 1, out=np.full(len(count), np.nan), where=count > 1)
+            )
+        return pd.DataFrame(self._rows).assign(
+            mean=mean,
+            sd=deviation,
+            low=[interval.low for interval in intervals],
+            high=[interval.high for interval in intervals],
+            interval=[interval.kind for interval in intervals],
+        )
+
+
+def all_models(results: Results) -> list[str]:
+    """The models of a run, least squares last."""
+    return [*results.models, LEAST_SQUARES]

@@ -1,0 +1,222 @@
+"""How far the order of importances stays the same from seed to seed, and among judges."""
+
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import combinations
+from string import ascii_lowercase
+
+import numpy as np
+import pandas as pd
+
+from study.results import Results, Vectors
+from study.statistics.agreement import TOP
+from study.statistics.ranking import in_top, ranks, shares
+from study.statistics.stability import (
+    MOST_FOR_CONSENSUS,
+    Consensus,
+    consensus,
+    flips,
+    mean_order,
+    orders_told_apart,
+    rank_frequency,
+    rank_intervals,
+    set_stability,
+    split_half,
+    tied_groups,
+)
+from study.words import METHODS_OF_LEVEL
+
+HALVES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+# Of fewer different splits, no spread is told.
+FEWEST_SPLITS = 40
+
+
+@lru_cache(maxsize=8)
+def rank_frequencies(results: Results, level: str) -> pd.DataFrame:
+    """Proportion of seeds in which an item has a rank, by model and method, real condition."""
+    rows = []
+    for keys, vectors in _judges(results, level):
+        table = rank_frequency(vectors.score)
+        for item, line in zip(vectors.items, table, strict=True):
+            rows += [
+                {**keys, "n": len(vectors.score), "name": item, "rank": rank, "proportion": value}
+                for rank, value in enumerate(line, start=1)
+            ]
+    return pd.DataFrame(rows)
+
+
+@lru_cache(maxsize=8)
+def flip_rates(results: Results, level: str) -> pd.DataFrame:
+    """Chance that two seeds order two items differently, by model, method and pair.
+
+    The first of a pair has the better mean rank.
+    """
+    rows = []
+    for keys, vectors in _judges(results, level):
+        for first, second in combinations(mean_order(vectors.score), 2):
+            found = flips(vectors.score, first, second)
+            rows.append(
+                {
+                    **keys,
+                    "first": vectors.items[first],
+                    "second": vectors.items[second],
+                    "n": len(vectors.score),
+                    "above": found.above,
+                    "below": found.below,
+                    "rate": found.rate,
+                    "low": found.interval.low,
+                    "high": found.interval.high,
+                    "interval": found.interval.kind,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@lru_cache(maxsize=8)
+def top_stability(results: Results, level: str) -> pd.DataFrame:
+    """Nogueira's stability of the top k, k = 1, 2, 3, by model and method."""
+    rows = []
+    for keys, vectors in _judges(results, level):
+        for k in TOP.values():
+            if k >= len(vectors.items):
+                continue
+            found = set_stability(in_top(vectors.score, k))
+            rows.append(
+                {
+                    **keys,
+                    "k": k,
+                    "n": len(vectors.score),
+                    "undefined": len(vectors.score) - found.seeds,
+                    "stability": found.stability,
+                    "low": found.interval.low,
+                    "high": found.interval.high,
+                    "interval": found.interval.kind,
+                    "asymptotic_low": found.asymptotic.low,
+                    "asymptotic_high": found.asymptotic.high,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@lru_cache(maxsize=8)
+def rank_sets(results: Results, level: str) -> pd.DataFrame:
+    """The ranks that each item can have, and the groups that seeds cannot tell apart."""
+    rows = []
+    for keys, vectors in _judges(results, level):
+        apart = orders_told_apart(vectors.score)
+        bounds = rank_intervals(apart)
+        order = mean_order(vectors.score)
+        groups = tied_groups(apart, order)
+        rank = ranks(vectors.score)
+        rank = rank[np.isfinite(rank).all(axis=1)]
+        rows += [
+            {
+                **keys,
+                "name": vectors.items[item],
+                "n": len(vectors.score),
+                "mean_rank": rank[:, item].mean() if len(rank) else np.nan,
+                "lowest": bounds[item, 0],
+                "highest": bounds[item, 1],
+                "groups": " ".join(
+                    _letters(place) for place, group in enumerate(groups) if item in group
+                ),
+            }
+            for item in order
+        ]
+    return pd.DataFrame(rows)
+
+
+def _splits(seeds: int, size: int) -> int:
+    """How many ways there are to draw two halves of a size."""
+    return math.comb(seeds, size) * math.comb(seeds - size, size) // 2 if 2 * size <= seeds else 0
+
+
+def _letters(place: int) -> str:
+    """a, b, ... z, aa, ab, ..."""
+    before, last = divmod(place, 26)
+    return (_letters(before - 1) if before else "") + ascii_lowercase[last]
+
+
+@lru_cache(maxsize=8)
+def consensus_order(results: Results, level: str) -> Consensus | None:
+    """The order with ties that all judges, model by method, agree with best.
+
+    A judge votes on two items only where its seeds tell them apart. None where there are too
+    many items to search, or no judge.
+    """
+    votes = _votes(results, level)
+    if not votes or len(results.items(level)) > MOST_FOR_CONSENSUS:
+        return None
+    return consensus(np.stack(list(votes.values())))
+
+
+@lru_cache(maxsize=8)
+def dissent(results: Results, level: str) -> pd.DataFrame:
+    """How many pairs of items each judge orders the other way round than the consensus."""
+    found = consensus_order(results, level)
+    if found is None:
+        return pd.DataFrame()
+    items = results.items(level)
+    rows = []
+    for (model, method), votes in _votes(results, level).items():
+        wanted = np.sign(found.ranks[None, :] - found.ranks[:, None])
+        against = [
+            f"{items[i]} above {items[j]}" if votes[i, j] > 0 else f"{items[j]} above {items[i]}"
+            for i, j in combinations(range(len(items)), 2)
+            if votes[i, j] * wanted[i, j] < 0
+        ]
+        rows.append(
+            {
+                "model": model,
+                "method": method,
+                "pairs": len(items) * (len(items) - 1) // 2,
+                "told_apart": int(np.abs(np.triu(votes, 1)).sum()),
+                "reversed": len(against),
+                "against": "; ".join(against),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+@lru_cache(maxsize=8)
+def reliability(results: Results, level: str) -> pd.DataFrame:
+    """Spearman correlation of the mean shares of two halves, by the seeds in each half.
+
+    low and high enclose 95% of the random splits; they are no interval of a mean.
+    """
+    rows = []
+    for keys, vectors in _judges(results, level):
+        sizes = [size for size in HALVES if _splits(len(vectors.score), size) >= FEWEST_SPLITS]
+        for size, values in zip(sizes, split_half(shares(vectors.score), sizes), strict=True):
+            defined = values[np.isfinite(values)]
+            low, high = np.quantile(defined, [0.025, 0.975]) if len(defined) else (np.nan, np.nan)
+            rows.append(
+                {
+                    **keys,
+                    "seeds": size,
+                    "splits": len(defined),
+                    "mean": defined.mean() if len(defined) else np.nan,
+                    "low": low,
+                    "high": high,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@lru_cache(maxsize=8)
+def _votes(results: Results, level: str) -> dict[tuple[str, str], np.ndarray]:
+    """What each judge's seeds tell apart, by model and method."""
+    return {
+        (keys["model"], keys["method"]): orders_told_apart(vectors.score)
+        for keys, vectors in _judges(results, level)
+    }
+
+
+def _judges(results: Results, level: str) -> Iterator[tuple[dict[str, str], Vectors]]:
+    """Every model and method with scores of the real condition."""
+    for model in results.models:
+        for method in METHODS_OF_LEVEL[level]:
+            vectors = results.vectors(model, "real", method, level)
+            if vectors is not None:
+                yield {"model": model, "method": method}, vectors.observations

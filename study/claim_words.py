@@ -1,0 +1,103 @@
+"""A claim in words becomes a claim: "age rank 1 in 0.8"."""
+
+import re
+
+from pydantic import ValidationError
+
+from study.errors import InputError
+from study.recipes import Claim, DatasetRecipe
+from study.words import METHODS_OF_LEVEL
+
+_FORMS = 'write "NAME rank 1 in 0.8", "NAME top 2 in 0.8", "NAME share 0.5 in 0.8" or ' + (
+    '"NAME above OTHER in 0.8"'
+)
+_SAYS = re.compile(
+    r"(?P<name>.+?)\s+(?P<kind>rank|top|share|above)\s+(?P<value>.+?)\s+in\s+(?P<part>[\d.]+)"
+)
+
+
+def parse_claim(
+    words: str,
+    recipe: DatasetRecipe,
+    *,
+    model: str | None = None,
+    method: str | None = None,
+    level: str | None = None,
+) -> Claim:
+    """The claim that `words` make about a dataset's features or variables.
+
+    Model and method are the declared claim's where not given; the level is the declared one
+    if the names exist there and the method has scores there, else the other. Raises InputError.
+    """
+    items = {
+        "feature": recipe.features,
+        "variable": [variable.name for variable in recipe.variables],
+    }
+    method = method or recipe.claim.method
+    # The declared level first, and of both one that the method has scores at.
+    levels = sorted(items, key=lambda where: where != recipe.claim.level)
+    levels.sort(key=lambda where: method not in METHODS_OF_LEVEL[where])
+    levels = [level] if level else levels
+    # A name may hold any of the words, so that names are tried before patterns.
+    readings = [
+        {**reading, "level": where}
+        for where in levels
+        for name in sorted(items[where], key=len, reverse=True)
+        if (reading := _reading(words.strip(), name, items[where])) is not None
+    ]
+    if not readings:
+        raise InputError(_why_not(words, items, level))
+    values = {
+        **readings[0],
+        "model": model or recipe.claim.model,
+        "method": method,
+    }
+    try:
+        claim = Claim.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        key = ".".join(map(str, fault["loc"]))
+        reason = fault["msg"].removeprefix("Value error, ")
+        raise InputError(f"claim '{words}': {f'{key}: ' if key else ''}{reason}") from error
+    if claim.top is not None and claim.top >= len(items[claim.level]):
+        raise InputError(
+            f"claim '{words}': top {claim.top} of {len(items[claim.level])} {claim.level}s is "
+            "always met"
+        )
+    return claim
+
+
+def _reading(words: str, name: str, items: list[str]) -> dict[str, object] | None:
+    """What words that begin with a name say of it; None if they do not."""
+    if not words.startswith(f"{name} "):
+        return None
+    found = re.fullmatch(
+        r"\s*(rank|top|share|above)\s+(.+?)\s+in\s+([0-9]*\.?[0-9]+)", words[len(name) :]
+    )
+    if found is None:
+        return None
+    kind, value, part = found.groups()
+    said: object
+    if kind == "above":
+        if value not in items:
+            return None
+        said = value
+    elif not re.fullmatch(r"[0-9]*\.?[0-9]+" if kind == "share" else "[0-9]+", value):
+        return None
+    else:
+        said = float(value) if kind == "share" else int(value)
+    return {"name": name, kind: said, "proportion": float(part)}
+
+
+def _why_not(words: str, items: dict[str, list[str]], level: str | None) -> str:
+    """What is wrong with words that make no claim."""
+    found = _SAYS.fullmatch(words.strip())
+    if found is not None:
+        known = items[level] if level else [*items["feature"], *items["variable"]]
+        names = [found["name"]] + ([found["value"]] if found["kind"] == "above" else [])
+        for name in names:
+            if name not in known:
+                what = level or "feature or variable"
+                listed = ", ".join(dict.fromkeys(known))
+                return f"claim '{words}': no {what} is called '{name}': there is {listed}"
+    return f"claim '{words}': {_FORMS}"

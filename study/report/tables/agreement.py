@@ -1,0 +1,140 @@
+"""Tables of agreement between methods, models and seeds."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from study.analysis import agreement
+from study.report.tables.cells import (
+    MEASURE_TITLES,
+    estimate,
+    holds,
+    number,
+    p_value,
+    provenance,
+    seeds,
+)
+from study.report.tables.table import Table
+from study.results import Results
+from study.statistics.agreement import SPEARMAN, TOP_1
+
+
+def agreement_table(results: Results, between: str, level: str) -> Table | None:
+    """Mean agreement between methods (of one model) or models (of one method)."""
+    within_title: Callable[[str], str]
+    pair_title: Callable[[str], str]
+    if between == "methods":
+        data, within = agreement.method_agreement(results, level), "model"
+        within_title, pair_title = results.title, str
+    else:
+        data, within = agreement.model_agreement(results, level), "method"
+        within_title, pair_title = str, results.title
+    if data.empty:
+        return None
+    pair = between.removesuffix("s")
+    keys = [within, "first", "second"]
+    cells = data.assign(
+        cell=[
+            estimate(row, expected="Wilson" if row["measure"] == TOP_1 else "BCa")
+            for row in data.to_dict("records")
+        ]
+    ).pivot(index=keys, columns="measure", values="cell")
+    spearman = agreement.spearman_only(data)
+    measures = [measure for measure in MEASURE_TITLES if measure in cells.columns]
+    cells = cells.reindex(pd.MultiIndex.from_frame(spearman[keys]))[measures].fillna("–")
+    layout = pd.DataFrame(
+        {
+            within.capitalize(): [within_title(value) for value in spearman[within]],
+            f"First {pair}": [pair_title(value) for value in spearman["first"]],
+            f"Second {pair}": [pair_title(value) for value in spearman["second"]],
+            "Seeds": [seeds(row) for row in spearman.to_dict("records")],
+            "Spearman": cells[SPEARMAN].array,
+            "if unrelated": [_null(row) for row in spearman.to_dict("records")],
+            "p": spearman["p_value"].map(p_value).array,
+            **{
+                MEASURE_TITLES[measure]: cells[measure].array
+                for measure in measures
+                if measure != SPEARMAN
+            },
+        }
+    )
+    items = len(results.items(level))
+    nulls = ", ".join(dict.fromkeys(data["null"]))
+    return Table(
+        f"agreement-{between}-{level}s",
+        f"Agreement between {between}, by {level}",
+        f"Agreement of two score vectors of {items} {level}s within a seed, mean over seeds, with "
+        "the 95% interval (BCa bootstrap over seeds unless said; of top 1, a proportion, "
+        "Wilson's), condition real. Top k: the part of the k greatest that both have. Signs: the "
+        "part of features whose gradients have the same sign. If unrelated: mean ± standard "
+        f"deviation of the same mean Spearman when the {level}s of one side are relabelled, alike "
+        "in all seeds, and p, the proportion of relabellings that agree at least as well; the CSV "
+        f"file has both for every measure ({nulls}). p-values are not adjusted for their number. "
+        f"{holds(results, 'agreement within seeds')}{provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def seed_agreement_table(results: Results, level: str) -> Table | None:
+    """Mean agreement over all pairs of seeds, by model and method."""
+    data = agreement.seed_agreement(results, level)
+    if data.empty:
+        return None
+    real = data[data["condition"] == "real"]
+    cells = real.assign(
+        cell=[estimate(row, expected="jackknife-t") for row in real.to_dict("records")]
+    ).pivot(index=["model", "method"], columns="measure", values="cell")
+    order = real[["model", "method"]].drop_duplicates()
+    measures = [measure for measure in MEASURE_TITLES if measure in cells.columns]
+    cells = cells.reindex(index=pd.MultiIndex.from_frame(order), columns=measures)
+    layout = cells.rename(columns=MEASURE_TITLES).rename_axis(columns=None).reset_index()
+    layout["model"] = layout["model"].map(results.title)
+    layout = layout.rename(columns={"model": "Model", "method": "Method"}).fillna("–")
+    most = real["n"] - real["undefined"] == (real["n"] - real["undefined"]).max()
+    of_most = real[most].drop_duplicates("measure").set_index("measure")
+    nulls = [f"{MEASURE_TITLES[name]} {_null(of_most.loc[name])}" for name in of_most.index]
+    return Table(
+        f"agreement-seeds-{level}s",
+        f"Agreement between seeds, by {level}",
+        "Mean over all pairs of seeds, with the 95% interval (jackknife-t over seeds), condition "
+        "real; the CSV file has shuffled too. If "
+        f"{(real['n'] - real['undefined']).max()} seeds gave unrelated orders of the "
+        f"{len(results.items(level))} {level}s, the means would be: {', '.join(nulls)}. Top k: the "
+        "part of the k greatest in common. For a Spearman above 0.95 see warning S007. "
+        f"{holds(results, 'agreement between seeds')}{provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def concordance_table(results: Results, level: str) -> Table | None:
+    """Kendall's W among seeds."""
+    data = agreement.seed_concordance(results, level)
+    if data.empty:
+        return None
+    layout = pd.DataFrame(
+        {
+            "Model": data["model"].map(results.title),
+            "Method": data["method"],
+            "Seeds": [seeds(row) for row in data.to_dict("records")],
+            "W": data["w"].map(lambda value: number(value, "{:.3f}")),
+            "p": data["p_value"].map(p_value),
+        }
+    )
+    return Table(
+        f"concordance-{level}s",
+        f"Kendall's W among seeds, by {level}",
+        "W is 1 when all seeds give the same order and about 1 / seeds when their orders have "
+        "nothing in common; p: proportion of drawn orders at least as concordant "
+        f"({', '.join(dict.fromkeys(data['null']))}). W is a function of the mean pairwise "
+        "Spearman correlation, and no second finding. Condition real. "
+        f"{provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def _null(row: Mapping[str, Any]) -> str:
+    return f"{number(row['null_mean'], '{:z.2f}')} ± {number(row['null_sd'])}"

@@ -1,0 +1,76 @@
+"""Numbers and names as they stand in the cells, captions and notes of tables."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.results import Results
+from study.statistics.agreement import KENDALL, SIGN, SPEARMAN
+from study.statistics.coverage import coverage
+
+MEASURE_TITLES = {
+    SPEARMAN: "Spearman",
+    KENDALL: "Kendall tau-b",
+    "top-1": "Top 1",
+    "top-2": "Top 2",
+    "top-3": "Top 3",
+    SIGN: "Signs",
+}
+
+
+def number(value: float, form: str = "{:.2f}") -> str:
+    """A number as text: a dash where there is none, powers of ten where it is huge."""
+    if pd.isna(value):
+        return "–"
+    return form.format(value) if abs(value) < 1e9 else f"{value:.2e}"
+
+
+def percent(proportion: float) -> str:
+    """0.125 as 12.5%."""
+    return f"{100 * proportion:g}%"
+
+
+def p_value(value: float) -> str:
+    """A p-value: three decimals, or that it is less; a dash where there is none."""
+    if np.isnan(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def estimate(
+    row: Mapping[str, Any], name: str = "mean", expected: str = "BCa", prefix: str = ""
+) -> str:
+    """A number with its interval, and the interval's kind where it is not the expected one."""
+    value = row[name]
+    if np.isnan(value):
+        return "undefined"
+    low, high, kind = row[f"{prefix}low"], row[f"{prefix}high"], row[f"{prefix}interval"]
+    if np.isnan(low):
+        return f"{value:z.2f} ({kind})"
+    bounds = f"{value:z.2f} [{low:z.2f}, {high:z.2f}]"
+    return bounds if kind == expected else f"{bounds} {kind}"
+
+
+def seeds(row: Mapping[str, Any]) -> str:
+    """How many seeds, and how many of them have no such number."""
+    return f"{row['n']}" + (f" ({row['undefined']} undefined)" if row["undefined"] else "")
+
+
+def holds(results: Results, interval: str) -> str:
+    """How often such intervals hold the truth with as many seeds as the run has."""
+    return coverage(interval, min(len(results.seeds(model, "real")) for model in results.models))
+
+
+def provenance(results: Results) -> str:
+    """Which run a number comes from."""
+    counts = {len(results.seeds(model, "real")) for model in results.models}
+    shown = " to ".join(str(count) for count in sorted({min(counts), max(counts)}))
+    unit = "seed" if shown == "1" else "seeds"
+    return f"Run {results.identity}, data {results.dataset}, {shown} {unit}."
+
+
+def model_title(results: Results, model: str) -> str:
+    """A model's title, or its name when the run does not hold it."""
+    return results.title(model) if model in results.models else model

@@ -1,0 +1,167 @@
+"""Tables of the claims: verdicts, controls, and what more seeds would do."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.analysis import claims
+from study.recipes import Claim
+from study.report.tables.cells import (
+    estimate,
+    holds,
+    model_title,
+    number,
+    p_value,
+    percent,
+    provenance,
+)
+from study.report.tables.table import Table
+from study.results import Results
+from study.words import LEAST_SQUARES
+
+DECLARED = "Declared before the run"
+NOT_DECLARED = "Not declared before the run, so no test of it: a reading of stored scores"
+
+_READING = (
+    "Met: seeds that meet it, with the 95% Wilson interval. Supported: its lower bound reaches "
+    "the required proportion; contradicted: its upper bound misses it; else inconclusive, with "
+    "the number of seeds that would settle it if the proportion stays. Shuffled (trained on "
+    "permuted targets: nothing to find) and untrained (initial weights): seeds of the control "
+    "that meet it, and real less control with Newcombe's paired interval; control networks that "
+    "diverged are left out. Specific: more often than on shuffled targets; weakly: but there "
+    "more often than chance, too; above its control: more often, of a share, which has no "
+    "chance level. Each row is judged on its own; warning S009 allows for their number. "
+    "Learned: the same over seeds that have learned, and the verdict if it changes. "
+)
+
+
+def claim_table(results: Results, claim: Claim | None = None) -> Table:
+    """Verdict, margin and controls of a claim by model and method; the primary one's if none."""
+    origin = DECLARED if claim is None else NOT_DECLARED
+    claim = claim or results.recipe.claim
+    data = claims.verdicts(results, claim)
+    rows = data.to_dict("records")
+    met = claims.proportions(results, claim)
+    layout = pd.DataFrame(
+        [
+            {
+                "Model": results.title(row["model"]) + (" *" if row["role"] == "primary" else ""),
+                "Method": row["method"],
+                "Met": _count(row),
+                "Verdict": row["verdict"] + _settle(row),
+                "Specificity": row["shuffled_specificity"] or "–",
+                "Shuffled": _control(row, "shuffled"),
+                "Untrained": _control(row, "untrained"),
+                "Margin": estimate(row, "margin", prefix="margin_"),
+                "Learned": f"{row['learned_met']} of {row['learned_n']}"
+                + ("" if row["survives"] else f": {row['learned_verdict']}"),
+            }
+            for row in rows
+        ]
+    )
+    closed = met[met["model"] == LEAST_SQUARES] if len(met) else met
+    agree = [f"{row.method} {'yes' if row.met else 'no'}" for row in closed.itertuples()]
+    return Table(
+        "claim",
+        f"{claim.words}: verdicts by model and method",
+        f"{origin}: {claim.words} among the {claim.level}s in at least "
+        f"{percent(claim.proportion)} of seeds, {model_title(results, claim.model)} by "
+        f"{claim.method} (*); all other rows are robustness checks, not adjusted for their number. "
+        f"{_READING}Margin: {_margin_words(claim)}, mean with BCa interval. "
+        + (f"Least squares meets it by: {', '.join(agree)}. " if agree else "")
+        + (
+            "permutation-grouped ranks whole variables, the other methods features. "
+            if claim.level == "feature" and "permutation-grouped" in set(met["method"])
+            else ""
+        )
+        + holds(results, "proportion").replace("such intervals", "Wilson intervals", 1)
+        + provenance(results),
+        data,
+        layout,
+    )
+
+
+def _margin_words(claim: Claim) -> str:
+    if claim.share is not None:
+        return f"share of {claim.name} less {claim.share:g}"
+    if claim.above is not None:
+        return f"share of {claim.name} less that of {claim.above}"
+    if claim.top is not None:
+        return f"share of {claim.name} less the greatest but {claim.top - 1} of the others"
+    return f"share of {claim.name} less that of the runner-up (the greatest other)"
+
+
+def _count(row: dict[str, Any]) -> str:
+    bounds = row["interval"] if np.isnan(row["low"]) else f"{row['low']:.2f}, {row['high']:.2f}"
+    return f"{row['met']} of {row['n']} [{bounds}]"
+
+
+def _settle(row: dict[str, Any]) -> str:
+    """How many seeds would settle an inconclusive verdict."""
+    if np.isnan(row["seeds_to_settle"]):
+        return ""
+    if np.isinf(row["seeds_to_settle"]):
+        return "; no number of seeds"
+    return f"; about {row['seeds_to_settle']:.0f} seeds"
+
+
+def _control(row: dict[str, Any], control: str) -> str:
+    if np.isnan(row[f"{control}_difference"]):
+        return "–"
+    met, count = (f"{row[f'{control}_{part}']:.0f}" for part in ("met", "n"))
+    lost = row[f"{control}_undefined"]
+    diverged = f" ({lost:.0f} diverged)" if lost else ""
+    low, high = row[f"{control}_low"], row[f"{control}_high"]
+    bounds = row[f"{control}_interval"] if np.isnan(low) else f"{low:z.2f}, {high:z.2f}"
+    return f"{met} of {count}{diverged}; {row[f'{control}_difference']:+.2f} [{bounds}]"
+
+
+def declared_table(results: Results) -> Table:
+    """Every declared claim on its own model and method, with Holm's adjustment."""
+    data = claims.declared(results)
+    layout = pd.DataFrame(
+        [
+            {
+                "Claim": row["claim"] + (" (primary)" if row["primary"] else ""),
+                "Among": f"{row['level']}s",
+                "Model": model_title(results, row["model"]),
+                "Method": row["method"],
+                "Required": percent(row["required"]),
+                "Met": "–" if pd.isna(row["met"]) else f"{row['met']:.0f} of {row['n']:.0f}",
+                "Verdict": row["verdict"],
+                "p": p_value(row["p_value"]),
+                "p (Holm)": p_value(row["holm"]),
+            }
+            for row in data.to_dict("records")
+        ]
+    )
+    return Table(
+        "claims",
+        "Claims declared before the run",
+        "p: exact binomial test, one-sided, that the claim is met in no more than the required "
+        "proportion of seeds. The primary claim stands alone; the others are one family, whose "
+        f"p-values are adjusted by Holm's method. {provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def power_table(results: Results) -> Table | None:
+    """What more seeds would buy."""
+    required = results.recipe.claim.proportion
+    data = claims.power_table(required)
+    if data.empty:
+        return None
+    wide = data.pivot(index="seeds", columns="true", values="supported").map(number)
+    layout = wide.rename(columns="true {:g}".format).rename_axis(columns=None).reset_index()
+    layout["seeds"] = layout["seeds"].map(str)
+    layout = layout.rename(columns={"seeds": "Seeds"})
+    return Table(
+        "claim-power",
+        f"Chance that a claim which needs {percent(required)} of seeds comes out supported",
+        "By the number of seeds and the true proportion of all seeds that meet the claim; exact "
+        f"binomial. It holds for any data. {provenance(results)}",
+        data,
+        layout,
+    )

@@ -1,0 +1,116 @@
+"""Tables of fit quality, and of every seed."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.analysis.claims import scores_of_claim
+from study.analysis.fits import fit_quality, learning, learning_threshold, learning_words
+from study.report.tables.cells import number, percent, provenance
+from study.report.tables.table import Table
+from study.results import Results
+from study.statistics.ranking import ranks, shares
+from study.words import LEAST_SQUARES
+
+
+def fit_table(results: Results) -> Table:
+    """Fit quality by model, on training and test rows, each evaluated in both ways."""
+    data = fit_quality(results)
+    target = results.recipe.target
+    layout = pd.DataFrame(
+        {
+            "Model": data["model"].map(results.title),
+            "Rows": data["part"],
+            "Evaluated": data["evaluation"].map({"alone": "one by one", "together": "all at once"}),
+            "Seeds": [_seeds(row) for row in data.to_dict("records")],
+            "R², mean ± sd": _spread(data, "r_squared", "{:.3f}"),
+            "R², worst": data["r_squared_min"].map(lambda value: number(value, "{:.3f}")),
+            f"RMSE, {target.unit}": _spread(data, "rmse", _rounded(data["rmse_mean"].min())),
+            f"Within {percent(target.tolerance)}": _spread(data, "within", "{:.2f}"),
+        }
+    )
+    return Table(
+        "fit",
+        "Fit quality by model",
+        "Mean ± standard deviation over seeds, condition real. One by one, each row is a batch "
+        "of its own; all at once, the rows are one batch, which changes the predictions of a "
+        "network that looks along its batch. Within: proportion of rows whose prediction misses by "
+        f"less than {percent(target.tolerance)} of the true {target.name}. {provenance(results)}",
+        data,
+        layout.fillna("–"),
+    )
+
+
+def seeds_table(results: Results) -> Table:
+    """Every seed: its fit, whether it has learned, and what it says of the claimed item."""
+    claim = results.recipe.claim
+    data = learning(results)
+    parts = []
+    for model in results.models:
+        rows = data[data["model"] == model].copy()
+        found = scores_of_claim(results, claim, model, "real", claim.method)
+        rows[["share", "rank", "met"]] = np.nan
+        if found is not None:
+            vectors, statement = found
+            by_seed = pd.DataFrame(
+                {
+                    "seed": vectors.seeds.array,
+                    "share": shares(vectors.score)[:, statement.item],
+                    "rank": ranks(vectors.score)[:, statement.item],
+                    "met": statement.met(vectors.score),
+                }
+            ).set_index("seed")
+            found_rows = by_seed.reindex(rows["seed"])
+            for column in by_seed:
+                rows[column] = found_rows[column].to_numpy(dtype=float)
+        parts.append(rows)
+    data = pd.concat(parts, ignore_index=True)
+    layout = pd.DataFrame(
+        {
+            "Model": data["model"].map(results.title),
+            "Seed": data["seed"].map(str),
+            "Training R²": data["r_squared"].map(lambda value: number(value, "{:.3f}")),
+            f"Within {percent(results.recipe.target.tolerance)}": data["within"].map(number),
+            "Learned": data["learned"].map({True: "yes", False: "no"}),
+            f"Share of {claim.name}": data["share"].map(lambda value: number(value, "{:.3f}")),
+            "Rank": data["rank"].map(lambda value: number(value, "{:g}")),
+            "Claim met": [_yes(value) for value in data["met"]],
+        }
+    )
+    return Table(
+        "seeds",
+        f"Every seed: fit, and {claim.name} by {claim.method}",
+        f"Condition real; training rows one by one. Learned: training R² of at least "
+        f"{learning_threshold(results):.3f} ({learning_words(results)}). "
+        f"The claim: {claim.words}. {provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def _yes(value: Any) -> str:
+    return "–" if pd.isna(value) else ("yes" if value else "no")
+
+
+def _seeds(row: dict[str, Any]) -> str:
+    if row["model"] == LEAST_SQUARES:
+        return "–"
+    return f"{row['n']}" + (f" ({row['undefined']} diverged)" if row["undefined"] else "")
+
+
+def _spread(data: pd.DataFrame, measure: str, form: str) -> pd.Series:
+    """Mean ± standard deviation as text; the mean alone where there is no spread to speak of."""
+    means, deviations = data[f"{measure}_mean"], data[f"{measure}_sd"]
+    return pd.Series(
+        [
+            number(mean, form) + ("" if np.isnan(sd) else f" ± {number(sd, form)}")
+            for mean, sd in zip(means, deviations, strict=True)
+        ],
+        index=data.index,
+    )
+
+
+def _rounded(smallest: float) -> str:
+    """A format that shows about three digits of the smallest of some numbers."""
+    return "{:,.0f}" if smallest >= 100 else "{:.3g}"

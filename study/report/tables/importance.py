@@ -1,0 +1,91 @@
+"""Tables of importance, and of how models and methods differ in it."""
+
+import numpy as np
+import pandas as pd
+
+from study.analysis.importance import importance, method_differences, model_differences
+from study.analysis.means import all_models
+from study.report.tables.cells import estimate, holds, provenance, seeds
+from study.report.tables.table import Table
+from study.results import Results
+from study.words import METHODS
+
+
+def importance_table(results: Results, level: str) -> Table:
+    """Mean share and rank of every item, by method and model."""
+    data = importance(results, level)
+    real = data[data["condition"] == "real"]
+    cells = real.assign(cell=real.apply(_share_cell, axis=1)).pivot(
+        index=["method", "name"], columns="model", values="cell"
+    )
+    items = list(dict.fromkeys(real["name"]))
+    methods = [method for method in METHODS if method in set(real["method"])]
+    cells = cells.reindex([(method, item) for method in methods for item in items])
+    models = [model for model in all_models(results) if model in cells.columns]
+    layout = cells[models].fillna("–").reset_index()
+    # Titles are set by position: nothing keeps a model from being called "Method".
+    titles = ["Method", level.capitalize(), *map(results.title, models)]
+    published = real.dropna(subset="published").set_index(["method", "name"])["published"]
+    if len(published):
+        texts = published.map("{:.3f}".format).reindex(cells.index, fill_value="")
+        layout[len(titles)] = texts.array
+        titles.append("Published")
+    layout.columns = pd.Index(titles)
+    return Table(
+        f"importance-{level}s",
+        f"Importance of each {level} by method and model",
+        "Share of the total importance, mean ± standard deviation over seeds, and in brackets "
+        "the mean rank (1 is the most important), condition real; the CSV file holds all "
+        "conditions and intervals (BCa bootstrap over seeds). "
+        f"{holds(results, 'mean over seeds')}{provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def difference_table(results: Results, between: str, level: str) -> Table | None:
+    """How much the claimed item's share differs between models, or between methods."""
+    if between == "models":
+        data, within = model_differences(results, level), "method"
+    else:
+        data, within = method_differences(results, level), "model"
+    if data.empty:
+        return None
+    name = results.recipe.claim.name
+    shown = data[data["name"] == name]
+    if shown.empty:  # the claim is on the other level
+        shown, name = data, f"each {level}"
+
+    def title(kind: str, value: str) -> str:
+        return results.title(value) if kind == "model" else value
+
+    pair = between.removesuffix("s")
+    layout = pd.DataFrame(
+        {
+            within.capitalize(): [title(within, value) for value in shown[within]],
+            f"First {pair}": [title(pair, value) for value in shown["first"]],
+            f"Second {pair}": [title(pair, value) for value in shown["second"]],
+            level.capitalize(): shown["name"].to_list(),
+            "Seeds": [seeds(row) for row in shown.to_dict("records")],
+            "First less second": [estimate(row) for row in shown.to_dict("records")],
+        }
+    )
+    return Table(
+        f"differences-{between}-{level}s",
+        f"Difference between {between} in the share of {name}, by {level}",
+        "Mean over seeds of the difference within a seed, with the 95% interval (BCa bootstrap "
+        f"over seeds unless said), condition real; the CSV file holds every {level}. Both "
+        "shares of a difference are of the same seed, and differences of the same seeds rest on "
+        "the same draws of them. Intervals are not adjusted for their number. "
+        f"{holds(results, 'mean over seeds')}{provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def _share_cell(row: pd.Series) -> str:
+    if np.isnan(row["mean_share"]):
+        return "undefined"
+    spread = "" if np.isnan(row["sd_share"]) else f" ± {row['sd_share']:.3f}"
+    lost = f", undefined in {row['undefined']}" if row["undefined"] else ""
+    return f"{row['mean_share']:.3f}{spread} ({row['mean_rank']:.1f}{lost})"

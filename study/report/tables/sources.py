@@ -1,0 +1,95 @@
+"""Tables of what moves the finding, and of what to be warned of."""
+
+from typing import Any
+
+import pandas as pd
+
+from study.analysis.checks import as_frame, warnings
+from study.analysis.sources import ALL, sources
+from study.report.tables.cells import number, provenance
+from study.report.tables.table import Table
+from study.results import Results
+
+SOURCE_TITLES = {
+    ALL: "all but the rows (ordinary seeds)",
+    "init": "initial weights",
+    "order": "order of the rows",
+    "dropout": "dropout",
+    "rows": "sample of rows (sampling, not training)",
+}
+
+
+def source_table(results: Results) -> Table | None:
+    """Spread of the claimed share by source of randomness."""
+    data = sources(results)
+    if data.empty:
+        return None
+    claim = results.recipe.claim
+    shown = data[data["method"] == claim.method]
+    if shown.empty:
+        return None
+    layout = pd.DataFrame(
+        {
+            "Model": shown["model"].map(results.title),
+            "Varies": shown["source"].map(SOURCE_TITLES),
+            "Networks": [_networks(row) for row in shown.itertuples()],
+            f"Share of {claim.name}": shown["mean_share"].map(lambda v: number(v, "{:.3f}")),
+            "sd within a base seed": [_range(row, "sd", "{:.3f}") for row in _records(shown)],
+            "sd between base seeds": shown["between"].map(lambda v: number(v, "{:.3f}")),
+            "Claim met (base seeds)": [
+                f"{row['met']} of {row['n']}" + _ends(row, "rate", "{:.2f}")
+                for row in _records(shown)
+            ],
+            "Spearman of two": [_range(row, "spearman", "{:z.2f}") for row in _records(shown)],
+        }
+    )
+    return Table(
+        "sources",
+        f"Which source of randomness moves the share of {claim.name}, by {claim.method}",
+        "One source varies, and the others are held at a base seed. The standard deviation (sd) "
+        "is that of the share within a base seed, pooled over base seeds, and in brackets that "
+        "of the calmest and the wildest base seed; likewise for the proportion of networks that "
+        f"meet the claim ({claim.words}) and for the mean Spearman correlation of two "
+        "networks. Initial weights, order and dropout are noise of training on this data set; the "
+        "sample of rows is a bootstrap of the training rows, and stands for other data. Networks "
+        "of one base seed share what is held, so there is no interval over all of them. Where "
+        "nothing varies, as dropout in a network without it, all networks of a base seed are one. "
+        f"The CSV file holds every method. {provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def warning_table(results: Results) -> Table:
+    """Everything there is to be warned of."""
+    data = as_frame(warnings(results))
+    layout = data.rename(columns=str.capitalize)
+    return Table(
+        "warnings",
+        "What to know before believing a number",
+        f"Codes stay the same from version to version. {provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def _networks(row: Any) -> str:
+    """How many networks there are that differ, and at how many base seeds."""
+    if row.source == ALL:
+        return f"{row.n}"
+    same = ", nothing varies" if row.n == row.bases else ""
+    return f"{row.n} at {row.bases} base seeds{same}"
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, float]]:
+    return frame.to_dict("records")
+
+
+def _range(row: dict[str, float], name: str, form: str) -> str:
+    return number(row[name], form) + _ends(row, name, form)
+
+
+def _ends(row: dict[str, float], name: str, form: str) -> str:
+    if row["bases"] < 2:
+        return ""
+    return f" ({number(row[f'{name}_low'], form)} to {number(row[f'{name}_high'], form)})"

@@ -1,0 +1,197 @@
+"""Tables of how stable the order of importances is."""
+
+import numpy as np
+import pandas as pd
+
+from study.analysis import stability
+from study.report.tables.cells import estimate, holds, number, provenance
+from study.report.tables.table import Table
+from study.results import Results
+
+
+def rank_frequency_table(results: Results, level: str) -> Table | None:
+    """In what proportion of seeds each item has each rank."""
+    data = stability.rank_frequencies(results, level)
+    if data.empty:
+        return None
+    wide = data.pivot(index=["model", "method", "name"], columns="rank", values="proportion")
+    order = data[["model", "method", "name"]].drop_duplicates()
+    wide = wide.reindex(pd.MultiIndex.from_frame(order)).map(_proportion)
+    layout = wide.rename(columns=str).rename_axis(columns=None).reset_index()
+    layout["model"] = layout["model"].map(results.title)
+    layout = layout.rename(columns={"model": "Model", "method": "Method"})
+    layout = layout.rename(columns={"name": level.capitalize()})
+    return Table(
+        f"rank-frequency-{level}s",
+        f"Proportion of seeds in which each {level} has each rank",
+        f"1 is the most important. Tied {level}s share the ranks they span. Condition real. "
+        f"{provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def flip_table(results: Results, level: str) -> Table | None:
+    """How often two seeds order two items differently."""
+    data = stability.flip_rates(results, level)
+    if data.empty:
+        return None
+    shown = data[data["rate"] > 0]
+    layout = pd.DataFrame(
+        {
+            "Model": shown["model"].map(results.title),
+            "Method": shown["method"],
+            "First": shown["first"],
+            "Second": shown["second"],
+            "First above": [f"{row.above} of {row.n}" for row in shown.itertuples()],
+            "Flip rate": [estimate(row, "rate", "Wilson") for row in shown.to_dict("records")],
+        }
+    )
+    return Table(
+        f"flips-{level}s",
+        f"Pairs of {level}s that change places between seeds",
+        "Flip rate: the chance that two seeds order the two differently, 2 p (1 - p) where p is "
+        "the proportion of seeds with the first above (0.5: a coin for each seed), with Wilson's "
+        "95% interval of p carried over. Pairs that never changed places are in the CSV file "
+        f"alone. Condition real. {holds(results, 'flip rate')}"
+        f"{provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def top_stability_table(results: Results, level: str) -> Table | None:
+    """Nogueira's stability of the top k."""
+    data = stability.top_stability(results, level)
+    if data.empty:
+        return None
+    cells = data.assign(
+        cell=[estimate(row, "stability", "jackknife-t") for row in data.to_dict("records")]
+    ).pivot(index=["model", "method"], columns="k", values="cell")
+    order = data[["model", "method"]].drop_duplicates()
+    cells = cells.reindex(pd.MultiIndex.from_frame(order))
+    layout = cells.rename(columns="Top {}".format).rename_axis(columns=None).reset_index()
+    layout["model"] = layout["model"].map(results.title)
+    layout = layout.rename(columns={"model": "Model", "method": "Method"})
+    return Table(
+        f"top-stability-{level}s",
+        f"Stability of the top {level}s over seeds",
+        "Nogueira, Sechidis and Brown's measure (2018): 1 when all seeds have the same top k, 0 "
+        "as expected by chance, with a 95% jackknife-t interval over seeds; the CSV file has their "
+        "own asymptotic one too, which is too narrow for few seeds. Condition real. "
+        f"{holds(results, 'agreement between seeds')}"
+        f"{provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def rank_set_table(results: Results, level: str) -> Table | None:
+    """The ranks that each item can have, and what cannot be told apart."""
+    data = stability.rank_sets(results, level)
+    if data.empty:
+        return None
+    layout = pd.DataFrame(
+        {
+            "Model": data["model"].map(results.title),
+            "Method": data["method"],
+            level.capitalize(): data["name"],
+            "Mean rank": data["mean_rank"].map(number),
+            "Rank interval": [
+                f"{row.lowest}" if row.lowest == row.highest else f"{row.lowest} to {row.highest}"
+                for row in data.itertuples()
+            ],
+            "Group": data["groups"],
+        }
+    )
+    return Table(
+        f"ranks-{level}s",
+        f"Rank intervals of the {level}s, and groups that cannot be told apart",
+        f"Two {level}s are told apart when one outranks the other in significantly more than "
+        "half of the seeds (exact sign test, two-sided, Holm over all pairs of a model and "
+        "method). The rank interval is of the place in that order of majorities, not of the rank "
+        f"in one seed nor of the mean rank: it leaves out the {level}s told apart above and below. "
+        "All intervals of a model and method hold together with 95%. Those that share a letter "
+        "cannot be told apart by these seeds. Condition real. "
+        f"{provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def consensus_table(results: Results, level: str) -> Table | None:
+    """The order that all models and methods agree with best, and which of them dissent."""
+    found, data = stability.consensus_order(results, level), stability.dissent(results, level)
+    if found is None or data.empty:
+        return None
+    items = results.items(level)
+    order = "; ".join(
+        f"{rank}. " + " = ".join(
+            item for item, own in zip(items, found.ranks, strict=True) if own == rank
+        )
+        for rank in sorted(set(found.ranks.tolist()))
+    )  # fmt: skip
+    layout = pd.DataFrame(
+        {
+            "Model": data["model"].map(results.title),
+            "Method": data["method"],
+            "Pairs told apart": [f"{row.told_apart} of {row.pairs}" for row in data.itertuples()],
+            "Against the consensus": data["reversed"].map(str),
+            "Which": data["against"].replace("", "–"),
+        }
+    )
+    several = (
+        f" {found.optimal:,} orders are equally near; this one has the most ties at the top."
+        if found.optimal > 1
+        else ""
+    )
+    return Table(
+        f"consensus-{level}s",
+        f"Consensus of all models and methods on the {level}s, and who dissents",
+        f"Consensus (= is a tie): {order}.{several} It is the order with ties at the least total "
+        "distance of Kemeny and Snell (1962) to the judges, each a model by a method; a judge "
+        f"votes on two {level}s where its seeds tell them apart. Against the consensus: pairs that "
+        f"a judge orders the other way round. Condition real. {provenance(results)}",
+        data.assign(
+            consensus=order,
+            distance=found.cost,
+            optimal=found.optimal,
+        ),
+        layout,
+    )
+
+
+def reliability_table(results: Results, level: str) -> Table | None:
+    """How many seeds make the mean importances reliable."""
+    data = stability.reliability(results, level)
+    if data.empty:
+        return None
+    cells = data.assign(cell=data.apply(_split_cell, axis=1)).pivot(
+        index=["model", "method"], columns="seeds", values="cell"
+    )
+    order = data[["model", "method"]].drop_duplicates()
+    cells = cells.reindex(pd.MultiIndex.from_frame(order)).fillna("–")
+    layout = cells.rename(columns=str).rename_axis(columns=None).reset_index()
+    layout["model"] = layout["model"].map(results.title)
+    layout = layout.rename(columns={"model": "Model", "method": "Method"})
+    return Table(
+        f"reliability-{level}s",
+        f"Split-half reliability of the mean importances, by seeds in each half ({level}s)",
+        "Spearman correlation of the mean shares of two halves without a seed in common: mean "
+        "over 500 random splits, and in brackets where 95% of the splits lie (no interval of the "
+        f"mean). Condition real. {provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def _split_cell(row: pd.Series) -> str:
+    if np.isnan(row["mean"]):
+        return "undefined"
+    return f"{row['mean']:z.2f} ({row['low']:z.2f} to {row['high']:z.2f})"
+
+
+def _proportion(value: float) -> str:
+    if np.isnan(value):
+        return "–"
+    return "" if value == 0 else f"{value:.2f}"
