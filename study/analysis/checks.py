@@ -10,7 +10,7 @@ import pandas as pd
 from study.analysis.agreement import seed_agreement, spearman_only
 from study.analysis.claims import CONTROLS, proportions, verdicts, why_not_tested
 from study.analysis.fits import learning, learning_threshold, learning_words
-from study.results import Results
+from study.results import Results, Vectors
 from study.statistics.claims import INCONCLUSIVE, exceeds, fewest_met, fewest_seeds
 from study.statistics.intervals import CONFIDENCE, FEWEST
 from study.statistics.multiplicity import holm
@@ -51,16 +51,22 @@ def warnings(results: Results) -> tuple[Warning, ...]:
     return tuple(warning for check in _CHECKS for warning in check(results))
 
 
+def _scores(results: Results, condition: str, model: str) -> Iterator[tuple[str, Vectors]]:
+    """The scores of a model by every method, at the level that the method scores."""
+    for method in METHODS:
+        level = "feature" if method in METHODS_OF_LEVEL["feature"] else "variable"
+        vectors = results.vectors(model, condition, method, level)
+        if vectors is not None:
+            yield method, vectors
+
+
 def _identical_seeds(results: Results) -> Iterator[Warning]:
     for model in results.models:
         for condition in CONDITIONS:
             same = [
                 method
-                for method in METHODS
-                for level in ("feature", "variable")
-                if method in METHODS_OF_LEVEL[level]
-                and (vectors := results.vectors(model, condition, method, level)) is not None
-                and identical(vectors.score)
+                for method, vectors in _scores(results, condition, model)
+                if identical(vectors.score)
             ]
             if same:
                 yield Warning(
@@ -68,7 +74,7 @@ def _identical_seeds(results: Results) -> Iterator[Warning]:
                     "All seeds are the same",
                     f"{results.title(model)}, {condition}: all "
                     f"{len(results.seeds(model, condition))} seeds have the same scores by "
-                    f"{_list(dict.fromkeys(same))}.",
+                    f"{_list(same)}.",
                     "Nothing varies, so this is one observation: no interval, no verdict.",
                 )
 
@@ -308,14 +314,11 @@ def _undefined(results: Results) -> Iterator[Warning]:
     for condition in CONDITIONS:
         parts = []
         for model in results.models:
-            for method in METHODS:
-                level = "feature" if method in METHODS_OF_LEVEL["feature"] else "variable"
-                vectors = results.vectors(model, condition, method, level)
-                if vectors is not None:
-                    finite = np.isfinite(vectors.score).all(axis=1)
-                    lost = int((finite & np.isnan(shares(vectors.score)).any(axis=1)).sum())
-                    if lost:
-                        parts.append(f"{results.title(model)} by {method} ({lost})")
+            for method, vectors in _scores(results, condition, model):
+                finite = np.isfinite(vectors.score).all(axis=1)
+                lost = int((finite & np.isnan(shares(vectors.score)).any(axis=1)).sum())
+                if lost:
+                    parts.append(f"{results.title(model)} by {method} ({lost})")
         if parts:
             yield Warning(
                 "S011",

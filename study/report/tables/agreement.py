@@ -14,6 +14,7 @@ from study.report.tables.cells import (
     p_value,
     provenance,
     seeds,
+    wide,
 )
 from study.report.tables.table import Table
 from study.results import Results
@@ -83,15 +84,8 @@ def seed_agreement_table(results: Results, level: str) -> Table | None:
     if data.empty:
         return None
     real = data[data["condition"] == "real"]
-    cells = real.assign(
-        cell=[estimate(row, expected="jackknife-t") for row in real.to_dict("records")]
-    ).pivot(index=["model", "method"], columns="measure", values="cell")
-    order = real[["model", "method"]].drop_duplicates()
-    measures = [measure for measure in MEASURE_TITLES if measure in cells.columns]
-    cells = cells.reindex(index=pd.MultiIndex.from_frame(order), columns=measures)
-    layout = cells.rename(columns=MEASURE_TITLES).rename_axis(columns=None).reset_index()
-    layout["model"] = layout["model"].map(results.title)
-    layout = layout.rename(columns={"model": "Model", "method": "Method"}).fillna("–")
+    cells = [estimate(row, expected="jackknife-t") for row in real.to_dict("records")]
+    layout = wide(results, real, cells, "measure", MEASURE_TITLES)
     most = real["n"] - real["undefined"] == (real["n"] - real["undefined"]).max()
     of_most = real[most].drop_duplicates("measure").set_index("measure")
     nulls = [f"{MEASURE_TITLES[name]} {_null(of_most.loc[name])}" for name in of_most.index]

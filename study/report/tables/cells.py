@@ -1,6 +1,6 @@
 """Numbers and names as they stand in the cells, captions and notes of tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,3 +74,27 @@ def provenance(results: Results) -> str:
 def model_title(results: Results, model: str) -> str:
     """A model's title, or its name when the run does not hold it."""
     return results.title(model) if model in results.models else model
+
+
+def wide(
+    results: Results,
+    data: pd.DataFrame,
+    cells: Sequence[str] | pd.Series,
+    across: str,
+    titles: Mapping[Any, str],
+    *,
+    lines: Sequence[str] = ("model", "method"),
+) -> pd.DataFrame:
+    """Cells of long data laid out: a line for each model and method, a column for each value.
+
+    `across` names the column of `data` whose values, in the order of `titles`, become columns
+    under their titles.
+    """
+    keys = list(lines)
+    table = data.assign(cell=list(cells)).pivot(index=keys, columns=across, values="cell")
+    order = pd.MultiIndex.from_frame(data[keys].drop_duplicates())
+    values = [value for value in titles if value in table.columns]
+    layout = table.reindex(index=order, columns=values).fillna("–").reset_index()
+    layout["model"] = layout["model"].map(results.title)
+    layout.columns = pd.Index([*map(str.capitalize, keys), *(titles[value] for value in values)])
+    return layout

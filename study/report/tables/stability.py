@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 from study.analysis import stability
-from study.report.tables.cells import estimate, holds, number, provenance
+from study.report.tables.cells import estimate, holds, number, provenance, wide
 from study.report.tables.table import Table
 from study.results import Results
+from study.statistics.agreement import TOP
 
 
 def rank_frequency_table(results: Results, level: str) -> Table | None:
@@ -14,13 +15,14 @@ def rank_frequency_table(results: Results, level: str) -> Table | None:
     data = stability.rank_frequencies(results, level)
     if data.empty:
         return None
-    wide = data.pivot(index=["model", "method", "name"], columns="rank", values="proportion")
-    order = data[["model", "method", "name"]].drop_duplicates()
-    wide = wide.reindex(pd.MultiIndex.from_frame(order)).map(_proportion)
-    layout = wide.rename(columns=str).rename_axis(columns=None).reset_index()
-    layout["model"] = layout["model"].map(results.title)
-    layout = layout.rename(columns={"model": "Model", "method": "Method"})
-    layout = layout.rename(columns={"name": level.capitalize()})
+    layout = wide(
+        results,
+        data,
+        data["proportion"].map(_proportion),
+        "rank",
+        {rank: str(rank) for rank in sorted(data["rank"].unique())},
+        lines=("model", "method", "name"),
+    ).rename(columns={"Name": level.capitalize()})
     return Table(
         f"rank-frequency-{level}s",
         f"Proportion of seeds in which each {level} has each rank",
@@ -65,14 +67,8 @@ def top_stability_table(results: Results, level: str) -> Table | None:
     data = stability.top_stability(results, level)
     if data.empty:
         return None
-    cells = data.assign(
-        cell=[estimate(row, "stability", "jackknife-t") for row in data.to_dict("records")]
-    ).pivot(index=["model", "method"], columns="k", values="cell")
-    order = data[["model", "method"]].drop_duplicates()
-    cells = cells.reindex(pd.MultiIndex.from_frame(order))
-    layout = cells.rename(columns="Top {}".format).rename_axis(columns=None).reset_index()
-    layout["model"] = layout["model"].map(results.title)
-    layout = layout.rename(columns={"model": "Model", "method": "Method"})
+    cells = [estimate(row, "stability", "jackknife-t") for row in data.to_dict("records")]
+    layout = wide(results, data, cells, "k", {k: f"Top {k}" for k in TOP.values()})
     return Table(
         f"top-stability-{level}s",
         f"Stability of the top {level}s over seeds",
@@ -166,14 +162,8 @@ def reliability_table(results: Results, level: str) -> Table | None:
     data = stability.reliability(results, level)
     if data.empty:
         return None
-    cells = data.assign(cell=data.apply(_split_cell, axis=1)).pivot(
-        index=["model", "method"], columns="seeds", values="cell"
-    )
-    order = data[["model", "method"]].drop_duplicates()
-    cells = cells.reindex(pd.MultiIndex.from_frame(order)).fillna("–")
-    layout = cells.rename(columns=str).rename_axis(columns=None).reset_index()
-    layout["model"] = layout["model"].map(results.title)
-    layout = layout.rename(columns={"model": "Model", "method": "Method"})
+    sizes = {size: str(size) for size in sorted(data["seeds"].unique())}
+    layout = wide(results, data, data.apply(_split_cell, axis=1), "seeds", sizes)
     return Table(
         f"reliability-{level}s",
         f"Split-half reliability of the mean importances, by seeds in each half ({level}s)",
