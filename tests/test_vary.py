@@ -17,6 +17,7 @@ from study.analysis.sources import sources
 from study.cli import commands
 from study.errors import InputError
 from study.report.figures import source_picture
+from study.report.sentences import findings
 from study.report.tables import make_table
 from study.results import Results
 from study.statistics.ranking import shares
@@ -392,6 +393,15 @@ def test_the_table_and_the_figure_of_sources_are_made(results):
     assert "at 5 base seeds" in text
     assert "nothing varies" in text
     assert source_picture(results).name == "sources"
+
+
+def test_the_findings_say_what_resampling_the_rows_does_to_the_claim(results):
+    claim = results.recipe.claim
+    networks = results.varied(claim.model, claim.method, "feature")["rows"].values()
+    scores = np.concatenate([of.score for of in networks])
+    met = int((scores[:, 1] > np.delete(scores, 1, axis=1).max(axis=1)).sum())
+    expected = f"at each of 5 base seeds, age has rank 1 in {met} of 15 networks."
+    assert findings(results)[-1].endswith(expected)
 
 
 def test_networks_that_have_not_learned_are_left_out_of_the_spreads_too(results):

@@ -1,14 +1,13 @@
 """Agreement between methods, between models and between seeds."""
 
+from collections.abc import Iterable
 from functools import lru_cache
-from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from study.analysis.importance import common_seeds
-from study.analysis.means import Means
+from study.analysis.means import Means, columns_of
+from study.analysis.vectors import Pair, judges, method_pairs, model_pairs
 from study.results import Results, Vectors
 from study.statistics.agreement import (
     SIGN,
@@ -23,30 +22,37 @@ from study.statistics.agreement import (
     within_seeds,
 )
 from study.statistics.intervals import wilson
-from study.words import METHODS_OF_LEVEL, SIGNED_METHODS
+from study.words import SIGNED_METHODS
 
 
 @lru_cache(maxsize=8)
 def method_agreement(results: Results, level: str) -> pd.DataFrame:
     """Mean agreement between methods within a seed, by model and measure, real condition."""
-    means = Means(results)
-    for model in results.models:
-        for one, two in combinations(METHODS_OF_LEVEL[level], 2):
-            keys = {"model": model, "first": one, "second": two}
-            for pair in common_seeds(results, level, (model, one), (model, two)):
-                _add_agreement(means, keys, pair, signed=_signed(level, one, two))
-    return _proportions_by_wilson(means.frame())
+    return _agreement(results, level, method_pairs(results, level))
 
 
 @lru_cache(maxsize=8)
 def model_agreement(results: Results, level: str) -> pd.DataFrame:
     """Mean agreement between models within a seed, by method and measure, real condition."""
+    return _agreement(results, level, model_pairs(results, level))
+
+
+def _agreement(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFrame:
+    """Mean agreement of pairs of vectors by every measure, with its null."""
     means = Means(results)
-    for method in METHODS_OF_LEVEL[level]:
-        for one, two in combinations(results.models, 2):
-            keys = {"method": method, "first": one, "second": two}
-            for pair in common_seeds(results, level, (one, method), (two, method)):
-                _add_agreement(means, keys, pair, signed=_signed(level, method))
+    for keys, first, second in pairs:
+        methods = [keys["method"]] if "method" in keys else [keys["first"], keys["second"]]
+        for measure in measures_of(len(first.items), signed=_signed(level, *methods)):
+            one, two = (_coordinates(measure, vectors) for vectors in (first, second))
+            null = null_within_seeds(measure, one, two)
+            of_null = {
+                "measure": measure,
+                "null_mean": null.mean,
+                "null_sd": null.sd,
+                "p_value": null.p_value,
+                "null": null.kind,
+            }
+            means.add({**keys, **of_null}, first.seeds, within_seeds(one, two))
     return _proportions_by_wilson(means.frame())
 
 
@@ -66,54 +72,30 @@ def _proportions_by_wilson(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _add_agreement(
-    means: Means, keys: dict[str, Any], pair: tuple[Vectors, Vectors], *, signed: bool
-) -> None:
-    first, second = pair
-    for measure in measures_of(len(first.items), signed=signed):
-        one, two = (_coordinates(measure, vectors) for vectors in (first, second))
-        null = null_within_seeds(measure, one, two)
-        of_null = {
-            "measure": measure,
-            "null_mean": null.mean,
-            "null_sd": null.sd,
-            "p_value": null.p_value,
-            "null": null.kind,
-        }
-        means.add({**keys, **of_null}, first.seeds, within_seeds(one, two))
-
-
 @lru_cache(maxsize=8)
 def seed_agreement(results: Results, level: str) -> pd.DataFrame:
     """Mean agreement over all pairs of seeds, by model, method, condition and measure."""
     rows = []
     for condition in ("real", "shuffled"):
-        for model in results.models:
-            for method in METHODS_OF_LEVEL[level]:
-                vectors = results.vectors(model, condition, method, level)
-                if vectors is None:
-                    continue
-                vectors = vectors.observations
-                items = len(vectors.items)
-                for measure in measures_of(items, signed=_signed(level, method)):
-                    found = between_seeds(measure, _coordinates(measure, vectors))
-                    mean, deviation = null_between_seeds(measure, items, found.seeds)
-                    rows.append(
-                        {
-                            "model": model,
-                            "condition": condition,
-                            "method": method,
-                            "measure": measure,
-                            "n": len(vectors.score),
-                            "undefined": len(vectors.score) - found.seeds,
-                            "mean": found.mean,
-                            "low": found.interval.low,
-                            "high": found.interval.high,
-                            "interval": found.interval.kind,
-                            "null_mean": mean,
-                            "null_sd": deviation,
-                        }
-                    )
+        for keys, vectors in judges(results, level, condition):
+            items = len(vectors.items)
+            for measure in measures_of(items, signed=_signed(level, keys["method"])):
+                found = between_seeds(measure, _coordinates(measure, vectors))
+                mean, deviation = null_between_seeds(measure, items, found.seeds)
+                rows.append(
+                    {
+                        "model": keys["model"],
+                        "condition": condition,
+                        "method": keys["method"],
+                        "measure": measure,
+                        "n": len(vectors.score),
+                        "undefined": len(vectors.score) - found.seeds,
+                        "mean": found.mean,
+                        **columns_of(found.interval),
+                        "null_mean": mean,
+                        "null_sd": deviation,
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -121,24 +103,18 @@ def seed_agreement(results: Results, level: str) -> pd.DataFrame:
 def seed_concordance(results: Results, level: str) -> pd.DataFrame:
     """Kendall's W among seeds with its permutation p-value, by model and method."""
     rows = []
-    for model in results.models:
-        for method in METHODS_OF_LEVEL[level]:
-            vectors = results.vectors(model, "real", method, level)
-            if vectors is None:
-                continue
-            vectors = vectors.observations
-            found = concordance(vectors.score)
-            rows.append(
-                {
-                    "model": model,
-                    "method": method,
-                    "n": len(vectors.score),
-                    "undefined": len(vectors.score) - found.seeds,
-                    "w": found.w,
-                    "p_value": found.p_value,
-                    "null": found.kind,
-                }
-            )
+    for keys, vectors in judges(results, level):
+        found = concordance(vectors.score)
+        rows.append(
+            {
+                **keys,
+                "n": len(vectors.score),
+                "undefined": len(vectors.score) - found.seeds,
+                "w": found.w,
+                "p_value": found.p_value,
+                "null": found.kind,
+            }
+        )
     return pd.DataFrame(rows)
 
 

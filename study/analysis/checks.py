@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.agreement import seed_agreement, spearman_only
-from study.analysis.claims import CONTROLS, proportions, verdicts, why_not_tested
+from study.analysis.claims import CONTROLS, own_verdict, proportions, why_not_tested
 from study.analysis.fits import learning, learning_threshold, learning_words
 from study.results import Results, Vectors
 from study.statistics.claims import INCONCLUSIVE, exceeds, fewest_met, fewest_seeds
@@ -28,7 +28,7 @@ from study.words import (
 DIVERGED = "S010"
 # A variance inflation factor of 10 (Marquardt, 1970).
 COLLINEAR = 0.9
-# Above it, intervals of pairwise agreement cover too seldom.
+# Above it, few seeds disagree, and the interval of pairwise agreement hangs on them.
 NEAR_ONE = 0.95
 
 
@@ -229,12 +229,8 @@ def _too_few_seeds(results: Results) -> Iterator[Warning]:
             f"below {FEWEST} there is no interval of a mean.",
             "Run more seeds: what is stored is kept.",
         )
-    table = verdicts(results, claim)
-    primary = table[table["role"] == "primary"]
-    if not len(primary):
-        return
-    row = primary.iloc[0]
-    if row["verdict"] != INCONCLUSIVE:
+    row = own_verdict(results, claim)
+    if row is None or row["verdict"] != INCONCLUSIVE:
         return
     if fewest_met(claim.proportion, int(row["n"])) is None:
         yield Warning(
@@ -330,8 +326,7 @@ def _undefined(results: Results) -> Iterator[Warning]:
 
 def _not_run(results: Results) -> Iterator[Warning]:
     claim = results.recipe.claim
-    table = verdicts(results, claim)
-    if not (table["role"] == "primary").any():
+    if own_verdict(results, claim) is None:
         yield Warning(
             "S012",
             "The claim is not tested",

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.fits import learned_only
-from study.analysis.means import Means, all_models
+from study.analysis.means import Means, columns_of
+from study.analysis.vectors import all_models
 from study.recipes import Claim
 from study.results import Results, Vectors
 from study.statistics.claims import (
@@ -106,9 +107,7 @@ def proportions(results: Results, claim: Claim) -> pd.DataFrame:
                         "met": met.met,
                         "n": met.seeds,
                         "proportion": met.value,
-                        "low": met.wilson.low,
-                        "high": met.wilson.high,
-                        "interval": met.wilson.kind,
+                        **columns_of(met.wilson),
                         "exact_low": met.exact.low,
                         "exact_high": met.exact.high,
                     }
@@ -165,6 +164,13 @@ def verdicts(results: Results, claim: Claim) -> pd.DataFrame:
             margin_interval=margin["interval"],
         )
     )
+
+
+def own_verdict(results: Results, claim: Claim) -> dict[str, Any] | None:
+    """The verdict on the model and method that a claim rests on; None if it is not tested."""
+    table = verdicts(results, claim)
+    own = table[table["role"] == "primary"]
+    return own.iloc[0].to_dict() if len(own) else None
 
 
 def _controls(
@@ -233,8 +239,7 @@ def declared(results: Results) -> pd.DataFrame:
     """
     rows = []
     for place, claim in enumerate([results.recipe.claim, *results.recipe.claims]):
-        table = verdicts(results, claim)
-        own = table[table["role"] == "primary"]
+        own = own_verdict(results, claim)
         row: dict[str, Any] = {
             "claim": claim.words,
             "level": claim.level,
@@ -244,8 +249,8 @@ def declared(results: Results) -> pd.DataFrame:
             "primary": place == 0,
         }
         for column in ("met", "n", "low", "high", "verdict", "p_value", "shuffled_specificity"):
-            row[column] = own[column].iloc[0] if len(own) else np.nan
-        if not len(own):
+            row[column] = np.nan if own is None else own[column]
+        if own is None:
             row["verdict"] = f"not tested: {why_not_tested(results, claim)}"
         rows.append(row)
     frame = pd.DataFrame(rows)
@@ -277,9 +282,7 @@ def growth(results: Results, claim: Claim) -> pd.DataFrame:
                         "n": int(count),
                         "met": met.met,
                         "proportion": met.value,
-                        "low": met.wilson.low,
-                        "high": met.wilson.high,
-                        "interval": met.wilson.kind,
+                        **columns_of(met.wilson),
                     }
                 )
     return pd.DataFrame(rows)

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from study.analysis.means import all_models
+from study.analysis.vectors import all_models
 from study.results import Results
 from study.statistics.learning import LEAST, has_learned, threshold
 from study.words import LEAST_SQUARES

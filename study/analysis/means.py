@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from study.results import Results
-from study.statistics.intervals import mean_intervals
-from study.words import LEAST_SQUARES
+from study.statistics.intervals import Interval, mean_intervals
+from study.words import CONDITIONS
 
 
 class Means:
@@ -18,7 +18,7 @@ class Means:
         seeds = {
             seed
             for model in results.models
-            for condition in ("real", "shuffled", "untrained")
+            for condition in CONDITIONS
             for seed in results.seeds(model, condition)
         }
         self._place = {seed: place for place, seed in enumerate(sorted(seeds))}
@@ -64,6 +64,6 @@ class Means:
         )
 
 
-def all_models(results: Results) -> list[str]:
-    """The models of a run, least squares last."""
-    return [*results.models, LEAST_SQUARES]
+def columns_of(interval: Interval) -> dict[str, float | str]:
+    """An interval as the columns low, high and interval, its kind."""
+    return {"low": interval.low, "high": interval.high, "interval": interval.kind}

@@ -1,7 +1,6 @@
 """How far the order of importances stays the same from seed to seed, and among judges."""
 
 import math
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
 from string import ascii_lowercase
@@ -9,7 +8,9 @@ from string import ascii_lowercase
 import numpy as np
 import pandas as pd
 
-from study.results import Results, Vectors
+from study.analysis.means import columns_of
+from study.analysis.vectors import judges
+from study.results import Results
 from study.statistics.agreement import TOP
 from study.statistics.ranking import in_top, ranks, shares
 from study.statistics.stability import (
@@ -25,7 +26,6 @@ from study.statistics.stability import (
     split_half,
     tied_groups,
 )
-from study.words import METHODS_OF_LEVEL
 
 HALVES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 # Of fewer different splits, no spread is told.
@@ -36,7 +36,7 @@ FEWEST_SPLITS = 40
 def rank_frequencies(results: Results, level: str) -> pd.DataFrame:
     """Proportion of seeds in which an item has a rank, by model and method, real condition."""
     rows = []
-    for keys, vectors in _judges(results, level):
+    for keys, vectors in judges(results, level):
         table = rank_frequency(vectors.score)
         for item, line in zip(vectors.items, table, strict=True):
             rows += [
@@ -53,7 +53,7 @@ def flip_rates(results: Results, level: str) -> pd.DataFrame:
     The first of a pair has the better mean rank.
     """
     rows = []
-    for keys, vectors in _judges(results, level):
+    for keys, vectors in judges(results, level):
         for first, second in combinations(mean_order(vectors.score), 2):
             found = flips(vectors.score, first, second)
             rows.append(
@@ -65,9 +65,7 @@ def flip_rates(results: Results, level: str) -> pd.DataFrame:
                     "above": found.above,
                     "below": found.below,
                     "rate": found.rate,
-                    "low": found.interval.low,
-                    "high": found.interval.high,
-                    "interval": found.interval.kind,
+                    **columns_of(found.interval),
                 }
             )
     return pd.DataFrame(rows)
@@ -77,7 +75,7 @@ def flip_rates(results: Results, level: str) -> pd.DataFrame:
 def top_stability(results: Results, level: str) -> pd.DataFrame:
     """Nogueira's stability of the top k, k = 1, 2, 3, by model and method."""
     rows = []
-    for keys, vectors in _judges(results, level):
+    for keys, vectors in judges(results, level):
         for k in TOP.values():
             if k >= len(vectors.items):
                 continue
@@ -89,9 +87,7 @@ def top_stability(results: Results, level: str) -> pd.DataFrame:
                     "n": len(vectors.score),
                     "undefined": len(vectors.score) - found.seeds,
                     "stability": found.stability,
-                    "low": found.interval.low,
-                    "high": found.interval.high,
-                    "interval": found.interval.kind,
+                    **columns_of(found.interval),
                     "asymptotic_low": found.asymptotic.low,
                     "asymptotic_high": found.asymptotic.high,
                 }
@@ -103,7 +99,7 @@ def top_stability(results: Results, level: str) -> pd.DataFrame:
 def rank_sets(results: Results, level: str) -> pd.DataFrame:
     """The ranks that each item can have, and the groups that seeds cannot tell apart."""
     rows = []
-    for keys, vectors in _judges(results, level):
+    for keys, vectors in judges(results, level):
         apart = orders_told_apart(vectors.score)
         bounds = rank_intervals(apart)
         order = mean_order(vectors.score)
@@ -186,7 +182,7 @@ def reliability(results: Results, level: str) -> pd.DataFrame:
     low and high enclose 95% of the random splits; they are no interval of a mean.
     """
     rows = []
-    for keys, vectors in _judges(results, level):
+    for keys, vectors in judges(results, level):
         sizes = [size for size in HALVES if _splits(len(vectors.score), size) >= FEWEST_SPLITS]
         for size, values in zip(sizes, split_half(shares(vectors.score), sizes), strict=True):
             defined = values[np.isfinite(values)]
@@ -209,14 +205,5 @@ def _votes(results: Results, level: str) -> dict[tuple[str, str], np.ndarray]:
     """What each judge's seeds tell apart, by model and method."""
     return {
         (keys["model"], keys["method"]): orders_told_apart(vectors.score)
-        for keys, vectors in _judges(results, level)
+        for keys, vectors in judges(results, level)
     }
-
-
-def _judges(results: Results, level: str) -> Iterator[tuple[dict[str, str], Vectors]]:
-    """Every model and method with scores of the real condition."""
-    for model in results.models:
-        for method in METHODS_OF_LEVEL[level]:
-            vectors = results.vectors(model, "real", method, level)
-            if vectors is not None:
-                yield {"model": model, "method": method}, vectors.observations

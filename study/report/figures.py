@@ -13,8 +13,8 @@ from matplotlib.patches import Patch
 from study.analysis.agreement import method_agreement, model_agreement, spearman_only
 from study.analysis.claims import growth, level_of_claim, proportions, scores_of_claim
 from study.analysis.fits import learning, learning_threshold
-from study.analysis.means import all_models
 from study.analysis.sources import ALL, sources
+from study.analysis.vectors import all_models
 from study.report.style import (
     CONDITION_COLOURS,
     CONDITION_MARKERS,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.claims import verdicts, why_not_tested
+from study.analysis.claims import own_verdict, verdicts, why_not_tested
 from study.analysis.sources import sources
 from study.recipes import Claim
 from study.report.tables.cells import model_title, percent
@@ -34,7 +34,7 @@ _SPECIFICITY = {
 def verdict(results: Results, claim: Claim | None = None) -> str:
     """The verdict on a claim, the primary one if none is given, in one sentence."""
     claim = claim or results.recipe.claim
-    row = _own(results, claim)
+    row = own_verdict(results, claim)
     if row is None:
         return (
             f"The claim ('{claim.words}', model '{claim.model}' by {claim.method}) is not tested: "
@@ -56,7 +56,7 @@ def verdict(results: Results, claim: Claim | None = None) -> str:
 
 
 def findings(results: Results) -> list[str]:
-    """What came of the declared claim: verdict, control, margin, robustness, reach."""
+    """What came of the declared claim: verdict, control, robustness, reach."""
     claim, target = results.recipe.claim, results.recipe.target
     items = len(results.items(claim.level))
     sentences = [
@@ -66,7 +66,7 @@ def findings(results: Results) -> list[str]:
         verdict(results),
     ]
     sentences += [f"Declared with it: {verdict(results, other)}" for other in results.recipe.claims]
-    row = _own(results, claim)
+    row = own_verdict(results, claim)
     if row is None or row["verdict"] == NO_VERDICT:
         return sentences
     if not np.isnan(row["shuffled_low"]):
@@ -103,12 +103,14 @@ def _resampled(results: Results) -> str:
     """What becomes of the claim where the training rows are resampled, or how to see it."""
     claim = results.recipe.claim
     table = sources(results)
-    if table.empty:
+    own = [
+        row
+        for row in table.to_dict("records")
+        if (row["model"], row["method"], row["source"]) == (claim.model, claim.method, "rows")
+    ]
+    if not own:
         return "To see what resampling the rows does to it: 'study run --vary rows'."
-    own = table.set_index(["model", "method", "source"]).sort_index()
-    if (claim.model, claim.method, "rows") not in own.index:
-        return "To see what resampling the rows does to it: 'study run --vary rows'."
-    row = own.loc[(claim.model, claim.method, "rows")]
+    row = own[0]
     return (
         f"With the training rows resampled, and all else held at each of {row['bases']} base "
         f"seeds, {claim.words} in {row['met']} of {row['n']} networks."
@@ -120,13 +122,6 @@ def _counts(labels: pd.Series) -> str:
     counts = labels.value_counts()
     order = (*_VERDICTS, *_SPECIFICITY)
     return ", ".join(f"{label} in {counts[label]}" for label in order if label in counts)
-
-
-def _own(results: Results, claim: Claim) -> dict[str, Any] | None:
-    """The row of verdicts that a claim rests on."""
-    table = verdicts(results, claim)
-    own = table[table["role"] == "primary"]
-    return own.iloc[0].to_dict() if len(own) else None
 
 
 def _bounds(row: dict[str, Any]) -> str:

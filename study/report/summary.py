@@ -5,7 +5,7 @@ import pandas as pd
 from study.analysis.checks import DIVERGED, Warning, warnings
 from study.analysis.claims import proportions
 from study.analysis.fits import fit_quality
-from study.analysis.means import all_models
+from study.analysis.vectors import all_models
 from study.report.sentences import verdict
 from study.report.tables.cells import number, percent
 from study.results import Results

@@ -204,8 +204,7 @@ def consensus(votes: np.ndarray) -> Consensus:
     below, 0 for a tie. The distance of two orders is the sum over pairs of items of the
     difference of these numbers. Exact: the best top group of every set of items is found
     from those of its subsets. Of several optimal orders it is one with the most items tied at
-    the top. Raises ValueError for more than
-    MOST_FOR_CONSENSUS items.
+    the top. Raises ValueError for more than MOST_FOR_CONSENSUS items.
     """
     items = votes.shape[1]
     if items > MOST_FOR_CONSENSUS:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.importance import importance, method_differences, model_differences
-from study.analysis.means import all_models
+from study.analysis.vectors import all_models
 from study.report.tables.cells import estimate, holds, provenance, seeds
 from study.report.tables.table import Table
 from study.results import Results
