@@ -31,6 +31,8 @@ from study.statistics.claims import Statement
 from study.statistics.intervals import (
     Interval,
     clopper_pearson,
+    independent_difference,
+    mean_difference_intervals,
     mean_intervals,
     paired_difference,
     wilson,
@@ -56,13 +58,29 @@ DIFFERENCES = (
     (0.8, 0.6, 0.3),
     (0.5, 0.5, 0.0),
 )
+# Worlds whose mean shares of the first item are compared, as those of two runs.
+COMPARED = (
+    ("concentrated", "concentrated"),
+    ("concentrated", "failing"),
+    ("concentrated", "spread"),
+    ("spread", "spread"),
+    ("spread", "failing"),
+    ("failing", "failing"),
+)
+# The seeds of two runs without any in common.
+RUNS = ((10, 10), (10, 50), (20, 20), (20, 50), (50, 50))
+OF_TWO_MEANS = "difference of mean shares of two runs"
+OF_TWO_PROPORTIONS = "difference of proportions of two runs"
 # Lines of the table that is printed: interval, what it is of, and a pattern of statistics.
 LINES = (
     ("Wilson", "proportion", "^proportion"),
     ("Wilson", "flip rate of two items", "^flip"),
     ("Clopper–Pearson", "proportion", ""),
-    ("Newcombe", "difference of paired proportions", ""),
-    ("BCa", "mean share, margin, difference of mean shares", "share|margin"),
+    ("Newcombe", "difference of paired proportions", "proportions$"),
+    ("Newcombe", "difference of proportions of two runs", "proportions of two runs"),
+    ("BCa", "mean share, margin, difference of mean shares", "share$|shares$|item$|margin"),
+    ("BCa", OF_TWO_MEANS, OF_TWO_MEANS),
+    ("Welch", "the same, by Welch's t", OF_TWO_MEANS),
     ("BCa", "mean Spearman within seeds", "spearman"),
     ("BCa", "mean overlap of the top 3 within seeds", "top"),
     ("jackknife-t", "mean Spearman or Kendall between seeds", "spearman|kendall"),
@@ -320,6 +338,59 @@ def of_differences() -> Iterator[dict[str, object]]:
             )
 
 
+def of_two_means(datasets: int) -> Iterator[dict[str, object]]:
+    """Differences of mean shares of two runs without common seeds; n is the smaller number."""
+    for names in COMPARED:
+        truth = [
+            shares(WORLDS[name](np.random.default_rng(1), TRUE_SEEDS))[:, 0].mean()
+            for name in names
+        ]
+        for counts in sorted({*RUNS, *(pair[::-1] for pair in RUNS)}):
+            generator = np.random.default_rng([5, *counts])
+            first, second = (
+                shares(WORLDS[name](generator, datasets * seeds))[:, 0].reshape(datasets, seeds)
+                for name, seeds in zip(names, counts, strict=True)
+            )
+            found = [
+                interval
+                for start in range(0, datasets, AT_ONCE)
+                for interval in mean_difference_intervals(
+                    first[start : start + AT_ONCE].T, second[start : start + AT_ONCE].T
+                )
+            ]
+            welch = stats.ttest_ind(first, second, axis=1, equal_var=False).confidence_interval()
+            by_welch = [Interval(*ends, "Welch") for ends in zip(*welch, strict=True)]
+            world = "{} and {}, {} and {} seeds".format(*names, *counts)
+            for kind, intervals_found in (("BCa", found), ("Welch", by_welch)):
+                yield row(
+                    kind, OF_TWO_MEANS, world, min(counts), intervals_found, truth[0] - truth[1]
+                )
+
+
+def of_two_proportions() -> Iterator[dict[str, object]]:
+    """Differences of proportions of two runs without common seeds, exactly."""
+    for counts in RUNS:
+        met = [np.arange(seeds + 1) for seeds in counts]
+        found = [
+            independent_difference(*(np.arange(n) < k for n, k in zip(counts, pair, strict=True)))
+            for pair in product(*met)
+        ]
+        for true in sorted({(real, control) for real, control, _ in DIFFERENCES}):
+            weights = np.multiply.outer(
+                *(stats.binom.pmf(*of) for of in zip(met, counts, true, strict=True))
+            ).ravel()
+            world = "true {} and {}, {} and {} seeds".format(*true, *counts)
+            yield row(
+                "Newcombe",
+                OF_TWO_PROPORTIONS,
+                world,
+                min(counts),
+                found,
+                true[0] - true[1],
+                weights,
+            )
+
+
 def compact(table: pd.DataFrame) -> pd.DataFrame:
     """Lowest and highest coverage over statistics and worlds, by number of seeds.
 
@@ -337,7 +408,7 @@ def compact(table: pd.DataFrame) -> pd.DataFrame:
             text = f"{part['coverage'].min():.3f} to {part['coverage'].max():.3f}"
             cells[seeds] = text if given else f"({text})"
         lines.append(cells)
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines).fillna("–")
 
 
 def main() -> None:
@@ -345,7 +416,8 @@ def main() -> None:
     parser.add_argument("--datasets", type=int, default=2000, help="in each world")
     parser.add_argument("--csv", type=Path, help="where to write every figure")
     arguments = parser.parse_args()
-    rows = [*of_proportions(), *of_differences()]
+    rows = [*of_proportions(), *of_differences(), *of_two_proportions()]
+    rows += of_two_means(arguments.datasets)
     for name, world in WORLDS.items():
         print(f"World: {name}", flush=True)
         if name != NOT_FOR_MEANS:

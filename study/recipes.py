@@ -286,6 +286,26 @@ def fingerprint(recipe: Recipe) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def dotted(recipe: Recipe) -> dict[str, Any]:
+    """What a recipe says, by dotted keys: training.epochs, variables.2.levels.1."""
+    return _flat(recipe.model_dump(mode="json"))
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested mappings and lists as one mapping of dotted keys."""
+    if isinstance(value, dict) and value:
+        items = value.items()
+    elif isinstance(value, list) and value:
+        items = {str(index + 1): item for index, item in enumerate(value)}.items()
+    else:
+        return {prefix: value}
+    return {
+        key: leaf
+        for name, item in items
+        for key, leaf in _flat(item, f"{prefix}.{name}" if prefix else str(name)).items()
+    }
+
+
 def _find(folder: str, kind: str, name_or_path: str, recipe_class: type[R]) -> Found[R]:
     if name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path:
         path = Path(name_or_path)

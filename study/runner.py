@@ -144,6 +144,13 @@ def prepare(
             )
         if store.traits().empty:
             store.add_traits(_traits(dataset))
+        if store.parts().empty:
+            store.add_parts(
+                [
+                    (part, len(y), float(y.astype(np.float64).std()))
+                    for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
+                ]
+            )
         stored = store.stored_keys()
         return store, plan(models, networks, inputs, wanted, device=device, stored=stored)
     except StudyError:

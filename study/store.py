@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from study.errors import InputError, StudyError
-from study.recipes import DEFAULT_MODELS, DatasetRecipe, ModelRecipe, Recipe, fingerprint
+from study.recipes import DEFAULT_MODELS, DatasetRecipe, ModelRecipe, Recipe, dotted, fingerprint
 from study.streams import STREAM_NAMES, StreamSeeds
 
 Weights = dict[str, np.ndarray]
@@ -83,12 +83,26 @@ CREATE TABLE losses (
 """
 
 
-# Runs made before there was this table get it from the next `study run`.
+# Runs made before there were these tables get them from the next `study run`.
 _FEATURES = """
 CREATE TABLE IF NOT EXISTS features (
     feature TEXT PRIMARY KEY,           -- in the order of the columns
     deviation REAL,                     -- over the training rows (ddof 0)
     explained REAL                      -- R² of a regression on all other variables
+)
+"""
+_PARTS = """
+CREATE TABLE IF NOT EXISTS parts (
+    part TEXT PRIMARY KEY,              -- train or test
+    rows INTEGER NOT NULL,
+    deviation REAL                      -- of the target divided by its divisor (ddof 0)
+)
+"""
+_HISTORY = """
+CREATE TABLE IF NOT EXISTS history (
+    started TEXT NOT NULL,              -- ISO 8601, UTC
+    asked TEXT NOT NULL,                -- in words
+    networks INTEGER NOT NULL           -- that were missing
 )
 """
 
@@ -245,6 +259,18 @@ class Store:
             connection.execute(_FEATURES)
             connection.executemany("INSERT OR IGNORE INTO features VALUES (?, ?, ?)", traits)
 
+    def add_parts(self, parts: Sequence[tuple[str, int, float]]) -> None:
+        """Store part, rows and the target's deviation of each table; what is stored stays."""
+        with self._transaction("the sizes of the tables") as connection:
+            connection.execute(_PARTS)
+            connection.executemany("INSERT OR IGNORE INTO parts VALUES (?, ?, ?)", parts)
+
+    def add_history(self, started: str, asked: str, networks: int) -> None:
+        """Store that at a time (ISO 8601, UTC) so many networks were missing and asked for."""
+        with self._transaction("when it was asked for") as connection:
+            connection.execute(_HISTORY)
+            connection.execute("INSERT INTO history VALUES (?, ?, ?)", (started, asked, networks))
+
     @contextmanager
     def _transaction(self, what: str) -> Iterator[sqlite3.Connection]:
         try:
@@ -314,13 +340,25 @@ class Store:
 
     def traits(self) -> pd.DataFrame:
         """feature, deviation, explained, in the order of the features; empty if not stored."""
+        kinds = {"feature": "str", "deviation": float, "explained": float}
+        return self._known("features", kinds)
+
+    def parts(self) -> pd.DataFrame:
+        """part, rows, deviation; empty if not stored."""
+        return self._known("parts", {"part": "str", "rows": int, "deviation": float})
+
+    def history(self) -> pd.DataFrame:
+        """started, asked, networks, in the order of time; empty if not stored."""
+        return self._known("history", {"started": "str", "asked": "str", "networks": int})
+
+    def _known(self, table: str, kinds: dict[str, Any]) -> pd.DataFrame:
+        """A table that older runs do not have, as it was filled; empty where there is none."""
         rows = []
-        query = "SELECT 1 FROM sqlite_master WHERE name = 'features'"
-        if self._connection.execute(query).fetchone():
-            query = "SELECT feature, deviation, explained FROM features ORDER BY rowid"
+        query = "SELECT 1 FROM sqlite_master WHERE name = ?"
+        if self._connection.execute(query, (table,)).fetchone():
+            query = f"SELECT {', '.join(kinds)} FROM {table} ORDER BY rowid"
             rows = self._connection.execute(query).fetchall()
-        frame = pd.DataFrame(rows, columns=["feature", "deviation", "explained"])
-        return frame.astype({"feature": "str", "deviation": float, "explained": float})
+        return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
 
     def weights(self, model: str, condition: str) -> tuple[list[int | None], Weights]:
         """Weights of a model's ordinary seeds, and those seeds in order.
@@ -441,7 +479,7 @@ def _refuse_change(directory: Path, what: str, stored: Recipe, given: Recipe) ->
     if fingerprint(stored) == fingerprint(given):
         return
     before, after = (
-        {key: json.dumps(leaf) for key, leaf in _flat(recipe.model_dump(mode="json")).items()}
+        {key: json.dumps(leaf) for key, leaf in dotted(recipe).items()}
         for recipe in (stored, given)
     )
     key = next(key for key in {**before, **after} if before.get(key) != after.get(key))
@@ -449,21 +487,6 @@ def _refuse_change(directory: Path, what: str, stored: Recipe, given: Recipe) ->
         f"{directory}: made from another recipe of {what} "
         f"({key}: {before.get(key)} there, {after.get(key)} now); {_REMEDY}"
     )
-
-
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested mappings and lists as one mapping of dotted keys."""
-    if isinstance(value, dict) and value:
-        items = value.items()
-    elif isinstance(value, list) and value:
-        items = {str(index + 1): item for index, item in enumerate(value)}.items()
-    else:
-        return {prefix: value}
-    return {
-        key: leaf
-        for name, item in items
-        for key, leaf in _flat(item, f"{prefix}.{name}" if prefix else str(name)).items()
-    }
 
 
 def find_run(directory: str | None) -> Path:

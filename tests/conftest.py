@@ -2,8 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,7 +14,12 @@ from study.recipes import DatasetRecipe, ModelRecipe, find_dataset, find_model
 from study.results import Results
 from study.store import Key, Record, Store, create
 from study.streams import StreamSeeds
-from study.words import GROUPED_PERMUTATION, LEAST_SQUARES
+from study.streams import varied as of_source
+from study.training.trained import loss_epochs, occasion_epochs
+from study.words import CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES, METHODS, TRAINING_GRADIENT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parent.parent
 
@@ -22,6 +28,15 @@ ROOT = Path(__file__).parent.parent
 def fresh_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Compiled kernels of these tests alone, also in the processes that they start."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> "Iterator[Browser]":
+    """One headless browser for all tests of pages."""
+    from browser import launched  # the other tests need no Playwright
+
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +67,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 Scores = Mapping[tuple[str, str], Mapping[str, np.ndarray]]
+Histories = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
+Varied = Mapping[tuple[str, str, int], Mapping[str, np.ndarray]]
 
 
 def made_run(
@@ -60,46 +77,106 @@ def made_run(
     scores: Scores,
     *,
     r_squared: Mapping[str, Sequence[float]] | None = None,
-    least_squares: float = 0.9,
+    least_squares: float | None = 0.9,
     traits: Sequence[tuple[str, float, float]] = (),
+    parts: Sequence[tuple[str, int, float]] = (),
+    first_seed: int = 0,
+    dataset: str = "people",
+    models: Mapping[str, ModelRecipe] | None = None,
+    histories: Histories | None = None,
+    hashes: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    varied: Varied | None = None,
 ) -> Results:
     """A run with given scores in place of trained networks, stored and read again.
 
-    scores : by (model, condition) and method, (seeds, items), of the seeds 0, 1, 2, ...;
+    scores : by (model, condition) and method, (seeds, items), of the seeds from `first_seed`;
     r_squared : of each model's seeds on the training rows, 0.9 where not given
+    least_squares : its R², or None in a run that does not hold it yet
+    parts : part, rows and the target's deviation of each table, where the run stores them
+    models : recipes by name of those that are not the shipped ones; hashes : of the tables
+    histories : by (model, condition), losses (seeds, points) and absolute gradients (seeds,
+        occasions, features), of the epochs at which the model's protocol keeps them
+    varied : by (model, source, base seed) and method, (seeds, items), of the seeds 100, 101, ...
+        of that source
     """
-    create(directory, "people", recipe, {})
+    create(directory, dataset, recipe, dict(hashes or {}))
     variables = [variable.name for variable in recipe.variables]
+
+    def of_seed(by_method: Mapping[str, np.ndarray], seed: int) -> dict[str, dict[str, float]]:
+        return {
+            method: dict(
+                zip(
+                    variables if method == GROUPED_PERMUTATION else recipe.features,
+                    vectors[seed],
+                    strict=True,
+                )
+            )
+            for method, vectors in by_method.items()
+        }
+
     with Store(directory) as store:
         store.add_traits(traits)
+        if parts:
+            store.add_parts(parts)
         for (model, condition), by_method in scores.items():
             seeds = len(next(iter(by_method.values())))
             fits = (r_squared or {}).get(model, [0.9] * seeds)
+            contender = (models or {}).get(model) or shipped(model)
+            history = (histories or {}).get((model, condition))
             records = [
                 _record(
-                    Key(model, condition, "made", StreamSeeds.of(seed)),
+                    Key(model, condition, "made", StreamSeeds.of(first_seed + seed)),
                     fits[seed],
-                    {
-                        method: dict(
-                            zip(
-                                variables if method == GROUPED_PERMUTATION else recipe.features,
-                                vectors[seed],
-                                strict=True,
-                            )
-                        )
-                        for method, vectors in by_method.items()
-                    },
+                    of_seed(by_method, seed),
+                    *([] if history is None else _history(contender, recipe, history, seed)),
                 )
                 for seed in range(seeds)
             ]
-            store.add(model, shipped(model), records, {})
-        closed = Key(LEAST_SQUARES, "real", "closed-form", streams=None)
-        equal = {"gradient": dict.fromkeys(recipe.features, 1.0)}
-        store.add(LEAST_SQUARES, None, [_record(closed, least_squares, equal)], {})
+            store.add(model, contender, records, dict(environment or {}))
+        for (model, source, base), by_method in (varied or {}).items():
+            records = [
+                _record(
+                    Key(model, "real", "made", of_source(source, base, 100 + seed)),
+                    0.9,
+                    of_seed(by_method, seed),
+                )
+                for seed in range(len(next(iter(by_method.values()))))
+            ]
+            store.add(model, (models or {}).get(model) or shipped(model), records, {})
+        if least_squares is not None:
+            closed = Key(LEAST_SQUARES, "real", "closed-form", streams=None)
+            equal = {"gradient": dict.fromkeys(recipe.features, 1.0)}
+            store.add(LEAST_SQUARES, None, [_record(closed, least_squares, equal)], {})
     return Results(directory)
 
 
-def _record(key: Key, r_squared: float, scores: Mapping[str, Mapping[str, float]]) -> Record:
+def _history(
+    model: ModelRecipe, recipe: DatasetRecipe, history: tuple[np.ndarray, np.ndarray], seed: int
+) -> tuple[list[tuple[int, str, float, float]], list[tuple[int, float]]]:
+    """Occasions and losses of one seed as rows of the store."""
+    losses, occasions = history
+    epochs = model.training.epochs
+    return (
+        [
+            (int(epoch), feature, float(value), float(value))
+            for epoch, values in zip(occasion_epochs(epochs), occasions[seed], strict=True)
+            for feature, value in zip(recipe.features, values, strict=True)
+        ],
+        [
+            (int(epoch), float(loss))
+            for epoch, loss in zip(loss_epochs(epochs), losses[seed], strict=True)
+        ],
+    )
+
+
+def _record(
+    key: Key,
+    r_squared: float,
+    scores: Mapping[str, Mapping[str, float]],
+    occasions: Sequence[tuple[int, str, float, float]] = (),
+    losses: Sequence[tuple[int, float]] = (),
+) -> Record:
     return Record(
         key=key,
         weights={"w": np.zeros(1, np.float32)},
@@ -113,6 +190,80 @@ def _record(key: Key, r_squared: float, scores: Mapping[str, Mapping[str, float]
             for method, by_item in scores.items()
             for item, value in by_item.items()
         ],
-        occasions=[],
-        losses=[],
+        occasions=list(occasions),
+        losses=list(losses),
+    )
+
+
+def whole_run(
+    directory: Path,
+    recipe: DatasetRecipe,
+    models: Mapping[str, ModelRecipe] | Sequence[str] = ("transformer", "mlp"),
+    *,
+    seeds: int = 9,
+    diverged: int = 1,
+    sources: Sequence[str] = ("dropout", "rows"),
+) -> Results:
+    """A made run that has something for every figure and table.
+
+    Every method and condition with histories, parts and networks of --vary, random scores in
+    which the first claimed item is often the greatest; so many seeds of the last model have
+    diverged, and half of the remaining ones fit badly.
+    """
+    if not isinstance(models, Mapping):
+        models = {name: shipped(name) for name in models}
+    generator = np.random.default_rng(11)
+    counts = (len(recipe.features), len(recipe.variables))
+    claimed = recipe.claim.names[0]
+    places = [
+        names.index(claimed) if claimed in names else 0
+        for names in (recipe.features, [variable.name for variable in recipe.variables])
+    ]
+
+    def drawn(method: str, condition: str, size: int) -> np.ndarray:
+        by_variable = method == GROUPED_PERMUTATION
+        scores = generator.gamma(2, size=(size, counts[by_variable]))
+        if method.startswith("permutation"):
+            scores -= 0.8
+        scores[:, places[by_variable]] += {"real": 4, "shuffled": 1, "untrained": 0}[condition]
+        return scores
+
+    scores: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+    histories: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
+    for model, contender in models.items():
+        epochs = contender.training.epochs
+        for condition in CONDITIONS:
+            by_method = {
+                method: drawn(method, condition, seeds)
+                for method in METHODS
+                if (method, condition) != (TRAINING_GRADIENT, "untrained")
+            }
+            if condition != "untrained":
+                falling = np.cumsum(-generator.uniform(0, 1, (seeds, len(loss_epochs(epochs)))), 1)
+                steps = (seeds, len(occasion_epochs(epochs)), counts[0])
+                histories[model, condition] = np.exp(falling / 10), generator.gamma(2, size=steps)
+            if diverged and model == list(models)[-1]:
+                for vectors in by_method.values():
+                    vectors[-diverged:] = np.nan
+                for values in histories.get((model, condition), ()):
+                    values[-diverged:] = np.nan
+            scores[model, condition] = by_method
+    last = list(models)[-1]
+    fits = np.linspace(0.3, 0.95, seeds)
+    fits[seeds - diverged :] = np.nan
+    return made_run(
+        directory,
+        recipe,
+        scores,
+        r_squared={last: fits.tolist()},
+        traits=[(feature, 0.3, 0.1) for feature in recipe.features],
+        parts=[("train", 200, 0.3), ("test", 40, 0.25)],
+        models=models,
+        histories=histories,
+        varied={
+            (model, source, base): {method: drawn(method, "real", 4) for method in METHODS}
+            for model in models
+            for source in sources
+            for base in range(2)
+        },
     )

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from study.statistics.intervals import (
     FEWEST,
     Interval,
     clopper_pearson,
+    independent_difference,
     jackknife_t,
+    mean_difference_intervals,
     mean_intervals,
     paired_difference,
     wilson,
@@ -271,6 +273,46 @@ def test_the_paired_interval_covers_about_as_often_as_it_says(chances):
     assert 0.935 <= covered <= 0.99
 
 
+# -- a difference of independent proportions -------------------------------------------------
+
+
+def outcomes(met: int, seeds: int) -> np.ndarray:
+    return np.arange(seeds) < met
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [
+        # Newcombe, Statistics in Medicine 17 (1998), 873-890, table II, method 10.
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((10, 10), (0, 20), 0.6791, 1.0000),
+        ((10, 10), (0, 10), 0.6075, 1.0000),
+    ],
+)
+def test_newcombe_s_hybrid_score_interval_by_published_examples(first, second, low, high):
+    interval = independent_difference(outcomes(*first), outcomes(*second))
+    assert interval.kind == "Newcombe"
+    assert bounds(interval) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize(("seeds", "others"), [(1, 1), (3, 8), (20, 20), (20, 50)])
+def test_the_interval_of_independent_proportions_is_that_of_statsmodels(seeds, others):
+    for met in range(seeds + 1):
+        for other in range(others + 1):
+            expected = confint_proportions_2indep(
+                met, seeds, other, others, method="newcomb", compare="diff"
+            )
+            found = independent_difference(outcomes(met, seeds), outcomes(other, others))
+            assert bounds(found) == pytest.approx(expected, abs=1e-12)
+
+
+def test_no_seeds_in_either_sample_have_no_difference():
+    some, none = outcomes(3, 5), outcomes(0, 0)
+    assert independent_difference(some, none).kind == "no seeds"
+    assert independent_difference(none, some).kind == "no seeds"
+
+
 # -- a mean: BCa -----------------------------------------------------------------------------
 
 
@@ -468,6 +510,79 @@ def test_a_spread_within_single_precision_is_no_spread():
     deviations = np.random.default_rng(0).normal(size=20)
     assert mean_interval(0.3 * (1 + 1e-8 * deviations)).kind == "all 20 seeds agree: no interval"
     assert mean_interval(0.3 * (1 + 1e-5 * deviations)).kind == "BCa"
+
+
+# -- a difference of two means: BCa -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(("seeds", "others"), [(10, 10), (20, 13), (12, 50)])
+def test_differences_of_means_are_resampled_as_scipy_does(seeds, others):
+    first, second = samples(seeds), samples(others)[:, ::-1]
+    found = mean_difference_intervals(first, second)
+    for place, interval in enumerate(found):
+        # The tails of the smaller sample.
+        expected = GENUINE(
+            (first[:, place], second[:, place]),
+            lambda one, other, axis: one.mean(axis=axis) - other.mean(axis=axis),
+            confidence_level=1 - 2 * widened(min(seeds, others)),
+            n_resamples=9999,
+            method="BCa",
+            rng=np.random.default_rng(0),
+        ).confidence_interval
+        assert interval.kind == "BCa"
+        assert bounds(interval) == pytest.approx((expected.low, expected.high), rel=1e-6)
+
+
+def test_seeds_without_a_number_are_left_out_of_a_difference_of_means():
+    first, second = samples(20), samples(30)
+    first[3, 1], second[:5, 1], second[7, 2] = np.nan, np.nan, np.inf
+    found = mean_difference_intervals(first, second)
+    alone = [
+        mean_difference_intervals(
+            first[np.isfinite(first[:, place])][:, [place]],
+            second[np.isfinite(second[:, place])][:, [place]],
+        )[0]
+        for place in range(first.shape[1])
+    ]
+    for one, other in zip(found, alone, strict=True):
+        assert bounds(one) == pytest.approx(bounds(other), rel=1e-9)
+
+
+def test_a_sample_that_does_not_vary_leaves_the_interval_of_the_other_s_mean():
+    """Resampling a constant adds nothing: the interval is moved, and no more."""
+    values = np.random.default_rng(8).beta(8, 1, size=20)
+    (found,) = mean_difference_intervals(values[:, None], np.full((20, 1), 0.25))
+    (mean,) = mean_intervals(values[:, None])
+    # The draws differ, as there are two samples.
+    assert bounds(found) == pytest.approx((mean.low - 0.25, mean.high - 0.25), abs=0.004)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kind"),
+    [
+        ([0.3], [0.4] * 20, "n = 1 and 20: no interval"),
+        ([], [0.4] * 20, "n = 0 and 20: no interval"),
+        ([0.3] * 20, [0.4] * 12, "n = 20 and 12, none of which differ: no interval"),
+        (list(range(9)), list(range(20)), "n = 9 and 20: too few for an interval"),
+        ([np.nan, *range(9)], list(range(20)), "n = 9 and 20: too few for an interval"),
+    ],
+)
+def test_where_a_difference_of_means_has_no_interval(first, second, kind):
+    arrays = [np.array(values, dtype=float)[:, None] for values in (first, second)]
+    (found,) = mean_difference_intervals(*arrays)
+    assert found.kind == kind
+    assert np.isnan(bounds(found)).all()
+
+
+@pytest.mark.parametrize(("seeds", "others"), [(20, 20), (20, 60)])
+def test_intervals_of_differences_of_skewed_means_hold_the_truth(seeds, others):
+    generator = np.random.default_rng(21)
+    first = generator.beta(8, 1, size=(seeds, 1000))
+    second = generator.beta(3, 1, size=(others, 1000))
+    found = np.array([bounds(one) for one in mean_difference_intervals(first, second)])
+    truth = 8 / 9 - 3 / 4
+    coverage = ((found[:, 0] <= truth) & (truth <= found[:, 1])).mean()
+    assert 0.925 <= coverage <= 0.98
 
 
 # -- jackknife -------------------------------------------------------------------------------

@@ -2,12 +2,14 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import shipped
 
+from study.cli import commands
 from study.errors import InputError, StudyError
 from study.store import FILE_NAME, Key, Record, Store, create, find_run, set_aside
 from study.streams import StreamSeeds
@@ -218,6 +220,53 @@ def test_traits_are_added_to_a_run_made_before_there_were_any(store, tmp_path):
     with Store(tmp_path) as again:
         assert list(again.traits().itertuples(index=False, name=None)) == traits
         assert again.stored_keys() == {record(1).key}
+
+
+def test_parts_and_history_are_added_to_a_run_made_before_there_were_any(store, tmp_path):
+    add(store, record(1))
+    assert store.parts().empty
+    assert store.parts().columns.tolist() == ["part", "rows", "deviation"]
+    assert store.history().empty
+    assert store.history().columns.tolist() == ["started", "asked", "networks"]
+    parts = [("train", 200, 0.25), ("test", 40, 0.5)]
+    store.add_parts(parts)
+    store.add_parts([("train", 1, 9.0), ("test", 1, 9.0)])
+    asked = [("2026-01-02T03:04:05+00:00", "b", 60), ("2026-01-01T00:00:00+00:00", "a", 1)]
+    for row in asked:
+        store.add_history(*row)
+    with Store(tmp_path) as again:
+        assert list(again.parts().itertuples(index=False, name=None)) == parts
+        # In the order in which they were stored.
+        assert list(again.history().itertuples(index=False, name=None)) == asked
+        assert again.stored_keys() == {record(1).key}
+
+
+def test_history_has_every_time_that_there_was_something_to_train(tmp_path, small):
+    """And no other, so that the page of a run does not change when nothing does."""
+    directory = tmp_path / "run"
+
+    def run(*arguments: str) -> list[tuple]:
+        given = ["run", *small, "--workers", "1", "--out", str(directory), *arguments]
+        commands.main(given, standalone_mode=False)
+        with Store(directory) as store:
+            parts = list(store.parts().itertuples(index=False, name=None))
+            assert [part[:2] for part in parts] == [("train", 200), ("test", 40)]
+            return list(store.history().itertuples(index=False, name=None))
+
+    started = datetime.now(UTC).replace(microsecond=0)
+    first = run("--seeds", "2")
+    assert [row[1:] for row in first] == [("transformer, mlp; seeds 0-1", 12)]
+    assert started <= datetime.fromisoformat(first[0][0]) <= datetime.now(UTC)
+    assert run("--seeds", "2") == first
+    further = run("--seeds", "3")
+    assert further[:1] == first
+    assert [row[1:] for row in further[1:]] == [("transformer, mlp; seeds 0-2", 6)]
+    varied = run("--seeds", "2", "--vary", "order", "--bases", "0-4")
+    assert varied[:2] == further
+    (last,) = varied[2:]
+    assert last[1] == "transformer, mlp; seeds 0-1, varying order at base seeds 0-4"
+    # Five bases by two seeds; bases 0 and 1 hold one ordinary network each.
+    assert last[2] == 2 * (5 * 2 - 2)
 
 
 def test_the_run_that_a_command_means(tmp_path, monkeypatch, people):

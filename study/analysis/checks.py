@@ -377,7 +377,8 @@ def _seeds(seeds: Iterable[int]) -> str:
     """Seeds by name, and how many more there are."""
     found = ranges([int(seed) for seed in seeds]).split(",")
     more = f" and {len(found) - 12} more ranges" if len(found) > 12 else ""
-    return f"seeds {','.join(found[:12])}{more}"
+    noun = "seed" if found == [found[0]] and found[0].isdecimal() else "seeds"
+    return f"{noun} {','.join(found[:12])}{more}"
 
 
 def _list(parts: Iterable[str]) -> str:

@@ -162,6 +162,7 @@ def verdicts(results: Results, claim: Claim) -> pd.DataFrame:
             margin_low=margin["low"],
             margin_high=margin["high"],
             margin_interval=margin["interval"],
+            margin_undefined=margin["undefined"],
         )
     )
 
@@ -271,8 +272,10 @@ def growth(results: Results, claim: Claim) -> pd.DataFrame:
                 continue
             vectors, statement = found
             most = len(vectors.score)
-            # Every count up to 50, and then in even steps.
-            counts = sorted({*range(1, min(most, 50) + 1), *np.linspace(1, most, 50).astype(int)})
+            # Every count up to 50, then in even steps, and those of the table of power.
+            even = np.linspace(1, most, 50).astype(int)
+            named = [count for count in POWER_SEEDS if count <= most]
+            counts = sorted({*range(1, min(most, 50) + 1), *even, *named})
             for count in counts:
                 met = proportion(statement, vectors.score[:count])
                 rows.append(

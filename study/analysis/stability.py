@@ -12,6 +12,7 @@ from study.analysis.means import columns_of
 from study.analysis.vectors import judges
 from study.results import Results
 from study.statistics.agreement import TOP
+from study.statistics.intervals import FEWEST
 from study.statistics.ranking import in_top, ranks, shares
 from study.statistics.stability import (
     MOST_FOR_CONSENSUS,
@@ -19,6 +20,7 @@ from study.statistics.stability import (
     consensus,
     flips,
     mean_order,
+    order_kept,
     orders_told_apart,
     rank_frequency,
     rank_intervals,
@@ -30,6 +32,8 @@ from study.statistics.stability import (
 HALVES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 # Of fewer different splits, no spread is told.
 FEWEST_SPLITS = 40
+# From here on an item is called steady: one pair in ten changes places between two seeds.
+STEADY = 0.9
 
 
 @lru_cache(maxsize=8)
@@ -68,6 +72,46 @@ def flip_rates(results: Results, level: str) -> pd.DataFrame:
                     **columns_of(found.interval),
                 }
             )
+    return pd.DataFrame(rows)
+
+
+@lru_cache(maxsize=8)
+def steadiness(results: Results, level: str) -> pd.DataFrame:
+    """Mean share of each item against how steadily it keeps its order, by model and method.
+
+    `large` tells whether the mean share is above an equal share, `steady` whether the order is
+    kept with a chance of at least STEADY. Only of ten seeds or more: of fewer, a seed meets
+    itself so often that coins look steady.
+    """
+    flipped = flip_rates(results, level)
+    if flipped.empty:
+        return pd.DataFrame()
+    rates = dict(iter(flipped.groupby(["model", "method"])))
+    rows = []
+    for keys, vectors in judges(results, level):
+        share = shares(vectors.score)
+        share = share[np.isfinite(share).all(axis=1)]
+        if len(share) < FEWEST:
+            continue
+        place = {item: index for index, item in enumerate(vectors.items)}
+        own = rates[keys["model"], keys["method"]]
+        rate = np.full((len(place), len(place)), np.nan)
+        one, two = own["first"].map(place).to_numpy(), own["second"].map(place).to_numpy()
+        rate[one, two] = rate[two, one] = own["rate"].to_numpy()
+        rows += [
+            {
+                **keys,
+                "name": item,
+                "n": len(share),
+                "mean_share": mean,
+                "kept": kept,
+                "large": mean > 1 / len(place),
+                "steady": kept >= STEADY,
+            }
+            for item, mean, kept in zip(
+                vectors.items, share.mean(axis=0), order_kept(rate), strict=True
+            )
+        ]
     return pd.DataFrame(rows)
 
 

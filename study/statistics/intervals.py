@@ -71,8 +71,25 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> Interval:
     corrected = max(cross - seeds / 2, 0.0) if cross > 0 else float(cross)
     spread = np.sqrt(float(one) * (seeds - one) * other * (seeds - other))
     phi = corrected / spread if spread else 0.0
-    p, q = one / seeds, other / seeds
-    of_p, of_q = wilson(one, seeds), wilson(other, seeds)
+    return _combined(one, seeds, other, seeds, phi)
+
+
+def independent_difference(first: np.ndarray, second: np.ndarray) -> Interval:
+    """Interval of the difference of two independent proportions (Newcombe, 1998, method 10).
+
+    `first` and `second` are bool, (seeds,) each, of seeds that have nothing to do with each
+    other; the difference is that of first minus second. The hybrid score interval: Wilson's
+    intervals of both, combined. (Statistics in Medicine 17, 873-890.)
+    """
+    if not len(first) or not len(second):
+        return Interval.none("no seeds")
+    return _combined(int(first.sum()), len(first), int(second.sum()), len(second), 0.0)
+
+
+def _combined(one: int, of_one: int, other: int, of_other: int, phi: float) -> Interval:
+    """Wilson's intervals of two proportions whose correlation is phi, as one of the difference."""
+    p, q = one / of_one, other / of_other
+    of_p, of_q = wilson(one, of_one), wilson(other, of_other)
 
     def reach(a: float, b: float) -> float:
         return float(np.sqrt(max(a * a - 2 * phi * a * b + b * b, 0.0)))
@@ -94,17 +111,41 @@ def mean_intervals(table: np.ndarray) -> list[Interval]:
     Resampling is seeded, so the same values give the same interval. Below FEWEST seeds there
     is none: a bootstrap of so few covers too seldom (benchmarks/coverage.csv).
     """
-    result: list[Interval | None] = [_without_interval(column) for column in table.T]
-    defined = np.isfinite(table)
-    pending = [index for index, found in enumerate(result) if found is None]
+    return _resampled([table], [_without_interval(column) for column in table.T])
+
+
+def mean_difference_intervals(first: np.ndarray, second: np.ndarray) -> list[Interval]:
+    """Intervals of the differences of means over the seeds of two independent samples.
+
+    `first` and `second` have shapes (seeds, quantities) and may differ in seeds; NaN where a
+    seed has no such number. The differences are those of first minus second. Made as
+    `mean_intervals` are, both samples resampled on their own; the tails are widened as if both
+    had the seeds of the smaller, so that none is too narrow. With 20 seeds or more that holds
+    the truth in 0.93 to 0.98 of simulated cases; Welch's t interval is at 0.91 to 0.96, and
+    errs on one side where shares are skewed (benchmarks/README.md).
+    """
+    without = [_without_difference(*pair) for pair in zip(first.T, second.T, strict=True)]
+    return _resampled([first, second], without)
+
+
+def _resampled(tables: list[np.ndarray], without: list[Interval | None]) -> list[Interval]:
+    """Bootstrap intervals of the quantities that are not without one.
+
+    The tables are (seeds, quantities), one for each sample. Quantities that the same seeds
+    have are resampled together.
+    """
+    result = list(without)
+    defined = [np.isfinite(table) for table in tables]
     groups: dict[bytes, list[int]] = {}
-    for index in pending:
-        groups.setdefault(defined[:, index].tobytes(), []).append(index)
+    for index in [index for index, found in enumerate(result) if found is None]:
+        key = b"".join(mask[:, index].tobytes() for mask in defined)
+        groups.setdefault(key, []).append(index)
     for columns in groups.values():
-        rows = defined[:, columns[0]]
+        rows = [mask[:, columns[0]] for mask in defined]
         for start in range(0, len(columns), _AT_ONCE):
             part = columns[start : start + _AT_ONCE]
-            for index, interval in zip(part, _bootstrap(table[rows][:, part]), strict=True):
+            samples = [table[own][:, part] for table, own in zip(tables, rows, strict=True)]
+            for index, interval in zip(part, _bootstrap(samples), strict=True):
                 result[index] = interval
     return [interval for interval in result if interval is not None]
 
@@ -114,39 +155,63 @@ def _without_interval(values: np.ndarray) -> Interval | None:
     values = values[np.isfinite(values)]
     if len(values) < 2:
         return Interval.none(f"n = {len(values)}: no interval")
-    if np.ptp(values) <= ROUNDING * np.abs(values).max():
+    if not _varies(values):
         return Interval.none(f"all {len(values)} seeds agree: no interval")
     if len(values) < FEWEST:
         return Interval.none(f"n = {len(values)}: too few for an interval")
     return None
 
 
-def _bootstrap(table: np.ndarray) -> list[Interval]:
-    """BCa intervals of the column means of (seeds, quantities), percentile where undefined."""
-    seeds = len(table)
-    scale = np.abs(table).max(axis=0)
-    scaled = table / scale
+def _without_difference(first: np.ndarray, second: np.ndarray) -> Interval | None:
+    """Why there is no interval of the difference of two means, if there is none."""
+    first, second = first[np.isfinite(first)], second[np.isfinite(second)]
+    count = f"n = {len(first)} and {len(second)}"
+    if min(len(first), len(second)) < 2:
+        return Interval.none(f"{count}: no interval")
+    if not _varies(first) and not _varies(second):
+        return Interval.none(f"{count}, none of which differ: no interval")
+    if min(len(first), len(second)) < FEWEST:
+        return Interval.none(f"{count}: too few for an interval")
+    return None
 
-    def means(drawn: np.ndarray, axis: int) -> np.ndarray:
+
+def _varies(values: np.ndarray) -> bool:
+    """Whether numbers differ by more than rounding."""
+    return bool(np.ptp(values) > ROUNDING * np.abs(values).max())
+
+
+def _bootstrap(samples: list[np.ndarray]) -> list[Interval]:
+    """BCa intervals of the column means of (seeds, quantities), percentile where undefined.
+
+    Of two samples, those of the differences, the first's means less the second's.
+    """
+    scale = np.abs(np.concatenate(samples)).max(axis=0)
+    scaled = [table / scale for table in samples]
+
+    def means(table: np.ndarray, drawn: np.ndarray, axis: int) -> np.ndarray:
         """Column means of the drawn seeds: (..., drawn) -> (quantities, ...)."""
-        lines = drawn.reshape(-1, drawn.shape[axis])
+        seeds, lines = len(table), drawn.reshape(-1, drawn.shape[axis])
         places = lines + seeds * np.arange(len(lines))[:, None]
         times = np.bincount(places.ravel(), minlength=seeds * len(lines)).reshape(-1, seeds)
-        # Equal means must be equal numbers: BCa counts how many resamples lie below.
-        result = np.round(times @ scaled / lines.shape[1], 12)
-        return result.T.reshape(-1, *drawn.shape[:-1])
+        return (times @ table / lines.shape[1]).T.reshape(-1, *drawn.shape[:-1])
 
+    def statistic(*drawn: np.ndarray, axis: int) -> np.ndarray:
+        parts = [means(*pair, axis) for pair in zip(scaled, drawn, strict=True)]
+        # Equal means must be equal numbers: BCa counts how many resamples lie below.
+        return np.round(parts[0] if len(parts) == 1 else parts[0] - parts[1], 12)
+
+    fewest, most = min(map(len, samples)), max(map(len, samples))
     tail = stats.norm.cdf(
-        np.sqrt(seeds / (seeds - 1)) * stats.t.ppf((1 - CONFIDENCE) / 2, seeds - 1)
+        np.sqrt(fewest / (fewest - 1)) * stats.t.ppf((1 - CONFIDENCE) / 2, fewest - 1)
     )
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         # scipy resamples the seeds' places, so that all quantities meet the same draws.
         found = stats.bootstrap(
-            (np.arange(seeds),),
-            means,
+            [np.arange(len(table)) for table in samples],
+            statistic,
             n_resamples=RESAMPLES,
-            batch=max(_BATCH // seeds, 1),
+            batch=max(_BATCH // most, 1),
             vectorized=True,
             axis=-1,
             confidence_level=1 - 2 * tail,

@@ -10,8 +10,8 @@ ROUNDING = 1e-6
 def shares(scores: np.ndarray) -> np.ndarray:
     """Each score divided by the sum of its vector; negative scores count as 0.
 
-    (..., items) -> (..., items). A vector without a positive entry, or with one that is not
-    finite, has no shares: NaN.
+    (..., items) -> (..., items). A vector without a positive entry, or with a NaN or an
+    infinite positive one, has no shares: NaN.
     """
     positive = np.where(scores < 0, 0.0, scores)
     total = positive.sum(axis=-1, keepdims=True)

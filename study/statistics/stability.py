@@ -72,6 +72,21 @@ def flips(scores: np.ndarray, first: int, second: int) -> Flips:
     return Flips(above, below, rate, Interval(min(ends), most, "Wilson"))
 
 
+def order_kept(rates: np.ndarray) -> np.ndarray:
+    """How steadily each item keeps its order with the others, from flip rates.
+
+    (items, items) -> (items,)
+
+    The mean over the other items of one less the flip rate: the chance that two seeds put it
+    and another item, drawn evenly, into the same order. 1 for the surest, 1/2 where each seed
+    tosses a coin. Rates that are NaN, as on the diagonal, do not count.
+    """
+    known = np.isfinite(rates)
+    count = known.sum(axis=1)
+    kept = np.where(known, 1 - rates, 0.0).sum(axis=1)
+    return np.divide(kept, count, out=np.full(len(rates), np.nan), where=count > 0)
+
+
 @dataclass(frozen=True)
 class SetStability:
     """Stability of a selected set over seeds.

@@ -1,0 +1,423 @@
+"""Two runs side by side: what changed, and what differs in fit, shares, orders and claims.
+
+Differences are those of the second run less the first.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.analysis.claims import (
+    declared,
+    own_verdict,
+    proportions,
+    scores_of_claim,
+    verdicts,
+)
+from study.analysis.differences import (
+    IDENTICAL,
+    ONE_OBSERVATION,
+    Differences,
+    difference_of_proportions,
+    match,
+    sameness,
+)
+from study.analysis.means import Means, columns_of
+from study.analysis.vectors import all_models
+from study.errors import InputError
+from study.recipes import Claim, dotted
+from study.results import Results, Vectors
+from study.statistics.agreement import SPEARMAN, coordinates, null_within_seeds, within_seeds
+from study.statistics.intervals import Interval
+from study.statistics.ranking import identical, shares
+from study.words import CONDITIONS, LEAST_SQUARES, METHODS, METHODS_OF_LEVEL, SOURCES, ranges
+
+RUNS = ("first", "second")
+# What of a run can have changed.
+RUN, DATASET, DATASET_RECIPE, ROWS = "run", "dataset", "dataset recipe", "rows (SHA-256)"
+MODELS, MODEL, SEEDS, VARIED = "models", "model", "seeds", "networks of --vary"
+ENGINE, ENVIRONMENT = "engine", "environment"
+
+
+def check_comparable(first: Results, second: Results) -> None:
+    """Raise InputError where two runs have no model in common."""
+    if not first.models.keys() & second.models.keys():
+        held = [", ".join(results.models) for results in (first, second)]
+        raise InputError(
+            f"no model to compare: {first.directory} holds {held[0]}, {second.directory} {held[1]}"
+        )
+
+
+def common_models(first: Results, second: Results) -> list[str]:
+    """The models of both runs, matched by name, least squares last."""
+    return [model for model in all_models(first) if model in all_models(second)]
+
+
+def same_data(first: Results, second: Results) -> bool:
+    """Whether both runs look at the same rows, encoded alike, with the same target."""
+    return _data(first) == _data(second)
+
+
+def _data(results: Results) -> list[Any]:
+    recipe = results.recipe
+    table = recipe.table.model_dump(exclude={"train", "test"})
+    return [_rows(results), table, recipe.variables, recipe.target.name, recipe.target.divisor]
+
+
+def _rows(results: Results) -> dict[str, str | None]:
+    """The hashes of both tables, whatever their files are called."""
+    table = results.recipe.table
+    files = {"training": table.train, "test": table.test}
+    return {part: results.hashes.get(name) for part, name in files.items()}
+
+
+# -- what changed --------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def changes(first: Results, second: Results) -> pd.DataFrame:
+    """What differs in recipes, seeds and environment: what, key, first, second.
+
+    Values are text; None where a run has no such thing.
+    """
+    both = (first, second)
+    common = [model for model in first.models if model in second.models]
+    rows = [
+        *_differing(RUN, *({"identity": results.identity} for results in both)),
+        *_differing(DATASET, *({"name": results.dataset} for results in both)),
+        *_differing(DATASET_RECIPE, *(dotted(results.recipe) for results in both)),
+        *_differing(ROWS, *(_rows(results) for results in both)),
+        *_differing(MODELS, *(_titles(results, without=common) for results in both)),
+    ]
+    for model in common:
+        rows += _differing(f"{MODEL} {model}", *(dotted(of.models[model]) for of in both))
+    for what, found in ((ENGINE, _engines), (SEEDS, _seeds), (VARIED, _varied)):
+        rows += _differing(what, *(found(results, common) for results in both))
+    rows += _differing(ENVIRONMENT, *(_environment(results) for results in both))
+    return pd.DataFrame(rows, columns=["what", "key", *RUNS])
+
+
+def _differing(
+    what: str, first: Mapping[str, Any], second: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """The keys under which two mappings hold different values, or one of them none."""
+    for key in {**first, **second}:
+        # 1, 1.0 and true are not the same to a recipe, but none and nothing are.
+        exact = [
+            None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+            for value in (first.get(key), second.get(key))
+        ]
+        if exact[0] == exact[1]:
+            continue
+        texts = [
+            value if isinstance(value, str) else text
+            for value, text in zip((first.get(key), second.get(key)), exact, strict=True)
+        ]
+        shown = exact if texts[0] == texts[1] else texts
+        yield {"what": what, "key": key, **dict(zip(RUNS, shown, strict=True))}
+
+
+def _titles(results: Results, without: list[str]) -> dict[str, str]:
+    """The titles of the models that only this run holds."""
+    return {name: recipe.title for name, recipe in results.models.items() if name not in without}
+
+
+def _seeds(results: Results, models: list[str]) -> dict[str, str]:
+    return {
+        f"{model}, {condition}": ranges(seeds)
+        for model in models
+        for condition in CONDITIONS
+        if (seeds := results.seeds(model, condition))
+    }
+
+
+def _varied(results: Results, models: list[str]) -> dict[str, int]:
+    fits = results.varied_fits.drop_duplicates(["model", "source", "base", "seed"])
+    counts = fits.groupby(["model", "source"]).size()
+    return {
+        f"{model}, {source}": int(counts[model, source])
+        for model in models
+        for source in SOURCES
+        if (model, source) in counts.index
+    }
+
+
+def _engines(results: Results, models: list[str]) -> dict[str, str]:
+    engines = results.fits.groupby("model")["engine"].first()
+    return {model: engines[model] for model in models}
+
+
+def _environment(results: Results) -> dict[str, str]:
+    """Versions and platforms; where a run comes from several, all of them."""
+    keys = dict.fromkeys(key for found in results.environments for key in found)
+    return {
+        key: ", ".join(sorted({found[key] for found in results.environments if key in found}))
+        for key in keys
+    }
+
+
+# -- differences ---------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def fit_differences(first: Results, second: Results) -> pd.DataFrame:
+    """R² of both runs by model and part, rows one by one, real condition."""
+    differences = Differences()
+    for model in common_models(first, second):
+        for part in ("test", "train"):
+            one, two = (_fits(results, model, part) for results in (first, second))
+            keys = {"model": model, "part": part, "measure": "r_squared"}
+            values = [rows["r_squared"].to_numpy(dtype=float) for rows in (one, two)]
+            alike = any(
+                identical(of) and _same_scores(results, model)
+                for of, results in zip(values, (first, second), strict=True)
+            )
+            reason = ONE_OBSERVATION if alike else ""
+            differences.add(keys, one["seed"], values[0], two["seed"], values[1], reason)
+    return differences.frame()
+
+
+def _same_scores(results: Results, model: str) -> bool:
+    """Whether all seeds of a model have the same scores; equal fits alone may be perfect ones."""
+    found = [
+        results.vectors(model, "real", method, level)
+        for level, methods in METHODS_OF_LEVEL.items()
+        for method in methods
+    ]
+    return all(identical(vectors.score) for vectors in found if vectors is not None)
+
+
+def _fits(results: Results, model: str, part: str) -> pd.DataFrame:
+    fits = results.fits
+    chosen = (
+        (fits["model"] == model)
+        & (fits["condition"] == "real")
+        & (fits["part"] == part)
+        & (fits["evaluation"] == "alone")
+    )
+    return fits[chosen]
+
+
+@lru_cache(maxsize=8)
+def share_differences(first: Results, second: Results, level: str) -> pd.DataFrame:
+    """Mean shares of both runs by model, method and item, real condition.
+
+    Empty unless both runs have the same items.
+    """
+    differences = Differences()
+    for keys, one, two in _vectors_of_both(first, second, level):
+        share, other = shares(one.score), shares(two.score)
+        reason = _one_observation(one, two)
+        for column, item in enumerate(one.items):
+            row = {**keys, "name": item}
+            differences.add(row, one.seeds, share[:, column], two.seeds, other[:, column], reason)
+    return differences.frame()
+
+
+def _one_observation(one: Vectors, two: Vectors) -> str:
+    """Why two runs have no interval, where the seeds of either are all the same."""
+    return ONE_OBSERVATION if identical(one.score) or identical(two.score) else ""
+
+
+@lru_cache(maxsize=8)
+def order_agreement(first: Results, second: Results, level: str) -> pd.DataFrame:
+    """Spearman correlation of the scores of both runs, by model and method, real condition.
+
+    Mean over the vectors of the same seed, with its null; of independent seeds, the one
+    correlation of the mean shares. Empty unless both runs have the same items, two or more.
+    """
+    means = Means(first)
+    for keys, one, two in _vectors_of_both(first, second, level):
+        if len(one.items) < 2:
+            continue
+        matched = match(one.seeds, two.seeds)
+        if matched.paired:
+            scores = one.score[matched.first], two.score[matched.second]
+            reason = sameness(matched, *scores) or _one_observation(one, two)
+            seeds = one.seeds.iloc[matched.first].reset_index(drop=True)
+            of, without = "scores of the same seed", "" if matched.seeded else "no seeds"
+        else:
+            scores = _mean_share(one.score[matched.first]), _mean_share(two.score[matched.second])
+            reason, of, without = "", "mean shares", "mean shares: no interval"
+            seeds = pd.Series([pd.NA], dtype="Int64")
+        vectors = [coordinates(SPEARMAN, score) for score in scores]
+        null = null_within_seeds(SPEARMAN, *vectors)
+        row = {
+            **keys,
+            "pairing": matched.words,
+            "of": of,
+            "null_mean": null.mean,
+            "null_sd": null.sd,
+            "p_value": null.p_value,
+            "null": null.kind,
+            "reason": reason or without,
+        }
+        means.add(row, seeds, within_seeds(*vectors))
+    frame = means.frame()
+    if frame.empty:
+        return frame
+    given = frame["reason"] == ""
+    return frame.assign(
+        low=frame["low"].where(given),
+        high=frame["high"].where(given),
+        interval=frame["interval"].where(given, frame["reason"]),
+    ).drop(columns="reason")
+
+
+def _mean_share(scores: np.ndarray) -> np.ndarray:
+    """The mean of the shares that there are, (1, items); NaN where there are none."""
+    share = shares(scores)
+    share = share[np.isfinite(share).all(axis=1)]
+    return share.mean(axis=0, keepdims=True) if len(share) else np.full((1, share.shape[1]), np.nan)
+
+
+def _vectors_of_both(
+    first: Results, second: Results, level: str
+) -> Iterator[tuple[dict[str, str], Vectors, Vectors]]:
+    """The scores of each model and method in both runs, the same items in the same order.
+
+    With the keys model and method.
+    """
+    if set(first.items(level)) != set(second.items(level)):
+        return
+    for model in common_models(first, second):
+        for method in METHODS_OF_LEVEL[level]:
+            one, two = (
+                results.vectors(model, "real", method, level) for results in (first, second)
+            )
+            if one is None or two is None:
+                continue
+            order = [two.items.index(item) for item in one.items]
+            # Rows in one piece of memory, so that equal scores have equal sums.
+            score, signed = (np.ascontiguousarray(of[:, order]) for of in (two.score, two.signed))
+            two = Vectors(two.seeds, one.items, score, signed)
+            yield {"model": model, "method": method}, one, two
+
+
+@lru_cache(maxsize=4)
+def all_identical(first: Results, second: Results) -> bool:
+    """Whether all scores and fits that both runs have of the same seeds are the same.
+
+    In the real condition, bit for bit, and none of them undefined. Scores, and not shares:
+    a factor would leave those the same.
+    """
+    fits = fit_differences(first, second)
+    found = [
+        kind.startswith(IDENTICAL) and not undefined
+        for kind, undefined in zip(fits["interval"], fits["undefined"], strict=True)
+    ]
+    for level in METHODS_OF_LEVEL:
+        for _, one, two in _vectors_of_both(first, second, level):
+            matched = match(one.seeds, two.seeds)
+            scores = one.score[matched.first], two.score[matched.second]
+            same = sameness(matched, *scores).startswith(IDENTICAL)
+            found.append(same and bool(np.isfinite(scores).all()))
+    return all(found)
+
+
+# -- the claim -----------------------------------------------------------------------------
+
+
+def judged_claims(first: Results, second: Results) -> tuple[Claim, Claim]:
+    """The claims that the runs are judged by: the first's in both, where the second has it.
+
+    A run that lacks the items that the first's claim is about is judged by its own.
+    """
+    claim = first.recipe.claim
+    items = second.items(claim.level)
+    always = claim.rank or claim.top
+    testable = set(claim.names) <= set(items) and not (always and always >= len(items))
+    return claim, claim if testable else second.recipe.claim
+
+
+# What of a claim in one run a comparison shows.
+_OF_RUN = ("met", "n", "proportion", "low", "high", "interval", "verdict", "specificity")
+
+
+@lru_cache(maxsize=4)
+def claim_differences(first: Results, second: Results) -> pd.DataFrame:
+    """The claim in both runs by model and method: met, verdict, and difference of proportions.
+
+    met, n, Wilson's interval, verdict and specificity of a run are over all its seeds, of which
+    those that are all the same are one observation; the difference is over the seeds that
+    `pairing` names, `compared` in the run that has fewer. No difference where the runs are
+    judged by different claims.
+    """
+    claims = judged_claims(first, second)
+    tables = [
+        _claim_rows(results, claim) for results, claim in zip((first, second), claims, strict=True)
+    ]
+    rows = []
+    for model in common_models(first, second):
+        for method in METHODS:
+            if any((model, method) not in table.index for table in tables):
+                continue
+            row: dict[str, Any] = {
+                "model": model,
+                "method": method,
+                "role": tables[0].loc[(model, method), "role"],
+            }
+            for run, claim, table in zip(RUNS, claims, tables, strict=True):
+                row[f"claim_{run}"] = claim.words
+                row |= {f"{column}_{run}": table.loc[(model, method), column] for column in _OF_RUN}
+            rows.append({**row, **_claim_difference(first, second, claims, model, method)})
+    return pd.DataFrame(rows)
+
+
+def _claim_rows(results: Results, claim: Claim) -> pd.DataFrame:
+    """A run's verdicts on a claim, and what least squares says, by model and method."""
+    met = proportions(results, claim)
+    judged = verdicts(results, claim)
+    closed = met[met["model"] == LEAST_SQUARES] if len(met) else met
+    columns = ["model", "method", "role", *_OF_RUN]
+    return (
+        pd.concat([judged.rename(columns={"shuffled_specificity": "specificity"}), closed])
+        .reindex(columns=columns)
+        .fillna({"role": "reference", "verdict": "", "specificity": ""})
+        .set_index(["model", "method"])
+    )
+
+
+def _claim_difference(
+    first: Results, second: Results, claims: tuple[Claim, Claim], model: str, method: str
+) -> dict[str, Any]:
+    """The difference of the proportions of seeds that meet the same claim."""
+    found = scores_of_claim(first, claims[0], model, "real", method)
+    found_too = scores_of_claim(second, claims[1], model, "real", method)
+    if claims[0] is not claims[1] or found is None or found_too is None:
+        none = Interval.none("different claims")
+        return {"pairing": "", "compared": 0, "difference": np.nan, **columns_of(none)}
+    (one, statement), (two, other) = found, found_too
+    matched = match(one.seeds, two.seeds)
+    score, scores = one.score[matched.first], two.score[matched.second]
+    met = statement.met(score), other.met(scores)
+    difference, interval = difference_of_proportions(matched, *met)
+    same = sameness(matched, score, scores) if one.items == two.items else ""
+    if same:
+        interval = Interval.none(same)
+    elif reason := _one_observation(one, two):
+        interval = Interval.none(reason)
+    return {
+        "pairing": matched.words,
+        "compared": min(len(matched.first), len(matched.second)),
+        "difference": difference,
+        **columns_of(interval),
+    }
+
+
+@lru_cache(maxsize=4)
+def own_verdicts(first: Results, second: Results) -> pd.DataFrame:
+    """What came of the primary claim that each run declared, in its own seeds."""
+    parts = []
+    for run, results in zip(RUNS, (first, second), strict=True):
+        own = own_verdict(results, results.recipe.claim)
+        interval = "" if own is None else own["interval"]
+        rows = declared(results)[declared(results)["primary"]]
+        parts.append(rows.assign(run=run, identity=results.identity, interval=interval))
+    columns = ["run", "identity", "claim", "level", "model", "method", "required", "met", "n"]
+    columns += ["low", "high", "interval", "verdict", "shuffled_specificity"]
+    return pd.concat(parts, ignore_index=True)[columns]
