@@ -1,15 +1,19 @@
 """The command line: parses, prints, calls."""
 
+import shutil
 import sys
+import textwrap
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from study.errors import InputError, Stopped, StudyError
-from study.words import FORMATS, SOURCES, printable
+from study.words import FORMATS, SOURCES, printable, ranges
 
 MOST_SEEDS = 100_000
 FEWEST_BASES = 5
+WIDTH = 100  # columns of a terminal
 
 _RUN = click.argument("directory", metavar="[RUN]", required=False)
 
@@ -188,6 +192,12 @@ def run_command(
                 "Note: this run holds results of other versions or another machine; "
                 "'study status' and the report list them all."
             )
+        if planned.missing:
+            asked = f"seeds {ranges(chosen)}" + (
+                f", varying {vary} at base seeds {ranges(base_seeds)}" if vary else ""
+            )
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            store.add_history(now, f"{', '.join(recipes)}; {asked}", planned.missing)
         claim = dataset.recipe.claim
         if claim.model not in recipes:
             click.echo(f"Note: the claim rests on model '{claim.model}', which is not run here.")
@@ -262,7 +272,10 @@ def table_command(
     from study.store import find_run
 
     table = make_table(Results(find_run(directory)), name, learned=learned)
-    click.echo(table.render(form), nl=form == "html")
+    if form == "text" and sys.stdout.isatty():
+        click.echo(table.text(shutil.get_terminal_size().columns))
+    else:
+        click.echo(table.render(form), nl=form == "html")
 
 
 @commands.command("claim")
@@ -294,6 +307,68 @@ def claim_command(
         raise InputError(f"--model '{claim.model}': this run holds {', '.join(results.models)}")
     click.echo(f"{printable(verdict(results, claim))}\n")
     click.echo(claim_table(results, claim).text(), nl=False)
+
+
+@commands.command("cite")
+@_RUN
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "latex"]),
+    default="text",
+    show_default=True,
+    help="latex: the paragraph alone, on macros that are written to a file.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the macros of --format latex go.  [default: RUN/numbers.tex]",
+)
+def cite_command(directory: str | None, form: str, out: Path | None) -> None:
+    """Print a paragraph on methods, a BibTeX entry, and what made a run."""
+    if form == "text" and out is not None:
+        raise InputError(f"--out '{out}': only --format latex writes a file")
+    from study.report.cite import citation, latex_paragraph, macros
+    from study.results import Results
+    from study.store import find_run
+
+    results = Results(find_run(directory))
+    if form == "text":
+        click.echo(citation(results))
+        return
+    path = out or results.directory / "numbers.tex"
+    path.write_text(macros(results), encoding="utf-8")
+    click.echo(latex_paragraph(results), nl=False)
+    click.echo(f"macros: {path}", err=True)
+
+
+@commands.command("compare")
+@click.argument("run", metavar="RUN_A")
+@click.argument("other", metavar="RUN_B")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the page goes; else nowhere.")
+def compare_command(run: str, other: str, out: Path | None) -> None:
+    """Compare two runs: what changed, and what differs, with intervals.
+
+    Differences are RUN_B less RUN_A, over the seeds that both have, if there are any.
+    """
+    from study.analysis.comparison import check_comparable
+    from study.report.comparison_page import write_comparison
+    from study.report.comparison_sentences import comparison_sentences
+    from study.report.tables.comparison import main_tables
+    from study.results import Results
+
+    if Path(run).resolve() == Path(other).resolve():
+        raise InputError(f"{run} and {other} are the same run: give two")
+    first, second = Results(run), Results(other)
+    check_comparable(first, second)
+    for results, name in ((first, "First"), (second, "Second")):
+        click.echo(printable(f"{name}: {results.directory}, run {results.identity}"))
+    for sentence in comparison_sentences(first, second):
+        click.echo(f"\n{textwrap.fill(printable(sentence), WIDTH)}")
+    for table in main_tables(first, second):
+        click.echo(f"\n{table.text(WIDTH)}", nl=False)
+    if out is not None:
+        click.echo(f"\n{write_comparison(first, second, out)}")
 
 
 @commands.command("status")

@@ -1,4 +1,4 @@
-"""The stored results of a run as tidy pandas frames: `study.load`."""
+"""The stored results of a run as tidy pandas frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -27,9 +26,6 @@ from study.words import (
     LEAST_SQUARES_TITLE,
     SOURCES,
 )
-
-if TYPE_CHECKING:
-    from study.analysis.checks import Warning
 
 
 @dataclass(frozen=True)
@@ -80,6 +76,9 @@ class Results:
         of networks trained on a bootstrap of them.
     traits : feature, deviation, explained; of the training rows, as `study.dataset.explained`
         has it; empty in a run whose last `study run` did not store them yet
+    parts : part, rows, deviation; of the tables, the deviation of the target divided by its
+        divisor; history : started, asked, networks; of each `study run` that had to train.
+        Both are empty in a run that no `study run` has stored them in.
     varied_models : list of str, the models that `varied_fits` holds
     """
 
@@ -93,7 +92,8 @@ class Results:
             self.hashes = store.hashes
             recipes = {name: store.model_recipe(name) for name in store.model_names()}
             self.environments = store.environments()
-            self.traits = store.traits()
+            self.traits, self.parts = store.traits(), store.parts()
+            self.history = store.history()
             self._digest = store.digest()
             fits, scores = store.frame("fits"), store.frame("scores")
         self.fits = _by_seed(fits)
@@ -265,14 +265,6 @@ class Results:
             of_model = (frame["model"] == model).to_numpy(bool)
             out |= of_model & frame["seed"].isin(list(seeds)).to_numpy(bool)
         return frame[~out].reset_index(drop=True) if out.any() else frame
-
-    @property
-    def warnings(self) -> tuple[Warning, ...]:
-        """What a reader of these results has to know, each with code, evidence and advice."""
-        # The checks stand above the results in the flow of data.
-        from study.analysis.checks import warnings
-
-        return warnings(self)
 
     def _read(self, table: str) -> pd.DataFrame:
         with Store(self.directory) as store:

@@ -1,83 +1,168 @@
 """The report of a run: its page, figures and tables."""
 
-import base64
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 from study.analysis.checks import warnings
-from study.report.figures import Picture, all_pictures
-from study.report.sentences import findings
-from study.report.style import save
+from study.report.cite import bibtex, paragraph
+from study.report.figures import Display, Drawings, all_displays, data_uri, drawn
+from study.report.figures.importance import METHOD_READINGS
+from study.report.sentences import badge, details, headline
 from study.report.tables import Table, all_tables
 from study.results import Results
+from study.words import printable
+
+# Letters that are written from right to left, and what joins them.
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff][\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff ]*"
+)
 
 
 @dataclass(frozen=True)
 class Section:
-    """One heading of the page with its pictures and tables."""
+    """One heading of a page: figures first, more of them folded, then tables, folded."""
 
+    anchor: str
     title: str
-    pictures: list[Picture]
-    tables: list[Table]
+    displays: Sequence[Display]
+    folded: Sequence[Display]
+    tables: Sequence[Table]
 
 
 def write_report(results: Results) -> Path:
     """Write report.html, figures/ and tables/ into the run's directory; return the page."""
-    figures, tables = results.directory / "figures", results.directory / "tables"
-    figures.mkdir(exist_ok=True)
-    tables.mkdir(exist_ok=True)
-    pictures = {picture.name: picture for picture in all_pictures(results)}
-    for picture in pictures.values():
-        save(picture.figure, figures / f"{picture.name}.png")
-    written = {table.name: table for table in all_tables(results)}
-    for table in written.values():
-        table.write(tables)
+    displays = all_displays(results)
+    tables = {table.name: table for table in all_tables(results)}
+    drawings = write_files(results.directory, displays, tables)
     page = results.directory / "report.html"
-    page.write_text(_render(results, _sections(pictures, written)), encoding="utf-8")
+    text = render(
+        "report.html",
+        results=results,
+        drawings=drawings,
+        badge=badge(results),
+        headline=headline(results),
+        details=details(results),
+        strip=displays.get("verdict"),
+        warnings=warnings(results),
+        paragraph=paragraph(results),
+        methods=METHOD_READINGS,
+        bibtex=bibtex(results),
+        sections=sections_of(_layout(results), displays, tables),
+        counts={model: _count(results, model) for model in results.models},
+    )
+    page.write_text(text, encoding="utf-8")
     return page
 
 
-def _sections(pictures: dict[str, Picture], tables: dict[str, Table]) -> list[Section]:
-    def section(title: str, *starts: str) -> Section:
-        return Section(
-            title,
-            [picture for name, picture in pictures.items() if name.startswith(starts)],
-            [table for name, table in tables.items() if name.startswith(starts)],
-        )
-
-    found = [
-        section("The claim", "claim"),
-        section("Fit quality", "fit", "seeds"),
-        section("Importance by model and method", "importance", "differences"),
-        section("Stability of the order", "rank", "flips", "top-stability", "reliability"),
-        section("Agreement between methods", "agreement-methods"),
-        section("Agreement between models", "agreement-models", "consensus"),
-        section("Agreement between seeds", "agreement-seeds", "concordance"),
-        section("Which randomness moves it", "sources"),
-    ]
-    return [part for part in found if part.pictures or part.tables]
+def _count(results: Results, model: str) -> str:
+    """How many seeds of a model there are."""
+    count = len(results.seeds(model, "real"))
+    return f"{count} {'seed' if count == 1 else 'seeds'}"
 
 
-def _render(results: Results, sections: list[Section]) -> str:
+def write_files(
+    directory: Path, displays: Mapping[str, Display], tables: Mapping[str, Table]
+) -> dict[str, Drawings]:
+    """Write figures/*.png and *.svg, and tables/*.csv, *.md and *.tex; return the drawings."""
+    figures, texts = directory / "figures", directory / "tables"
+    figures.mkdir(parents=True, exist_ok=True)
+    texts.mkdir(exist_ok=True)
+    found = drawn(displays)  # goes on while the tables are written
+    for table in tables.values():
+        table.write(texts)
+    drawings = {}
+    for name, drawing in found:
+        (figures / f"{name}.png").write_bytes(drawing.png)
+        (figures / f"{name}.svg").write_text(drawing.svg, encoding="utf-8")
+        drawings[name] = drawing
+    return drawings
+
+
+# Anchor and title of a section; its figures, more of them, folded, and its tables, by name.
+Layout = Sequence[tuple[str, str, Sequence[str], Sequence[str], Sequence[str]]]
+
+
+def _layout(results: Results) -> Layout:
+    """The sections of the page of a run."""
+    method = results.recipe.claim.method
+    agreement = [f"agreement-{of}-{results.recipe.claim.level}s" for of in _PAIRS]
+    return [
+        ("fit", "How well the networks fit", ["fit", "seeds"], [], ["fit", "seeds"]),
+        ("importance", "Importance by model and method",
+         ["claimed-share", f"importance-{method}"], ["importance-*"],
+         ["importance-*", "differences-*"]),
+        ("ranks", "Ranks, and how often they change",
+         ["rank-frequency-*", "flips-*", "stability-*"], [],
+         ["rank-frequency-*", "ranks-*", "flips-*", "stability-*", "top-stability-*",
+          "reliability-*"]),
+        ("agreement", "Agreement between methods, models and seeds",
+         agreement, ["agreement-*"], ["agreement-*", "consensus-*", "concordance-*"]),
+        ("claim", "The claim by model and method, with controls", ["claim"], [],
+         ["claim", "claims"]),
+        ("growth", "The claim against the number of seeds", ["claim-seeds"], [],
+         ["claim-seeds", "claim-power"]),
+        ("training", "Importance through training", ["training"], [], ["training"]),
+        ("sources", "Which source of randomness moves it", ["sources"], [], ["sources"]),
+    ]  # fmt: skip
+
+
+_PAIRS = ("methods", "models", "seeds")
+
+
+def sections_of(
+    layout: Layout, displays: Mapping[str, Display], tables: Mapping[str, Table]
+) -> list[Section]:
+    """The sections of a layout that there is something for. "x-*" names all that start so."""
+    found = []
+    for anchor, title, figures, folded, numbers in layout:
+        shown = [display for name, display in displays.items() if _is_one_of(name, figures)]
+        more = [
+            display
+            for name, display in displays.items()
+            if _is_one_of(name, folded) and display not in shown
+        ]
+        own = [table for name, table in tables.items() if _is_one_of(name, numbers)]
+        found.append(Section(anchor, title, shown, more, own))
+    return [section for section in found if section.displays or section.tables]
+
+
+def _is_one_of(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name is among some, of which "x-*" stands for all that start with "x-"."""
+    return any(
+        name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+        for pattern in patterns
+    )
+
+
+def render(template: str, **values: Any) -> str:
+    """A page from its template, every text in it escaped."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("study.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_isolated,
     )
-    environment.filters["data_uri"] = lambda name: _data_uri(
-        results.directory / "figures" / f"{name}.png"
-    )
-    return environment.get_template("page.html").render(
-        results=results,
-        sentences=findings(results),
-        warnings=warnings(results),
-        sections=sections,
-    )
+    environment.filters["plain"] = _escaped  # for attributes, which hold no elements
+    environment.filters["data_uri"] = lambda drawing, **of: Markup(data_uri(drawing, **of))
+    return environment.get_template(template).render(**values)
 
 
-def _data_uri(path: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+def _isolated(value: Any) -> Any:
+    """Text whose right-to-left parts leave the order of what stands around them alone."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    # As a plain string: parts of a Markup would be escaped once more.
+    return Markup(_RIGHT_TO_LEFT.sub(r"<bdi>\g<0></bdi>", str(_escaped(value))))
+
+
+def _escaped(text: str) -> Markup:
+    """Text for an attribute or an element, on one line and without control characters."""
+    return escape(printable(re.sub(r"[\t\n\r]+", " ", text)))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.claims import own_verdict, verdicts, why_not_tested
+from study.analysis.claims import own_verdict, scores_of_claim, verdicts, why_not_tested
 from study.analysis.sources import sources
 from study.recipes import Claim
 from study.report.tables.cells import model_title, percent
@@ -20,9 +20,10 @@ from study.statistics.claims import (
     SUPPORTED,
     WEAKLY_SPECIFIC,
 )
+from study.statistics.intervals import FEWEST
 
 _VERDICTS = (SUPPORTED, INCONCLUSIVE, CONTRADICTED, NO_VERDICT)
-_SPECIFICITY = {
+SPECIFICITY = {
     SPECIFIC: "so the finding is specific to what the data hold",
     WEAKLY_SPECIFIC: "so the finding is weakly specific: it also comes out there, more often than "
     "chance would have it",
@@ -43,7 +44,11 @@ def verdict(results: Results, claim: Claim | None = None) -> str:
     model = results.title(claim.model)
     met = f"{row['met']} of {row['n']} seeds ({_bounds(row)})"
     if row["verdict"] == NO_VERDICT:
-        return f"No verdict: {row['interval']}, so the {model} is one observation."
+        said = "meets" if row["met"] else "does not meet"
+        return (
+            f"No verdict: {row['interval']}, so the {model} is one observation, which {said} the "
+            f"claim ({claim.words})."
+        )
     said = {
         SUPPORTED: "Supported",
         CONTRADICTED: "Contradicted",
@@ -55,29 +60,101 @@ def verdict(results: Results, claim: Claim | None = None) -> str:
     )
 
 
-def findings(results: Results) -> list[str]:
-    """What came of the declared claim: verdict, control, robustness, reach."""
-    claim, target = results.recipe.claim, results.recipe.target
+def badge(results: Results) -> str:
+    """The verdict in a word or two."""
+    row = own_verdict(results, results.recipe.claim)
+    return "not tested" if row is None else str(row["verdict"])
+
+
+def headline(results: Results) -> list[str]:
+    """What came of the primary claim in a few plain sentences: data, control, other models."""
+    claim = results.recipe.claim
+    row = own_verdict(results, claim)
+    if row is None or row["verdict"] == NO_VERDICT:
+        return [verdict(results)]
+    found = scores_of_claim(results, claim, claim.model, "real", claim.method)
+    diverged = int((~np.isfinite(found[0].score)).any(axis=1).sum()) if found else 0
+    sentences = [
+        f"In {row['met']} of {row['n']} seeds {_came(claim)} for the "
+        f"{results.title(claim.model)} by {claim.method} ({_bounds(row)}). "
+        + (f"{diverged} diverged and count as not met. " if diverged else "")
+        + f"{percent(claim.proportion)} was required: the claim is {row['verdict']}.{_settle(row)}"
+    ]
+    if not np.isnan(row["shuffled_low"]):
+        sentences.append(
+            f"With the {results.recipe.target.name} shuffled, so that there is nothing to find, it "
+            f"did so in {row['shuffled_met']:.0f} of {row['shuffled_n']:.0f} (real less shuffled "
+            f"{row['shuffled_difference']:z.2f}, 95% interval {row['shuffled_low']:z.2f} to "
+            f"{row['shuffled_high']:z.2f}){specificity_words(row)}."
+        )
+    return sentences + _other_models(results, row)
+
+
+def specificity_words(row: dict[str, Any]) -> str:
+    """What the shuffled control makes of a claim, to follow its numbers."""
+    if row["shuffled_specificity"] == NOT_SPECIFIC and row["shuffled_n"] < FEWEST:
+        count = f"{row['shuffled_n']:.0f}"
+        pairs = "pair of seeds is" if count == "1" else "pairs of seeds are"
+        return f", but {count} {pairs} too few to show that the finding is specific"
+    label = SPECIFICITY.get(row["shuffled_specificity"])
+    return f", {label}" if label else ""
+
+
+def _other_models(results: Results, own: dict[str, Any]) -> list[str]:
+    """Where other models, by the same method, say something else than the primary one."""
+    claim = results.recipe.claim
+    table = verdicts(results, claim)
+    others = table[(table["method"] == claim.method) & (table["role"] != "primary")]
+    sentences = []
+    alike = []
+    for row in others.to_dict("records"):
+        name = f"For the {results.title(row['model'])}"
+        met = f"{row['met']} of {row['n']}"
+        if row["verdict"] == NO_VERDICT:
+            sentences.append(f"{name} there is no verdict: {row['interval']}.")
+            continue
+        control = _bad_control(results, row)
+        if row["verdict"] != own["verdict"]:
+            sentences.append(
+                f"{name} the verdict is another: {row['verdict']}, in {met} seeds{control}."
+            )
+        elif control:
+            sentences.append(f"{name} it did so in {met}{control}.")
+        else:
+            alike.append(f"{results.title(row['model'])}, {met}")
+    if alike:
+        sentences.insert(0, f"By the same method the verdict is the same: {'; '.join(alike)}.")
+    return sentences
+
+
+def _bad_control(results: Results, row: dict[str, Any]) -> str:
+    """That a finding comes out on shuffled targets too, or may; nothing where all is well."""
+    label = row["shuffled_specificity"]
+    if label not in (WEAKLY_SPECIFIC, NOT_SPECIFIC) or row["shuffled_n"] < FEWEST:
+        return ""
+    too = " too" if row["shuffled_met"] else ""
+    return (
+        f", and with the {results.recipe.target.name} shuffled{too} in {row['shuffled_met']:.0f} "
+        f"of {row['shuffled_n']:.0f}: there the finding is {label}"
+    )
+
+
+def details(results: Results) -> list[str]:
+    """What else is to be known of the declared claims: their words, robustness, reach."""
+    claim = results.recipe.claim
     items = len(results.items(claim.level))
     sentences = [
         f"Declared before the run: {claim.words} among the {items} {claim.level}s in at least "
         f"{percent(claim.proportion)} of seeds, for the {model_title(results, claim.model)} by "
         f"{claim.method}.",
-        verdict(results),
     ]
     sentences += [f"Declared with it: {verdict(results, other)}" for other in results.recipe.claims]
     row = own_verdict(results, claim)
     if row is None or row["verdict"] == NO_VERDICT:
         return sentences
-    if not np.isnan(row["shuffled_low"]):
-        label = _SPECIFICITY.get(row["shuffled_specificity"])
-        sentences.append(
-            f"With the training {target.name} shuffled, so that there is nothing to find, it is "
-            f"met in {row['shuffled_met']:.0f} of {row['shuffled_n']:.0f} (real less shuffled "
-            f"{row['shuffled_difference']:z.2f}, 95% interval {row['shuffled_low']:z.2f} to "
-            f"{row['shuffled_high']:z.2f})" + (f", {label}." if label else ".")
-        )
-    if not row["survives"]:
+    if not row["learned_n"]:
+        sentences.append("No seed has learned.")
+    elif not row["survives"]:
         sentences.append(
             f"Over the {row['learned_n']} seeds that have learned it is "
             f"{row['learned_verdict']}, met in {row['learned_met']}."
@@ -85,18 +162,30 @@ def findings(results: Results) -> list[str]:
     others = verdicts(results, claim)
     others = others[others["role"] != "primary"]
     if len(others):
+        checks = "check" if len(others) == 1 else "checks"
         sentences.append(
-            f"Of {len(others)} robustness checks by other models and methods it is "
+            f"Of {len(others)} robustness {checks} by other models and methods it is "
             f"{_counts(others['verdict'])}"
             + (f"; {specific}" if (specific := _counts(others["shuffled_specificity"])) else "")
             + "."
         )
     sentences.append(
-        "Seeds measure the noise of training on this data set. They cannot tell a difference that "
-        "holds for other samples from one that these rows happen to show."
+        "Seeds measure the noise of training on this data set. They cannot say whether other rows "
+        "would show the same."
     )
     sentences.append(_resampled(results))
     return sentences
+
+
+def _came(claim: Claim) -> str:
+    """What the claim says, of seeds in which it is met."""
+    if claim.above is not None:
+        return f"{claim.name} came above {claim.above}"
+    if claim.share is not None:
+        return f"{claim.name} had a share of at least {claim.share:g}"
+    if claim.top is not None:
+        return f"{claim.name} was among the first {claim.top}"
+    return f"{claim.name} came first"
 
 
 def _resampled(results: Results) -> str:
@@ -109,7 +198,8 @@ def _resampled(results: Results) -> str:
         if (row["model"], row["method"], row["source"]) == (claim.model, claim.method, "rows")
     ]
     if not own:
-        return "To see what resampling the rows does to it: 'study run --vary rows'."
+        data = "" if results.dataset == "people" else f"--data {results.dataset} "
+        return f"To see what resampling the rows does to it: 'study run {data}--vary rows'."
     row = own[0]
     return (
         f"With the training rows resampled, and all else held at each of {row['bases']} base "
@@ -120,7 +210,7 @@ def _resampled(results: Results) -> str:
 def _counts(labels: pd.Series) -> str:
     """How often each label stands in a column: "supported in 22, inconclusive in 1"."""
     counts = labels.value_counts()
-    order = (*_VERDICTS, *_SPECIFICITY)
+    order = (*_VERDICTS, *SPECIFICITY)
     return ", ".join(f"{label} in {counts[label]}" for label in order if label in counts)
 
 

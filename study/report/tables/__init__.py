@@ -7,7 +7,7 @@ from functools import partial
 from study.analysis.fits import learned_only
 from study.errors import InputError
 from study.report.tables.agreement import agreement_table, concordance_table, seed_agreement_table
-from study.report.tables.claims import claim_table, declared_table, power_table
+from study.report.tables.claims import claim_table, declared_table, growth_table, power_table
 from study.report.tables.fits import fit_table, seeds_table
 from study.report.tables.importance import difference_table, importance_table
 from study.report.tables.sources import source_table, warning_table
@@ -17,9 +17,11 @@ from study.report.tables.stability import (
     rank_frequency_table,
     rank_set_table,
     reliability_table,
+    steadiness_table,
     top_stability_table,
 )
 from study.report.tables.table import Table
+from study.report.tables.training import training_table
 from study.results import Results
 from study.statistics.stability import MOST_FOR_CONSENSUS
 
@@ -65,6 +67,7 @@ _ONE = "one item has no order"
 TABLES: dict[str, Entry] = {
     "claim": Entry("verdicts on the declared claim by model and method", claim_table),
     "claims": Entry("every declared claim, with Holm's adjustment", declared_table),
+    "claim-seeds": Entry("the claim among the first n seeds", growth_table, "it takes two seeds"),
     "claim-power": Entry(
         "what more seeds would buy",
         power_table,
@@ -104,6 +107,12 @@ TABLES: dict[str, Entry] = {
     **_by_level("rank-frequency", "how often each rank", rank_frequency_table),
     **_by_level("ranks", "rank intervals and groups not told apart", rank_set_table),
     **_by_level("flips", "pairs that change places between seeds", flip_table, _ONE),
+    **_by_level(
+        "stability",
+        "mean share against how steadily the order is kept",
+        steadiness_table,
+        "it takes ten seeds, and two items to order",
+    ),
     **_by_level("top-stability", "stability of the top k", top_stability_table, _ONE),
     **_by_level(
         "consensus",
@@ -116,6 +125,9 @@ TABLES: dict[str, Entry] = {
         "split-half reliability by number of seeds",
         reliability_table,
         "there are too few seeds to split",
+    ),
+    "training": Entry(
+        "importance and loss through training", training_table, "no gradients are stored"
     ),
     "sources": Entry(
         "which source of randomness moves the finding",

@@ -1,6 +1,6 @@
 """Numbers and names as they stand in the cells, captions and notes of tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,3 +98,9 @@ def wide(
     layout["model"] = layout["model"].map(results.title)
     layout.columns = pd.Index([*map(str.capitalize, keys), *(titles[value] for value in values)])
     return layout
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as a sentence lists them: a, b and c."""
+    *most, last = [*names] or [""]
+    return f"{', '.join(most)} and {last}" if most else last

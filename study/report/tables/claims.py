@@ -15,6 +15,7 @@ from study.report.tables.cells import (
     p_value,
     percent,
     provenance,
+    wide,
 )
 from study.report.tables.table import Table
 from study.results import Results
@@ -68,7 +69,7 @@ def claim_table(results: Results, claim: Claim | None = None) -> Table:
         f"{origin}: {claim.words} among the {claim.level}s in at least "
         f"{percent(claim.proportion)} of seeds, {model_title(results, claim.model)} by "
         f"{claim.method} (*); all other rows are robustness checks, not adjusted for their number. "
-        f"{_READING}Margin: {_margin_words(claim)}, mean with BCa interval. "
+        f"{_READING}Margin: {margin_words(claim)}, mean with BCa interval. "
         + (f"Least squares meets it by: {', '.join(agree)}. " if agree else "")
         + (
             "permutation-grouped ranks whole variables, the other methods features. "
@@ -82,7 +83,8 @@ def claim_table(results: Results, claim: Claim | None = None) -> Table:
     )
 
 
-def _margin_words(claim: Claim) -> str:
+def margin_words(claim: Claim) -> str:
+    """What the margin of a claim is."""
     if claim.share is not None:
         return f"share of {claim.name} less {claim.share:g}"
     if claim.above is not None:
@@ -147,14 +149,41 @@ def declared_table(results: Results) -> Table:
     )
 
 
+def growth_table(results: Results) -> Table | None:
+    """The claim among the first n seeds."""
+    claim = results.recipe.claim
+    data = claims.growth(results, claim)
+    if data.empty or data["n"].max() < 2:
+        return None
+    most = data["n"].max()
+    counts = sorted({most, *(count for count in claims.POWER_SEEDS if count < most)})
+    shown = data[data["n"].isin(counts)]
+    cells = [_bounded(row) for row in shown.to_dict("records")]
+    layout = wide(results, shown, cells, "n", {count: f"n = {count}" for count in counts})
+    return Table(
+        "claim-seeds",
+        f"Proportion of the first n seeds that meet the claim: {claim.words}",
+        "With the 95% Wilson interval; condition real, seeds in their order; the CSV file has "
+        "every n up to 50 and even steps beyond. Each interval is for a number of seeds decided on "
+        f"beforehand. {holds(results, 'proportion')}{provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def _bounded(row: dict[str, Any]) -> str:
+    bounds = row["interval"] if np.isnan(row["low"]) else f"{row['low']:.2f}, {row['high']:.2f}"
+    return f"{row['proportion']:.2f} [{bounds}]"
+
+
 def power_table(results: Results) -> Table | None:
     """What more seeds would buy."""
     required = results.recipe.claim.proportion
     data = claims.power_table(required)
     if data.empty:
         return None
-    wide = data.pivot(index="seeds", columns="true", values="supported").map(number)
-    layout = wide.rename(columns="true {:g}".format).rename_axis(columns=None).reset_index()
+    chances = data.pivot(index="seeds", columns="true", values="supported").map(number)
+    layout = chances.rename(columns="true {:g}".format).rename_axis(columns=None).reset_index()
     layout["seeds"] = layout["seeds"].map(str)
     layout = layout.rename(columns={"seeds": "Seeds"})
     return Table(

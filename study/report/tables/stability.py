@@ -54,9 +54,41 @@ def flip_table(results: Results, level: str) -> Table | None:
         f"Pairs of {level}s that change places between seeds",
         "Flip rate: the chance that two seeds order the two differently, 2 p (1 - p) where p is "
         "the proportion of seeds with the first above (0.5: a coin for each seed), with Wilson's "
-        "95% interval of p carried over. Pairs that never changed places are in the CSV file "
+        "95% interval of p carried over. (Among different seeds of this run it is n / (n - 1) "
+        "times that.) Pairs that never changed places are in the CSV file "
         f"alone. Condition real. {holds(results, 'flip rate')}"
         f"{provenance(results)}",
+        data,
+        layout,
+    )
+
+
+def steadiness_table(results: Results, level: str) -> Table | None:
+    """How large each item is, and how steadily it keeps its order."""
+    data = stability.steadiness(results, level)
+    if data.empty:
+        return None
+    layout = pd.DataFrame(
+        {
+            "Model": data["model"].map(results.title),
+            "Method": data["method"],
+            level.capitalize(): data["name"],
+            "Mean share": data["mean_share"].map(lambda value: number(value, "{:.3f}")),
+            "Order kept": data["kept"].map(number),
+            "Quadrant": [
+                f"{'large' if row.large else 'small'}, {'steady' if row.steady else 'unsteady'}"
+                for row in data.itertuples()
+            ],
+        }
+    )
+    return Table(
+        f"stability-{level}s",
+        f"Importance of each {level} against how steadily it keeps its order",
+        f"Order kept: the chance that two seeds put the {level} and another one into the same "
+        f"order, the mean over the other {level}s of one less the flip rate; 0.5 is a coin, 1 the "
+        f"same in all seeds. Large: more than an equal share, 1 / {len(results.items(level))}. "
+        f"Steady: order kept at least {stability.STEADY}. No interval: those of the flip rates "
+        f"are in the table of pairs. Condition real. {provenance(results)}",
         data,
         layout,
     )

@@ -1,0 +1,334 @@
+"""Figures of the claim: the verdict, models and methods, growth with seeds, the claimed share."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import FigureBase
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from study.analysis.claims import (
+    growth,
+    level_of_claim,
+    own_verdict,
+    proportions,
+    scores_of_claim,
+)
+from study.analysis.importance import importance
+from study.recipes import Claim
+from study.report.figures.display import Display
+from study.report.figures.parts import (
+    CONDITION_COLOURS,
+    CONDITION_MARKERS,
+    diamonds,
+    dots,
+    grid,
+    legend,
+    legend_height,
+    lines_of,
+    looks,
+    offset,
+    rows,
+    share_scale,
+    undefined,
+)
+from study.report.style import INK, MUTED, label, width
+from study.results import Results
+from study.statistics.ranking import shares
+from study.words import CONDITIONS, METHODS
+
+CHANCE = "chance, if all ranked alike"
+REQUIRED = "required by the claim"
+
+
+def verdict_strip(results: Results) -> Display | None:
+    """Every declared claim on its own model and method: the data, the controls, what it needs."""
+    look = looks(results)
+    claims = [
+        claim
+        for claim in (results.recipe.claim, *results.recipe.claims)
+        if own_verdict(results, claim) is not None
+    ]
+    if not claims:
+        return None
+    found = [_own_proportions(results, claim) for claim in claims]
+    data = pd.concat(found, ignore_index=True)
+    verdicts = [own_verdict(results, claim) or {} for claim in claims]
+
+    def title(claim: Claim, verdict: dict[str, Any]) -> str:
+        return (
+            f"{label(claim.words, 60)}: {verdict['verdict']}\n"
+            f"{look[claim.model].label}, {claim.method}"
+        )
+
+    lines = [line for of in zip(claims, verdicts, strict=True) for line in title(*of).splitlines()]
+    # What narrow titles take in addition, of some 34 signs in a line.
+    folded = 0.17 * sum(int(width(line) / 34) for line in lines)
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        panels = figure.subplots(len(claims), 1, squeeze=False, sharex=True)[:, 0]
+        for axes, claim, own, verdict in zip(panels, claims, found, verdicts, strict=True):
+            names = [
+                f"{row.condition}  {row.met} of {row.n}" for row in own.itertuples(index=False)
+            ]
+            for place, row in enumerate(own.itertuples(index=False)):
+                _proportion(axes, row, place, size=8)
+            _required(axes, claim.proportion)
+            if own["chance"].notna().any():
+                axes.axvline(own["chance"].iloc[0], color=MUTED, lw=1, ls=":")
+            rows(axes, names)
+            axes.set_xlim(-0.03, 1.03)
+            axes.set_title(title(claim, verdict), loc="left", fontsize=9.5)
+        panels[-1].set_xlabel("proportion of seeds")
+        legend(figure, _handles(data, []), narrow)
+
+    return Display(
+        "verdict",
+        "Verdict",
+        f"Proportion of seeds that meet the claim, on the data and on the controls: "
+        f"{'; '.join(_told(results, claim) for claim in claims)}",
+        "Marks are proportions of seeds, lines their 95% intervals. Supported: the whole line of "
+        "the real data lies at or above the dashed one. On shuffled targets there is nothing to "
+        "find: the further left that line lies, the more the finding tells of the data.",
+        data,
+        draw,
+        lambda narrow: 0.7 + 1.25 * len(claims) + (0.2 + folded if narrow else 0),
+    )
+
+
+def _own_proportions(results: Results, claim: Claim) -> pd.DataFrame:
+    met = proportions(results, claim)
+    own = met[(met["model"] == claim.model) & (met["method"] == claim.method)]
+    return own.assign(claim=claim.words, required=claim.proportion)
+
+
+def _told(results: Results, claim: Claim) -> str:
+    own = _own_proportions(results, claim)
+    parts = [f"{row.condition} {row.met} of {row.n}" for row in own.itertuples(index=False)]
+    return f"{claim.words}, {', '.join(parts)}"
+
+
+def claim_by_model(results: Results) -> Display | None:
+    """In what proportion of seeds the claim is met, real beside the controls."""
+    look = looks(results)
+    claim = results.recipe.claim
+    data = proportions(results, claim)
+    models = list(results.models)
+    methods = [method for method in METHODS if method in set(data["method"])]
+    if not methods:
+        return None
+    extra = [CHANCE] if data["chance"].notna().any() else []
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        titles = [look[model].label for model in models]
+        for axes, model in zip(grid(figure, titles, _columns(narrow)), models, strict=True):
+            for row in data[data["model"] == model].itertuples(index=False):
+                place = methods.index(row.method)
+                height = place + offset(CONDITIONS.index(row.condition), len(CONDITIONS))
+                _proportion(axes, row, height, size=5)
+                axes.plot([row.chance] * 2, [place - 0.5, place + 0.5], ":", color=MUTED, lw=1)
+            _required(axes, claim.proportion)
+            rows(axes, methods)
+            share_scale(axes)
+        figure.supxlabel(
+            f"proportion of seeds in which {label(claim.words, 40)}", fontsize=9, color=INK
+        )
+        legend(figure, _handles(data, extra), narrow)
+
+    return Display(
+        "claim",
+        "The claim by model and method",
+        f"Proportion of seeds in which {claim.words}, by model, method and condition",
+        "Points are proportions of seeds, lines their 95% Wilson intervals. A claim that "
+        "comes out on shuffled targets too is not specific to what the data hold. "
+        "Untrained networks have no training gradients.",
+        data,
+        draw,
+        lambda narrow: (
+            0.8
+            + legend_height([*CONDITIONS, REQUIRED, *extra], narrow)
+            + lines_of(len(models), _columns(narrow)) * (0.4 + 0.42 * len(methods))
+        ),
+    )
+
+
+def _columns(narrow: bool) -> int:
+    return 2 if narrow else 5
+
+
+def claim_growth(results: Results) -> Display | None:
+    """The proportion that meets the claim among the first n seeds, with its interval."""
+    look = looks(results)
+    claim = results.recipe.claim
+    data = growth(results, claim)
+    if data.empty or data["n"].max() < 2:
+        return None
+    own = data[data["method"] == claim.method]
+    models = [model for model in results.models if (own["model"] == model).any()]
+    if not models:
+        return None
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        titles = [look[model].label for model in models]
+        panels = grid(figure, titles, _columns(narrow))
+        for axes, model in zip(panels, models, strict=True):
+            found = own[own["model"] == model]
+            colour = look[model].colour
+            axes.fill_between(
+                found["n"], found["low"], found["high"], color=colour, alpha=0.2, lw=0
+            )
+            axes.plot(found["n"], found["proportion"], color=colour, lw=1.5)
+            axes.axhline(claim.proportion, color=INK, lw=0.8, ls="--")
+            axes.set_ylim(-0.03, 1.03)
+            if own["n"].max() > 60:
+                axes.set_xscale("log")
+        figure.supxlabel("number of seeds, in their order", fontsize=9, color=INK)
+        figure.supylabel("proportion that meets it", fontsize=9, color=INK)
+        handles = [
+            Line2D([], [], color=INK, lw=0.8, ls="--", label=REQUIRED),
+            Patch(color=MUTED, alpha=0.3, lw=0, label="95% Wilson interval"),
+        ]
+        legend(figure, handles, narrow)
+
+    return Display(
+        "claim-seeds",
+        "The claim against the number of seeds",
+        f"Proportion of the first n seeds in which {claim.words}, by {claim.method}, with its "
+        "95% interval, as n grows, one panel for each model",
+        f"By {claim.method}. The claim is supported once the whole band lies above the dashed "
+        "line, contradicted once it lies below. Decide on the number of seeds beforehand: who adds "
+        "seeds until the band clears the line errs more often than the intervals say.",
+        data,
+        draw,
+        lambda narrow: 0.9 + 1.9 * lines_of(len(models), _columns(narrow)),
+    )
+
+
+def claimed_share(results: Results) -> Display | None:
+    """The claimed item's share by method and model, real beside shuffled."""
+    look = looks(results)
+    claim, target = results.recipe.claim, results.recipe.target.name
+    name = claim.name
+    conditions: tuple[str, ...] = ("real", "shuffled")
+    by_panel = {
+        (condition, method): [
+            (model, found[0], found[1].item)
+            for model in results.models
+            if (found := scores_of_claim(results, claim, model, condition, method))
+        ]
+        for condition in conditions
+        for method in METHODS
+    }
+    methods = [method for method in METHODS if by_panel["real", method]]
+    if not methods:
+        return None
+    if not any(by_panel["shuffled", method] for method in methods):
+        conditions = ("real",)
+    by_level: dict[str, list[str]] = {}
+    for method in methods:
+        by_level.setdefault(level_of_claim(claim, method), []).append(method)
+    tables = {level: importance(results, level) for level in by_level}
+    data = pd.concat(
+        [
+            table[
+                (table["name"] == name)
+                & table["method"].isin(by_level[level])
+                & table["condition"].isin(conditions)
+            ]
+            for level, table in tables.items()
+        ],
+        ignore_index=True,
+    )
+    bounds = {
+        (row.condition, row.method, row.model): (row.low, row.high) for row in data.itertuples()
+    }
+    models = list(results.models)
+    control = (
+        f"On the right (or below) the {target} of the training rows was shuffled before "
+        "training: a share that is large there too says little."
+        if len(conditions) > 1
+        else "There is no shuffled control in this run."
+    )
+    published = {
+        (model, method): known[name]
+        for model in models
+        for method in methods
+        if name in (known := results.published(model, method))
+    }
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        titles = [f"real {label(target)}", f"shuffled {label(target)}: nothing to find"]
+        titles = titles[: len(conditions)]
+        panels = grid(figure, titles, 1 if narrow else 2)
+        for axes, condition in zip(panels, conditions, strict=True):
+            for row, method in enumerate(methods):
+                for model, vectors, item in by_panel[condition, method]:
+                    dots(
+                        axes,
+                        shares(vectors.score)[:, [item]],
+                        [row + offset(models.index(model), len(models))],
+                        look[model].colour,
+                        bounds=[bounds[condition, method, model]],
+                        marker=look[model].marker,
+                        spread=0.3 / len(models),
+                    )
+            rows(axes, methods)
+            axes.set_xlim(-0.02, 1.02)
+        figure.supxlabel(f"share of {label(name)}", fontsize=9, color=INK)
+        handles = [look[model].handle for model in models]
+        for row, method in enumerate(methods):
+            for index, model in enumerate(models):
+                if (model, method) in published:
+                    height = row + offset(index, len(models))
+                    handles += diamonds(panels[0], [published[model, method]], [height])
+        legend(figure, handles, narrow)
+
+    names = [look[model].label for model in models]
+    return Display(
+        "claimed-share",
+        f"Share of {name} by method and model",
+        f"Share of {name} in each seed, by method and model, on real and on shuffled {target}",
+        f"Each dot is one seed's share of {name}; the upright bar is the mean over seeds, with its "
+        f"95% interval. {control}"
+        + undefined(vectors for found in by_panel.values() for _, vectors, _ in found),
+        data,
+        draw,
+        lambda narrow: (
+            0.5
+            + legend_height([*names, "published (one seed)"], narrow)
+            + (len(conditions) if narrow else 1)
+            * (0.4 + (0.25 + 0.17 * len(models)) * len(methods))
+        ),
+    )
+
+
+def _proportion(axes: Axes, row: Any, height: float, size: float) -> None:
+    """A proportion of seeds in one condition, with its interval."""
+    colour = CONDITION_COLOURS[row.condition]
+    if np.isfinite(row.low):
+        axes.plot([row.low, row.high], [height, height], color=colour, lw=size / 3)
+    axes.plot([row.proportion], [height], CONDITION_MARKERS[row.condition], ms=size, color=colour)
+
+
+def _required(axes: Axes, proportion: float) -> None:
+    axes.axvline(proportion, color=INK, lw=0.8, ls="--")
+
+
+def _handles(data: pd.DataFrame, extra: list[str]) -> list[Line2D]:
+    handles = [
+        Line2D(
+            [],
+            [],
+            marker=CONDITION_MARKERS[condition],
+            color=CONDITION_COLOURS[condition],
+            label=condition,
+        )
+        for condition in CONDITIONS
+        if condition in set(data["condition"])
+    ]
+    handles.append(Line2D([], [], color=INK, lw=0.8, ls="--", label=REQUIRED))
+    if CHANCE in extra or ("claim" in data and data["chance"].notna().any()):
+        handles.append(Line2D([], [], color=MUTED, lw=1, ls=":", label=CHANCE))
+    return handles

@@ -1,0 +1,146 @@
+"""A display: one figure of a run with its words and its numbers."""
+
+import gc
+import html
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from urllib.parse import quote
+
+import joblib
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure, FigureBase
+
+from study.report.figures.parts import fold_titles
+from study.report.style import NARROW, WIDE, png, style, svg
+
+# Inches; the wide form needs as much.
+READABLE = 6.5
+Draw = Callable[[FigureBase, bool], None]
+
+
+class Drawn(Figure):
+    """A figure that a notebook shows, whatever backend it has."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
+@dataclass(frozen=True, repr=False)
+class Display:
+    """A figure with the words that go with it, and the numbers that it shows.
+
+    name : stem of its files; title, alternative, reading : plain text, the second in place of
+    the figure, the third on how to read it; data : the numbers, as `frame` gives them;
+    draw : draws into an empty figure, wide or narrow; height : inches, wide and narrow
+    """
+
+    name: str
+    title: str
+    alternative: str
+    reading: str
+    data: pd.DataFrame
+    draw: Draw
+    height: Callable[[bool], float]
+
+    def __repr__(self) -> str:
+        return f"<Display {self.name}: {self.title}>"
+
+    def frame(self) -> pd.DataFrame:
+        """The numbers in the figure, one row for each."""
+        return self.data
+
+    def plot(self, ax: Axes | None = None) -> FigureBase:
+        """Draw it: as a figure of its own, or in the place of `ax`.
+
+        `ax` comes from a grid of subplots, best of a figure with the layout "constrained"; the
+        panels of the display stand where it stood, in the narrow form where there are less than
+        6.5 inches. Raises ValueError for other axes.
+        """
+        if ax is None:
+            return self.sketch()
+        place = ax.get_subplotspec()
+        if place is None:
+            raise ValueError("ax: give axes from a grid, as plt.subplots makes them")
+        figure = ax.get_figure()
+        assert figure is not None
+        ax.remove()
+        part = figure.add_subfigure(place)
+        with style():
+            self.draw(part, part.bbox.width / figure.get_dpi() < READABLE)
+        part.get_figure(root=True).draw_without_rendering()
+        fold_titles(part)
+        return part
+
+    def sketch(self, *, narrow: bool = False) -> Figure:
+        """The figure for a page, or a narrow one for a phone."""
+        with style():
+            size = (NARROW if narrow else WIDE, self.height(narrow))
+            figure = Drawn(figsize=size, layout="constrained")
+            self.draw(figure, narrow)
+            # The layout is found once for all files; titles that turn out wider than their place
+            # take more lines.
+            figure.canvas = FigureCanvasAgg(figure)
+            engine = figure.get_layout_engine()
+            assert engine is not None
+            engine.execute(figure)
+            if fold_titles(figure):
+                engine.execute(figure)
+            figure.set_layout_engine("none")
+        return figure
+
+    def drawings(self) -> "Drawings":
+        """The figure in the forms that a report holds."""
+        # A figure is thousands of small objects: looking for garbage takes a third of the time.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            wide = self.sketch()
+            return Drawings(png(wide), svg(wide), svg(self.sketch(narrow=True)))
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<figure><img src="{data_uri(svg(self.sketch()))}" '
+            f'alt="{html.escape(self.alternative)}" style="max-width: 60rem; width: 100%">'
+            f"<figcaption><b>{html.escape(self.title)}.</b> {html.escape(self.reading)}"
+            "</figcaption></figure>"
+        )
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """A figure as files: for print and for pages, wide and narrow."""
+
+    png: bytes
+    svg: str
+    narrow: str
+
+
+def drawn(displays: Mapping[str, Display]) -> Iterator[tuple[str, Drawings]]:
+    """The drawings of displays by name, made by one process for each core, this one among them.
+
+    The others start at once; this one draws its part when it is asked for the first.
+    """
+    names = list(displays)
+    others = min(joblib.cpu_count(), len(names)) - 1
+    own = names[:: others + 1]
+    theirs = [name for name in names if name not in own]
+    parallel = joblib.Parallel(n_jobs=max(others, 1), return_as="generator", batch_size=1)
+    found = parallel(joblib.delayed(displays[name].drawings)() for name in theirs)
+    return chain(
+        ((name, displays[name].drawings()) for name in own), zip(theirs, found, strict=True)
+    )
+
+
+def data_uri(drawing: str, *, spaces: bool = True) -> str:
+    """An SVG as an address that holds it whole, to stand between double quotation marks.
+
+    Without spaces and commas it may stand among others, as in srcset.
+    """
+    safe = "!$'()*+-./:;<=>?@[]_`{|}~"
+    return "data:image/svg+xml," + quote(drawing, safe=f"{safe} ," if spaces else safe)

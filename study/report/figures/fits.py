@@ -1,0 +1,138 @@
+"""Figures of fit quality, alone and against importance."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import FigureBase
+from matplotlib.lines import Line2D
+
+from study.analysis.claims import scores_of_claim
+from study.analysis.fits import fit_quality, learning, learning_threshold
+from study.analysis.vectors import all_models
+from study.report.figures.display import Display
+from study.report.figures.parts import (
+    FEW_SEEDS,
+    diverged,
+    dots,
+    grid,
+    legend,
+    lines_of,
+    looks,
+    rows,
+)
+from study.report.style import BLUE, INK, MUTED, VERMILION, label
+from study.report.tables.fits import seeds_table
+from study.results import Results
+from study.statistics.ranking import shares
+
+PARTS = ("train", "test")
+EVALUATION_COLOURS = {"alone": BLUE, "together": VERMILION}
+
+
+def fit(results: Results) -> Display:
+    """R² on training and test rows, each seed a dot."""
+    look = looks(results)
+    models = all_models(results)
+    real = results.fits[results.fits["condition"] == "real"]
+    lowest = max(real.loc[real["evaluation"] == "alone", "r_squared"].min(), -1) - 0.05
+    r_squared = {
+        key: rows["r_squared"].to_numpy(dtype=float)
+        for key, rows in real.groupby(["model", "part", "evaluation"])
+    }
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        panels = grid(figure, [f"{part} rows" for part in PARTS], 1 if narrow else 2)
+        for axes, part in zip(panels, PARTS, strict=True):
+            for row, model in enumerate(models):
+                for evaluation, height in (("alone", row - 0.15), ("together", row + 0.2)):
+                    values = r_squared[model, part, evaluation]
+                    colour = EVALUATION_COLOURS[evaluation]
+                    dots(axes, values[:, None], [height], colour)
+                    _off_scale(axes, values, lowest, height, colour)
+            rows(axes, [look[model].label for model in models])
+            axes.set_xlim(lowest, 1.01)
+        figure.supxlabel("R²", fontsize=9, color=INK)
+        handles = [
+            Line2D([], [], ls="", marker="o", color=EVALUATION_COLOURS[evaluation], label=said)
+            for evaluation, said in (("alone", "rows one by one"), ("together", "all at once"))
+        ]
+        legend(figure, handles, narrow)
+
+    return Display(
+        "fit",
+        "Fit quality",
+        "R² of each seed on training and test rows, by model",
+        "Each dot is one seed, the upright bar their mean; 1 is a perfect fit, 0 is no better than "
+        "predicting the mean. Where a network's predictions depend on the batch, evaluating all "
+        "rows at once gives another fit. The axis starts where the worst seed lies; ◀ counts those "
+        f"further left, and gives the mean over all.{diverged(results)}",
+        fit_quality(results),
+        draw,
+        lambda narrow: 0.9 + (2 if narrow else 1) * (0.4 + 0.5 * len(models)),
+    )
+
+
+def _off_scale(axes: Axes, values: np.ndarray, lowest: float, height: float, colour: str) -> None:
+    """Say at the left edge how many values lie beyond it, and where the mean is."""
+    beyond = int((values < lowest).sum())
+    if beyond:
+        text = f"◀ {beyond} of {len(values)} (mean {np.nanmean(values):z.2f})"
+        axes.text(lowest, height + 0.08, text, va="top", fontsize=7.5, color=colour)
+
+
+def share_against_fit(results: Results) -> Display | None:
+    """The claimed item's share against the fit of the same seed."""
+    look = looks(results)
+    claim = results.recipe.claim
+    data = learning(results)
+    fits = data.set_index(["model", "seed"])
+    limit = learning_threshold(results)
+    found = {
+        model: scores
+        for model in results.models
+        if (scores := scores_of_claim(results, claim, model, "real", claim.method))
+    }
+    if not found:
+        return None
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        titles = [look[model].label for model in found]
+        panels = grid(figure, titles, 2 if narrow else 5)
+        for axes, (model, (vectors, statement)) in zip(panels, found.items(), strict=True):
+            r_squared = fits.loc[model].loc[vectors.seeds.array, "r_squared"].to_numpy()
+            values = shares(vectors.score)[:, statement.item]
+            met = statement.met(vectors.score)
+            for chosen, marker in ((met, "o"), (~met, "x")):
+                axes.plot(
+                    np.maximum(r_squared[chosen], 0),
+                    values[chosen],
+                    marker,
+                    ms=5,
+                    alpha=0.6,
+                    rasterized=len(values) > FEW_SEEDS,
+                    mew=1 if marker == "x" else 0,
+                    color=look[model].colour,
+                )
+            axes.axvline(limit, color=INK, lw=0.8, ls="--")
+            axes.set_xlim(-0.03, 1.03)
+            axes.set_ylim(-0.03, 1.03)
+        figure.supylabel(f"share of {label(claim.name)}", fontsize=9, color=INK)
+        figure.supxlabel("training R², rows one by one (below 0 drawn at 0)", fontsize=9, color=INK)
+        handles = [
+            Line2D([], [], ls="", marker="o", color=MUTED, label="claim met"),
+            Line2D([], [], ls="", marker="x", color=MUTED, label="not met"),
+            Line2D([], [], color=INK, lw=0.8, ls="--", label="learned from here on"),
+        ]
+        legend(figure, handles, narrow)
+
+    return Display(
+        "seeds",
+        "Importance against fit",
+        f"Share of {claim.name} by {claim.method} against training R², each seed a mark, one panel "
+        "for each model",
+        f"By {claim.method}, each seed a mark. Left of the dashed line a network predicts badly: "
+        f"what it says of {claim.name} then tells little of the data, whatever its share."
+        f"{diverged(results)}",
+        seeds_table(results).data,
+        draw,
+        lambda narrow: 0.9 + 2.1 * lines_of(len(found), 2 if narrow else 5),
+    )

@@ -1,0 +1,110 @@
+"""Figures of importance: for each method, every item's share by model."""
+
+from collections.abc import Iterator
+
+from matplotlib.figure import FigureBase
+
+from study.analysis.importance import importance
+from study.analysis.vectors import all_models
+from study.report.figures.display import Display
+from study.report.figures.parts import (
+    diamonds,
+    dots,
+    grid,
+    leading,
+    left_out,
+    legend,
+    lines_of,
+    looks,
+    rows,
+    share_scale,
+    undefined,
+)
+from study.report.style import INK, label
+from study.results import Results, Vectors
+from study.statistics.ranking import shares
+from study.words import GROUPED_PERMUTATION, METHODS_OF_LEVEL
+
+METHOD_READINGS = {
+    "training-gradient": "Gradients of the loss with respect to the inputs, met at even steps "
+    "through training.",
+    "gradient": "Mean absolute change of the prediction per unit of a feature. Units matter: "
+    "a feature divided by a large number gets a large gradient.",
+    "contrast-gradient": "The same with the mean over each one-hot group taken off: only "
+    "differences within a group can be seen in predictions.",
+    "scaled-gradient": "The contrast gradient times the feature's standard deviation: the "
+    "units are gone.",
+    "permutation": "Drop in R² on the test rows when one column is permuted. Permuting a single "
+    "one-hot column makes rows that have no level or two; permutation-grouped does not.",
+    "permutation-grouped": "Drop in R² on the test rows when a whole variable is permuted.",
+}
+
+
+def importance_displays(results: Results) -> Iterator[Display]:
+    """For each method, every item's share by model, every seed a dot."""
+    for level in ("feature", "variable"):
+        for method in METHODS_OF_LEVEL[level]:
+            found = {
+                model: vectors
+                for model in all_models(results)
+                if (vectors := results.vectors(model, "real", method, level))
+            }
+            # Gradient methods by variable are in the table.
+            if found and (level == "feature" or method == GROUPED_PERMUTATION):
+                yield _display(results, method, level, found)
+
+
+def _display(results: Results, method: str, level: str, found: dict[str, Vectors]) -> Display:
+    look = looks(results)
+    claim = results.recipe.claim
+    everything = results.items(level)
+    claimed = [everything.index(name) for name in claim.names if name in everything]
+    chosen = leading([vectors.score for vectors in found.values()], claimed)
+    names = [everything[item] for item in chosen]
+    data = importance(results, level)
+    data = data[data["method"] == method]
+    real = data[data["condition"] == "real"].set_index(["model", "name"])
+    published = {model: results.published(model, method) for model in found}
+
+    def columns(narrow: bool) -> int:
+        return 2 if narrow else 5
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        panels = grid(figure, [look[model].label for model in found], columns(narrow))
+        handles = []
+        for axes, (model, vectors) in zip(panels, found.items(), strict=True):
+            values = shares(vectors.score)
+            own = real.loc[model]
+            dots(
+                axes,
+                values[:, chosen],
+                range(len(chosen)),
+                look[model].colour,
+                bounds=[(own.at[name, "low"], own.at[name, "high"]) for name in names],
+                spread=0.3,
+            )
+            rows(axes, [label(name) for name in names])
+            share_scale(axes)
+            if published[model]:
+                known = [published[model][name] for name in names]
+                handles = diamonds(axes, known, range(len(chosen)))
+        if handles:
+            legend(figure, handles, narrow)
+        figure.supxlabel("share of the total importance", fontsize=9, color=INK)
+
+    return Display(
+        f"importance-{method}",
+        f"Importance by {method}",
+        f"Share of each {level} by {method}, each seed a dot, by model",
+        f"{METHOD_READINGS[method]} Each dot is one seed, the upright bar their mean with its 95% "
+        "interval."
+        + left_out(len(chosen), len(everything), f"{level}s")
+        + undefined(found.values()),
+        data.reset_index(drop=True),
+        draw,
+        lambda narrow: (
+            0.5
+            + (0.3 if any(published.values()) else 0)
+            + lines_of(len(found), columns(narrow)) * (0.45 + 0.24 * len(chosen))
+        ),
+    )

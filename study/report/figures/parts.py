@@ -1,0 +1,315 @@
+"""What the figures are drawn with: panels, rows of dots, heat maps, legends."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.figure import Figure, FigureBase, SubFigure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from study.report.style import INK, MUTED, PAGE, PALETTE, PLAIN, RULE, label, luminance, width
+from study.results import Results, Vectors
+from study.statistics.ranking import shares
+from study.words import LEAST_SQUARES
+
+MARKERS = ("o", "s", "^", "D", "v", "P")
+CONDITION_COLOURS = {"real": PALETTE[0], "shuffled": PALETTE[2], "untrained": "#777777"}
+CONDITION_MARKERS = {"real": "o", "shuffled": "s", "untrained": "^"}
+# More seeds than these are spread over the height of their row, and drawn as one picture.
+FEW_SEEDS = 60
+MOST_ITEMS = 24
+# Names of more columns than these would run into each other if they were slanted.
+MOST_SLANTED = 7
+
+
+def lines_of(panels: int, columns: int) -> int:
+    """How many lines of panels there are."""
+    return -(-panels // columns)
+
+
+def grid(
+    figure: FigureBase, titles: Sequence[str], columns: int, *, between: float | None = None
+) -> list[Axes]:
+    """Panels with their titles, so many in a line; those at the edge carry the labels.
+
+    `between` is the room between the panels of a line, as a part of their width.
+    """
+    columns = min(columns, len(titles))
+    lines = lines_of(len(titles), columns)
+    room = None if between is None else {"wspace": between}
+    axes = figure.subplots(
+        lines, columns, squeeze=False, sharex=True, sharey=True, gridspec_kw=room
+    )
+    panels = list(axes.ravel())
+    for place, panel in enumerate(panels):
+        if place >= len(titles):
+            panel.remove()
+            continue
+        panel.set_title(titles[place])
+        if place + columns >= len(titles):
+            panel.tick_params(axis="x", labelbottom=True)
+    return panels[: len(titles)]
+
+
+def fold_titles(figure: Figure | SubFigure) -> bool:
+    """Fold titles wider than their panel, or than the figure; whether there are any.
+
+    For a figure that has been laid out: before, nobody knows how much room names take.
+    """
+    places: list[tuple[Text, Any]] = [(text, figure) for text in figure.texts]
+    for panel in figure.axes:
+        found = [child for child in panel.get_children() if isinstance(child, Text)]
+        places += [(text, panel) for text in found if text not in panel.texts]
+    wide = False
+    for text, place in places:
+        upright = text.get_rotation() == 90
+        room = place.bbox.height if upright else place.bbox.width
+        lines = text.get_text().splitlines()
+        signs = max(map(len, lines), default=0)
+        while signs > 1 and (length := _length(text, upright)) > room:
+            signs = max(1, min(signs - 1, int(signs * room / length) + 1))
+            text.set_text("\n".join(textwrap.fill(line, signs) for line in lines))
+            wide = True
+    return wide
+
+
+def _length(text: Text, upright: bool) -> float:
+    """How long the lines of a text are, in pixels."""
+    extent = text.get_window_extent()
+    return extent.height if upright else extent.width
+
+
+@dataclass(frozen=True)
+class Look:
+    """A model in all figures: its title, and its colour and marker.
+
+    Models that share a colour have different markers.
+    """
+
+    label: str
+    colour: str
+    marker: str
+
+    @property
+    def handle(self) -> Line2D:
+        """The model in a legend."""
+        return Line2D([], [], ls="", marker=self.marker, color=self.colour, label=self.label)
+
+
+def looks(results: Results) -> dict[str, Look]:
+    """Every model of a run, and least squares, as figures show them."""
+    found = {
+        model: Look(
+            label(results.title(model), 24),
+            PALETTE[place % len(PALETTE)],
+            MARKERS[place // len(PALETTE) % len(MARKERS)],
+        )
+        for place, model in enumerate(results.models)
+    }
+    return {**found, LEAST_SQUARES: Look(label(results.title(LEAST_SQUARES)), PLAIN, "o")}
+
+
+def dots(
+    axes: Axes,
+    values: np.ndarray,
+    heights: Sequence[float],
+    colour: str,
+    *,
+    bounds: Sequence[tuple[float, float]] | None = None,
+    marker: str = "o",
+    spread: float = 0.1,
+) -> None:
+    """Rows of dots, one for each seed; a bar at their mean, and its interval, if it has one.
+
+    values : (seeds, rows); heights, bounds : one for each row; `spread` is how far dots of many
+    seeds may lie above and below their row.
+    """
+    seeds, count = values.shape
+    many = seeds > FEW_SEEDS
+    places = np.tile(heights, (seeds, 1))
+    if many:
+        # Golden steps fill the height evenly, without a random number.
+        places = places + spread * (2 * (np.arange(seeds)[:, None] * 0.6180339887 % 1) - 1)
+    axes.plot(
+        values.ravel(),
+        places.ravel(),
+        marker,
+        ms=2 if many else 4,
+        alpha=1.0 if seeds == 1 else 0.25 if many else 0.4,
+        mew=0,
+        color=colour,
+        rasterized=many,
+    )
+    if seeds > 1 and bounds is not None:
+        # One line with a gap after each interval.
+        low, high = np.transpose(bounds)
+        gap = np.full(count, np.nan)
+        axes.plot(
+            np.transpose([low, high, gap]).ravel(),
+            np.repeat(heights, 3),
+            color=colour,
+            lw=2.2,
+            solid_capstyle="butt",
+        )
+    known = np.isfinite(values).any(axis=0)
+    if known.any():
+        means = np.nanmean(values[:, known], axis=0)
+        axes.plot(means, np.asarray(heights)[known], "|", ms=9, mew=2, color=colour)
+
+
+def diamonds(axes: Axes, values: Iterable[float], heights: Iterable[float]) -> list[Line2D]:
+    """Published values; returns their legend handle in a list."""
+    return axes.plot(
+        list(values),
+        list(heights),
+        "D",
+        ms=6,
+        mfc="none",
+        mew=1.3,
+        color=INK,
+        label="published (one seed)",
+    )
+
+
+def rows(axes: Axes, names: Sequence[str]) -> None:
+    """Named rows from the top down, with thin lines between them in place of a grid."""
+    axes.set_yticks(range(len(names)), names)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    for edge in range(1, len(names)):
+        axes.axhline(edge - 0.5, color=RULE, lw=0.8)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+
+
+def share_scale(axes: Axes) -> None:
+    """A horizontal axis of shares or proportions."""
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+
+
+def offset(index: int, count: int) -> float:
+    """Where the index-th of `count` lines lies within a row of height 1."""
+    return 0.8 * ((index + 0.5) / count - 0.5)
+
+
+def legend(figure: FigureBase, handles: Sequence[Any], narrow: bool) -> None:
+    """A legend above the panels, of as many columns as fit."""
+    assert isinstance(figure, Figure | SubFigure)
+    inches = figure.bbox.width / figure.get_figure(root=True).get_dpi()
+    room = 42 if narrow else min(110, int(11 * inches))
+    widest = max(width(str(handle.get_label())) for handle in handles) + 6
+    columns = max(1, min(len(handles), int(room / widest)))
+    figure.legend(handles=list(handles), loc="outside upper center", ncols=columns)
+
+
+def legend_height(labels: Iterable[str], narrow: bool) -> float:
+    """The inches that such a legend takes."""
+    labels = list(labels)
+    columns = max(1, int((42 if narrow else 110) / (max(map(width, labels)) + 6)))
+    return 0.2 * -(-len(labels) // columns) + 0.1
+
+
+def undefined(found: Iterable[Vectors]) -> str:
+    """How many seeds have no dot, and why, as sentences to follow others."""
+    vectors = list(found)
+    total = sum(len(of.score) for of in vectors)
+    diverged = sum(int((~np.isfinite(of.score)).any(axis=1).sum()) for of in vectors)
+    lost = sum(int(np.isnan(shares(of.score)).any(axis=1).sum()) for of in vectors) - diverged
+    return (f" {diverged} of these {total} networks diverged: no dot." if diverged else "") + (
+        f" {lost} of these {total} score vectors have no positive entry: no share, no dot."
+        if lost > 0
+        else ""
+    )
+
+
+def diverged(results: Results) -> str:
+    """How many networks of the real condition diverged, as a sentence to follow others."""
+    lost = {
+        results.title(model): len(seeds)
+        for model in results.models
+        if (seeds := results.diverged(model, "real"))
+    }
+    said = ", ".join(f"{count} of the {title}" for title, count in lost.items())
+    return f" Diverged, without a dot: {said}." if lost else ""
+
+
+def leading(
+    scores: Sequence[np.ndarray], always: Iterable[int], most: int = MOST_ITEMS
+) -> list[int]:
+    """The items to draw, in their order: all, or where they are many the greatest.
+
+    scores : (seeds, items) each; `always` are drawn in any case.
+    """
+    count = scores[0].shape[1]
+    if count <= most:
+        return list(range(count))
+    with np.errstate(invalid="ignore"):
+        mean = np.mean([np.nan_to_num(shares(of)).mean(axis=0) for of in scores], axis=0)
+    chosen = [*dict.fromkeys([*always, *np.argsort(-mean, kind="stable").tolist()])]
+    return sorted(chosen[:most])
+
+
+def left_out(shown: int, count: int, items: str) -> str:
+    """Says that a figure does not show everything, as a sentence to follow others."""
+    if shown == count:
+        return ""
+    return f" Of {count} {items}, {shown} are drawn: what the claim names, and the greatest others."
+
+
+def heat(
+    axes: Axes,
+    cells: np.ndarray,
+    texts: Sequence[Sequence[str]],
+    colours: Colormap,
+    limits: tuple[float, float],
+    *,
+    size: float = 7.5,
+) -> Any:
+    """A heat map with text in its cells, row 0 at the top; cells without a number stay empty.
+
+    cells, texts : (rows, columns). Returns what a colour bar needs.
+    """
+    mesh = axes.pcolormesh(np.ma.masked_invalid(cells), cmap=colours, vmin=limits[0],
+                           vmax=limits[1], edgecolors=PAGE, lw=1)  # fmt: skip
+    for row, line in enumerate(texts):
+        for column, text in enumerate(line):
+            if not text:
+                continue
+            value = cells[row, column]
+            ink = MUTED
+            if np.isfinite(value):
+                # Not the page's ink: it stands on a colour, which stays in the dark.
+                ink = "#000000" if luminance(mesh.cmap(mesh.norm(value))) > 0.18 else "#fefefe"
+            # Clipped to the axes, it does not count when room for labels is made.
+            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size,
+                      color=ink, clip_on=True)  # fmt: skip
+    axes.set_xlim(0, cells.shape[1])
+    axes.set_ylim(cells.shape[0], 0)
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return mesh
+
+
+def ticks(axes: Axes, rows: Sequence[str], columns: Sequence[str], *, slanted: bool) -> None:
+    """Names beside the rows and below the columns of a heat map; upright where they are many."""
+    angle: dict[str, Any] = {"rotation": 30, "ha": "right"} if slanted else {}
+    if slanted and len(columns) > MOST_SLANTED:
+        angle = {"rotation": 90}
+    axes.set_xticks(np.arange(len(columns)) + 0.5, columns, **angle)
+    axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
+
+
+def colour_bar(figure: FigureBase, image: Any, panels: Sequence[Axes], title: str) -> None:
+    """What the colours of heat maps mean."""
+    bar = figure.colorbar(image, ax=list(panels), shrink=0.6, aspect=30, pad=0.02)
+    low, high = image.get_clim()
+    # Set by hand: others would come after the layout, and be of another width.
+    bar.set_ticks([low, (low + high) / 2, high])
+    bar.set_label(title)
+    bar.outline.set_visible(False)

@@ -1,0 +1,93 @@
+"""The figure of which source of randomness moves the finding."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import FigureBase
+
+from study.analysis.claims import level_of_claim, scores_of_claim
+from study.analysis.sources import ALL, sources
+from study.report.figures.display import Display
+from study.report.figures.parts import dots, grid, lines_of, looks, offset, rows, share_scale
+from study.report.style import BLUE, GREEN, INK, PINK, PLAIN, VERMILION, label
+from study.results import Results
+from study.statistics.ranking import shares
+
+_LABELS = {
+    ALL: "all but the rows",
+    "init": "initial weights",
+    "order": "order of rows",
+    "dropout": "dropout",
+    "rows": "sample of rows",
+}
+_COLOURS = {ALL: PLAIN, "init": BLUE, "order": GREEN, "dropout": PINK, "rows": VERMILION}
+
+
+def source_display(results: Results) -> Display | None:
+    """The claimed share of every network by the source of randomness that varies."""
+    look = looks(results)
+    claim = results.recipe.claim
+    data = sources(results)
+    if data.empty:
+        return None
+    own = data[data["method"] == claim.method]
+    models = [model for model in results.models if (own["model"] == model).any()]
+    if not models:
+        return None
+    kinds = [kind for kind in _LABELS if kind in set(own["source"])]
+    titles = [look[model].label for model in models]
+    lines = {
+        (model, kind): found
+        for model in models
+        for kind, found in _lines(results, model, kinds).items()
+    }
+    bases = max(int(count) for count in own["bases"])
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        for axes, model in zip(grid(figure, titles, _columns(narrow)), models, strict=True):
+            for row, kind in enumerate(kinds):
+                by_base = lines[model, kind]
+                for place, values in enumerate(by_base):
+                    height = row + offset(place, len(by_base))
+                    dots(axes, values, [height], _COLOURS[kind], spread=0.3 / len(by_base))
+            rows(axes, [_LABELS[kind] for kind in kinds])
+            share_scale(axes)
+        share = f"share of {label(claim.name)} by {claim.method}"
+        figure.supxlabel(share, fontsize=9, color=INK)
+
+    return Display(
+        "sources",
+        "Which randomness moves it",
+        f"Share of {claim.name} in every network, by the source of randomness that varies, one "
+        "panel for each model",
+        "Each line of dots is one base seed, which holds every other source; each dot is one "
+        "network, and the bar their mean. A wide line of dots: that source moves the share. Lines "
+        "that differ: what is held moves it. The sample of rows is not noise of training: it "
+        "stands for other data.",
+        data,
+        draw,
+        lambda narrow: (
+            0.5
+            + lines_of(len(models), _columns(narrow)) * (0.4 + (0.28 + 0.1 * bases) * len(kinds))
+        ),
+    )
+
+
+def _lines(results: Results, model: str, kinds: Sequence[str]) -> dict[str, list[np.ndarray]]:
+    """The claimed shares of a model by source and then base seed: (networks, 1)."""
+    claim = results.recipe.claim
+    found = scores_of_claim(results, claim, model, "real", claim.method)
+    assert found is not None
+    ordinary, statement = found
+    varied = results.varied(model, claim.method, level_of_claim(claim, claim.method))
+    return {
+        kind: [
+            shares(vectors.score)[:, [statement.item]]
+            for vectors in ([ordinary] if kind == ALL else varied.get(kind, {}).values())
+        ]
+        for kind in kinds
+    }
+
+
+def _columns(narrow: bool) -> int:
+    return 2 if narrow else 5

@@ -1,0 +1,258 @@
+"""Figures of how far the order of importances stays the same from seed to seed."""
+
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import FigureBase
+from matplotlib.lines import Line2D
+
+from study.analysis.claims import level_of_claim
+from study.analysis.stability import STEADY, flip_rates, rank_frequencies, steadiness
+from study.report.figures.display import Display
+from study.report.figures.parts import (
+    MOST_ITEMS,
+    colour_bar,
+    grid,
+    heat,
+    leading,
+    left_out,
+    legend,
+    legend_height,
+    lines_of,
+    looks,
+    ticks,
+)
+from study.report.style import INK, MUTED, label, width
+from study.report.tables.cells import listed
+from study.results import Results
+from study.words import METHODS_OF_LEVEL
+
+# More items than these leave no room for a number in each cell.
+MOST_NUMBERS = 10
+# Of so many items, the names still stand beside each other below a map of their pairs.
+MOST_PAIRED = 12
+
+
+def rank_frequency(results: Results) -> Display | None:
+    """How often each item has each rank, by model, by the claim's method."""
+    look = looks(results)
+    claim = results.recipe.claim
+    level = level_of_claim(claim, claim.method)
+    data = rank_frequencies(results, level)
+    own = data[data["method"] == claim.method] if len(data) else data
+    models = _varying(results, own)
+    if not models or own["name"].nunique() < 2:
+        return None
+    names = _leading_names(results, models, level)
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        titles = [look[model].label for model in models]
+        panels = grid(figure, titles, _columns(narrow))
+        for place, (axes, model) in enumerate(zip(panels, models, strict=True)):
+            table = own[own["model"] == model].pivot(
+                index="name", columns="rank", values="proportion"
+            )
+            cells = table.reindex(names)[range(1, len(names) + 1)].to_numpy()
+            texts = [[_short(value) for value in line] for line in cells]
+            heat(axes, cells, _if_few(texts, names), matplotlib.colormaps["Blues"], (0, 1))
+            ticks(
+                axes,
+                [label(name) for name in names],
+                [_rank(rank, len(names)) for rank in range(1, len(names) + 1)],
+                slanted=False,
+            )
+            if place + _columns(narrow) >= len(models):
+                axes.set_xlabel("rank")
+
+    return Display(
+        f"rank-frequency-{level}s",
+        "How often each rank",
+        f"Proportion of seeds in which each {level} has each rank by {claim.method}, one heat map "
+        "for each model",
+        f"By {claim.method}; rank 1 is the most important. Each cell is a proportion of seeds: one "
+        "dark cell in a line is a rank that does not depend on the seed, a smear one that does. "
+        f"Other methods are in the table.{_left_out(results, own, names, level)}",
+        own.reset_index(drop=True),
+        draw,
+        lambda narrow: 0.3 + lines_of(len(models), _columns(narrow)) * (0.6 + 0.3 * len(names)),
+    )
+
+
+def flips(results: Results) -> Display | None:
+    """How often two seeds order two items differently, by model, by the claim's method."""
+    look = looks(results)
+    claim = results.recipe.claim
+    level = level_of_claim(claim, claim.method)
+    data = flip_rates(results, level)
+    own = data[data["method"] == claim.method] if len(data) else data
+    models = _varying(results, own)
+    if not models:
+        return None
+    names = _leading_names(results, models, level, MOST_PAIRED)
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        titles = [look[model].label for model in models]
+        panels = grid(figure, titles, _columns(narrow), between=0.1)
+        image = None
+        for axes, model in zip(panels, models, strict=True):
+            cells = _pairs(own[own["model"] == model], names)
+            texts = [[_short(value) for value in line] for line in cells]
+            image = heat(
+                axes, cells, _if_few(texts, names[:-1]), matplotlib.colormaps["Oranges"], (0, 0.5)
+            )
+            labels = [label(name) for name in names]
+            ticks(axes, labels[1:], labels[:-1], slanted=True)
+        if not narrow:
+            colour_bar(figure, image, panels, "flip rate")
+
+    return Display(
+        f"flips-{level}s",
+        "Pairs that change places",
+        f"Flip rate of every pair of {level}s by {claim.method}, one map for each model",
+        f"By {claim.method}. The flip rate of a pair is the chance that two seeds order it "
+        "differently: 0 (no number), all seeds agree; 0.5, a coin for each seed. "
+        f"Other methods are in the table.{_left_out(results, own, names, level)}",
+        own.reset_index(drop=True),
+        draw,
+        lambda narrow: 0.3 + lines_of(len(models), _columns(narrow)) * (1.0 + 0.28 * len(names)),
+    )
+
+
+def steadiness_map(results: Results) -> Display | None:
+    """Every item's mean share against how steadily it keeps its order, by method."""
+    look = looks(results)
+    claim = results.recipe.claim
+    level = claim.level
+    data = steadiness(results, level)
+    if data.empty:
+        return None
+    methods = [method for method in METHODS_OF_LEVEL[level] if method in set(data["method"])]
+    models = list(results.models)
+    equal = 1 / len(results.items(level))
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        panels = grid(figure, methods, 2 if narrow else 3)
+        for axes, method in zip(panels, methods, strict=True):
+            found = data[data["method"] == method]
+            axes.axvline(equal, color=INK, lw=0.8, ls="--")
+            axes.axhline(STEADY, color=INK, lw=0.8, ls="--")
+            for row in found.itertuples(index=False):
+                axes.plot(
+                    [row.mean_share],
+                    [row.kept],
+                    look[row.model].marker,
+                    ms=6 if row.name in claim.names else 4,
+                    mfc=look[row.model].colour if row.name in claim.names else "none",
+                    mec=look[row.model].colour,
+                    mew=1,
+                    alpha=0.9,
+                )
+            axes.set_xlim(-0.03, 1.03)
+            axes.set_ylim(0.46, 1.16)
+            axes.set_yticks([0.5, 0.75, 1], ["0.5", "0.75", "1"])
+            _name_large(axes, found, equal, narrow)
+        figure.supxlabel("mean share", fontsize=9, color=INK)
+        figure.supylabel("order kept", fontsize=9, color=INK)
+        handles = [look[model].handle for model in models]
+        handles += [
+            Line2D([], [], ls="", marker="o", color=MUTED, label=f"filled: {label(claim.name)}"),
+            Line2D([], [], color=INK, lw=0.8, ls="--", label=f"equal shares; order kept {STEADY}"),
+        ]
+        legend(figure, handles, narrow)
+
+    return Display(
+        f"stability-{level}s",
+        "Importance against stability",
+        f"Mean share of each {level} against how often two seeds keep its order, by method, models "
+        "in colours",
+        f"Each mark is a {level} of one model. Order kept: the chance that two seeds put it and "
+        f"another {level} into the same order, averaged over the others; 0.5 is a coin. Upper "
+        "right: large and steady. Lower right: large, but which one leads depends on the seed. "
+        "Upper left: small, and steadily so. Of fewer than ten seeds nothing is drawn.",
+        data,
+        draw,
+        lambda narrow: (
+            0.7
+            + legend_height([look[model].label for model in models] + ["x" * 30], narrow)
+            + lines_of(len(methods), 2 if narrow else 3) * (1.9 if narrow else 2.3)
+        ),
+    )
+
+
+def _name_large(axes: Axes, found: pd.DataFrame, equal: float, narrow: bool) -> None:
+    """Names above the marks of items with much more than an equal share, where there is room."""
+    # At the mark of the greatest share.
+    large = found[found["mean_share"] > 1.5 * equal].dropna(subset="kept")
+    large = large.sort_values("mean_share", ascending=False).drop_duplicates("name")
+    taken: list[tuple[float, float, float]] = []
+    for row in large.itertuples():
+        text = label(row.name, 10 if narrow else 16)
+        length = width(text) * (0.05 if narrow else 0.027)  # of the axis, at this size
+        left = min(max(row.mean_share - length / 2, 0), 1 - length)
+        right, low = left + length, row.kept + 0.02
+        while any(
+            left < end and start < right and abs(low - at) < 0.07 for start, end, at in taken
+        ):
+            low += 0.07
+        if low <= 1.1:
+            taken.append((left, right, low))
+            axes.text(left, low, text, va="bottom", fontsize=8, color=INK)
+
+
+def _varying(results: Results, own: pd.DataFrame) -> list[str]:
+    """The models with two observations or more: one alone is no picture of stability."""
+    counts = own.groupby("model")["n"].max() if len(own) else {}
+    return [model for model in results.models if model in counts and counts[model] > 1]
+
+
+def _left_out(results: Results, own: pd.DataFrame, names: Sequence[str], level: str) -> str:
+    """Says which items and models are not drawn, as sentences to follow others."""
+    varying = _varying(results, own)
+    lost = [results.title(model) for model in results.models if model not in varying]
+    models = f" {listed(lost)}: one observation, not drawn." if lost else ""
+    return left_out(len(names), len(results.items(level)), f"{level}s") + models
+
+
+def _leading_names(
+    results: Results, models: Sequence[str], level: str, most: int = MOST_ITEMS
+) -> list[str]:
+    claim = results.recipe.claim
+    items = results.items(level)
+    found = [results.vectors(model, "real", claim.method, level) for model in models]
+    claimed = [items.index(name) for name in claim.names if name in items]
+    chosen = leading([of.score for of in found if of is not None], claimed, most)
+    return [items[item] for item in chosen]
+
+
+def _pairs(own: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
+    """Flip rates below the diagonal, (items - 1, items - 1)."""
+    places = {name: place for place, name in enumerate(names)}
+    cells = np.full((len(names) - 1, len(names) - 1), np.nan)
+    for row in own.itertuples(index=False):
+        if row.first in places and row.second in places:
+            one, two = sorted((places[row.first], places[row.second]))
+            cells[two - 1, one] = row.rate
+    return cells
+
+
+def _if_few(texts: list[list[str]], names: Sequence[str]) -> list[list[str]]:
+    return texts if len(names) <= MOST_NUMBERS else [[""] * len(line) for line in texts]
+
+
+def _short(value: float) -> str:
+    """A proportion in the least room: .05, 1; nothing for 0."""
+    if np.isnan(value) or value == 0:
+        return ""
+    return "1" if value == 1 else f"{value:.2f}".removeprefix("0")
+
+
+def _rank(rank: int, count: int) -> str:
+    """A rank below its column; of many, every fifth."""
+    return str(rank) if count <= MOST_NUMBERS or rank == 1 or rank % 5 == 0 else ""
+
+
+def _columns(narrow: bool) -> int:
+    return 1 if narrow else 2

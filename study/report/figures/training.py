@@ -1,0 +1,158 @@
+"""The figure of importance through training, with the loss below it."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import FigureBase
+from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
+
+from study.analysis.training import losses, paths, seed_losses, seed_paths
+from study.report.figures.display import Display
+from study.report.figures.parts import (
+    FEW_SEEDS,
+    legend,
+    legend_height,
+    lines_of,
+    looks,
+)
+from study.report.style import GREEN, INK, MUTED, ORANGE, PALETTE, PINK, SKY, VERMILION, label
+from study.results import Results
+
+# The claimed feature is the first colour; so many others have one of their own.
+OTHERS = (VERMILION, GREEN, PINK, ORANGE, SKY)[:4]
+STYLES = ("--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+
+
+def training_display(results: Results) -> Display | None:
+    """Share of each feature by epoch, every seed of the claimed one; below, the loss."""
+    found, means, loss = seed_paths(results), paths(results), losses(results)
+    if found.empty or loss.empty:
+        return None
+    look = looks(results)
+    models = [model for model in results.models if (means["model"] == model).any()]
+    claimed = [name for name in results.recipe.claim.names if name in results.features][:1]
+    order = means.groupby("name", sort=False)["mean_share"].mean().sort_values(ascending=False)
+    others = [name for name in order.index if name not in claimed][: len(OTHERS)]
+    rest = len(results.features) - len(claimed) - len(others)
+    of_mean = loss["of_mean"].iloc[0]
+    seeds = {model: _paths(found, model, claimed) for model in models}
+    lost = {model: _by_seed(seed_losses(results), model, "loss") for model in models}
+    # Of many seeds, bands say more than a line for each.
+    many = max(frame.shape[1] for frame in lost.values()) > FEW_SEEDS
+    each = "bands: half and 95% of seeds" if many else "thin: each seed"
+
+    def handles() -> list[Line2D]:
+        first = [
+            Line2D([], [], color=PALETTE[0], lw=2, label=f"{label(name)} ({each})")
+            for name in claimed
+        ]
+        named = [
+            Line2D([], [], color=colour, lw=1.5, ls=line, label=label(name))
+            for name, colour, line in zip(others, OTHERS, STYLES, strict=False)
+        ]
+        last = [Line2D([], [], color=MUTED, lw=0.7, label=f"{rest} others")] if rest else []
+        mean = [Line2D([], [], color=INK, lw=0.8, ls="--", label="predicting the mean")]
+        return [*first, *named, *last, *(mean if np.isfinite(of_mean) else [])]
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        columns = min(_columns(narrow), len(models))
+        lines = lines_of(len(models), columns)
+        axes = figure.subplots(
+            2 * lines,
+            columns,
+            squeeze=False,
+            sharex=True,
+            sharey="row",
+            height_ratios=[3, 2] * lines,
+        )
+        for place in range(lines * columns):
+            line, column = divmod(place, columns)
+            top, bottom = axes[2 * line, column], axes[2 * line + 1, column]
+            if place >= len(models):
+                top.remove()
+                bottom.remove()
+                continue
+            model = models[place]
+            top.set_title(look[model].label)
+            for paths_of_one in seeds[model]:
+                _seeds(top, paths_of_one, PALETTE[0], many)
+            _means(top, means[means["model"] == model], claimed, others)
+            _seeds(bottom, lost[model].where(lost[model] > 0), MUTED, many)
+            _loss(bottom, loss[loss["model"] == model], of_mean)
+            if column == 0:
+                top.set_ylabel("share")
+                bottom.set_ylabel("loss")
+        figure.supxlabel("epoch", fontsize=9, color=INK)
+        legend(figure, handles(), narrow)
+
+    shown = "bands that hold half and 95% of seeds" if many else "each seed"
+    name = label(claimed[0]) if claimed else "each feature"
+    return Display(
+        "training",
+        "Importance through training",
+        f"Share of {name} and of the other features by epoch of training, and the training loss "
+        "below, one pair of panels for each model",
+        "Above: shares of the loss gradients met at even steps of training, means over seeds, and "
+        f"{name} in {shown}. (The score by training-gradient adds up the occasions, so that early "
+        "ones, with their larger gradients, weigh more.) Below: the loss in the same way, and its "
+        "median. A flat stretch of loss is a plateau, where a network predicts little more than "
+        "the mean; what its gradients say there tells of the way to a fit, not of the fit.",
+        means,
+        draw,
+        lambda narrow: (
+            0.6
+            + legend_height([str(handle.get_label()) for handle in handles()], narrow)
+            + lines_of(len(models), _columns(narrow)) * 3.3
+        ),
+    )
+
+
+def _paths(found: pd.DataFrame, model: str, names: list[str]) -> list[pd.DataFrame]:
+    """Shares of each named feature, (epochs, seeds)."""
+    return [_by_seed(found[found["name"] == name], model, "share") for name in names]
+
+
+def _by_seed(frame: pd.DataFrame, model: str, values: str) -> pd.DataFrame:
+    """Finite values of one model, (epochs, seeds)."""
+    wide = frame[frame["model"] == model].pivot(index="epoch", columns="seed", values=values)
+    return wide.where(np.isfinite(wide))
+
+
+def _seeds(axes: Axes, wide: pd.DataFrame, colour: str, many: bool) -> None:
+    """A thin line for each seed; of many seeds, bands that hold half and 95% of them."""
+    if not many:
+        axes.plot(wide.index, wide.to_numpy(), color=colour, lw=0.6, alpha=0.4)
+        return
+    for part, alpha in ((0.95, 0.15), (0.5, 0.3)):
+        ends = wide.quantile([0.5 - part / 2, 0.5 + part / 2], axis=1)
+        axes.fill_between(wide.index, ends.iloc[0], ends.iloc[1], color=colour, alpha=alpha, lw=0)
+
+
+def _means(axes: Axes, means: pd.DataFrame, claimed: list[str], others: list[str]) -> None:
+    for name, own in means.groupby("name", sort=False):
+        if name in claimed:
+            look: dict[str, Any] = {"color": PALETTE[0], "lw": 2.2, "zorder": 4}
+        elif name in others:
+            place = others.index(str(name))
+            look = {"color": OTHERS[place], "lw": 1.5, "ls": STYLES[place], "zorder": 3}
+        else:
+            look = {"color": MUTED, "lw": 0.7}
+        axes.plot(own["epoch"], own["mean_share"], **look)
+    axes.set_ylim(-0.03, 1.03)
+
+
+def _loss(axes: Axes, median: pd.DataFrame, of_mean: float) -> None:
+    axes.plot(median["epoch"], median["median"], color=INK, lw=1.6)
+    if np.isfinite(of_mean):
+        axes.axhline(of_mean, color=INK, lw=0.8, ls="--")
+    axes.set_yscale("log")
+    # Not powers of ten, which would need mathematics in text.
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def _columns(narrow: bool) -> int:
+    return 2 if narrow else 5
