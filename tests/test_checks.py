@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import made_run
 
-from study.analysis.checks import as_frame
+from study.analysis.checks import as_frame, warnings
 from study.results import Results
 from study.words import METHODS
 
@@ -39,18 +39,18 @@ def make(tmp_path, people) -> Callable[..., Results]:
 
 
 def codes(results: Results) -> set[str]:
-    return {warning.code for warning in results.warnings} - ALWAYS
+    return {warning.code for warning in warnings(results)} - ALWAYS
 
 
 def evidence(results: Results, code: str) -> str:
-    return " ".join(warning.evidence for warning in results.warnings if warning.code == code)
+    return " ".join(warning.evidence for warning in warnings(results) if warning.code == code)
 
 
 def test_a_sound_run_is_warned_of_its_encoding_alone(make):
     results = make()
-    assert {warning.code for warning in results.warnings} == ALWAYS
+    assert {warning.code for warning in warnings(results)} == ALWAYS
     assert "State, politics" in evidence(results, "S003")
-    frame = as_frame(results.warnings)
+    frame = as_frame(warnings(results))
     assert frame.columns.tolist() == ["code", "title", "evidence", "advice"]
     assert frame.map(len).to_numpy().min() > 0
 
@@ -73,7 +73,7 @@ def test_seeds_that_have_not_learned(make):
 
 def test_a_network_that_explains_nothing_has_not_learned_where_least_squares_does_not(make):
     results = make(r_squared={"mlp": [0.05, *[0.09] * 29]}, least_squares=-0.3)
-    assert "MLP: 1 of 30 (seeds 0) have a training R² below 0.08" in evidence(results, "S002")
+    assert "MLP: 1 of 30 (seed 0) have a training R² below 0.08" in evidence(results, "S002")
 
 
 def test_collinear_features(make):
@@ -120,7 +120,7 @@ def test_too_few_seeds(make, seeds, said):
     assert "S008" in codes(results)
     assert said in evidence(results, "S008")
     if seeds == 15:
-        advice = [warning.advice for warning in results.warnings if warning.code == "S008"]
+        advice = [warning.advice for warning in warnings(results) if warning.code == "S008"]
         assert advice == ["Run at least 16 seeds."]
 
 
@@ -129,7 +129,7 @@ def test_an_inconclusive_claim_says_what_would_settle_it(make):
         scores["transformer", "real"]["training-gradient"][:3, 1] = 0
 
     results = make(less)
-    found = [warning for warning in results.warnings if warning.code == "S008"]
+    found = [warning for warning in warnings(results) if warning.code == "S008"]
     assert "met in 27 of 30 seeds" in found[0].evidence
     # z² 0.8 0.2 / (0.9 - 0.8)² = 61.5
     assert "62 seeds would settle it" in found[0].advice
@@ -168,7 +168,7 @@ def test_a_control_that_shows_the_claim(make):
 def test_seeds_that_diverged(make):
     results = make(r_squared={"mlp": [np.nan, *[0.9] * 29]})
     assert {"S002", "S010"} == codes(results)
-    assert "MLP, real, seeds 0" in evidence(results, "S010")
+    assert "MLP, real, seed 0" in evidence(results, "S010")
 
 
 def test_score_vectors_without_a_positive_entry(make):
@@ -204,4 +204,4 @@ def test_data_without_one_hot_groups_need_no_such_warning(make, people):
                 by_method[method] = by_method[method][:, 1:2]
 
     results = make(one, recipe=recipe)
-    assert not {"S003", "S004"} & {warning.code for warning in results.warnings}
+    assert not {"S003", "S004"} & {warning.code for warning in warnings(results)}

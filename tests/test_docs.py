@@ -126,16 +126,28 @@ def test_the_readme_says_what_was_found(shares, claim):
     )
 
 
-def test_the_figures_and_commands_of_the_documentation_exist():
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+
+def anchors(path: Path) -> set[str]:
+    """The headings of a page as GitHub makes them targets of links."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_links_figures_and_commands_of_the_documentation_exist(path):
     from study.report.tables import TABLES
 
-    for path in (ROOT / "README.md", ROOT / "docs" / "people.md"):
-        content = path.read_text(encoding="utf-8")
-        for link in re.findall(r"\]\(([^)#]+)\)", content):
-            if "://" not in link:
-                assert (path.parent / link).exists(), link
-        for name in re.findall(r"study table ([a-z][a-z-]+)", content):
-            assert name in TABLES, name
+    content = path.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)]+)\)", content):
+        if "://" not in link:
+            file, _, anchor = link.partition("#")
+            target = path.parent / file if file else path
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+    for name in re.findall(r"study table ([a-z][a-z-]+)", content):
+        assert name in TABLES, name
 
 
 def test_the_sources_on_the_page_are_those_of_the_table():

@@ -22,6 +22,7 @@ from study.analysis.fits import fit_quality
 from study.analysis.importance import importance
 from study.report.page import write_report
 from study.report.tables import Table, all_tables
+from study.words import METHODS
 
 STUDY = str(Path(sys.executable).with_name("study"))
 HOSTILE = '<script>alert(1)</script> & "q" $x_1$ \\input{y} | *z* `'
@@ -75,7 +76,7 @@ def test_the_page_stands_alone(run):
     page = Page((run / "report.html").read_text())
     assert len(page.images) >= 10
     for image in page.images:
-        assert image["src"].startswith("data:image/png;base64,")
+        assert image["src"].startswith("data:image/svg+xml,")
         assert image["alt"]
     for link in page.links:
         if link.startswith("#"):
@@ -94,18 +95,26 @@ def test_hostile_names_are_shown_as_text(run):
     assert r"\$x\_1\$" in markdown
     latex = (run / "tables" / "importance-features.tex").read_text()
     assert r"\input" not in latex
-    assert r"\$x\_1\$ \textbackslash{}input\{y\}" in latex
+    assert r"\$x\_1\$ \textbackslash{}input\textbraceleft{}y\textbraceright{}" in latex
     # One cell separator more than there are columns would be a broken row.
     rows = [line for line in markdown.splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {len(re.findall(r"\|", rows[1]))}
 
 
 def test_figures_are_drawn_and_depend_on_the_run_alone(run):
-    figures = sorted((run / "figures").glob("*.png"))
+    figures = sorted((run / "figures").iterdir())
     before = {path: path.read_bytes() for path in figures}
-    for path in figures:
+    drawings = [path for path in figures if path.suffix == ".png"]
+    names = {path.stem for path in drawings}
+    assert {"verdict", "claim", "claim-seeds", "claimed-share", "fit", "seeds", "training"} <= names
+    assert {"rank-frequency-features", "flips-features"} <= names
+    assert {f"agreement-{of}-features" for of in ("methods", "models", "seeds")} <= names
+    assert {f"importance-{method}" for method in METHODS} <= names
+    assert {path.with_suffix(".svg") for path in drawings} == set(figures) - set(drawings)
+    for path in drawings:
         with Image.open(path) as image:
-            assert image.width >= 1000
+            assert image.width == 2000  # 10 inches at 200 dots each
+            assert round(image.info["dpi"][0]) == 200
             assert len(set(image.convert("L").get_flattened_data())) > 10, f"{path} is blank"
     page = (run / "report.html").read_bytes()
     write_report(study.load(run))
@@ -121,7 +130,12 @@ def test_every_table_is_written_in_every_form(run):
             table.layout
         ) + 1
         latex = (run / "tables" / f"{table.name}.tex").read_text()
-        for part in (r"\toprule", r"\caption{", rf"\label{{tab:{table.name}}}", r"\end{table}"):
+        for part in (
+            r"\toprule",
+            r"\caption[",
+            rf"\label{{tab:people-{table.name}}}",
+            r"\bottomrule",
+        ):
             assert part in latex
         assert study.load(run).identity in table.notes
 
@@ -189,10 +203,10 @@ def test_the_page_says_what_came_of_the_claim(run):
     )
     real = (ranks[ranks["condition"] == "real"]["rank"] == 1).sum()
     assert "age has rank 1 among the 8 features in at least 80% of seeds" in shown
-    assert f"age has rank 1 in {real} of 4 seeds" in shown
+    assert f"In {real} of 4 seeds age came first for the Transformer" in " ".join(shown.split())
     assert "Wilson" in shown
     # Four seeds can neither support such a claim nor make an interval of a mean.
-    assert "Supported: age" not in shown
+    assert "the claim is supported" not in shown
     assert "S008" in shown
 
 

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from study.claim_words import parse_claim
 from study.cli import commands, main
 from study.errors import InputError
 from study.recipes import Claim
-from study.report.tables import TABLES, all_tables, make_table
+from study.report.tables import TABLES, Table, all_tables, make_table
 from study.results import Results
 from study.words import FORMATS, METHODS
 
@@ -45,7 +46,18 @@ def results(tmp_path_factory, hostile) -> Results:
         for vectors in by_method.values():
             vectors[:, 1] += 3
     r_squared = {"mlp": [0.1, *[0.9] * (SEEDS - 1)]}
-    return made_run(tmp_path_factory.mktemp("tables"), hostile, scores, r_squared=r_squared)
+    histories = {
+        key: (np.ones((SEEDS, 51)), generator.gamma(2, size=(SEEDS, 10, 8)))
+        for key in scores
+        if key[1] != "untrained"
+    }
+    return made_run(
+        tmp_path_factory.mktemp("tables"),
+        hostile,
+        scores,
+        r_squared=r_squared,
+        histories=histories,
+    )
 
 
 def shown(capsys, *arguments: str) -> str:
@@ -232,3 +244,20 @@ def test_help_stays_quick_and_imports_no_pandas():
         "except SystemExit: assert not {'pandas', 'torch', 'scipy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("width", [70, 100])
+def test_a_table_for_a_terminal_keeps_to_its_width_and_loses_no_sign(results, width):
+    for name in ("claim", "fit", "flips-features", "ranks-variables"):
+        table = make_table(results, name)
+        text = table.text(width)
+        assert max(map(len, text.splitlines())) <= width
+        wanted = "".join([*table.layout.columns, *table.layout.to_numpy().ravel(), table.notes])
+        assert Counter("".join(wanted.split())) <= Counter(text)
+
+
+def test_an_interval_stands_on_one_line_of_a_narrow_table():
+    cells = pd.DataFrame({"What": ["a long text in a cell"], "Difference": ["-0.30 [-0.52, 0.08]"]})
+    shown = Table("name", "Caption", "Notes", cells, cells).text(34)
+    assert "[-0.52, 0.08]" in shown
+    assert "-0.30 [" not in shown

@@ -16,8 +16,8 @@ from study.analysis.fits import learned_only, learning_threshold
 from study.analysis.sources import sources
 from study.cli import commands
 from study.errors import InputError
-from study.report.figures import source_picture
-from study.report.sentences import findings
+from study.report.figures import all_displays
+from study.report.sentences import details
 from study.report.tables import make_table
 from study.results import Results
 from study.statistics.ranking import shares
@@ -392,7 +392,7 @@ def test_the_table_and_the_figure_of_sources_are_made(results):
     assert "sample of rows (sampling, not training)" in text
     assert "at 5 base seeds" in text
     assert "nothing varies" in text
-    assert source_picture(results).name == "sources"
+    assert "sources" in all_displays(results)
 
 
 def test_the_findings_say_what_resampling_the_rows_does_to_the_claim(results):
@@ -401,7 +401,7 @@ def test_the_findings_say_what_resampling_the_rows_does_to_the_claim(results):
     scores = np.concatenate([of.score for of in networks])
     met = int((scores[:, 1] > np.delete(scores, 1, axis=1).max(axis=1)).sum())
     expected = f"at each of 5 base seeds, age has rank 1 in {met} of 15 networks."
-    assert findings(results)[-1].endswith(expected)
+    assert details(results)[-1].endswith(expected)
 
 
 def test_networks_that_have_not_learned_are_left_out_of_the_spreads_too(results):
