@@ -82,7 +82,7 @@ def verdict_strip(results: Results) -> Display | None:
             axes.set_xlim(-0.03, 1.03)
             axes.set_title(title(claim, verdict), loc="left", fontsize=9.5)
         panels[-1].set_xlabel("proportion of seeds")
-        legend(figure, _handles(data, []), narrow)
+        legend(figure, _handles(data), narrow)
 
     return Display(
         "verdict",
@@ -135,7 +135,7 @@ def claim_by_model(results: Results) -> Display | None:
         figure.supxlabel(
             f"proportion of seeds in which {label(claim.words, 40)}", fontsize=9, color=INK
         )
-        legend(figure, _handles(data, extra), narrow)
+        legend(figure, _handles(data), narrow)
 
     return Display(
         "claim",
@@ -316,7 +316,7 @@ def _required(axes: Axes, proportion: float) -> None:
     axes.axvline(proportion, color=INK, lw=0.8, ls="--")
 
 
-def _handles(data: pd.DataFrame, extra: list[str]) -> list[Line2D]:
+def _handles(data: pd.DataFrame) -> list[Line2D]:
     handles = [
         Line2D(
             [],
@@ -329,6 +329,6 @@ def _handles(data: pd.DataFrame, extra: list[str]) -> list[Line2D]:
         if condition in set(data["condition"])
     ]
     handles.append(Line2D([], [], color=INK, lw=0.8, ls="--", label=REQUIRED))
-    if CHANCE in extra or ("claim" in data and data["chance"].notna().any()):
+    if data["chance"].notna().any():
         handles.append(Line2D([], [], color=MUTED, lw=1, ls=":", label=CHANCE))
     return handles

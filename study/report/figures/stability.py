@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from study.analysis.claims import level_of_claim
 from study.analysis.stability import STEADY, flip_rates, rank_frequencies, steadiness
+from study.recipes import Claim
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     MOST_ITEMS,
@@ -41,8 +42,7 @@ def rank_frequency(results: Results) -> Display | None:
     look = looks(results)
     claim = results.recipe.claim
     level = level_of_claim(claim, claim.method)
-    data = rank_frequencies(results, level)
-    own = data[data["method"] == claim.method] if len(data) else data
+    own = _by_claim(claim, rank_frequencies(results, level))
     models = _varying(results, own)
     if not models or own["name"].nunique() < 2:
         return None
@@ -86,8 +86,7 @@ def flips(results: Results) -> Display | None:
     look = looks(results)
     claim = results.recipe.claim
     level = level_of_claim(claim, claim.method)
-    data = flip_rates(results, level)
-    own = data[data["method"] == claim.method] if len(data) else data
+    own = _by_claim(claim, flip_rates(results, level))
     models = _varying(results, own)
     if not models:
         return None
@@ -200,6 +199,11 @@ def _name_large(axes: Axes, found: pd.DataFrame, equal: float, narrow: bool) -> 
         if low <= 1.1:
             taken.append((left, right, low))
             axes.text(left, low, text, va="bottom", fontsize=8, color=INK)
+
+
+def _by_claim(claim: Claim, data: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the claim's method."""
+    return data[data["method"] == claim.method] if len(data) else data
 
 
 def _varying(results: Results, own: pd.DataFrame) -> list[str]:

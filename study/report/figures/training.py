@@ -18,11 +18,11 @@ from study.report.figures.parts import (
     lines_of,
     looks,
 )
-from study.report.style import GREEN, INK, MUTED, ORANGE, PALETTE, PINK, SKY, VERMILION, label
+from study.report.style import GREEN, INK, MUTED, ORANGE, PALETTE, PINK, VERMILION, label
 from study.results import Results
 
 # The claimed feature is the first colour; so many others have one of their own.
-OTHERS = (VERMILION, GREEN, PINK, ORANGE, SKY)[:4]
+OTHERS = (VERMILION, GREEN, PINK, ORANGE)
 STYLES = ("--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
 

@@ -95,8 +95,12 @@ def margin_words(claim: Claim) -> str:
 
 
 def _count(row: dict[str, Any]) -> str:
-    bounds = row["interval"] if np.isnan(row["low"]) else f"{row['low']:.2f}, {row['high']:.2f}"
-    return f"{row['met']} of {row['n']} [{bounds}]"
+    return f"{row['met']} of {row['n']} [{_bounds(row)}]"
+
+
+def _bounds(row: dict[str, Any]) -> str:
+    """The ends of an interval, or why there is none."""
+    return row["interval"] if np.isnan(row["low"]) else f"{row['low']:.2f}, {row['high']:.2f}"
 
 
 def _settle(row: dict[str, Any]) -> str:
@@ -158,7 +162,7 @@ def growth_table(results: Results) -> Table | None:
     most = data["n"].max()
     counts = sorted({most, *(count for count in claims.POWER_SEEDS if count < most)})
     shown = data[data["n"].isin(counts)]
-    cells = [_bounded(row) for row in shown.to_dict("records")]
+    cells = [f"{row['proportion']:.2f} [{_bounds(row)}]" for row in shown.to_dict("records")]
     layout = wide(results, shown, cells, "n", {count: f"n = {count}" for count in counts})
     return Table(
         "claim-seeds",
@@ -169,11 +173,6 @@ def growth_table(results: Results) -> Table | None:
         data,
         layout,
     )
-
-
-def _bounded(row: dict[str, Any]) -> str:
-    bounds = row["interval"] if np.isnan(row["low"]) else f"{row['low']:.2f}, {row['high']:.2f}"
-    return f"{row['proportion']:.2f} [{bounds}]"
 
 
 def power_table(results: Results) -> Table | None:
