@@ -49,7 +49,7 @@ def engine(dataset: Dataset, name: str, seeds: Sequence[int]) -> pd.DataFrame:
     recipe = find_model("transformer").recipe
     network = build(recipe, inputs=len(dataset.features), init=0)
     replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in seeds]
-    trained = train(recipe, replicates, dataset, engine=name)
+    trained = train(recipe, replicates, dataset.train_x, dataset.train_y, engine=name)
     predictions = stack(network, trained.weights).predict(dataset.train_x)
     close = np.abs(predictions - dataset.train_y) < 0.10 * np.abs(dataset.train_y)
     share = shares(training_gradient(trained.occasions).score)[:, AGE]

@@ -94,7 +94,7 @@ def compare(name: str, dataset: Dataset, limit: float, rounds: int) -> None:
         )
     replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in range(100)]
     start = time.perf_counter()
-    train(recipe, replicates, dataset)
+    train(recipe, replicates, dataset.train_x, dataset.train_y)
     whole = (time.perf_counter() - start) / 100
     print(
         f"100 seeds by train(), from end to end: {whole:.5f} s a seed, "
@@ -158,7 +158,8 @@ def block(recipe: ModelRecipe, dataset: Dataset, engine: str, count: int, epochs
         train(
             short,
             replicates,
-            dataset,
+            dataset.train_x,
+            dataset.train_y,
             engine=engine,
             on_work=lambda work: ticks.append((time.perf_counter(), work // count)),
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from study.estimators import MLPRegressor, TransformerRegressor
     from study.notebook import Run
 
-__all__ = ["load"]
+__all__ = ["MLPRegressor", "TransformerRegressor", "load"]
 
 
 def load(directory: str | Path) -> Run:
@@ -21,3 +22,16 @@ def load(directory: str | Path) -> Run:
     from study.notebook import Run  # pandas, scipy and matplotlib are slow to import
 
     return Run(directory)
+
+
+def __getattr__(name: str) -> Any:
+    """The estimators, when they are first asked for: torch and scikit-learn are slow to import."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from study import estimators
+
+    return getattr(estimators, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

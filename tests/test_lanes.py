@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import shipped
+from conftest import shipped, train
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from llvmlite import binding
@@ -29,7 +29,7 @@ from study.stacks import stack
 from study.stacks.lanes_stack import LanesStack
 from study.stacks.torch_stack import TorchStack
 from study.streams import StreamSeeds, bit_generator
-from study.training import LANES, TORCH, Replicate, Trained, train
+from study.training import LANES, TORCH, Replicate, Trained
 from study.training.batches import KeepMasks
 
 MODELS = ["transformer", "transformer-tokens", "mlp", "linear"]

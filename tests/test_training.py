@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import shipped
+from conftest import shipped, train
 from torch import nn
 
 from study.dataset import Dataset
@@ -18,7 +18,7 @@ from study.networks.dropout import Dropout
 from study.recipes import ModelRecipe
 from study.stacks.torch_stack import BLOCK, TorchStack
 from study.streams import StreamSeeds
-from study.training import LANES, TORCH, Replicate, Trained, engine_of, train
+from study.training import LANES, TORCH, Replicate, Trained, engine_of
 
 
 def real(*seeds: int) -> list[Replicate]:

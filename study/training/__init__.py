@@ -6,9 +6,9 @@ since engines agree in distribution and not in digits.
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 from torch import nn
 
-from study.dataset import Dataset
 from study.lanes.compiler import host_lanes
 from study.lanes.networks import sizes_of
 from study.networks import build
@@ -38,7 +38,8 @@ def engine_of(network: nn.Module, device: str = "cpu") -> str:
 def train(
     recipe: ModelRecipe,
     replicates: Sequence[Replicate],
-    dataset: Dataset,
+    x: np.ndarray,
+    y: np.ndarray,
     *,
     engine: str | None = None,
     lanes: int | None = None,
@@ -48,9 +49,9 @@ def train(
 
     Parameters
     ----------
-    recipe, dataset : what is trained, and on what
     replicates : condition `shuffled` permutes the training labels; `untrained` keeps the
         initial weights, and does not go together with the others
+    x, y : what they learn from, (rows, features) and (rows,), float32
     engine : as `engine_of` names it; what suits the network on the CPU if not given
     lanes : 8, 16 or 32 for the lanes engine; what suits the machine if not given. It shows
         in the time alone.
@@ -61,7 +62,7 @@ def train(
     untrained = {replicate.condition == "untrained" for replicate in replicates}
     if len(untrained) != 1:
         raise ValueError("replicates must be some, and all of them untrained or none")
-    network = build(recipe, inputs=len(dataset.features), init=0)
+    network = build(recipe, inputs=x.shape[1], init=0)
     engine = engine or engine_of(network)
     sizes = sizes_of(network) if engine == LANES else None
     width = BLOCK if sizes is None else lanes or host_lanes()
@@ -74,9 +75,9 @@ def train(
 
         if sizes is None:
             device = engine.removeprefix(TORCH).removeprefix("-") or "cpu"
-            parts.append(torch_engine.train_block(recipe, block, dataset, worked, device))
+            parts.append(torch_engine.train_block(recipe, block, x, y, worked, device))
         else:
             # A few replicates are trained faster in few lanes.
             fewest = 8 if lanes is None and len(block) <= 8 else width
-            parts.append(lanes_engine.train_block(recipe, sizes, block, dataset, worked, fewest))
+            parts.append(lanes_engine.train_block(recipe, sizes, block, x, y, worked, fewest))
     return Trained.joined(parts)

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from study.dataset import Dataset
 from study.errors import InputError
 from study.networks.dropout import Dropout
 from study.streams import bit_generator, keep_bits
@@ -23,19 +22,20 @@ class Batches:
     def __init__(
         self,
         slots: Sequence[Replicate],
-        dataset: Dataset,
+        x: np.ndarray,
+        y: np.ndarray,
         network: nn.Module,
         batch_size: int,
     ) -> None:
-        self.rows = len(dataset.train_y)
+        self.rows = len(y)
         self.size = min(batch_size, self.rows)
         self.last_full = self.rows // self.size - 1
-        self._x = torch.from_numpy(dataset.train_x)
-        self._y = torch.from_numpy(dataset.train_y)
+        self._x = torch.from_numpy(x)
+        self._y = torch.from_numpy(y)
         self._orders = Orders(slots, self.rows)
         self._dropouts = [bit_generator(slot.streams.dropout, "dropout") for slot in slots]
         self._keep_masks = {
-            rows: KeepMasks(network, rows=rows, inputs=len(dataset.features))
+            rows: KeepMasks(network, rows=rows, inputs=x.shape[1])
             for rows in {self.size, self.rows % self.size} - {0}
         }
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from torch import nn
 
-from study.dataset import Dataset
 from study.lanes.compiler import aligned
 from study.lanes.kernels import FIRST_DECAY, SECOND_DECAY
 from study.lanes.networks import Sizes
@@ -27,29 +26,30 @@ def train_block(
     recipe: ModelRecipe,
     sizes: Sizes,
     replicates: Sequence[Replicate],
-    dataset: Dataset,
+    x: np.ndarray,
+    y: np.ndarray,
     on_epochs: Callable[[int], None],
     lanes: int,
 ) -> Trained:
     """Train at most as many replicates as there are lanes; `sizes` are those of the network."""
     inits = [replicate.streams.init for replicate in replicates]
-    networks = {init: build(recipe, inputs=len(dataset.features), init=init) for init in set(inits)}
+    networks = {init: build(recipe, inputs=x.shape[1], init=init) for init in set(inits)}
     parameters = {init: dict(network.named_parameters()) for init, network in networks.items()}
     initial = {
         name: np.stack([parameters[init][name].detach() for init in inits])
         for name, _ in sizes.shapes
     }
     if replicates[0].condition == "untrained":
-        return Trained.without_steps(initial)
+        return Trained.without_steps(initial, len(replicates))
     # Lanes without a replicate repeat those with one.
     slots = [replicates[lane % len(replicates)] for lane in range(lanes)]
     (weights,) = pack(initial, lanes)
     protocol = recipe.training
-    training = _Training(networks[inits[0]], sizes, slots, weights, dataset, protocol)
+    training = _Training(networks[inits[0]], sizes, slots, weights, x, y, protocol)
     kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)
     losses, occasions = [], []
     rows_at_once = min(_ROWS_AT_ONCE, _WORK_AT_ONCE // len(weights))
-    at_once = max(1, rows_at_once // len(dataset.train_y))
+    at_once = max(1, rows_at_once // len(y))
     for start in range(0, protocol.epochs, at_once):
         epochs = range(start, min(start + at_once, protocol.epochs))
         epoch_losses, input_gradients = training.go_on(len(epochs))
@@ -78,11 +78,12 @@ class _Training:
         sizes: Sizes,
         slots: Sequence[Replicate],
         weights: np.ndarray,
-        dataset: Dataset,
+        x: np.ndarray,
+        y: np.ndarray,
         protocol: Protocol,
     ) -> None:
-        lanes, inputs = len(slots), len(dataset.features)
-        self._rows = len(dataset.train_y)
+        lanes, inputs = len(slots), x.shape[1]
+        self._rows = len(y)
         self._size = min(protocol.batch_size, self._rows)
         self._batches = -(-self._rows // self._size)
         self._steps = 0
@@ -100,8 +101,8 @@ class _Training:
             "weights": weights,
             "first": aligned(weights.shape),
             "second": aligned(weights.shape),
-            "table": np.ascontiguousarray(dataset.train_x, dtype=np.float32),
-            "targets": np.ascontiguousarray(dataset.train_y, dtype=np.float32),
+            "table": np.ascontiguousarray(x, dtype=np.float32),
+            "targets": np.ascontiguousarray(y, dtype=np.float32),
             "positions": positions(network, self._size),
             "thresholds": np.concatenate([*thresholds, np.zeros(_SPARE, dtype=np.uint16)]),
             "streams": streams,

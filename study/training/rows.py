@@ -16,7 +16,7 @@ class Orders:
 
     def __init__(self, replicates: Sequence[Replicate], rows: int) -> None:
         self._rows = rows
-        self._row_of, self._label_of = _assign_rows(replicates, rows)
+        self._row_of, self._label_of = assign_rows(replicates, rows)
         seeds, self._stream_of = np.unique(
             [replicate.streams.order for replicate in replicates], return_inverse=True
         )
@@ -35,7 +35,7 @@ class Orders:
         return self._row_of[replicate, order], self._label_of[replicate, order]
 
 
-def _assign_rows(replicates: Sequence[Replicate], rows: int) -> tuple[np.ndarray, np.ndarray]:
+def assign_rows(replicates: Sequence[Replicate], rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Which row of the table a replicate's i-th input and its i-th label come from."""
     row_of = np.tile(np.arange(rows), (len(replicates), 1))
     for index, replicate in enumerate(replicates):

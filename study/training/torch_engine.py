@@ -1,6 +1,7 @@
 """Training with torch.func: vmap over stacked parameters, for any network, on any device."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -8,7 +9,6 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from torch.nn import functional
 
-from study.dataset import Dataset
 from study.errors import InputError
 from study.networks import build
 from study.networks.dropout import Dropout
@@ -23,23 +23,22 @@ Tensors = dict[str, Tensor]
 def train_block(
     recipe: ModelRecipe,
     replicates: Sequence[Replicate],
-    dataset: Dataset,
+    x: np.ndarray,
+    y: np.ndarray,
     on_epochs: Callable[[int], None],
     device: str = "cpu",
 ) -> Trained:
     """Train up to BLOCK replicates of one model at once, on a device of torch."""
     slots = [*replicates, *[replicates[0]] * (BLOCK - len(replicates))]
-    networks = [
-        build(recipe, inputs=len(dataset.features), init=slot.streams.init) for slot in slots
-    ]
+    networks = [build(recipe, inputs=x.shape[1], init=slot.streams.init) for slot in slots]
     stacked, buffers = stack_module_state(networks)
     _refuse_changing_buffers(networks[0], buffers)
     if replicates[0].condition == "untrained":
-        trained = Trained.without_steps(_numpy(stacked))
+        trained = Trained.without_steps(_numpy(stacked), len(slots))
     else:
         with one_thread():
             network = networks[0].train()
-            batches = Batches(slots, dataset, network, recipe.training.batch_size)
+            batches = Batches(slots, x, y, network, recipe.training.batch_size)
             parameters, buffers = _moved(stacked, device), _moved(buffers, device)
             trained = _fit(
                 network.to(device), parameters, buffers, batches, recipe.training, on_epochs
@@ -104,8 +103,9 @@ def _refuse_changing_buffers(network: nn.Module, buffers: Tensors) -> None:
     masks = {
         f"{name}.keep" for name, module in network.named_modules() if isinstance(module, Dropout)
     }
+    same = partial(torch.isclose, rtol=0, atol=0, equal_nan=True)
     for name, fresh in network.named_buffers():
-        if name not in masks and not (buffers[name] == fresh).all():
+        if name not in masks and not same(buffers[name], fresh).all():
             raise InputError(
                 f"buffer '{name}' of the network differs between seeds or changes in training: "
                 "make it a parameter, or a constant"

@@ -14,7 +14,7 @@ LOSS_POINTS = 50
 
 @dataclass(frozen=True, order=True)
 class Replicate:
-    """One network to train: the condition, and the seed of each source of randomness."""
+    """One model to train: the condition, and the seed of each source of randomness."""
 
     condition: str
     streams: StreamSeeds
@@ -41,9 +41,8 @@ class Trained:
     occasions: np.ndarray
 
     @classmethod
-    def without_steps(cls, weights: Weights) -> "Trained":
-        """Weights that no training step has touched: no losses, no occasions."""
-        count = len(next(iter(weights.values())))
+    def without_steps(cls, weights: Weights, count: int) -> "Trained":
+        """So many replicates without losses and occasions, as no step of a network's made them."""
         return cls(
             weights=weights,
             loss_epochs=np.zeros(0, dtype=int),
