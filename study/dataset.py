@@ -1,17 +1,40 @@
 """A dataset recipe and its tables become arrays."""
 
-import csv
-import hashlib
-import io
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from study.encoding import UNSCALED, CellError, Reader, Scale, to_features
 from study.errors import InputError
-from study.recipes import Binary, DatasetRecipe, Numeric, OneHot, Variable
+from study.files import beside
+from study.recipes import (
+    Binary,
+    DatasetRecipe,
+    Numeric,
+    OneHot,
+    Scaled,
+    Split,
+    Target,
+    Variable,
+)
+from study.tables import TextTable, read_file, read_function
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was done to one column before training.
+
+    missing : rows in which it has no value; imputed : what stands there instead, as text;
+    empty where nothing was imputed
+    """
+
+    column: str
+    scale: Scale
+    missing: int
+    imputed: str
 
 
 @dataclass(frozen=True)
@@ -23,8 +46,11 @@ class Dataset:
     features, variables : tuples of str
     groups : the column indices of each variable's features
     train_x, test_x : (rows, features)
-    train_y, test_y : (rows,), the target divided by its divisor
-    hashes : SHA-256 of each table's bytes, by its name in the recipe
+    train_y, test_y : (rows,), the scaled target
+    hashes : SHA-256 of each table, by its name in the recipe
+    target_scale : how the target was scaled
+    prepared : what was done to each variable, and last to the target
+    dropped : rows that were left out for a missing value
     """
 
     recipe: DatasetRecipe
@@ -36,6 +62,19 @@ class Dataset:
     test_x: np.ndarray
     test_y: np.ndarray
     hashes: dict[str, str]
+    target_scale: Scale = UNSCALED
+    prepared: tuple[Prepared, ...] = ()
+    dropped: int = 0
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """How each variable, and the target, was scaled."""
+        return {prepared.column: prepared.scale for prepared in self.prepared}
+
+    @property
+    def grouped(self) -> bool:
+        """Whether a variable has several features."""
+        return len(self.features) > len(self.variables)
 
     @property
     def feature_scale(self) -> np.ndarray:
@@ -54,13 +93,7 @@ class Dataset:
 
     def to_features(self, table: np.ndarray) -> np.ndarray:
         """The inverse of `to_variables`: (rows, variables) -> (rows, features)."""
-        x = np.zeros((len(table), len(self.features)), dtype=np.float32)
-        for column, group in zip(table.T, self.groups, strict=True):
-            if len(group) > 1:
-                x[np.arange(len(table)), np.asarray(group)[column.astype(int)]] = 1
-            else:
-                x[:, group[0]] = column
-        return x
+        return to_features(table, self.groups, [UNSCALED] * len(self.groups))
 
 
 def variable_groups(recipe: DatasetRecipe) -> tuple[tuple[int, ...], ...]:
@@ -78,56 +111,112 @@ def explained(x: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarray:
     The R² of a least-squares regression, with intercept, of the feature on the features of
     all other variables; other columns of its own one-hot group are left out, since together
     they always determine it. It is 1 - 1/VIF, where VIF is the variance inflation factor
-    (Marquardt 1970). 0 for a constant feature, and where there is but one variable.
+    (Marquardt 1970). 0 for a constant feature, and where there is but one variable. NaN where
+    there are as many others as rows, or more: any column is then explained whole.
 
     `groups` are the column indices of each variable's features.
     """
     x = x.astype(np.float64)
     varies = np.ptp(x, axis=0) > 0
     z = (x - x.mean(axis=0)) / np.where(varies, x.std(axis=0), 1)
-    # A triangle whose columns have the same lengths and angles, however many rows there are.
-    triangle = np.linalg.qr(z).R
     found = np.zeros(x.shape[1])
-    for group in groups:
-        columns = np.array(group)
+    single = np.array([group[0] for group in groups if len(group) == 1], dtype=int)
+    if len(single):
+        few = x.shape[1] - 1 >= len(x) - 1
+        found[single] = np.nan if few else (_explained_columns(z) * varies)[single]
+    several = [np.array(group) for group in groups if len(group) > 1]
+    # A triangle whose columns have the same lengths and angles, however many rows there are.
+    triangle = np.linalg.qr(z).R if several else z
+    for columns in several:
         others = np.delete(triangle, columns, axis=1)
+        if others.shape[1] >= len(x) - 1:
+            found[columns] = np.nan
+            continue
         coefficients = np.linalg.lstsq(others, triangle[:, columns])[0]
         # Of standardised columns, the squares of the fitted values are R² times the rows.
         found[columns] = ((others @ coefficients) ** 2).sum(axis=0) / len(x)
     return np.minimum(found, 1)
 
 
+def _explained_columns(z: np.ndarray) -> np.ndarray:
+    """How much of each standardised column all others explain: (rows, columns) -> (columns,).
+
+    What is left of column j is the least of v'Gv over all v with 1 in place j, where G holds
+    the correlations: 1 / (G⁺)ⱼⱼ, or nothing where a combination of columns that is nought
+    holds column j. One decomposition does for thousands of columns.
+    """
+    values, vectors = np.linalg.eigh(z.T @ z / len(z))
+    kept = values > values[-1] * len(values) * 16 * np.finfo(float).eps
+    squares = vectors[:, kept] ** 2
+    left = 1 / np.maximum((squares / values[kept]).sum(axis=1), 1)
+    return np.where(squares.sum(axis=1) < 1 - 1e-6, 1.0, 1 - left)
+
+
 def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
-    """Read the tables of a recipe, relative to `folder`. Raises InputError with file and line."""
-    tables, hashes = {}, {}
-    for part, name in (("train", recipe.table.train), ("test", recipe.table.test)):
-        path = folder / name
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise InputError(f"{path}: {error.strerror or error}") from error
-        tables[part] = _read_table(path, content, recipe)
-        hashes[name] = hashlib.sha256(content).hexdigest()
-        if len(np.unique(tables[part][1])) == 1:
-            raise InputError(f"{path}: every {recipe.target.name} is the same: nothing to explain")
-    (train_x, train_y), (test_x, test_y) = tables["train"], tables["test"]
+    """Read the tables of a recipe, relative to `folder`. Raises InputError with file and line.
+
+    Rows with a missing value are dropped before a table is split; what is imputed, and how
+    columns are scaled, follows the training rows alone.
+    """
+    tables = _read(recipe, folder)
+    read = [_Rows.of(recipe, table) for table in tables]
+    kept = [rows.complete(recipe) for rows in read]
+    train, test = kept if recipe.split is None else _divided(kept[0], recipe.split)
+    for rows, part in ((train, "training"), (test, "test")):
+        _check_target(recipe, rows, part)
+    fillings = _fillings(recipe, train)
+    train, test = train.filled(fillings), test.filled(fillings)
+    _check_variation(recipe, train, test)
+    columns = [*recipe.variables, recipe.target]
+    scales = [
+        Scale.of(column, numbers) if isinstance(column, Scaled) else UNSCALED
+        for column, numbers in zip(columns, [*train.values.T, train.target], strict=True)
+    ]
+    # What is encoded is scaled already.
+    applied = [UNSCALED] * len(scales) if recipe.own_table.encoded else scales
+    groups = variable_groups(recipe)
+    (train_x, train_y), (test_x, test_y) = (
+        (
+            to_features(rows.values, groups, applied[:-1]),
+            applied[-1].apply(rows.target).astype(np.float32),
+        )
+        for rows in (train, test)
+    )
+    missing = np.sum([rows.missing for rows in read], axis=0)
+    # Nothing stands in place of a target. Encoded numbers are told in their own units.
+    stands = [*(fillings if recipe.own_table.missing == "impute" else fillings * np.nan), np.nan]
     return Dataset(
         recipe=recipe,
         features=tuple(recipe.features),
         variables=tuple(variable.name for variable in recipe.variables),
-        groups=variable_groups(recipe),
+        groups=groups,
         train_x=train_x,
         train_y=train_y,
         test_x=test_x,
         test_y=test_y,
-        hashes=hashes,
+        hashes={
+            name: table.digest for name, table in zip(recipe.own_table.sources, tables, strict=True)
+        },
+        target_scale=scales[-1],
+        prepared=tuple(
+            Prepared(
+                column.name,
+                scale,
+                int(count),
+                _in_words(column, _natural(column, scale, filling, recipe)) if count else "",
+            )
+            for column, scale, count, filling in zip(columns, scales, missing, stands, strict=True)
+        ),
+        dropped=sum(map(len, read)) - sum(map(len, kept)),
     )
 
 
-def encode_row(recipe: DatasetRecipe, values: dict[str, str]) -> np.ndarray:
+def encode_row(
+    recipe: DatasetRecipe, values: dict[str, str], scales: Mapping[str, Scale]
+) -> np.ndarray:
     """The features of one row given in natural units and level names, by variable.
 
-    Returns shape (features,), float32. Raises InputError.
+    `scales` are those of the variables. Returns shape (features,), float32. Raises InputError.
     """
     names = [variable.name for variable in recipe.variables]
     for name in values:
@@ -136,120 +225,227 @@ def encode_row(recipe: DatasetRecipe, values: dict[str, str]) -> np.ndarray:
     for name in names:
         if name not in values:
             raise InputError(f"{name} is missing: give a value for each of {', '.join(names)}")
+    reader = Reader(recipe.own_table)
     try:
-        row = [
-            number
-            for variable in recipe.variables
-            for number in _encode(variable, values[variable.name])
-        ]
-    except _CellError as error:
+        row = [reader.values(variable, [values[variable.name]]) for variable in recipe.variables]
+    except CellError as error:
         raise InputError(str(error)) from error
-    return np.array(row, dtype=np.float32)
+    for name, value in zip(names, row, strict=True):
+        if np.isnan(value).any():
+            raise InputError(f"{name}: '{values[name]}' is a missing value: give one")
+    columns = [scales[name] for name in names]
+    return to_features(np.stack(row, axis=1), variable_groups(recipe), columns)[0]
 
 
-class _CellError(Exception):
-    """A value that does not fit its column."""
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of one table as numbers; missing ones are NaN.
 
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(f"{column}: {reason}")
+    name : of the table, for messages; values : (rows, variables), as `Reader.values` has them;
+    target : (rows,), not scaled; parts : (rows,) texts of the column that splits the table, or
+    empty texts; places : (rows,) what numbers each row
+    """
 
+    name: str
+    unit: str
+    values: np.ndarray
+    target: np.ndarray
+    parts: np.ndarray
+    places: np.ndarray
 
-def _read_table(path: Path, content: bytes, recipe: DatasetRecipe) -> tuple[np.ndarray, np.ndarray]:
-    """Features (rows, features) and target (rows,) of one file."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=recipe.table.separator)
-    try:
-        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if cells]
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}") from error
-    columns = recipe.table.columns
-    if columns is None and lines:
-        columns = lines.pop(0)[1]
-    if not columns or not lines:
-        raise InputError(f"{path}: the table has no rows")
-    _check_columns(path, columns, recipe)
-    x, y = [], []
-    for line, cells in lines:
-        if len(cells) != len(columns):
-            raise InputError(
-                f"{path}, line {line}: {len(cells)} columns where {len(columns)} are expected "
-                f"(separator {recipe.table.separator!r})"
-            )
-        row = dict(zip(columns, cells, strict=True))
-        try:
-            x.append(_features(recipe, row))
-            y.append(_target(recipe, row))
-        except _CellError as error:
-            raise InputError(f"{path}, line {line}, column {error}") from error
-    return np.array(x, dtype=np.float32), np.array(y, dtype=np.float32)
-
-
-def _check_columns(path: Path, columns: list[str], recipe: DatasetRecipe) -> None:
-    repeated = sorted({name for name in columns if columns.count(name) > 1})
-    if repeated:
-        raise InputError(f"{path}: column named twice: {', '.join(repeated)}")
-    inputs = recipe.features if recipe.table.encoded else [v.name for v in recipe.variables]
-    for name in (*inputs, recipe.target.name):
-        if name not in columns:
-            raise InputError(
-                f"{path}: no column '{name}': there is {', '.join(columns)} "
-                f"(separator {recipe.table.separator!r})"
-            )
-
-
-def _features(recipe: DatasetRecipe, row: dict[str, str]) -> list[float]:
-    read = _check_encoded if recipe.table.encoded else _encode_column
-    return [number for variable in recipe.variables for number in read(variable, row)]
-
-
-def _target(recipe: DatasetRecipe, row: dict[str, str]) -> float:
-    divisor = 1 if recipe.table.encoded else recipe.target.divisor
-    return _number(recipe.target.name, row[recipe.target.name], divisor)
-
-
-def _encode_column(variable: Variable, row: dict[str, str]) -> list[float]:
-    return _encode(variable, row[variable.name])
-
-
-def _encode(variable: Variable, text: str) -> list[float]:
-    """The features of one variable from its natural value."""
-    if isinstance(variable, Numeric):
-        return [_number(variable.name, text, variable.divisor)]
-    if text not in variable.levels:
-        levels = ", ".join(variable.levels)
-        raise _CellError(variable.name, f"unknown level '{text}': there is {levels}")
-    if isinstance(variable, Binary):
-        return [variable.levels[text]]
-    return [float(level == text) for level in variable.levels]
-
-
-def _check_encoded(variable: Variable, row: dict[str, str]) -> list[float]:
-    """The features of one variable from a table that holds features already."""
-    numbers = [_number(name, row[name]) for name in variable.features]
-    if isinstance(variable, Binary) and numbers[0] not in variable.levels.values():
-        levels = ", ".join(f"{number:g} ({level})" for level, number in variable.levels.items())
-        raise _CellError(variable.name, f"unknown level '{numbers[0]:g}': there is {levels}")
-    if isinstance(variable, OneHot) and sorted(numbers) != [0.0] * (len(numbers) - 1) + [1.0]:
-        raise _CellError(
-            variable.features[0],
-            f"the columns of {variable.name} must hold one 1 and else 0, "
-            f"not {', '.join(f'{number:g}' for number in numbers)}",
+    @classmethod
+    def of(cls, recipe: DatasetRecipe, table: TextTable) -> "_Rows":
+        """Read a table. Raises InputError with the place of what is wrong."""
+        _check_columns(recipe, table)
+        splits = recipe.split.column if recipe.split else None
+        values, targets, parts, places = [], [], [], []
+        reader = Reader(recipe.own_table)
+        for chunk in table.chunks:
+            try:
+                columns = [
+                    reader.encoded(variable, chunk.cells)
+                    if recipe.own_table.encoded
+                    else reader.values(variable, chunk.cells[variable.name])
+                    for variable in recipe.variables
+                ]
+                target = reader.numbers(recipe.target, chunk.cells[recipe.target.name])
+            except CellError as error:
+                place = f"{table.unit} {chunk.numbers[error.place]}"
+                raise InputError(f"{table.name}, {place}, column {error}") from error
+            values.append(np.stack(columns, axis=1))
+            targets.append(target)
+            parts += chunk.cells[splits] if splits else [""] * len(target)
+            places += chunk.numbers
+        return cls(
+            table.name,
+            table.unit,
+            np.concatenate(values),
+            np.concatenate(targets),
+            np.array(parts),
+            np.array(places),
         )
-    return numbers
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    @property
+    def missing(self) -> np.ndarray:
+        """In how many rows each variable, and last the target, is missing: (variables + 1,)."""
+        return np.isnan(np.column_stack([self.values, self.target])).sum(axis=0)
+
+    def only(self, chosen: np.ndarray) -> "_Rows":
+        """Some of these rows."""
+        arrays = {name: getattr(self, name)[chosen] for name in _ARRAYS}
+        return replace(self, **arrays)
+
+    def complete(self, recipe: DatasetRecipe) -> "_Rows":
+        """These rows without those that the recipe drops for a missing value."""
+        gone = np.isnan(np.column_stack([self.values, self.target]))
+        if recipe.own_table.missing == "refuse":
+            for row, column in np.argwhere(gone)[:1]:
+                name = [*recipe.variables, recipe.target][column].name
+                raise InputError(
+                    f"{self.name}, {self.unit} {self.places[row]}, column {name}: the value is "
+                    'missing; missing = "drop" or "impute" under [table] says what to do'
+                )
+        # Nothing can be learned from a row without a target.
+        lost = gone.any(axis=1) if recipe.own_table.missing == "drop" else gone[:, -1]
+        if lost.all():
+            raise InputError(f"{self.name}: no row is left: in each a value is missing")
+        return self.only(~lost)
+
+    def filled(self, fillings: np.ndarray) -> "_Rows":
+        """These rows with `fillings` (variables,) where values are missing."""
+        return replace(self, values=np.where(np.isnan(self.values), fillings, self.values))
 
 
-def _number(column: str, text: str, divisor: float = 1) -> float:
-    """A number divided by `divisor`, finite in single precision."""
-    try:
-        number = float(text if "_" not in text else "")  # Python alone reads 1_000 as 1000
-    except ValueError as error:
-        raise _CellError(column, f"'{text}' is not a number") from error
-    if not math.isfinite(number):
-        raise _CellError(column, f"'{text}' is not a finite number")
-    number /= divisor
-    if abs(number) > float(np.finfo(np.float32).max):
-        raise _CellError(column, f"'{text}' is too large for single precision")
-    return number
+_ARRAYS = ("values", "target", "parts", "places")
+
+
+def _read(recipe: DatasetRecipe, folder: Path) -> list[TextTable]:
+    if recipe.own_table.function is not None:
+        return [read_function(recipe.own_table)]
+    names = recipe.own_table.sources
+    tables = [read_file(beside(folder, name), recipe.own_table) for name in names]
+    if len({table.digest for table in tables}) < len(tables):
+        raise InputError(
+            f"{tables[1].name}: holds the same bytes as {tables[0].name}: "
+            "test rows must be others than the training rows"
+        )
+    return tables
+
+
+def _check_columns(recipe: DatasetRecipe, table: TextTable) -> None:
+    inputs = recipe.features if recipe.own_table.encoded else [v.name for v in recipe.variables]
+    splits = [recipe.split.column] if recipe.split and recipe.split.column else []
+    for name in (*inputs, recipe.target.name, *splits):
+        if name not in table.columns:
+            near = difflib.get_close_matches(name, table.columns, n=1)
+            known = f"did you mean '{near[0]}'?" if near else f"there is {_some(table.columns)}"
+            separated = (
+                f" (separator {recipe.own_table.separator!r})" if table.unit == "line" else ""
+            )
+            raise InputError(f"{table.name}: no column '{name}': {known}{separated}")
+
+
+def _divided(rows: _Rows, split: Split) -> tuple[_Rows, _Rows]:
+    """The training rows and the test rows of a single table."""
+    if not isinstance(split.test, str):
+        try:
+            is_test = drawn(len(rows), split)
+        except ValueError as error:
+            raise InputError(f"{rows.name}: split of {len(rows)} rows: {error}") from error
+        return rows.only(~is_test), rows.only(is_test)
+    known = np.array([split.train, split.test])
+    for place in np.flatnonzero(~np.isin(rows.parts, known))[:1]:
+        raise InputError(
+            f"{rows.name}, {rows.unit} {rows.places[place]}, column {split.column}: "
+            f"'{rows.parts[place]}' is neither '{split.train}' nor '{split.test}'"
+        )
+    train, test = (rows.only(rows.parts == part) for part in (split.train, split.test))
+    for part, name in ((train, split.train), (test, split.test)):
+        if not len(part):
+            raise InputError(f"{rows.name}, column {split.column}: no row holds '{name}'")
+    return train, test
+
+
+def drawn(rows: int, split: Split) -> np.ndarray:
+    """Which rows are test rows, where a fraction of them is drawn: (rows,) bool.
+
+    Raises ValueError where there are too few rows.
+    """
+    from sklearn.model_selection import train_test_split
+
+    _, test = train_test_split(
+        np.arange(rows), test_size=split.test, random_state=split.random_state
+    )
+    return np.isin(np.arange(rows), test)
+
+
+def _check_target(recipe: DatasetRecipe, rows: _Rows, part: str) -> None:
+    if len(np.unique(rows.target)) == 1:
+        what = "there is one row" if len(rows) == 1 else f"every {recipe.target.name} is the same"
+        among = f" among the {part} rows" if recipe.split else ""
+        raise InputError(f"{rows.name}: {what}{among}: nothing to explain")
+
+
+def _fillings(recipe: DatasetRecipe, train: _Rows) -> np.ndarray:
+    """What stands in place of a missing value of each variable: median, or most frequent level."""
+    fillings = []
+    for variable, column in zip(recipe.variables, train.values.T, strict=True):
+        known = column[~np.isnan(column)]
+        if not len(known):
+            raise InputError(
+                f"{train.name}: column {variable.name} has no value in the training rows: "
+                "leave it out"
+            )
+        levels, counts = np.unique(known, return_counts=True)
+        numeric = isinstance(variable, Numeric)
+        fillings.append(np.median(known) if numeric else levels[counts.argmax()])
+    return np.array(fillings)
+
+
+def _natural(
+    column: Variable | Target, scale: Scale, filling: float, recipe: DatasetRecipe
+) -> float:
+    """A filling in the units of its column."""
+    encoded = recipe.own_table.encoded and isinstance(column, Numeric)
+    return float(scale.undo(np.array(filling))) if encoded else filling
+
+
+def _in_words(column: Variable | Target, filling: float) -> str:
+    """A filling as text: a number, or a level; nothing for none."""
+    if np.isnan(filling):
+        return ""
+    if isinstance(column, OneHot):
+        return column.levels[int(filling)]
+    if isinstance(column, Binary):
+        return next(level for level, number in column.levels.items() if number == filling)
+    return f"{filling:g}"
+
+
+def _check_variation(recipe: DatasetRecipe, train: _Rows, test: _Rows) -> None:
+    """Refuse variables and levels that training cannot tell anything of."""
+    for place, variable in enumerate(recipe.variables):
+        known = np.unique(train.values[:, place])
+        if len(known) == 1:
+            raise InputError(
+                f"{train.name}: {variable.name} is the same in all {len(train)} training rows: "
+                "leave the variable out"
+            )
+        if isinstance(variable, OneHot):
+            for level, name in enumerate(variable.levels):
+                if level in known:
+                    continue
+                tested = "in test rows only" if level in test.values[:, place] else "in no row"
+                raise InputError(
+                    f"{train.name}: level '{name}' of {variable.name} occurs {tested}, so that "
+                    "nothing can be learned of it: leave it out, or name the level that takes "
+                    "it by other"
+                )
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names for a message, not too many of them."""
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(names[:20]) + more

@@ -1,5 +1,9 @@
 """Errors that are told to the user in one or two lines."""
 
+import sysconfig
+import traceback
+from pathlib import Path
+
 
 class StudyError(Exception):
     """Something failed. Exit status 1."""
@@ -17,3 +21,30 @@ class InputError(StudyError):
     """What the user gave is wrong: an option, a recipe, a table. Exit status 2."""
 
     exit_status = 2
+
+
+# Whose lines do not tell a user where an error lies: this program, installed packages, Python.
+_NOT_THEIRS = (
+    "<",
+    str(Path(__file__).parent),
+    *(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")),
+)
+
+
+def first_line(error: BaseException) -> str:
+    """An exception of somebody else's in one line, with its place in their code, if it is there."""
+    if isinstance(error, SystemExit):
+        return f"it ends the program (sys.exit){_place(error)}"
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # a stranger's exception may raise another when it is read
+        lines = []
+    name = type(error).__name__
+    return (f"{name}: {lines[0][:200]}" if lines else name) + _place(error)
+
+
+def _place(error: BaseException) -> str:
+    """The last line of the user's own code that led to an error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)]
+    return f" ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else ""

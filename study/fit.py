@@ -39,8 +39,13 @@ def rmse(y: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     return np.sqrt(((predictions - y.astype(np.float64)) ** 2).mean(axis=-1))
 
 
-def within(y: np.ndarray, predictions: np.ndarray, tolerance: float) -> np.ndarray:
-    """Proportion of rows with \\|prediction - y\\| < tolerance * \\|y\\|, of each network."""
+def within(
+    y: np.ndarray, predictions: np.ndarray, tolerance: float, zero: float = 0.0
+) -> np.ndarray:
+    """Proportion of rows with \\|prediction - y\\| < tolerance * \\|y + zero\\|, of each network.
+
+    `zero` is what was taken off the target, in its scaled units.
+    """
     y = y.astype(np.float64)
-    accurate = np.abs(predictions - y) < tolerance * np.abs(y)
+    accurate = np.abs(predictions - y) < tolerance * np.abs(y + zero)
     return np.where(np.isfinite(predictions).all(axis=-1), accurate.mean(axis=-1), np.nan)

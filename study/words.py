@@ -21,11 +21,17 @@ METHODS_OF_LEVEL = {
     "variable": (*GRADIENT_METHODS, GROUPED_PERMUTATION),
 }
 
+LEVELS = tuple(METHODS_OF_LEVEL)
+
 # The closed-form fit, which stands in the results as a model without seeds.
 LEAST_SQUARES = "least-squares"
 CLOSED_FORM = "closed-form"  # its engine
 LEAST_SQUARES_TITLE = "Least squares"
 
+
+# The engine of scores that were made elsewhere, and what their models predict if nobody said.
+IMPORTED = "imported"
+UNNAMED_TARGET = "target"
 
 # What `study table` can print.
 FORMATS = ("text", "csv", "markdown", "latex", "html")
