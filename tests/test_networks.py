@@ -195,6 +195,7 @@ def test_dropout_multiplies_by_the_mask_it_is_given():
     [
         (lambda: Transformer(**PUBLISHED | {"heads": 3}), "token_width must be a multiple of heads, but got 4 and 3"),
         (lambda: Transformer(**PUBLISHED | {"layers": 0}), "layers must be at least 1, but got 0"),
+        (lambda: Transformer(**PUBLISHED | {"inputs": 513}), "inputs must be at most 512, .* got 513: leave"),
         (lambda: Transformer(**PUBLISHED | {"positions": "row"}), 'positions must be "batch" or "tokens", but got "row"'),
         (lambda: Transformer(**PUBLISHED | {"layer_dropout": 1.0}), "dropout probability must be .*1.0"),
         (lambda: MLP(inputs=8, hidden_widths=[0]), "hidden_widths must be at least 1"),

@@ -1,37 +1,54 @@
 """The networks, and how a recipe becomes one."""
 
-import importlib
 import inspect
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
 
-from study.errors import InputError
+from study.errors import InputError, first_line
+from study.imports import digest_of, import_named
+from study.networks.remedies import remedy_for
 from study.recipes import ModelRecipe
 
 # torch's generator is one for the whole process. A network may build others within it.
 _building = threading.RLock()
 
 
+class Unfit(InputError):
+    """A network that the harness cannot use.
+
+    what : what was found; remedy : what to do
+    """
+
+    def __init__(self, recipe: ModelRecipe, what: str, remedy: str) -> None:
+        super().__init__(recipe, what, remedy)  # as worker processes send it
+        self.recipe = recipe
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"model '{self.recipe.title}': {self.recipe.network}: {self.what}; {self.remedy}"
+
+
 def build(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:
     """The network of a recipe with the initial weights of seed `init`.
 
     The weights are those of ``torch.manual_seed(init)`` followed by building the network;
-    torch's global generator is left as it was. Raises InputError when the recipe names no
-    module or the module refuses its arguments.
+    torch's global generator is left as it was. Raises Unfit when the recipe names no module
+    or the module refuses its arguments.
     """
-    network_class = _import_class(recipe.network)
-    arguments = {"inputs": inputs, **recipe.arguments}
+    network_class = import_class(recipe)
+    arguments = bound_arguments(recipe, network_class, inputs=inputs)
     try:
-        inspect.signature(network_class).bind(**arguments)
         with seeded(init):
             return network_class(**arguments)
-    except Exception as error:  # a stranger's class may raise anything
-        raise _unfit(recipe, first_line(error)) from error
+    except (Exception, SystemExit) as error:  # a stranger's class may raise anything
+        remedy = remedy_for(error, "mend its __init__, or the recipe's arguments")
+        raise Unfit(recipe, first_line(error), remedy) from error
 
 
 @contextmanager
@@ -46,40 +63,50 @@ def seeded(init: int) -> Iterator[None]:
         yield
 
 
-def check_output(recipe: ModelRecipe, network: nn.Module, *, inputs: int) -> None:
-    """Raise InputError unless the network maps (rows, features) to (rows,)."""
-    with torch.no_grad():
-        try:
-            output = network.eval()(torch.zeros(2, inputs))
-        except Exception as error:  # a stranger's forward may raise anything
-            raise _unfit(recipe, first_line(error)) from error
-    shape = getattr(output, "shape", None)
-    if shape != (2,):
-        given = type(output).__name__ if shape is None else f"shape {tuple(shape)}"
-        raise _unfit(recipe, f"must map (rows, features) to (rows,), but 2 rows give {given}")
-
-
-def _unfit(recipe: ModelRecipe, reason: str) -> InputError:
-    return InputError(f"model '{recipe.title}': {recipe.network}: {reason}")
-
-
-def first_line(error: Exception) -> str:
-    """An exception in one line."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
-def _import_class(path: str) -> type[nn.Module]:
-    module_name, _, class_name = path.partition(":")
-    search_path = list(sys.path)
-    sys.path.append("")  # a user's own module may lie in the working directory
+def import_class(recipe: ModelRecipe) -> type[nn.Module]:
+    """The class that a recipe names. Raises Unfit."""
     try:
-        module = importlib.import_module(module_name)
-        network_class = getattr(module, class_name)
-    except Exception as error:  # importing runs a stranger's module
-        raise InputError(f"network '{path}': {first_line(error)}") from error
-    finally:
-        sys.path[:] = search_path
+        network_class = import_named(recipe.network)
+    except (Exception, SystemExit) as error:  # importing runs a stranger's module
+        remedy = "mend the module"
+        if isinstance(error, ImportError | AttributeError):
+            remedy = 'network = "module:Class" names an importable module, or one that lies here'
+        raise Unfit(recipe, f"cannot be imported: {first_line(error)}", remedy) from error
     if not (isinstance(network_class, type) and issubclass(network_class, nn.Module)):
-        raise InputError(f"network '{path}' is not a torch.nn.Module class")
+        raise Unfit(recipe, "is not a torch.nn.Module class", "name a class derived from it")
     return network_class
+
+
+def bound_arguments(
+    recipe: ModelRecipe, network_class: type[nn.Module], *, inputs: int
+) -> dict[str, Any]:
+    """What the class is called with: `inputs` and the recipe's arguments. Raises Unfit."""
+    arguments = {"inputs": inputs, **recipe.arguments}
+    parameters = inspect.signature(network_class).parameters.values()
+    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    required = [p.name for p in parameters if p.name in named and p.default is p.empty]
+    if "inputs" in recipe.arguments:
+        raise Unfit(
+            recipe,
+            "[arguments] names 'inputs'",
+            "leave it out: it is the data's number of features",
+        )
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        for name in arguments:
+            if name not in named:
+                remedy = (
+                    "let __init__ take inputs, the number of features"
+                    if name == "inputs"
+                    else f"give what it takes by name: {', '.join(named)}"
+                )
+                raise Unfit(recipe, f"takes no argument '{name}'", remedy)
+    for name in required:
+        if name not in arguments:
+            remedy = "give it under [arguments] of the recipe, or a default in the class"
+            raise Unfit(recipe, f"needs the argument '{name}'", remedy)
+    return arguments
+
+
+def source_digest(network: nn.Module) -> str | None:
+    """SHA-256 of the files in which the classes of a network are written, as for `digest_of`."""
+    return digest_of({part for module in network.modules() for part in type(module).__mro__})

@@ -9,6 +9,9 @@ from torch.nn import functional
 
 from study.networks.dropout import Dropout
 
+# Attention weighs every pair of tokens: of more, a block of seeds takes gigabytes and days.
+MOST_INPUTS = 512
+
 
 class Transformer(nn.Module):
     """Transformer regressor in which every input is a token.
@@ -21,7 +24,7 @@ class Transformer(nn.Module):
     Parameters
     ----------
     inputs : int
-        Number of features; also the number of tokens.
+        Number of features; also the number of tokens, at most MOST_INPUTS.
     token_width : int
         Width of a token, a multiple of `heads`.
     heads, layers : int
@@ -63,6 +66,11 @@ class Transformer(nn.Module):
         for name, size in sizes.items():
             if size < 1:
                 raise ValueError(f"{name} must be at least 1, but got {size}")
+        if inputs > MOST_INPUTS:
+            raise ValueError(
+                f"inputs must be at most {MOST_INPUTS}, since attention costs their square, but "
+                f"got {inputs}: leave columns out, or name models without attention"
+            )
         if token_width % heads:
             raise ValueError(
                 f"token_width must be a multiple of heads, but got {token_width} and {heads}"
