@@ -1,14 +1,15 @@
 """A claim in words becomes a claim: "age rank 1 in 0.8"."""
 
 import re
+from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
 from study.errors import InputError
-from study.recipes import Claim, DatasetRecipe
-from study.words import METHODS_OF_LEVEL
+from study.recipes import Claim, DatasetRecipe, unknown_method
+from study.words import METHODS, METHODS_OF_LEVEL
 
-_FORMS = 'write "NAME rank 1 in 0.8", "NAME top 2 in 0.8", "NAME share 0.5 in 0.8" or ' + (
+FORMS = 'write "NAME rank 1 in 0.8", "NAME top 2 in 0.8", "NAME share 0.5 in 0.8" or ' + (
     '"NAME above OTHER in 0.8"'
 )
 _SAYS = re.compile(
@@ -34,10 +35,27 @@ def parse_claim(
         "variable": [variable.name for variable in recipe.variables],
     }
     method = method or recipe.claim.method
-    # The declared level first, and of both one that the method has scores at.
-    levels = sorted(items, key=lambda where: where != recipe.claim.level)
-    levels.sort(key=lambda where: method not in METHODS_OF_LEVEL[where])
-    levels = [level] if level else levels
+    if recipe.scores is not None:
+        if level == "variable":
+            raise InputError("--level variable: imported scores are by feature")
+        levels = ["feature"]
+    elif method not in METHODS:
+        raise InputError(f"claim '{words}': method: {unknown_method(method)}")
+    else:
+        # The declared level first, and of both one that the method has scores at.
+        levels = sorted(items, key=lambda where: where != recipe.claim.level)
+        levels.sort(key=lambda where: method not in METHODS_OF_LEVEL[where])
+    chosen = [level] if level else levels
+    return read_claim(words, items, chosen, model or recipe.claim.model, method)
+
+
+def read_claim(
+    words: str, items: Mapping[str, list[str]], levels: Sequence[str], model: str, method: str
+) -> Claim:
+    """The claim that `words` make about some items, by level, for a model by a method.
+
+    `levels` are tried in their order. Raises InputError.
+    """
     # A name may hold any of the words, so that names are tried before patterns.
     readings = [
         {**reading, "level": where}
@@ -46,14 +64,9 @@ def parse_claim(
         if (reading := _reading(words.strip(), name, items[where])) is not None
     ]
     if not readings:
-        raise InputError(_why_not(words, items, level))
-    values = {
-        **readings[0],
-        "model": model or recipe.claim.model,
-        "method": method,
-    }
+        raise InputError(_why_not(words, {where: items[where] for where in levels}))
     try:
-        claim = Claim.model_validate(values)
+        claim = Claim.model_validate({**readings[0], "model": model, "method": method})
     except ValidationError as error:
         fault = error.errors()[0]
         key = ".".join(map(str, fault["loc"]))
@@ -89,15 +102,25 @@ def _reading(words: str, name: str, items: list[str]) -> dict[str, object] | Non
     return {"name": name, kind: said, "proportion": float(part)}
 
 
-def _why_not(words: str, items: dict[str, list[str]], level: str | None) -> str:
+def claim_in_words(claim: Claim) -> str:
+    """A claim as `read_claim` reads it."""
+    value = next(
+        f"{kind} {said}"
+        for kind in ("rank", "top", "share", "above")
+        if (said := getattr(claim, kind)) is not None
+    )
+    return f"{claim.name} {value} in {claim.proportion:g}"
+
+
+def _why_not(words: str, items: Mapping[str, list[str]]) -> str:
     """What is wrong with words that make no claim."""
     found = _SAYS.fullmatch(words.strip())
     if found is not None:
-        known = items[level] if level else [*items["feature"], *items["variable"]]
+        known = [name for names in items.values() for name in names]
         names = [found["name"]] + ([found["value"]] if found["kind"] == "above" else [])
         for name in names:
             if name not in known:
-                what = level or "feature or variable"
+                what = " or ".join(sorted(items))
                 listed = ", ".join(dict.fromkeys(known))
                 return f"claim '{words}': no {what} is called '{name}': there is {listed}"
-    return f"claim '{words}': {_FORMS}"
+    return f"claim '{words}': {FORMS}"

@@ -3,7 +3,9 @@
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -149,12 +151,12 @@ def run_command(
 
     A recipe names a class by import path: running a recipe is running code.
     """
-    from study.recipes import DEFAULT_MODELS, find_dataset, find_model
+    from study.recipes import DEFAULT_MODELS, EstimatorRecipe, find_contender, find_dataset
 
     chosen, at_once = parse_seeds(seeds), parse_workers(workers)
     base_seeds = parse_bases(bases, vary, len(chosen))
     names = [name.strip() for name in models.split(",")] if models is not None else DEFAULT_MODELS
-    found_models = [find_model(name) for name in names]
+    found_models = [find_contender(name) for name in names]
     found_dataset = find_dataset(data)
     recipes = {found.name: found.recipe for found in found_models}
     if len(recipes) < len(found_models):
@@ -174,16 +176,21 @@ def run_command(
     directory = out or Path("reports") / found_dataset.name
     dataset = load_dataset(found_dataset.recipe, found_dataset.path.parent)
     if vary:
+        runner.check_source(vary, recipes)
         wanted = runner.varying(vary, base_seeds, chosen)
         kinds = f"real, varying {vary} at {len(base_seeds)} base seeds"
     else:
         wanted, kinds = runner.ordinary(chosen), "real, shuffled and untrained"
+    estimators = [isinstance(recipe, EstimatorRecipe) for recipe in recipes.values()]
+    noun = "models" if any(estimators) else "networks"
+    if any(estimators) and not vary:
+        kinds = f"real and shuffled{'' if all(estimators) else '; networks untrained, too'}"
     store, planned = runner.prepare(
         directory, found_dataset.name, dataset, recipes, wanted, device=device, fresh=fresh
     )
     with store:
         click.echo(
-            f"{directory}: of the networks asked for, {planned.stored} stored, "
+            f"{directory}: of the {noun} asked for, {planned.stored} stored, "
             f"{planned.missing} to do ({kinds})"
         )
         known = store.environments()
@@ -200,27 +207,120 @@ def run_command(
             store.add_history(now, f"{', '.join(recipes)}; {asked}", planned.missing)
         claim = dataset.recipe.claim
         if claim.model not in recipes:
-            click.echo(f"Note: the claim rests on model '{claim.model}', which is not run here.")
+            near = get_close_matches(claim.model, recipes, n=1)
+            meant = f" Did you mean '{near[0]}'?" if near else ""
+            click.echo(
+                f"Note: the claim rests on model '{claim.model}', which is not run here.{meant}"
+            )
+        warned: list[str] = []
         try:
             if planned.blocks:
                 at_once = min(at_once or joblib.cpu_count(), len(planned.blocks))
                 with progress("training", sum(block.work for block in planned.blocks)) as report:
-                    runner.run(
+                    warned = runner.run(
                         store, dataset, recipes, planned.blocks, workers=at_once, report=report
                     )
         except KeyboardInterrupt:
             kept = sum(key.streams is not None for key in store.stored_keys())
             raise Stopped(
-                f"stopped; {kept} trained networks are kept in {directory}, "
+                f"stopped; {kept} trained {noun} are kept in {directory}, "
                 "and the same command goes on with the rest (unfinished blocks from their start)"
             ) from None
 
+        for line in warned:
+            click.echo(f"Note: {printable(line)}")
         if vary:
             from study.report.summary import varied_in_short
             from study.results import by_source
 
             click.echo(varied_in_short(by_source(store.frame("fits"))))
+            click.echo(f"'study table sources {directory}' and 'study report {directory}' show it.")
             return
+
+    from study.report.summary import summary
+    from study.results import Results
+
+    click.echo(summary(Results(directory)))
+    click.echo(f"'study report {directory}' makes the page, figures and tables.")
+
+
+@commands.group("model")
+def model_commands() -> None:
+    """Your own models."""
+
+
+@model_commands.command("check")
+@click.argument("name_or_path")
+@click.option("--data", default="people", show_default=True, help="Dataset recipe, name or path.")
+def model_check_command(name_or_path: str, data: str) -> int:
+    """Check that a model's network can be trained and measured.
+
+    Faults come first, each with its remedy; with a fault, the exit status is 2. This runs the
+    network's code.
+    """
+    from study.recipes import find_dataset, find_model
+
+    model, found_dataset = find_model(name_or_path), find_dataset(data)
+
+    from study.dataset import load_dataset
+    from study.model_check import CHECKS, FAULT, NOTE, PASSED, check_network
+
+    dataset = load_dataset(found_dataset.recipe, found_dataset.path.parent)
+    findings = check_network(model.recipe, dataset.train_x, dataset.test_x)
+    counts = dict.fromkeys((FAULT, NOTE, PASSED), 0)
+    click.echo(printable(f"{model.path}: {model.recipe.network}, tried on {found_dataset.name}"))
+    for outcome in counts:
+        for finding in findings:
+            if finding.outcome == outcome:
+                counts[outcome] += 1
+                remedy = f"; {finding.remedy}" if finding.remedy else ""
+                click.echo(printable(f"{outcome:6}  {finding.code}  {finding.what}{remedy}"))
+    left = CHECKS - len({finding.code for finding in findings})
+    click.echo(
+        f"faults: {counts[FAULT]}, notes: {counts[NOTE]}, passed: {counts[PASSED]}"
+        + (f"; {left} more checks follow once the faults are mended" if left else "")
+    )
+    return InputError.exit_status if counts[FAULT] else 0
+
+
+@commands.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--claim", "words", help='What the scores are to show: "age rank 1 in 0.8".')
+@click.option("--model", help="The model that the claim rests on.  [default: the only one]")
+@click.option("--method", help="The method that it rests on.  [default: the only one]")
+@click.option("--out", type=click.Path(path_type=Path), help="[default: reports/<name of FILE>]")
+@click.option("--target", help="What the models predict.")
+@click.option("--title", help="What the report is called.  [default: the name of FILE]")
+@click.option(
+    "--fresh", is_flag=True, help="Set results aside (results.sqlite.old1) and start again."
+)
+def import_command(
+    file: Path,
+    words: str | None,
+    model: str | None,
+    method: str | None,
+    out: Path | None,
+    target: str | None,
+    title: str | None,
+    fresh: bool,
+) -> None:
+    """Make a run of scores from elsewhere: SHAP values, a forest's impurities.
+
+    FILE is CSV, or Parquet, with a row for each score and the columns model, method, seed,
+    feature and score; also condition (real, shuffled or untrained) and signed.
+    """
+    from study.elsewhere import claim_on, import_scores, recipe_of
+    from study.score_table import read_scores
+
+    table = read_scores(file)
+    claim = claim_on(table, words, model, method)
+    recipe = recipe_of(table, file.name, claim, title=title or file.stem, target=target)
+    directory = out or Path("reports") / file.stem
+    if table.unused:
+        names = ", ".join(name or "(no name)" for name in table.unused)
+        click.echo(printable(f"Note: columns that are not used: {names}"))
+    if not import_scores(directory, file.stem, recipe, table, fresh=fresh):
+        click.echo(f"{directory}: holds these scores and this claim already")
 
     from study.report.summary import summary
     from study.results import Results
@@ -305,6 +405,9 @@ def claim_command(
     claim = parse_claim(words, results.recipe, model=model, method=method, level=level)
     if claim.model not in results.models:
         raise InputError(f"--model '{claim.model}': this run holds {', '.join(results.models)}")
+    if results.imported and claim.method not in results.methods():
+        held = ", ".join(results.methods())
+        raise InputError(f"--method '{claim.method}': this run holds {held}")
     click.echo(f"{printable(verdict(results, claim))}\n")
     click.echo(claim_table(results, claim).text(), nl=False)
 
@@ -428,8 +531,76 @@ def weights_command(directory: str | None, out: Path | None) -> None:
     Each file loads with torch.load(file, weights_only=True).
     """
     from study.store import Store, find_run
-    from study.weights import export
+    from study.weights import export, left_out_words
 
     with Store(find_run(directory)) as store:
         for path in export(store, out or store.directory / "weights"):
             click.echo(path)
+        for line in left_out_words(store):
+            click.echo(line)
+
+
+@commands.group("data")
+def data_group() -> None:
+    """From a table of your own to a dataset recipe."""
+
+
+@data_group.command("init")
+@click.argument("table", metavar="TABLE")
+@click.option("--target", required=True, help="The column to be predicted.")
+@click.option("--test-file", help="A table of test rows; without it, rows are drawn from TABLE.")
+@click.option("--out", type=click.Path(path_type=Path), help="[default: data/<table>.toml]")
+@click.option("--separator", help="One sign, or tab.  [default: inferred]")
+@click.option("--encoding", help="Such as cp1252.  [default: inferred]")
+def data_init_command(
+    table: str,
+    target: str,
+    test_file: str | None,
+    out: Path | None,
+    separator: str | None,
+    encoding: str | None,
+) -> None:
+    """Write a recipe for a table: study data init mytable.csv --target price.
+
+    Reads CSV (any separator) or Parquet, infers what each column is, and says so.
+    """
+    from study.files import local, write_new
+
+    path, test_path = local(table), local(test_file) if test_file is not None else None
+    recipe_path = out or Path("data") / f"{path.stem}.toml"
+    if recipe_path.suffix != ".toml":
+        raise InputError(f"--out '{recipe_path}': let the name end in .toml")
+    if recipe_path.exists():
+        raise InputError(f"{recipe_path} is there already: remove it, or name another by --out")
+    if separator in ("tab", "\\t"):
+        separator = "\t"
+    if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
+        raise InputError(f"--separator '{separator}': give one sign, or tab")
+
+    from study.drafting.draft import draft
+    from study.drafting.telling import told
+
+    made = draft(
+        path, target, recipe_path, test_path=test_path, separator=separator, encoding=encoding
+    )
+    write_new(recipe_path, made.text)
+    _tell(told(made, recipe_path, path))
+
+
+@data_group.command("check")
+@click.argument("data", metavar="RECIPE")
+def data_check_command(data: str) -> None:
+    """Load a dataset recipe, by name or path, and say what it makes of its table."""
+    from study.dataset import load_dataset
+    from study.drafting.telling import checked
+    from study.recipes import find_dataset
+
+    found = find_dataset(data)
+    _tell(checked(load_dataset(found.recipe, found.path.parent)))
+
+
+def _tell(lines: Iterable[str]) -> None:
+    """Print lines, long ones folded."""
+    for line in map(printable, lines):
+        indent = " " * (len(line) - len(line.lstrip()) + 2) if line.startswith(" ") else ""
+        click.echo(textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False))

@@ -171,7 +171,7 @@ def tell(seed: int, weights: Path, say: Callable[[str], None], epochs: int = EPO
     recipe = find_dataset(str(path)).recipe
     data = load_dataset(recipe, path.parent)
     person = {"sex": "male", "age": "34", "State": "Oklahoma", "politics": "moderate"}
-    row = torch.from_numpy(encode_row(recipe, person)).unsqueeze(0)
+    row = torch.from_numpy(encode_row(recipe, person, data.scales)).unsqueeze(0)
     say(
         f"Income from sex, age, State and politics: {len(data.train_y)} training rows, "
         f"{len(data.test_y)} test rows."

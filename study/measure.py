@@ -1,5 +1,6 @@
-"""Trained networks become fit qualities and importance scores."""
+"""Trained models become fit qualities and importance scores."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,24 +9,33 @@ from study.dataset import Dataset
 from study.fit import Fit, r_squared, rmse, within
 from study.importance import Importance
 from study.importance.gradients import after_training, training_gradient
-from study.importance.permutation import grouped_permutation, permutation
+from study.importance.permutation import Predict, permutations
+from study.sklearn_models import Regressors
 from study.stacks import Stack
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Everything measured of the networks of one block."""
+    """Everything measured of the models of one block."""
 
     fits: list[Fit]
     importances: list[Importance]
 
 
-def measure(stack: Stack, dataset: Dataset, occasions: np.ndarray) -> Measured:
+def measure(
+    stack: Stack,
+    dataset: Dataset,
+    occasions: np.ndarray,
+    on_rows: Callable[[int], None] = lambda _: None,
+) -> Measured:
     """Fit and importances of a stack of networks.
 
     `occasions` are the loss gradients met in training, (networks, occasions, rows,
-    features); there are none where networks were not trained by steps.
+    features); there are none where networks were not trained by steps. `on_rows` is called
+    with the number of rows before they are predicted for permutation importance, which is
+    what takes long.
     """
+    predict = _counted(stack.predict, on_rows)
     fits = _fits(stack, dataset)
     importances = []
     if occasions.shape[1]:
@@ -36,15 +46,33 @@ def measure(stack: Stack, dataset: Dataset, occasions: np.ndarray) -> Measured:
     importances += after_training(
         stack.gradients(dataset.test_x), dataset.groups, dataset.feature_scale
     )
-    importances += [
-        permutation(stack.predict, dataset),
-        grouped_permutation(stack.predict, dataset),
-    ]
+    importances += permutations(predict, dataset)
     return Measured(fits=fits, importances=importances)
 
 
-def _fits(stack: Stack, dataset: Dataset) -> list[Fit]:
-    target = dataset.recipe.target
+def measure_regressors(
+    regressors: Regressors, dataset: Dataset, on_rows: Callable[[int], None] = lambda _: None
+) -> Measured:
+    """The same of scikit-learn's regressors, which have no gradients."""
+    predict = _counted(regressors.predict, on_rows)
+    return Measured(
+        fits=_fits(regressors, dataset),
+        importances=permutations(predict, dataset, at_once=True),
+    )
+
+
+def _counted(predict: Predict, on_rows: Callable[[int], None]) -> Predict:
+    def counting(x: np.ndarray) -> np.ndarray:
+        on_rows(len(x))
+        return predict(x)
+
+    return counting
+
+
+def _fits(stack: Stack | Regressors, dataset: Dataset) -> list[Fit]:
+    tolerance, scale = dataset.recipe.target.tolerance, dataset.target_scale
+    # Relative errors are those of the target itself, so its zero counts.
+    zero = scale.centre / scale.divisor
     fits = []
     for part, x, y in (
         ("train", dataset.train_x, dataset.train_y),
@@ -57,8 +85,8 @@ def _fits(stack: Stack, dataset: Dataset) -> list[Fit]:
                     part,
                     evaluation,
                     r_squared(y, predictions),
-                    rmse(y, predictions) * target.divisor,
-                    within(y, predictions, target.tolerance),
+                    rmse(y, predictions) * scale.divisor,
+                    within(y, predictions, tolerance, zero),
                 )
             )
     return fits

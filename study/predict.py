@@ -5,8 +5,10 @@ import pandas as pd
 from study.dataset import encode_row
 from study.networks import build
 from study.networks.linear import Linear
+from study.recipes import ModelRecipe
 from study.stacks import stack
 from study.store import Store
+from study.weights import left_out_words
 from study.words import LEAST_SQUARES_TITLE, printable
 
 
@@ -15,18 +17,25 @@ def predict(store: Store, values: dict[str, str]) -> str:
 
     `values` holds every variable's natural value by name. Raises InputError.
     """
-    row = encode_row(store.recipe, values)[None, :]
+    store.check_weights()
+    scales = store.scales()
+    row = encode_row(store.recipe, values, scales)[None, :]
     store.check_trained()
     target = store.recipe.target
+    without = store.without_weights()
     rows = []
     for name in store.model_names():
         recipe = store.model_recipe(name)
         seeds, weights = store.weights(name, "real")
-        if not seeds:
+        if not seeds or name in without:
             continue
         inputs = row.shape[1]
-        network = Linear(inputs=inputs) if recipe is None else build(recipe, inputs=inputs, init=0)
-        predictions = pd.Series(stack(network, weights).predict(row)[:, 0] * target.divisor)
+        if isinstance(recipe, ModelRecipe):
+            network = build(recipe, inputs=inputs, init=0)
+        else:
+            network = Linear(inputs=inputs)
+        scaled = stack(network, weights).predict(row)[:, 0]
+        predictions = pd.Series(scales[target.name].undo(scaled))
         rows.append(
             {
                 "model": LEAST_SQUARES_TITLE if recipe is None else printable(recipe.title),
@@ -38,4 +47,5 @@ def predict(store: Store, values: dict[str, str]) -> str:
             }
         )
     table = pd.DataFrame(rows).to_string(index=False, float_format="{:,.2f}".format, na_rep="-")
-    return f"Predicted {target.name}, {target.unit}:\n{table}"
+    left_out = "".join(f"\n{line}" for line in left_out_words(store))
+    return f"{target.with_unit(f'Predicted {target.name}')}:\n{table}{left_out}"

@@ -15,7 +15,7 @@ import pandas as pd
 
 from study.dataset import variable_groups
 from study.errors import InputError
-from study.recipes import DatasetRecipe, ModelRecipe, fingerprint
+from study.recipes import Contender, DatasetRecipe, EstimatorRecipe, fingerprint
 from study.statistics.ranking import identical, ranks, shares
 from study.store import Store
 from study.streams import STREAM_NAMES
@@ -24,6 +24,7 @@ from study.words import (
     GROUPED_PERMUTATION,
     LEAST_SQUARES,
     LEAST_SQUARES_TITLE,
+    METHODS,
     SOURCES,
 )
 
@@ -67,7 +68,8 @@ class Results:
     directory : Path
     dataset : name of the dataset
     recipe : DatasetRecipe
-    models : dict of ModelRecipe by name, of those with trained networks
+    models : dict of Contender by name, of those with ordinary seeds; None in place of the
+        recipe of one whose scores were made elsewhere
     environments : list of dict, versions and platforms
     features, variables : lists of str
     fits : model, condition, engine, seed, part, evaluation, r_squared, rmse, within
@@ -76,9 +78,12 @@ class Results:
         of networks trained on a bootstrap of them.
     traits : feature, deviation, explained; of the training rows, as `study.dataset.explained`
         has it; empty in a run whose last `study run` did not store them yet
-    parts : part, rows, deviation; of the tables, the deviation of the target divided by its
-        divisor; history : started, asked, networks; of each `study run` that had to train.
-        Both are empty in a run that no `study run` has stored them in.
+    parts : part, rows, deviation; training and test rows with the deviation of the scaled
+        target, and rows dropped for a missing value, if any
+    prepared : column, centre, divisor, missing, imputed; of each variable and last the target:
+        it was scaled as (value - centre) / divisor; `imputed` stands in `missing` rows
+    history : started, asked, networks; of each `study run` that had to train. These three are
+        empty in a run that no `study run` has stored them in.
     varied_models : list of str, the models that `varied_fits` holds
     """
 
@@ -93,21 +98,23 @@ class Results:
             recipes = {name: store.model_recipe(name) for name in store.model_names()}
             self.environments = store.environments()
             self.traits, self.parts = store.traits(), store.parts()
+            self.prepared = store.prepared()
             self.history = store.history()
             self._digest = store.digest()
+            trainings = store.trainings()
             fits, scores = store.frame("fits"), store.frame("scores")
+        self._trainings = _by_seed(trainings)
         self.fits = _by_seed(fits)
         self.varied_fits = by_source(fits).drop(columns=["condition", "engine"])
         self._varied_scores = by_source(scores)
         self.varied_models = [name for name in recipes if name in set(self.varied_fits["model"])]
-        self._titles = {name: recipe.title for name, recipe in recipes.items() if recipe}
-        trained = set(self.fits.loc[self.fits["condition"] == "real", "model"])
-        self.models: dict[str, ModelRecipe] = {
-            name: recipe
-            for name, recipe in recipes.items()
-            if recipe is not None and name in trained
+        self._titles = {name: of.title if of else name for name, of in recipes.items()}
+        real = self._trainings[self._trainings["condition"] == "real"]
+        trained = set(real.loc[real["seed"].notna(), "model"])
+        self.models: dict[str, Contender | None] = {
+            name: recipe for name, recipe in recipes.items() if name in trained
         }
-        for model, engines in fits.groupby("model")["engine"].unique().items():
+        for model, engines in trainings.groupby("model")["engine"].unique().items():
             if len(engines) > 1:
                 raise InputError(
                     f"{self.directory}: holds results of model '{model}' by several engines "
@@ -185,6 +192,17 @@ class Results:
                 }
         return found
 
+    @property
+    def imported(self) -> str | None:
+        """The file that the scores were imported from; None where the study made them."""
+        return self.recipe.scores
+
+    def methods(self, level: str | None = None) -> tuple[str, ...]:
+        """The methods with scores at a level, or at any: the study's own in their order, then
+        others by name."""
+        held = {method for _, _, method, of in self._vectors if level in (None, of)}
+        return (*(m for m in METHODS if m in held), *sorted(held.difference(METHODS)))
+
     def items(self, level: str) -> list[str]:
         """The features, or the variables."""
         return self.features if level == "feature" else self.variables
@@ -200,10 +218,24 @@ class Results:
         """What a model is called in tables and figures."""
         return LEAST_SQUARES_TITLE if model == LEAST_SQUARES else self._titles[model]
 
+    @property
+    def estimators(self) -> dict[str, EstimatorRecipe]:
+        """The models that are regressors of scikit-learn, and no networks, by name."""
+        return {
+            name: recipe
+            for name, recipe in self.models.items()
+            if isinstance(recipe, EstimatorRecipe)
+        }
+
     def seeds(self, model: str, condition: str) -> list[int]:
         """The stored seeds of a model in one condition."""
-        chosen = (self.fits["model"] == model) & (self.fits["condition"] == condition)
-        return sorted(int(seed) for seed in self.fits.loc[chosen, "seed"].dropna().unique())
+        known = self._trainings
+        chosen = (known["model"] == model) & (known["condition"] == condition)
+        return sorted(int(seed) for seed in known.loc[chosen, "seed"].dropna().unique())
+
+    def engines(self) -> dict[str, str]:
+        """The engine that trained each model."""
+        return dict(self._trainings.groupby("model")["engine"].first())
 
     @property
     def identity(self) -> str:
@@ -214,13 +246,23 @@ class Results:
         parts = {
             "dataset": fingerprint(self.recipe),
             "tables": self.hashes,
-            "models": {name: fingerprint(recipe) for name, recipe in self.models.items()},
+            "models": {name: fingerprint(of) if of else "" for name, of in self.models.items()},
             "trained": self._digest,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
     def diverged(self, model: str, condition: str) -> list[int]:
-        """The seeds whose trained network predicts no number: NaN or infinity."""
+        """The seeds whose trained network predicts no number: NaN or infinity.
+
+        Where nothing is known of predictions, the seeds that a method has no scores of.
+        """
+        if self.fits.empty:
+            lost = [
+                vectors.seeds[~np.isfinite(vectors.score).all(axis=1)]
+                for (of_model, of_condition, _, _), vectors in self._vectors.items()
+                if (of_model, of_condition) == (model, condition)
+            ]
+            return sorted({int(seed) for seeds in lost for seed in seeds})
         chosen = self.fits[(self.fits["model"] == model) & (self.fits["condition"] == condition)]
         finite = np.isfinite(chosen["r_squared"].astype(float))
         return sorted(int(seed) for seed in chosen.loc[~finite, "seed"].dropna().unique())
@@ -241,6 +283,7 @@ class Results:
             model: {*self._left_out.get(model, ()), *left_out.get(model, ())} for model in models
         }
         result.fits = result._kept(self.fits)
+        result._trainings = result._kept(self._trainings)
         result._vectors = {
             key: vectors.only(~vectors.seeds.isin(list(left_out.get(key[0], ()))).to_numpy(bool))
             for key, vectors in self._vectors.items()
@@ -340,7 +383,8 @@ def _vectors(
         signed = rows["signed"].to_numpy(dtype=float).reshape(-1, len(items))
         seeds = rows["seed"].iloc[:: len(items)].reset_index(drop=True)
         yield (model, condition, method, level), Vectors(seeds, items, score, signed)
-        if method in GRADIENT_METHODS:
+        # An import has nothing but features.
+        if method in GRADIENT_METHODS and recipe.scores is None:
             sums = np.stack([score[:, group].sum(axis=1) for group in groups], axis=1)
             signs = np.stack(
                 [

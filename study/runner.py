@@ -7,9 +7,10 @@ import signal
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,14 +21,20 @@ import torch
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from torch import nn
 
+from study import sklearn_models
 from study.dataset import Dataset, explained
-from study.errors import InputError, Stopped, StudyError
+from study.errors import InputError, Stopped, StudyError, first_line
+from study.importance.permutation import rows_predicted
 from study.lanes.compiler import host_lanes
+from study.lanes.networks import sizes_of
 from study.least_squares import least_squares
-from study.measure import Measured, measure
-from study.networks import build, check_output, first_line, seeded
+from study.measure import Measured, measure, measure_regressors
+from study.model_check import refuse_unfit
+from study.networks import build, seeded, source_digest
 from study.networks.linear import Linear
-from study.recipes import ModelRecipe
+from study.networks.remedies import remedy_for
+from study.recipes import Contender, EstimatorRecipe
+from study.sklearn_models import SKLEARN
 from study.stacks import stack
 from study.stacks.torch_stack import BLOCK, one_thread
 from study.store import (
@@ -49,35 +56,49 @@ _LIBRARIES = ("importance-study", "torch", "llvmlite", "numpy", "scipy", "scikit
 # Replicates in a block in lanes: as few as lanes are, for an even share of work, up to so
 # many that scikit-learn's own work, which a block pays once, does not show.
 _MOST_IN_LANES = 128
-# Input gradients that a block keeps, as numbers.
+# Input gradients that a block keeps at a time, as numbers.
 _MOST_KEPT = 2**25
+# scikit-learn's regressors in a block: few, for an even share of work.
+_REGRESSORS = 4
+# What fitting one counts for each row, and predicting: about what a forest of 100 trees takes.
+_FIT, _PREDICT = 3000, 100
 
 
 @dataclass(frozen=True)
 class Block:
     """Replicates of one model that are trained and measured at once.
 
+    epochs : 1 for an estimator, which trains itself
     modules : how many modules the network has, for a rough idea of its cost
+    rows : training rows
+    predicted : rows that are predicted to measure one of them
     """
 
     model: str
-    recipe: ModelRecipe
+    recipe: Contender
     engine: str
     replicates: tuple[Replicate, ...]
     epochs: int
     modules: int
+    rows: int
+    predicted: int
 
     @property
     def work(self) -> int:
-        """How long it takes, in units of its own.
-
-        An epoch of a replicate, or its measuring, by modules; torch takes its time.
-        """
-        return len(self.replicates) * (self.epochs + 1) * self.unit
+        """How long it takes, in predictions of a row by one module; torch takes its time."""
+        one = self.epochs * self.epoch_work + self.predicted * self.row_work
+        return len(self.replicates) * one
 
     @property
-    def unit(self) -> int:
-        """What one epoch of one replicate counts."""
+    def epoch_work(self) -> int:
+        """What one epoch of one replicate counts: there and back is thrice a prediction."""
+        return 3 * self.rows * (_FIT if self.engine == SKLEARN else self.row_work)
+
+    @property
+    def row_work(self) -> int:
+        """What one prediction by one replicate counts."""
+        if self.engine == SKLEARN:
+            return _PREDICT
         return self.modules if self.engine == LANES else 50 * self.modules
 
 
@@ -91,7 +112,7 @@ class Plan:
 
 
 def ordinary(seeds: Sequence[int]) -> list[Replicate]:
-    """The networks of ordinary seeds, in every condition."""
+    """The replicates of ordinary seeds, in every condition."""
     trained = [
         Replicate(condition, StreamSeeds.of(seed))
         for seed in seeds
@@ -109,7 +130,7 @@ def prepare(
     directory: Path,
     dataset_name: str,
     dataset: Dataset,
-    models: Mapping[str, ModelRecipe],
+    models: Mapping[str, Contender],
     wanted: Sequence[Replicate],
     *,
     device: str,
@@ -117,7 +138,7 @@ def prepare(
 ) -> tuple[Store, Plan]:
     """Open the run in `directory`, or make it, and plan what is missing.
 
-    `wanted` are the networks of each model. `device` is where torch trains. Nothing is
+    `wanted` are the replicates of each model. `device` is where torch trains. Nothing is
     written before the recipes have been checked. With `fresh`, stored results are set aside
     first. Raises InputError.
     """
@@ -127,9 +148,15 @@ def prepare(
         raise InputError(f"{directory}: not a directory")
     check_device(device)
     inputs = len(dataset.features)
-    networks = {name: build(recipe, inputs=inputs, init=0) for name, recipe in models.items()}
+    known = [] if fresh else _stored_models(directory)
+    networks = {}
     for name, recipe in models.items():
-        check_output(recipe, networks[name], inputs=inputs)
+        if isinstance(recipe, EstimatorRecipe):
+            sklearn_models.check(recipe, dataset, by_trial=name not in known)
+            continue
+        networks[name] = build(recipe, inputs=inputs, init=0)
+        if sizes_of(networks[name]) is None:  # built-in networks have been checked
+            refuse_unfit(recipe, dataset.train_x, dataset.test_x)
     check_writable(directory)
     if fresh:
         set_aside(directory)
@@ -139,29 +166,53 @@ def prepare(
     try:
         store.check_dataset(dataset.recipe, dataset.hashes)
         for name, recipe in models.items():
-            store.check_model(
-                name, recipe, _layout(networks[name]), engine_of(networks[name], device)
-            )
+            if isinstance(recipe, EstimatorRecipe):
+                store.check_model(name, recipe, [], SKLEARN)
+                store.check_source(name, sklearn_models.source_digest(recipe))
+                continue
+            engine = engine_of(networks[name], device)
+            store.check_model(name, recipe, _layout(networks[name]), engine)
+            store.check_source(name, source_digest(networks[name]))
         if store.traits().empty:
             store.add_traits(_traits(dataset))
         if store.parts().empty:
-            store.add_parts(
+            store.add_parts(_parts(dataset))
+        if store.prepared().empty:
+            store.add_prepared(
                 [
-                    (part, len(y), float(y.astype(np.float64).std()))
-                    for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
+                    (of.column, of.scale.centre, of.scale.divisor, of.missing, of.imputed)
+                    for of in dataset.prepared
                 ]
             )
         stored = store.stored_keys()
-        return store, plan(models, networks, inputs, wanted, device=device, stored=stored)
+        return store, plan(models, networks, dataset, wanted, device=device, stored=stored)
     except StudyError:
         store.close()
         raise
+
+
+def _stored_models(directory: Path) -> list[str]:
+    """Names of the models that the run in `directory` holds, if there is one."""
+    if not (directory / FILE_NAME).exists():
+        return []
+    with Store(directory) as store:
+        return store.model_names()
 
 
 def check_device(device: str) -> None:
     """Raise InputError unless torch finds the device."""
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: PyTorch finds no CUDA device here")
+
+
+def check_source(source: str, models: Mapping[str, Contender]) -> None:
+    """Raise InputError unless every model has this source of randomness."""
+    without = [name for name, recipe in models.items() if isinstance(recipe, EstimatorRecipe)]
+    if without and source not in ("init", "rows"):
+        raise InputError(
+            f"--vary {source}: no source of {', '.join(without)}, where only init (the "
+            "random_state) and rows vary: name the other models with --models"
+        )
 
 
 def _traits(dataset: Dataset) -> list[tuple[str, float, float]]:
@@ -175,58 +226,85 @@ def _traits(dataset: Dataset) -> list[tuple[str, float, float]]:
     ]
 
 
+def _parts(dataset: Dataset) -> list[tuple[str, int, float | None]]:
+    """Training and test rows, with the deviation of their targets, and rows left out, if any."""
+    parts: list[tuple[str, int, float | None]] = [
+        (part, len(y), float(y.astype(np.float64).std()))
+        for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
+    ]
+    return parts + ([("dropped", dataset.dropped, None)] if dataset.dropped else [])
+
+
 def _layout(network: nn.Module) -> Layout:
     """Names and shapes of a network's parameters."""
     return [[name, list(value.shape)] for name, value in network.named_parameters()]
 
 
 def plan(
-    models: Mapping[str, ModelRecipe],
+    models: Mapping[str, Contender],
     networks: Mapping[str, nn.Module],
-    inputs: int,
+    dataset: Dataset,
     wanted: Sequence[Replicate],
     *,
     device: str,
     stored: set[Key],
 ) -> Plan:
-    """Split what is not stored of the networks `wanted` of each model, the longest block first.
+    """Split what is not stored of the replicates `wanted` of each model, the longest block first.
 
-    Untrained networks do not go into one block with others.
+    Untrained networks do not go into one block with others, and an estimator has none.
+    `networks` are those of the models that are not estimators.
     """
     trained = [replicate for replicate in wanted if replicate.condition != "untrained"]
     untrained = [replicate for replicate in wanted if replicate.condition == "untrained"]
-    blocks, missing = [], 0
+    blocks, missing, total = [], 0, 0
     for name, recipe in models.items():
-        engine = engine_of(networks[name], device)
-        modules = len(list(networks[name].modules()))
-        for replicates, epochs in ((trained, recipe.training.epochs), (untrained, 0)):
+        if isinstance(recipe, EstimatorRecipe):
+            engine, modules, batch_size = SKLEARN, 1, 0
+            parts = [(trained, 1)]
+        else:
+            engine = engine_of(networks[name], device)
+            modules = len(list(networks[name].modules()))
+            batch_size = min(recipe.training.batch_size, len(dataset.train_y))
+            parts = [(trained, recipe.training.epochs), (untrained, 0)]
+        for replicates, epochs in parts:
             todo = [
                 replicate
                 for replicate in replicates
                 if Key(name, replicate.condition, engine, replicate.streams) not in stored
             ]
             missing += len(todo)
-            kept = epochs and recipe.training.batch_size * inputs
-            size = _block_size(engine, len(todo), kept)
+            total += len(replicates)
+            kept = epochs and batch_size * len(dataset.features)
+            size = _block_size(engine, len(todo), kept, dataset.test_x.size)
             blocks += [
-                Block(name, recipe, engine, tuple(todo[start : start + size]), epochs, modules)
+                Block(
+                    name,
+                    recipe,
+                    engine,
+                    tuple(todo[start : start + size]),
+                    epochs,
+                    modules,
+                    len(dataset.train_y),
+                    rows_predicted(dataset),
+                )
                 for start in range(0, len(todo), size)
             ]
     blocks.sort(key=lambda block: -block.work)
-    total = len(models) * len(wanted)
     return Plan(stored=total - missing, missing=missing, blocks=tuple(blocks))
 
 
-def _block_size(engine: str, replicates: int, kept: int) -> int:
+def _block_size(engine: str, replicates: int, kept: int, tested: int) -> int:
     """How many replicates make a block. It changes no result.
 
     `kept` is the size of the input gradients that one keeps at each occasion; 0 if it is not
-    trained, and then only the measuring counts.
+    trained, and then only the measuring counts. `tested` is the size of those on the test rows.
     """
+    if engine == SKLEARN:
+        return _REGRESSORS
     if engine != LANES:
         return BLOCK
     lanes = host_lanes()
-    most = min(_MOST_IN_LANES, _MOST_KEPT // (kept * OCCASIONS)) if kept else _MOST_IN_LANES
+    most = min(_MOST_IN_LANES, _MOST_KEPT // max(kept * OCCASIONS, tested))
     share = replicates // 8 if kept else most
     return lanes * max(min(share, most) // lanes, 1)
 
@@ -234,26 +312,29 @@ def _block_size(engine: str, replicates: int, kept: int) -> int:
 def run(
     store: Store,
     dataset: Dataset,
-    models: Mapping[str, ModelRecipe],
+    models: Mapping[str, Contender],
     blocks: Sequence[Block],
     *,
     workers: int,
     report: Callable[[int], None],
-) -> None:
+) -> list[str]:
     """Train, measure and store `blocks`; each lands in the store as it finishes.
 
     `report` is called now and then with the work done so far, in the units of Block.work.
-    Raises StudyError when a network fails or a worker process dies.
+    Returns what estimators warned of, a line for each model. Raises StudyError when a model
+    fails or a worker process dies.
     """
     here = environment()
+    warned: dict[str, Counter[str]] = {}
 
-    def add_least_squares() -> None:
+    def add_least_squares(stop: threading.Event) -> None:
         if not any(key.model == LEAST_SQUARES for key in store.stored_keys()):
-            store.add(LEAST_SQUARES, None, _least_squares(dataset), here)
+            store.add(LEAST_SQUARES, None, _least_squares(dataset, stop), here)
 
-    def add(records: list[Record]) -> None:
-        model = records[0].key.model
-        store.add(model, models[model], records, here)
+    def add(worked: Worked) -> None:
+        model = worked.records[0].key.model
+        store.add(model, models[model], worked.records, here)
+        warned.setdefault(model, Counter()).update(worked.warned)
 
     with tempfile.TemporaryDirectory() as folder:
         # Each block counts its work in a cell of its own, so that no lock is needed.
@@ -263,15 +344,21 @@ def run(
         others = [task for task in tasks if task[0].engine != LANES]
         with _reporting(done, report), one_thread():
             if workers == 1:
-                add_least_squares()
+                add_least_squares(threading.Event())
                 for task in [*in_lanes, *others]:
                     add(_work(*task))
-                return
-            # Lanes work in threads, since their kernels let go of Python's lock; torch in
-            # processes, after them, so that no more than `workers` are at work.
-            _in_threads(in_lanes, workers, meanwhile=add_least_squares, add=add)
-            for records in _in_processes(others, workers):
-                add(records)
+            else:
+                # Lanes work in threads, since their kernels let go of Python's lock; torch and
+                # scikit-learn in processes, after them, so that no more than `workers` are at
+                # work.
+                _in_threads(in_lanes, workers, meanwhile=add_least_squares, add=add)
+                for worked in _in_processes(others, workers):
+                    add(worked)
+    return [
+        f"{models[model].title}: {count} fits gave a {text}"
+        for model, texts in warned.items()
+        for text, count in texts.most_common(1)
+    ]
 
 
 def environment() -> dict[str, str]:
@@ -287,23 +374,33 @@ def environment() -> dict[str, str]:
 Task = tuple[Block, Dataset, np.ndarray, int]
 
 
+@dataclass(frozen=True)
+class Worked:
+    """What comes of a block: its records, and how many fits gave each warning, by its text."""
+
+    records: list[Record]
+    warned: Counter[str]
+
+
 def _in_threads(
     tasks: Sequence[Task],
     workers: int,
     *,
-    meanwhile: Callable[[], None],
-    add: Callable[[list[Record]], None],
+    meanwhile: Callable[[threading.Event], None],
+    add: Callable[[Worked], None],
 ) -> None:
     """Work on blocks in threads, and add the records of each as soon as it is finished.
 
-    `meanwhile` is done in this thread first. Ends with the threads, whatever ends it.
+    `meanwhile` is done in this thread first, and raises Stopped when Ctrl-C sets its event. Ends
+    with the threads, whatever ends it.
     """
     stop = threading.Event()
     executor = ThreadPoolExecutor(workers)
     with _interrupt_sets(stop):
         working = {executor.submit(_work, *task, stop) for task in tasks}
         try:
-            meanwhile()
+            with suppress(Stopped):
+                meanwhile(stop)
             while working and not stop.is_set():
                 finished, working = wait(working, timeout=0.1, return_when=FIRST_COMPLETED)
                 # Let go of each result once it is added: those of a long run are large.
@@ -335,7 +432,7 @@ def _interrupt_sets(stop: threading.Event) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _in_processes(tasks: Sequence[Task], workers: int) -> Iterator[list[Record]]:
+def _in_processes(tasks: Sequence[Task], workers: int) -> Iterator[Worked]:
     # max_nbytes: arrays travel as copies, since torch wants to write to what it wraps.
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", max_nbytes=None)
     try:
@@ -349,7 +446,7 @@ def _in_processes(tasks: Sequence[Task], workers: int) -> Iterator[list[Record]]
 
 def _work_in_process(
     driver: int, block: Block, dataset: Dataset, done: np.ndarray, index: int
-) -> list[Record]:
+) -> Worked:
     """`_work` in a process of its own, which ends when the process `driver` dies.
 
     A worker whose driver was killed would otherwise stay, idle, for good.
@@ -376,42 +473,68 @@ def _work(
     done: np.ndarray,
     index: int,
     stop: threading.Event | None = None,
-) -> list[Record]:
+) -> Worked:
     """Train and measure one block, counting its work in done[index]; give up on `stop`."""
 
-    def count(epochs: int) -> None:
+    def count(work: int) -> None:
         if stop is not None and stop.is_set():
             raise Stopped("stopped")
-        done[index] += epochs * block.unit
+        done[index] += work
+
+    def trained_on(epochs: int) -> None:
+        count(epochs * block.epoch_work)
+
+    def predicted(rows: int) -> None:
+        count(rows * len(block.replicates) * block.row_work)
 
     count(0)
-    network = build(block.recipe, inputs=len(dataset.features), init=0)
+    warned: Counter[str] = Counter()
     try:
-        trained = train(block.recipe, block.replicates, dataset, engine=block.engine, on_work=count)
-        measured = measure(stack(network, trained.weights), dataset, trained.occasions)
+        if isinstance(block.recipe, EstimatorRecipe):
+            regressors = sklearn_models.fit(
+                block.recipe, block.replicates, dataset, lambda: trained_on(1)
+            )
+            warned = regressors.warned
+            trained = Trained.without_steps({}, len(block.replicates))
+            measured = measure_regressors(regressors, dataset, predicted)
+        else:
+            network = build(block.recipe, inputs=len(dataset.features), init=0)
+            trained = train(
+                block.recipe,
+                block.replicates,
+                dataset.train_x,
+                dataset.train_y,
+                engine=block.engine,
+                on_work=trained_on,
+            )
+            measured = measure(
+                stack(network, trained.weights), dataset, trained.occasions, predicted
+            )
     except StudyError:
         raise
-    except Exception as error:  # a stranger's network may raise anything
-        reason = first_line(error)
-        if "randomness" in reason:
-            reason = (
-                "it draws random numbers itself; for dropout use study.networks.dropout.Dropout"
-            )
+    except (Exception, SystemExit) as error:  # a stranger's network may raise anything
+        remedy = remedy_for(error, "")
+        reason = f"{first_line(error)}; {remedy}" if remedy else first_line(error)
         raise StudyError(f"model '{block.model}': {reason}") from error
     done[index] = block.work
     keys = [
         Key(block.model, replicate.condition, block.engine, replicate.streams)
         for replicate in block.replicates
     ]
-    return _records(keys, trained, measured, dataset)
+    return Worked(_records(keys, trained, measured, dataset), warned)
 
 
-def _least_squares(dataset: Dataset) -> list[Record]:
-    """The one record of the closed-form fit."""
-    trained = Trained.without_steps(least_squares(dataset))
+def _least_squares(dataset: Dataset, stop: threading.Event) -> list[Record]:
+    """The one record of the closed-form fit. Raises Stopped on `stop`: wide data take minutes."""
+
+    def go_on(_: int) -> None:
+        if stop.is_set():
+            raise Stopped("stopped")
+
+    trained = Trained.without_steps(least_squares(dataset), 1)
     with seeded(0):
         network = Linear(inputs=len(dataset.features))
-    measured = measure(stack(network, trained.weights), dataset, trained.occasions)
+    measured = measure(stack(network, trained.weights), dataset, trained.occasions, go_on)
     key = Key(LEAST_SQUARES, "real", CLOSED_FORM, streams=None)
     return _records([key], trained, measured, dataset)
 

@@ -18,8 +18,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from study.encoding import Scale
 from study.errors import InputError, StudyError
-from study.recipes import DEFAULT_MODELS, DatasetRecipe, ModelRecipe, Recipe, dotted, fingerprint
+from study.recipes import (
+    DEFAULT_MODELS,
+    Contender,
+    DatasetRecipe,
+    Recipe,
+    dotted,
+    fingerprint,
+    read_model,
+)
 from study.streams import STREAM_NAMES, StreamSeeds
 
 Weights = dict[str, np.ndarray]
@@ -51,7 +60,8 @@ CREATE TABLE trainings (
     engine TEXT NOT NULL,
     init INTEGER, "order" INTEGER, dropout INTEGER, labels INTEGER, rows INTEGER,
     environment INTEGER NOT NULL REFERENCES environments,
-    weights BLOB NOT NULL               -- float32, little-endian, parameters in layout order
+    weights BLOB NOT NULL               -- float32, little-endian, parameters in layout order;
+                                        -- empty for a model without parameters
 );
 CREATE UNIQUE INDEX trainings_key ON trainings (
     model, condition, engine, ifnull(init, -1), ifnull("order", -1), ifnull(dropout, -1),
@@ -93,9 +103,24 @@ CREATE TABLE IF NOT EXISTS features (
 """
 _PARTS = """
 CREATE TABLE IF NOT EXISTS parts (
-    part TEXT PRIMARY KEY,              -- train or test
+    part TEXT PRIMARY KEY,              -- train, test, or dropped for a missing value
     rows INTEGER NOT NULL,
-    deviation REAL                      -- of the target divided by its divisor (ddof 0)
+    deviation REAL                      -- of the scaled target (ddof 0)
+)
+"""
+# In the order of the variables, and last the target.
+_PREPARED = """
+CREATE TABLE IF NOT EXISTS prepared (
+    column TEXT PRIMARY KEY,
+    centre REAL NOT NULL, divisor REAL NOT NULL,    -- scaled: (value - centre) / divisor
+    missing INTEGER NOT NULL,           -- rows without a value
+    imputed TEXT NOT NULL               -- what stands there instead
+)
+"""
+_SOURCES = """
+CREATE TABLE IF NOT EXISTS sources (
+    model TEXT PRIMARY KEY,
+    digest TEXT NOT NULL                -- SHA-256 of the code of one's own network
 )
 """
 _HISTORY = """
@@ -176,12 +201,16 @@ class Store:
 
     def check_dataset(self, recipe: DatasetRecipe, hashes: dict[str, str]) -> None:
         """Raise InputError unless the run was made from this recipe and these tables."""
+        if self.recipe.scores != recipe.scores and None in (self.recipe.scores, recipe.scores):
+            held = self.recipe.scores
+            holds = "a study that was run" if held is None else f"scores imported from {held}"
+            raise InputError(f"{self.directory}: holds {holds}; {_REMEDY}")
         _refuse_change(self.directory, f"dataset '{self.dataset}'", self.recipe, recipe)
         for name, digest in hashes.items():
             if self.hashes.get(name) != digest:
                 raise InputError(f"{self.directory}: {name} has changed since the run; {_REMEDY}")
 
-    def check_model(self, name: str, recipe: ModelRecipe, layout: Layout, engine: str) -> None:
+    def check_model(self, name: str, recipe: Contender, layout: Layout, engine: str) -> None:
         """Raise InputError if the run holds a model of this name made in another way."""
         stored = self.model_recipe(name)
         if stored is None:
@@ -198,6 +227,35 @@ class Store:
                     f"{self.directory}: model '{name}' was trained by engine '{key.engine}', and "
                     f"this is '{engine}': their digits do not mix; {_REMEDY}"
                 )
+
+    def check_source(self, name: str, digest: str | None) -> None:
+        """Raise InputError if a stored model was trained by other code; else keep its digest.
+
+        `digest` is of the model's source, None where it comes with the program.
+        """
+        if digest is None:
+            return
+        stored = self._known("sources", {"model": "str", "digest": "str"})
+        known = dict(zip(stored["model"], stored["digest"], strict=True)).get(name)
+        if known == digest:
+            return
+        # Code may change as long as nothing rests on it.
+        if known is not None and any(key.model == name for key in self.stored_keys()):
+            raise InputError(
+                f"{self.directory}: the code of model '{name}' has changed since it was trained; "
+                f"{_REMEDY}"
+            )
+        with self._transaction("where a network comes from") as connection:
+            connection.execute(_SOURCES)
+            connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (name, digest))
+
+    def check_weights(self) -> None:
+        """Raise InputError where there are no weights, as of scores that were made elsewhere."""
+        if self.recipe.scores is not None:
+            raise InputError(
+                f"{self.directory}: holds scores imported from {self.recipe.scores}, and no "
+                "trained networks"
+            )
 
     def check_trained(self) -> None:
         """Raise InputError unless a network of an ordinary seed is trained."""
@@ -228,7 +286,7 @@ class Store:
     def add(
         self,
         model: str,
-        recipe: ModelRecipe | None,
+        recipe: Contender | None,
         records: Sequence[Record],
         environment: dict[str, str],
     ) -> None:
@@ -259,11 +317,19 @@ class Store:
             connection.execute(_FEATURES)
             connection.executemany("INSERT OR IGNORE INTO features VALUES (?, ?, ?)", traits)
 
-    def add_parts(self, parts: Sequence[tuple[str, int, float]]) -> None:
+    def add_parts(self, parts: Sequence[tuple[str, int, float | None]]) -> None:
         """Store part, rows and the target's deviation of each table; what is stored stays."""
         with self._transaction("the sizes of the tables") as connection:
             connection.execute(_PARTS)
             connection.executemany("INSERT OR IGNORE INTO parts VALUES (?, ?, ?)", parts)
+
+    def add_prepared(self, prepared: Sequence[tuple[str, float, float, int, str]]) -> None:
+        """Store column, centre, divisor, missing, imputed of each column; what is stored stays."""
+        with self._transaction("how columns were prepared") as connection:
+            connection.execute(_PREPARED)
+            connection.executemany(
+                "INSERT OR IGNORE INTO prepared VALUES (?, ?, ?, ?, ?)", prepared
+            )
 
     def add_history(self, started: str, asked: str, networks: int) -> None:
         """Store that at a time (ISO 8601, UTC) so many networks were missing and asked for."""
@@ -296,14 +362,14 @@ class Store:
         shipped = {name: place for place, name in enumerate(DEFAULT_MODELS)}
         return sorted(names, key=lambda name: (shipped.get(name, len(shipped)), name))
 
-    def model_recipe(self, name: str) -> ModelRecipe | None:
+    def model_recipe(self, name: str) -> Contender | None:
         """The recipe a stored model was made from; None for least squares or no such model."""
         row = self._connection.execute(
             "SELECT recipe FROM models WHERE model = ?", (name,)
         ).fetchone()
         if row is None or row[0] == "null":
             return None
-        return ModelRecipe.model_validate_json(row[0])
+        return read_model(row[0])
 
     def _layout(self, model: str) -> Layout:
         (layout,) = self._connection.execute(
@@ -312,18 +378,41 @@ class Store:
         return json.loads(layout)
 
     def digest(self) -> str:
-        """SHA-256 of all trained weights with their keys, and of where they were trained."""
+        """SHA-256 of all trained weights with their keys, and of where they were trained.
+
+        Of a model without weights, its scores and fits stand for them.
+        """
         rows = self._connection.execute(
-            f"""SELECT model, condition, engine, {_STREAM_COLUMNS}, description, weights
+            f"""SELECT model, condition, engine, {_STREAM_COLUMNS}, description,
+                trainings.id, weights
             FROM trainings JOIN environments ON environments.id = environment"""
         )
-        parts = sorted(json.dumps([*key, hashlib.sha256(blob).hexdigest()]) for *key, blob in rows)
+        parts = sorted(
+            json.dumps([*key, hashlib.sha256(blob or self._measured(training)).hexdigest()])
+            for *key, training, blob in rows
+        )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _measured(self, training: int) -> bytes:
+        """All scores and fits of one training."""
+        tables = [
+            self._connection.execute(
+                f"SELECT * FROM {table} WHERE training = ? ORDER BY 2, 3", (training,)
+            )
+            for table in ("scores", "fits")
+        ]
+        return json.dumps([[row[1:] for row in table] for table in tables]).encode()
 
     def environments(self) -> list[dict[str, str]]:
         """The versions and platforms that the stored results come from."""
         rows = self._connection.execute("SELECT description FROM environments ORDER BY id")
         return [json.loads(description) for (description,) in rows]
+
+    def trainings(self) -> pd.DataFrame:
+        """model, condition, engine and streams of every training, in the order of the keys."""
+        query = f"""SELECT model, condition, engine, {_STREAM_COLUMNS} FROM trainings
+            ORDER BY model, condition, {_STREAM_COLUMNS}"""
+        return _with_streams(pd.read_sql_query(query, self._connection))
 
     def frame(self, table: str) -> pd.DataFrame:
         """One of fits, scores, occasions, losses, each row with the key of its training.
@@ -333,10 +422,7 @@ class Store:
         query = f"""SELECT t.model, t.condition, t.engine, t.init, t."order", t.dropout, t.labels,
             t.rows, x.* FROM {table} x JOIN trainings t ON x.training = t.id
             ORDER BY t.model, t.condition, t.init, t."order", t.dropout, t.labels, t.rows, 10, 11"""
-        frame = pd.read_sql_query(query, self._connection).drop(columns="training")
-        streams = list(STREAM_NAMES)
-        frame[streams] = frame[streams].astype("Int64")
-        return frame
+        return _with_streams(pd.read_sql_query(query, self._connection).drop(columns="training"))
 
     def traits(self) -> pd.DataFrame:
         """feature, deviation, explained, in the order of the features; empty if not stored."""
@@ -346,6 +432,22 @@ class Store:
     def parts(self) -> pd.DataFrame:
         """part, rows, deviation; empty if not stored."""
         return self._known("parts", {"part": "str", "rows": int, "deviation": float})
+
+    def prepared(self) -> pd.DataFrame:
+        """column, centre, divisor, missing, imputed; empty if not stored."""
+        kinds = {"column": "str", "centre": float, "divisor": float, "missing": int}
+        return self._known("prepared", {**kinds, "imputed": "str"})
+
+    def scales(self) -> dict[str, Scale]:
+        """How each variable, and the target, was scaled."""
+        stored = {
+            row.column: Scale(row.centre, row.divisor) for row in self.prepared().itertuples()
+        }
+        columns = [*self.recipe.variables, self.recipe.target]
+        # Before scales were stored, all were divisors of the recipe.
+        return stored or {
+            column.name: Scale(divisor=getattr(column, "divisor", 1.0)) for column in columns
+        }
 
     def history(self) -> pd.DataFrame:
         """started, asked, networks, in the order of time; empty if not stored."""
@@ -360,11 +462,15 @@ class Store:
             rows = self._connection.execute(query).fetchall()
         return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
 
+    def without_weights(self) -> list[str]:
+        """Names of the stored models of which no weights are kept, as `model_names` has them."""
+        return [name for name in self.model_names() if not self._layout(name)]
+
     def weights(self, model: str, condition: str) -> tuple[list[int | None], Weights]:
         """Weights of a model's ordinary seeds, and those seeds in order.
 
         Arrays are (networks, ...) by parameter; least squares has the one seed None. Empty
-        where nothing is stored.
+        where nothing is stored, and no weights of a model of which none are kept.
         """
         found = self._connection.execute(
             f"""SELECT init, weights FROM trainings WHERE model = ? AND condition = ?
@@ -442,6 +548,13 @@ _ORDINARY = 'init IS "order" AND init IS dropout AND init IS labels AND rows IS 
 _REMEDY = "name another directory with --out, or start this one again with --fresh"
 
 
+def _with_streams(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame whose streams are whole numbers, or missing."""
+    streams = list(STREAM_NAMES)
+    frame[streams] = frame[streams].astype("Int64")
+    return frame
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=60)
     connection.execute("PRAGMA foreign_keys = ON")
@@ -452,7 +565,7 @@ def _insert(connection: sqlite3.Connection, record: Record, environment_id: int)
     """Insert one record, unless another process stored the same key meanwhile."""
     key = record.key
     streams = (None,) * len(STREAM_NAMES) if key.streams is None else astuple(key.streams)
-    blob = np.concatenate([array.ravel() for array in record.weights.values()])
+    blob = b"".join(array.astype("<f4").tobytes() for array in record.weights.values())
     cursor = connection.execute(
         f"""INSERT OR IGNORE INTO trainings
             (model, condition, engine, {_STREAM_COLUMNS}, environment, weights)
@@ -463,7 +576,7 @@ def _insert(connection: sqlite3.Connection, record: Record, environment_id: int)
             key.engine,
             *streams,
             environment_id,
-            blob.astype("<f4").tobytes(),
+            blob,
         ),
     )
     if cursor.rowcount == 0:

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from study.store import Store
-from study.words import CONDITIONS
+from study.words import CONDITIONS, printable
 
 
 def export(store: Store, directory: Path) -> Iterator[Path]:
@@ -14,11 +14,16 @@ def export(store: Store, directory: Path) -> Iterator[Path]:
 
     A file holds, by condition, {"seeds": (networks,), "weights": {parameter: (networks,
     ...)}}, and loads with ``torch.load(path, weights_only=True)``. Least squares has no seeds.
-    Only ordinary seeds are exported. Raises InputError where none is trained.
+    Only ordinary seeds are exported, and no model of which no weights are kept. Raises
+    InputError where none is trained.
     """
+    store.check_weights()
     store.check_trained()
     directory.mkdir(parents=True, exist_ok=True)
+    without = store.without_weights()
     for model in store.model_names():
+        if model in without:
+            continue
         content = {}
         for condition in CONDITIONS:
             seeds, weights = store.weights(model, condition)
@@ -33,3 +38,12 @@ def export(store: Store, directory: Path) -> Iterator[Path]:
             path = directory / f"{model}.pt"
             torch.save(content, path)
             yield path
+
+
+def left_out_words(store: Store) -> list[str]:
+    """A line for each model of which no weights are kept."""
+    recipes = {name: store.model_recipe(name) for name in store.without_weights()}
+    return [
+        printable(f"{recipe.title if recipe else name} is left out: no weights of it are kept.")
+        for name, recipe in recipes.items()
+    ]

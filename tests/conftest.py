@@ -2,19 +2,24 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from study.cli import main
 from study.dataset import Dataset, load_dataset
 from study.recipes import DatasetRecipe, ModelRecipe, find_dataset, find_model
 from study.results import Results
 from study.store import Key, Record, Store, create
 from study.streams import StreamSeeds
 from study.streams import varied as of_source
+from study.training import Replicate, Trained
+from study.training import train as train_on_arrays
 from study.training.trained import loss_epochs, occasion_epochs
 from study.words import CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES, METHODS, TRAINING_GRADIENT
 
@@ -39,6 +44,31 @@ def chromium() -> "Iterator[Browser]":
         yield browser
 
 
+@dataclass
+class Outcome:
+    status: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys) -> Command:
+    """Run `study ARGUMENTS` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["study", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        said = capsys.readouterr()
+        return Outcome(stop.value.code, said.out, said.err)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def people() -> Dataset:
     found = find_dataset(str(ROOT / "data" / "people.toml"))
@@ -50,6 +80,13 @@ def shipped(name: str, **training: float) -> ModelRecipe:
     recipe = find_model(str(ROOT / "models" / f"{name}.toml")).recipe
     protocol = recipe.training.model_copy(update=training)
     return recipe.model_copy(update={"training": protocol})
+
+
+def train(
+    recipe: ModelRecipe, replicates: Sequence[Replicate], dataset: Dataset, **options: Any
+) -> Trained:
+    """Train on the training rows of a dataset."""
+    return train_on_arrays(recipe, replicates, dataset.train_x, dataset.train_y, **options)
 
 
 @pytest.fixture(scope="session")

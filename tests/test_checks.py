@@ -205,3 +205,11 @@ def test_data_without_one_hot_groups_need_no_such_warning(make, people):
 
     results = make(one, recipe=recipe)
     assert not {"S003", "S004"} & {warning.code for warning in warnings(results)}
+
+
+def test_networks_that_predict_worse_than_the_mean(make):
+    results = make(r_squared={"mlp": [0.9] * 27 + [-0.3, 0.0, np.nan]})
+    assert codes(results) == {"S002", "S010", "S014"}
+    # 27 · 0.9 less 0.3, over 29 that are numbers.
+    assert "MLP: 1 of 29 (seed 27) have an R² below 0" in evidence(results, "S014")
+    assert "the mean over all seeds is 0.83" in evidence(results, "S014")

@@ -7,9 +7,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,37 +20,13 @@ from sklearn.linear_model import LinearRegression
 
 import study
 from study import runner
-from study.cli import main, parse_seeds
+from study.cli import parse_seeds
 from study.dataset import explained
 from study.errors import InputError
-from study.store import FILE_NAME
+from study.store import FILE_NAME, Store
+from study.words import LEAST_SQUARES
 
 STUDY = str(Path(sys.executable).with_name("study"))
-
-
-@dataclass
-class Outcome:
-    status: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Outcome]
-
-
-@pytest.fixture
-def command(tmp_path, monkeypatch, capsys) -> Command:
-    """Run `study ARGUMENTS` in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["study", *arguments])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        said = capsys.readouterr()
-        return Outcome(stop.value.code, said.out, said.err)
-
-    return run
 
 
 def stored(directory: Path, seed: int | None = None) -> dict[str, list[tuple]]:
@@ -178,6 +153,7 @@ def test_a_killed_run_goes_on_where_it_was(command, small, own_model, workers, o
     assert not [worker for worker in workers_left if Path("/proc", worker).exists()]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("workers", "moment"), [("1", 2), ("2", 0.2), ("2", 0.7), ("2", 2)])
 def test_ctrl_c_says_what_is_kept(tmp_path, small, workers, moment):
     """Early on, while libraries are still being imported, and later."""
@@ -198,6 +174,29 @@ def test_ctrl_c_says_what_is_kept(tmp_path, small, workers, moment):
     *progress, last = said.splitlines()
     assert "trained networks are kept in reports/people, and the same command goes on" in last
     assert all(line.startswith("training: ") for line in progress)
+
+
+@pytest.mark.alone
+def test_ctrl_c_stops_the_measuring_of_least_squares(tmp_path, small):
+    """It takes minutes of wide data, and what nobody waited for is not kept."""
+    script = (
+        "import signal\n"
+        "from study import cli, runner\n"
+        "fitted = runner.least_squares\n"
+        "def interrupted(dataset):\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    return fitted(dataset)\n"
+        "runner.least_squares = interrupted\n"
+        "cli.main()\n"
+    )
+    arguments = ["run", *small, "--seeds", "300", "--workers", "2", "--out", "stopped"]
+    ended = subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert ended.returncode == 130, ended.stderr
+    assert "trained networks are kept in stopped" in ended.stderr.splitlines()[-1]
+    with Store(tmp_path / "stopped") as store:
+        assert LEAST_SQUARES not in store.model_names()
 
 
 def test_an_error_in_a_thread_is_one_line_and_ends_the_run(tmp_path, small):
@@ -265,7 +264,7 @@ def test_other_sizes_and_a_network_of_one_s_own_need_nothing_said(command, small
 def test_least_squares_draws_nothing_from_torch_s_generator(people):
     """It is computed while threads draw initial weights from that generator."""
     before = torch.get_rng_state()
-    runner._least_squares(people)
+    runner._least_squares(people, threading.Event())
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -473,7 +472,10 @@ def test_wrong_seeds(text):
         (["run", "--models", "mlp,mlp"], "a model is named twice"),
         (["run", "--models", "nowhere.toml"], "nowhere.toml: No such file"),
         (["run", "--models", ""], "unknown model ''"),
-        (["run", "--data", "nothing"], "unknown dataset 'nothing': there is people"),
+        (
+            ["run", "--data", "nothing"],
+            "unknown dataset 'nothing': there is diabetes, people, planted",
+        ),
         (["run", "--workers", "0"], "--workers"),
         (["run", "--out", "file"], "file: not a directory"),
         (["run", "--out", "file/below"], "cannot write a run to file/below"),
@@ -517,12 +519,14 @@ def test_a_wrong_table_is_one_line_and_writes_nothing(command):
 BROKEN = {
     "init": ("ZeroDivisionError: division by zero", "1 / 0", "", "return x.sum(1)"),
     "forward": ("KeyError: 'no'", "", "", "return {}['no']"),
-    "shape": ("must map (rows, features) to (rows,), but 2 rows give shape (2, 1)", "", "", "return x[:, :1]"),
-    "type": ("but 2 rows give str", "", "", "return 'x'"),
+    "shape": ("must map (rows, features) to (rows,), but 1 row gives shape (1, 1)", "", "", "return x[:, :1]"),
+    "type": ("but 1 row gives str", "", "", "return 'x'"),
     "syntax": ("SyntaxError: ", "", "(", "return x.sum(1)"),
-    "buffer": ("buffer 'b' of the network differs between seeds", "self.register_buffer('b', torch.randn(1))", "", "return x.sum(1) * self.w * self.b"),
-    "norm": ("buffer 'd.running_mean' of the network differs between seeds or changes", "self.d = torch.nn.BatchNorm1d(inputs)", "", "return self.d(x).sum(1) * self.w"),
+    "buffer": ("buffer 'b' differs between seeds", "self.register_buffer('b', torch.randn(1))", "", "return x.sum(1) * self.w * self.b"),
+    "norm": ("buffer 'd.running_mean', 'd.running_var', 'd.num_batches_tracked' changes in training", "self.d = torch.nn.BatchNorm1d(inputs)", "", "return self.d(x).sum(1) * self.w"),
     "dropout": ("for dropout use study.networks.dropout.Dropout", "self.d = torch.nn.Dropout(0.5)", "", "return self.d(x).sum(1) * self.w"),
+    "exit": ("it ends the program (sys.exit) (broken_exit.py, line 9)", "", "", "raise SystemExit"),
+    "late": ("ZeroDivisionError: division by zero (broken_late.py, line 9)", "", "passes = []", "return x.sum(1) * self.w + 0 * (passes.append(1) or 1 / (len(passes) < 300))"),
 }  # fmt: skip
 
 
@@ -545,10 +549,11 @@ def test_a_network_that_is_unfit_is_named_in_one_line(command, small, fault, tmp
     outcome = command(
         "run", *small[:2], "--models", "broken.toml", "--seeds", "2", "--workers", "1"
     )
-    assert outcome.status == (1 if fault == "dropout" else 2)
+    assert outcome.status == (1 if fault == "late" else 2)
     assert reason in outcome.err.splitlines()[-1]
     assert outcome.err.splitlines()[-1].startswith("study: ")
     assert "Traceback" not in outcome.err
+    assert Path("reports").exists() == (outcome.status == 1)
     if outcome.status == 1:  # a mended recipe goes on in the same directory
         assert command("status").status == 2
         Path("broken.toml").write_text(recipe.replace("epochs = 300", "epochs = 1"))
@@ -584,6 +589,7 @@ def test_what_is_read_only_is_refused(tmp_path, small, finished, what):
     assert outcome.stderr == f"study: cannot write a run to {run}: Permission denied\n"
 
 
+@pytest.mark.alone
 def test_help_comes_at_once():
     times = []
     for _ in range(3):

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -11,6 +12,9 @@ import study
 from study.analysis.claims import verdicts
 from study.analysis.fits import fit_quality, learning
 from study.analysis.importance import importance, model_differences
+from study.dataset import load_dataset
+from study.drafting import draft
+from study.recipes import DatasetRecipe, find_dataset, recipe_keys
 from study.results import Results
 
 REFERENCE = ROOT / "reports" / "reference" / "people"
@@ -169,3 +173,40 @@ def test_the_sources_on_the_page_are_those_of_the_table():
     assert {key: count for key, count in missed.items() if count} == {("linear", "init"): 3}
     few = claimed[claimed["n"] != 100]["n"].to_dict()
     assert few == {("mlp", "dropout"): 5, ("linear", "dropout"): 5}
+
+
+def test_the_recipe_of_the_documentation_loads_with_every_key_explained(tmp_path):
+    page = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+    [recipe] = re.findall(r"```toml\n(.+?)```", page, flags=re.DOTALL)
+    draw = np.random.default_rng(0)
+    pd.DataFrame(
+        {
+            "area": draw.normal(120, 30, 60),
+            "garden": draw.choice(["no", "yes"], 60),
+            "town": draw.choice(["Bruges", "Ghent", "Ostend"], 60),
+            "price": draw.normal(300_000, 50_000, 60),
+        }
+    ).to_csv(tmp_path / "houses.csv", index=False)
+    path = tmp_path / "data" / "houses.toml"
+    path.parent.mkdir()
+    path.write_text(recipe)
+    data = load_dataset(find_dataset(str(path)).recipe, path.parent)
+    assert (len(data.train_y), len(data.test_y)) == (45, 15)
+    said = set(re.findall(r"`\[*(\w+)(?: = 1)?\]*`", page))
+    assert recipe_keys(DatasetRecipe) - said == set()
+
+
+def test_the_rules_of_the_documentation_are_those_of_init():
+    page = text(ROOT / "docs" / "own-data.md")
+    facts = [
+        f"up to {draft.MOST_LEVELS} levels; levels in fewer than {draft.FEWEST_ROWS} training rows",
+        f"at most {draft.MOST_DROPPED:.0%} of the rows",
+        f"else {draft.TEST_FRACTION:.0%}, drawn",
+        ", ".join(draft.PARTS[:-1]) + f" or {draft.PARTS[-1]} that holds train",
+    ]
+    assert [fact for fact in facts if fact not in page] == []
+
+
+def test_the_page_of_the_reference_study_names_the_run_that_lies_beside_it(results):
+    page = (REFERENCE / "report.html").read_text(encoding="utf-8")
+    assert f"run {results.identity}" in page

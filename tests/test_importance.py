@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from conftest import shipped
+from conftest import shipped, train
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -13,15 +15,20 @@ from sklearn.preprocessing import OneHotEncoder
 
 from study.fit import r_squared, rmse, within
 from study.importance.gradients import after_training, contrast, training_gradient
-from study.importance.permutation import grouped_permutation, permutation
+from study.importance.permutation import (
+    grouped_permutation,
+    permutation,
+    permutations,
+    rows_predicted,
+)
 from study.least_squares import least_squares
 from study.measure import measure
 from study.networks import build
 from study.networks.linear import Linear
-from study.stacks.torch_stack import TorchStack
+from study.stacks.torch_stack import ROWS, TorchStack
 from study.statistics.ranking import shares
 from study.streams import StreamSeeds
-from study.training import Replicate, train
+from study.training import Replicate
 
 GROUPS = ((0,), (1,), (2, 3, 4), (5, 6, 7))
 
@@ -236,3 +243,47 @@ def test_measuring_gives_each_method_once(people):
     alone = next(fit for fit in trained.fits if (fit.part, fit.evaluation) == ("test", "alone"))
     expected = mean_squared_error(people.test_y, stack.predict(people.test_x)[0]) ** 0.5 * 100_000
     assert alone.rmse[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_many_rows_are_predicted_in_parts():
+    """A linear network's answers are known in closed form, also where rows fill no part."""
+    coefficients = np.random.default_rng(4).normal(size=(3, 5)).astype(np.float32)
+    x = np.random.default_rng(5).normal(size=(2 * ROWS + 7, 5)).astype(np.float32)
+    stack = linear_stack(coefficients)
+    np.testing.assert_allclose(stack.predict(x), coefficients @ x.T, rtol=1e-4, atol=1e-5)
+    gradients = stack.gradients(x)
+    assert gradients.shape == (3, len(x), 5)
+    np.testing.assert_array_equal(
+        gradients, np.broadcast_to(coefficients[:, None], gradients.shape)
+    )
+
+
+def test_measuring_tells_how_many_rows_it_predicts(people):
+    weights = least_squares(people)
+    predicted = []
+    measure(TorchStack(Linear(inputs=8), weights), people, np.zeros((1, 0, 1, 0)), predicted.append)
+    # The rows as they are and thirty times each column permuted: of 8 features, of 4 variables.
+    assert sum(predicted) == rows_predicted(people) == 40 * (1 + 30 * 8) + 40 * (1 + 30 * 4)
+
+
+def test_without_groups_both_permutation_methods_are_the_same(people):
+    """Told apart where there are groups, computed once where there are none, to the bit."""
+    ages, tested = (np.ascontiguousarray(x[:, :2]) for x in (people.train_x, people.test_x))
+    network = LinearRegression().fit(ages, people.train_y)
+    columns = ((0,), (1,))
+    without = replace(
+        people,
+        features=("sex", "age"),
+        variables=("sex", "age"),
+        groups=columns,
+        train_x=ages,
+        test_x=tested,
+    )
+
+    def predict(x: np.ndarray) -> np.ndarray:
+        return network.predict(x)[None]
+
+    by_column, by_variable = permutations(predict, without)
+    np.testing.assert_array_equal(by_variable.score, grouped_permutation(predict, without).score)
+    np.testing.assert_array_equal(by_column.score, permutation(predict, without).score)
+    assert (by_column.method, by_variable.method) == ("permutation", "permutation-grouped")

@@ -17,7 +17,7 @@ from study.analysis.sources import sources
 from study.cli import commands
 from study.errors import InputError
 from study.report.figures import all_displays
-from study.report.sentences import details
+from study.report.sentences import details, headline
 from study.report.tables import make_table
 from study.results import Results
 from study.statistics.ranking import shares
@@ -115,8 +115,9 @@ def test_what_is_stored_is_not_trained_again(runs, small, capsys, monkeypatch):
     assert said == [
         f"{runs[1]}: of the networks asked for, 30 stored, 0 to do "
         "(real, varying dropout at 5 base seeds)",
-        "Stored networks of all models, by the source that varies: "
+        "Stored of all models, by the source that varies: "
         "dropout 30 (base seeds 0-4), rows 30 (base seeds 0-4).",
+        f"'study table sources {runs[1]}' and 'study report {runs[1]}' show it.",
     ]
     assert query(runs[1], "SELECT * FROM trainings") == before
 
@@ -401,7 +402,8 @@ def test_the_findings_say_what_resampling_the_rows_does_to_the_claim(results):
     scores = np.concatenate([of.score for of in networks])
     met = int((scores[:, 1] > np.delete(scores, 1, axis=1).max(axis=1)).sum())
     expected = f"at each of 5 base seeds, age has rank 1 in {met} of 15 networks."
-    assert details(results)[-1].endswith(expected)
+    assert [sentence for sentence in headline(results) if sentence.endswith(expected)]
+    assert not [sentence for sentence in details(results) if "--vary rows" in sentence]
 
 
 def test_networks_that_have_not_learned_are_left_out_of_the_spreads_too(results):

@@ -22,7 +22,7 @@ from study.statistics.agreement import (
     within_seeds,
 )
 from study.statistics.intervals import wilson
-from study.words import SIGNED_METHODS
+from study.words import METHODS, SIGNED_METHODS
 
 
 @lru_cache(maxsize=8)
@@ -41,8 +41,9 @@ def _agreement(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFr
     """Mean agreement of pairs of vectors by every measure, with its null."""
     means = Means(results)
     for keys, first, second in pairs:
-        methods = [keys["method"]] if "method" in keys else [keys["first"], keys["second"]]
-        for measure in measures_of(len(first.items), signed=_signed(level, *methods)):
+        methods = [keys["method"]] * 2 if "method" in keys else [keys["first"], keys["second"]]
+        signed = level == "feature" and all(map(_signed, methods, (first, second)))
+        for measure in measures_of(len(first.items), signed=signed):
             one, two = (_coordinates(measure, vectors) for vectors in (first, second))
             null = null_within_seeds(measure, one, two)
             of_null = {
@@ -79,7 +80,8 @@ def seed_agreement(results: Results, level: str) -> pd.DataFrame:
     for condition in ("real", "shuffled"):
         for keys, vectors in judges(results, level, condition):
             items = len(vectors.items)
-            for measure in measures_of(items, signed=_signed(level, keys["method"])):
+            signed = level == "feature" and _signed(keys["method"], vectors)
+            for measure in measures_of(items, signed=signed):
                 found = between_seeds(measure, _coordinates(measure, vectors))
                 mean, deviation = null_between_seeds(measure, items, found.seeds)
                 rows.append(
@@ -123,9 +125,10 @@ def spearman_only(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["measure"] == SPEARMAN] if len(frame) else frame
 
 
-def _signed(level: str, *methods: str) -> bool:
-    """Whether methods have signs to compare: those of predictions' gradients, by feature."""
-    return level == "feature" and set(methods) <= set(SIGNED_METHODS)
+def _signed(method: str, vectors: Vectors) -> bool:
+    """Whether a method has signs to compare: a prediction's gradients, or imported ones."""
+    known = method in SIGNED_METHODS or method not in METHODS
+    return known and bool(np.isfinite(vectors.signed).any())
 
 
 def _coordinates(measure: str, vectors: Vectors) -> np.ndarray:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from study.analysis.agreement import seed_agreement, spearman_only
 from study.analysis.claims import CONTROLS, own_verdict, proportions, why_not_tested
-from study.analysis.fits import learning, learning_threshold, learning_words
+from study.analysis.fits import has_fits, learning, learning_threshold, learning_words
 from study.results import Results, Vectors
 from study.statistics.claims import INCONCLUSIVE, exceeds, fewest_met, fewest_seeds
 from study.statistics.intervals import CONFIDENCE, FEWEST
@@ -18,8 +18,8 @@ from study.statistics.ranking import identical, shares
 from study.words import (
     CONDITIONS,
     CONTRAST_GRADIENT,
-    METHODS,
-    METHODS_OF_LEVEL,
+    GRADIENT_METHODS,
+    GROUPED_PERMUTATION,
     PERMUTATION,
     TRAINING_GRADIENT,
     ranges,
@@ -53,11 +53,15 @@ def warnings(results: Results) -> tuple[Warning, ...]:
 
 def _scores(results: Results, condition: str, model: str) -> Iterator[tuple[str, Vectors]]:
     """The scores of a model by every method, at the level that the method scores."""
-    for method in METHODS:
-        level = "feature" if method in METHODS_OF_LEVEL["feature"] else "variable"
-        vectors = results.vectors(model, condition, method, level)
+    for method in results.methods():
+        vectors = results.vectors(model, condition, method, _level(method))
         if vectors is not None:
             yield method, vectors
+
+
+def _level(method: str) -> str:
+    """The level that a method scores to begin with."""
+    return "variable" if method == GROUPED_PERMUTATION else "feature"
 
 
 def _identical_seeds(results: Results) -> Iterator[Warning]:
@@ -80,6 +84,8 @@ def _identical_seeds(results: Results) -> Iterator[Warning]:
 
 
 def _not_learned(results: Results) -> Iterator[Warning]:
+    if not has_fits(results):
+        return
     found = learning(results)
     for model in results.models:
         rows = found[(found["model"] == model) & ~found["learned"]]
@@ -91,7 +97,7 @@ def _not_learned(results: Results) -> Iterator[Warning]:
                 f"{results.title(model)}: {len(rows)} of {everyone} ({_seeds(rows['seed'])}) have "
                 f"a training R² below {learning_threshold(results):.2f}, "
                 f"{learning_words(results)}.",
-                "Their importances tell of a network that predicts badly. Every table can be "
+                "Their importances tell of a model that predicts badly. Every table can be "
                 "read without them: study table NAME --learned.",
             )
 
@@ -170,9 +176,13 @@ def _collinear(results: Results) -> Iterator[Warning]:
         )
 
 
-def _negative_permutation(results: Results) -> Iterator[Warning]:
-    for method in METHODS[-2:]:
-        level = "feature" if method in METHODS_OF_LEVEL["feature"] else "variable"
+def _negative(results: Results) -> Iterator[Warning]:
+    """Only permutation can give negative scores here; scores from elsewhere may be anything."""
+    imported = results.imported is not None
+    for method in results.methods():
+        if not imported and method not in (PERMUTATION, GROUPED_PERMUTATION):
+            continue
+        level = _level(method)
         below, everything, items = 0, 0, set()
         for model in results.models:
             vectors = results.vectors(model, "real", method, level)
@@ -186,11 +196,14 @@ def _negative_permutation(results: Results) -> Iterator[Warning]:
             shown = ordered[:8] + ([f"{len(ordered) - 8} more"] if len(ordered) > 8 else [])
             yield Warning(
                 "S006",
-                "Negative permutation scores",
-                f"{method}: {below} of {everything} scores are below 0 ({_list(shown)}): "
-                "permuting improved the fit on these test rows.",
-                "As a rule that is noise about zero. Shares count them as 0; do not read their "
-                "order.",
+                "Negative scores" if imported else "Negative permutation scores",
+                f"{method}: {below} of {everything} scores are below 0 ({_list(shown)})"
+                + ("." if imported else ": permuting improved the fit on these test rows."),
+                "Shares count them as 0, and ranks put them last. Where a sign says which way a "
+                "feature works, give its size as the score and the sign in the column signed."
+                if imported
+                else "As a rule that is noise about zero. Shares count them as 0; do not read "
+                "their order.",
             )
 
 
@@ -227,7 +240,9 @@ def _too_few_seeds(results: Results) -> Iterator[Warning]:
             "Too few seeds",
             f"{_list(f'{results.title(model)} has {count}' for model, count in few.items())}; "
             f"below {FEWEST} there is no interval of a mean.",
-            "Run more seeds: what is stored is kept.",
+            "Import the scores of more seeds."
+            if results.imported
+            else "Run more seeds: what is stored is kept.",
         )
     row = own_verdict(results, claim)
     if row is None or row["verdict"] != INCONCLUSIVE:
@@ -238,13 +253,16 @@ def _too_few_seeds(results: Results) -> Iterator[Warning]:
             "Too few seeds for a verdict",
             f"With {row['n']} seeds no outcome could support a claim that needs "
             f"{claim.proportion:.0%} of them.",
-            f"Run at least {fewest_seeds(claim.proportion)} seeds.",
+            f"{'Import' if results.imported else 'Run'} at least "
+            f"{fewest_seeds(claim.proportion)} seeds.",
         )
     else:
         settle = row["seeds_to_settle"]
         yield Warning(
             "S008",
-            "Too few seeds for a verdict",
+            "Too few seeds for a verdict"
+            if np.isfinite(settle)
+            else "No verdict at this proportion",
             f"The claim is met in {row['met']} of {row['n']} seeds, and its interval "
             f"({row['low']:.2f} to {row['high']:.2f}) holds the required {claim.proportion:g}.",
             f"At this proportion about {settle:.0f} seeds would settle it. Fix their number before "
@@ -295,12 +313,19 @@ def _diverged(results: Results) -> Iterator[Warning]:
     for model in results.models:
         for condition in CONDITIONS:
             seeds = results.diverged(model, condition)
-            if seeds:
+            where = f"{results.title(model)}, {condition}, {_seeds(seeds)}"
+            if seeds and results.imported:
+                yield Warning(
+                    DIVERGED,
+                    "Seeds without scores",
+                    f"{where}: {results.imported} holds no numbers for them by some method.",
+                    "There they count as seeds that do not meet the claim.",
+                )
+            elif seeds:
                 yield Warning(
                     DIVERGED,
                     "Seeds that diverged",
-                    f"{results.title(model)}, {condition}, {_seeds(seeds)}: predictions "
-                    "are not a number, or infinite.",
+                    f"{where}: predictions are not a number, or infinite.",
                     "Their scores are undefined and count for no claim. A smaller learning rate "
                     "may help.",
                 )
@@ -320,7 +345,9 @@ def _undefined(results: Results) -> Iterator[Warning]:
                 "S011",
                 "Score vectors without a positive entry",
                 f"Condition {condition}: {_list(parts)}.",
-                "They have no shares and meet no claim: the network uses no feature there.",
+                "They have no shares and meet no claim: no feature counts there."
+                if results.imported
+                else "They have no shares and meet no claim: the model uses no feature there.",
             )
 
 
@@ -346,7 +373,61 @@ def _not_run(results: Results) -> Iterator[Warning]:
             "S013",
             "Seeds without a control",
             f"{_list(missing)}: some seeds have no shuffled control.",
-            "'study run' for the same seeds trains what is missing.",
+            "Whether the claim is specific is then unknown. Train them once more on shuffled "
+            "targets, give those scores the condition shuffled, and import the file anew."
+            if results.imported
+            else "'study run' for the same seeds trains what is missing.",
+        )
+
+
+def _worse_than_the_mean(results: Results) -> Iterator[Warning]:
+    if not has_fits(results):
+        return
+    fits = results.fits
+    # Networks that diverged have a warning of their own.
+    alone = fits[
+        (fits["condition"] == "real")
+        & (fits["evaluation"] == "alone")
+        & np.isfinite(fits["r_squared"].astype(float))
+    ]
+    for model in results.models:
+        train, test = (
+            alone[(alone["model"] == model) & (alone["part"] == part)] for part in ("train", "test")
+        )
+        worse = test[test["r_squared"] < 0]
+        if len(worse):
+            yield Warning(
+                "S014",
+                "Networks that predict worse than the mean",
+                f"{results.title(model)}: {len(worse)} of {len(test)} ({_seeds(worse['seed'])}) "
+                "have an R² below 0 on the test rows, one by one; the mean over all seeds is "
+                f"{test['r_squared'].mean():.2f}, and {train['r_squared'].mean():.2f} on the "
+                "training rows.",
+                "What matters to such a network says little of what matters. If it fits the "
+                "training rows well, it knows them by heart: fewer epochs or weights, or more "
+                "rows, may help.",
+            )
+
+
+# More columns than this make a variable large by their number alone.
+_MANY_COLUMNS = 4
+
+
+def _many_columns(results: Results) -> Iterator[Warning]:
+    large = {
+        variable.name: len(variable.features)
+        for variable in results.recipe.variables
+        if len(variable.features) > _MANY_COLUMNS
+    }
+    summed = [method for method in results.methods("variable") if method in GRADIENT_METHODS]
+    if large and summed:
+        yield Warning(
+            "S015",
+            "Variables of many columns",
+            f"{_list(f'{name} has {count} columns' for name, count in large.items())}, and by "
+            f"{_list(summed)} a variable's score is the sum over its columns.",
+            "Many levels make a variable large there, even one that is pure noise. Compare "
+            "variables by permutation-grouped.",
         )
 
 
@@ -356,13 +437,15 @@ _CHECKS: tuple[Callable[[Results], Iterator[Warning]], ...] = (
     _one_hot_gradients,
     _one_hot_permutation,
     _collinear,
-    _negative_permutation,
+    _negative,
     _near_one,
     _too_few_seeds,
     _control_shows_claim,
     _diverged,
     _undefined,
     _not_run,
+    _worse_than_the_mean,
+    _many_columns,
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.fits import learned_only
+from study.analysis.fits import has_fits, learned_only
 from study.analysis.means import Means, columns_of
 from study.analysis.vectors import all_models
 from study.recipes import Claim
@@ -23,7 +23,7 @@ from study.statistics.claims import (
 )
 from study.statistics.multiplicity import holm
 from study.statistics.ranking import identical
-from study.words import CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES, METHODS
+from study.words import CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES
 
 CONTROLS = CONDITIONS[1:]
 _PROPORTION = (
@@ -90,7 +90,7 @@ def proportions(results: Results, claim: Claim) -> pd.DataFrame:
     """
     rows = []
     for model in all_models(results):
-        for method in METHODS:
+        for method in results.methods():
             for condition in CONDITIONS:
                 found = scores_of_claim(results, claim, model, condition, method)
                 if found is None:
@@ -121,12 +121,12 @@ def verdicts(results: Results, claim: Claim) -> pd.DataFrame:
 
     role is "primary" for the model and method that the claim rests on, else "robustness".
     learned_... are the same over the seeds that have learned; survives tells whether the
-    verdict stays.
+    verdict stays. They are missing where no fit is known.
     """
     met = proportions(results, claim)
     if met.empty:
         return met.assign(role=[])
-    learned = learned_only(results)
+    learned = learned_only(results) if has_fits(results) else None
     margins = Means(results)
     rows: list[dict[str, Any]] = []
     for row in met[(met["condition"] == "real") & (met["model"] != LEAST_SQUARES)].to_dict(
@@ -215,9 +215,12 @@ def _controls(
 
 
 def _learned(
-    learned: Results, claim: Claim, model: str, method: str, verdict: str
+    learned: Results | None, claim: Claim, model: str, method: str, verdict: str
 ) -> dict[str, Any]:
-    """The claim over the seeds that have learned."""
+    """The claim over the seeds that have learned; missing where nobody knows which have."""
+    if learned is None:
+        columns = ("learned_met", "learned_n", "learned_verdict", "survives")
+        return dict.fromkeys(columns, math.nan)
     found = scores_of_claim(learned, claim, model, "real", method)
     if found is None or not len(found[0].score):
         return {"learned_met": 0, "learned_n": 0, "learned_verdict": NO_VERDICT, "survives": False}
@@ -266,7 +269,7 @@ def growth(results: Results, claim: Claim) -> pd.DataFrame:
     """The proportion that meets a claim among the first n seeds, n growing, by model and method."""
     rows = []
     for model in results.models:
-        for method in METHODS:
+        for method in results.methods():
             found = scores_of_claim(results, claim, model, "real", method)
             if found is None:
                 continue

@@ -34,12 +34,14 @@ from study.results import Results, Vectors
 from study.statistics.agreement import SPEARMAN, coordinates, null_within_seeds, within_seeds
 from study.statistics.intervals import Interval
 from study.statistics.ranking import identical, shares
-from study.words import CONDITIONS, LEAST_SQUARES, METHODS, METHODS_OF_LEVEL, SOURCES, ranges
+from study.words import CONDITIONS, LEAST_SQUARES, LEVELS, SOURCES, ranges
 
 RUNS = ("first", "second")
 # What of a run can have changed.
 RUN, DATASET, DATASET_RECIPE, ROWS = "run", "dataset", "dataset recipe", "rows (SHA-256)"
 MODELS, MODEL, SEEDS, VARIED = "models", "model", "seeds", "networks of --vary"
+SCORES = "scores (SHA-256)"
+HASHED = (ROWS, SCORES)
 ENGINE, ENVIRONMENT = "engine", "environment"
 
 
@@ -59,20 +61,32 @@ def common_models(first: Results, second: Results) -> list[str]:
 
 def same_data(first: Results, second: Results) -> bool:
     """Whether both runs look at the same rows, encoded alike, with the same target."""
-    return _data(first) == _data(second)
+    return not imported(first, second) and _data(first) == _data(second)
+
+
+def imported(first: Results, second: Results) -> bool:
+    """Whether scores of either run were made elsewhere, on data that it does not hold."""
+    return bool(first.imported or second.imported)
 
 
 def _data(results: Results) -> list[Any]:
     recipe = results.recipe
-    table = recipe.table.model_dump(exclude={"train", "test"})
-    return [_rows(results), table, recipe.variables, recipe.target.name, recipe.target.divisor]
+    exclude = {"train", "test", "file"}
+    table = recipe.table.model_dump(exclude=exclude) if recipe.table else {}
+    target = recipe.target.model_dump(exclude={"tolerance", "unit"})
+    return [_rows(results), table, recipe.split, recipe.variables, target]
 
 
 def _rows(results: Results) -> dict[str, str | None]:
-    """The hashes of both tables, whatever their files are called."""
-    table = results.recipe.table
-    files = {"training": table.train, "test": table.test}
-    return {part: results.hashes.get(name) for part, name in files.items()}
+    """The hashes of the tables, whatever their files are called."""
+    names = results.recipe.table.sources if results.recipe.table else []
+    parts = ("training", "test") if len(names) == 2 else ("all",)
+    return {part: results.hashes.get(name) for part, name in zip(parts, names, strict=False)}
+
+
+def _scores(results: Results) -> dict[str, str]:
+    """The hash of imported scores."""
+    return {"file": results.hashes[results.imported]} if results.imported else {}
 
 
 # -- what changed --------------------------------------------------------------------------
@@ -91,10 +105,11 @@ def changes(first: Results, second: Results) -> pd.DataFrame:
         *_differing(DATASET, *({"name": results.dataset} for results in both)),
         *_differing(DATASET_RECIPE, *(dotted(results.recipe) for results in both)),
         *_differing(ROWS, *(_rows(results) for results in both)),
+        *_differing(SCORES, *(_scores(results) for results in both)),
         *_differing(MODELS, *(_titles(results, without=common) for results in both)),
     ]
     for model in common:
-        rows += _differing(f"{MODEL} {model}", *(dotted(of.models[model]) for of in both))
+        rows += _differing(f"{MODEL} {model}", *(_recipe(of, model) for of in both))
     for what, found in ((ENGINE, _engines), (SEEDS, _seeds), (VARIED, _varied)):
         rows += _differing(what, *(found(results, common) for results in both))
     rows += _differing(ENVIRONMENT, *(_environment(results) for results in both))
@@ -123,7 +138,13 @@ def _differing(
 
 def _titles(results: Results, without: list[str]) -> dict[str, str]:
     """The titles of the models that only this run holds."""
-    return {name: recipe.title for name, recipe in results.models.items() if name not in without}
+    return {name: results.title(name) for name in results.models if name not in without}
+
+
+def _recipe(results: Results, model: str) -> dict[str, Any]:
+    """What a model's recipe says; nothing of a model that was trained elsewhere."""
+    recipe = results.models[model]
+    return {} if recipe is None else dotted(recipe)
 
 
 def _seeds(results: Results, models: list[str]) -> dict[str, str]:
@@ -147,7 +168,7 @@ def _varied(results: Results, models: list[str]) -> dict[str, int]:
 
 
 def _engines(results: Results, models: list[str]) -> dict[str, str]:
-    engines = results.fits.groupby("model")["engine"].first()
+    engines = results.engines()
     return {model: engines[model] for model in models}
 
 
@@ -165,11 +186,16 @@ def _environment(results: Results) -> dict[str, str]:
 
 @lru_cache(maxsize=4)
 def fit_differences(first: Results, second: Results) -> pd.DataFrame:
-    """R² of both runs by model and part, rows one by one, real condition."""
+    """R² of both runs by model and part, rows one by one, real condition.
+
+    Of models whose fit both runs know.
+    """
     differences = Differences()
     for model in common_models(first, second):
         for part in ("test", "train"):
             one, two = (_fits(results, model, part) for results in (first, second))
+            if one.empty or two.empty:
+                continue
             keys = {"model": model, "part": part, "measure": "r_squared"}
             values = [rows["r_squared"].to_numpy(dtype=float) for rows in (one, two)]
             alike = any(
@@ -185,8 +211,8 @@ def _same_scores(results: Results, model: str) -> bool:
     """Whether all seeds of a model have the same scores; equal fits alone may be perfect ones."""
     found = [
         results.vectors(model, "real", method, level)
-        for level, methods in METHODS_OF_LEVEL.items()
-        for method in methods
+        for level in LEVELS
+        for method in results.methods(level)
     ]
     return all(identical(vectors.score) for vectors in found if vectors is not None)
 
@@ -285,7 +311,7 @@ def _vectors_of_both(
     if set(first.items(level)) != set(second.items(level)):
         return
     for model in common_models(first, second):
-        for method in METHODS_OF_LEVEL[level]:
+        for method in first.methods(level):
             one, two = (
                 results.vectors(model, "real", method, level) for results in (first, second)
             )
@@ -305,12 +331,11 @@ def all_identical(first: Results, second: Results) -> bool:
     In the real condition, bit for bit, and none of them undefined. Scores, and not shares:
     a factor would leave those the same.
     """
-    fits = fit_differences(first, second)
     found = [
-        kind.startswith(IDENTICAL) and not undefined
-        for kind, undefined in zip(fits["interval"], fits["undefined"], strict=True)
+        row["interval"].startswith(IDENTICAL) and not row["undefined"]
+        for row in fit_differences(first, second).to_dict("records")
     ]
-    for level in METHODS_OF_LEVEL:
+    for level in LEVELS:
         for _, one, two in _vectors_of_both(first, second, level):
             matched = match(one.seeds, two.seeds)
             scores = one.score[matched.first], two.score[matched.second]
@@ -353,7 +378,7 @@ def claim_differences(first: Results, second: Results) -> pd.DataFrame:
     ]
     rows = []
     for model in common_models(first, second):
-        for method in METHODS:
+        for method in first.methods():
             if any((model, method) not in table.index for table in tables):
                 continue
             row: dict[str, Any] = {

@@ -41,6 +41,11 @@ def fit_quality(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def has_fits(results: Results) -> bool:
+    """Whether it is known how well the models fit: not of scores that were made elsewhere."""
+    return not results.fits.empty
+
+
 def learning_threshold(results: Results) -> float:
     """The training R² from which on a network of this run has learned."""
     return threshold(_train(results, LEAST_SQUARES)["r_squared"].iloc[0], results.recipe.learned)
@@ -56,7 +61,10 @@ def learning_words(results: Results) -> str:
 
 @lru_cache(maxsize=4)
 def learning(results: Results) -> pd.DataFrame:
-    """model, seed, r_squared, within, learned: real condition, training rows one by one."""
+    """model, seed, r_squared, within, learned: real condition, training rows one by one.
+
+    Of a run that has fits.
+    """
     reference = _train(results, LEAST_SQUARES)["r_squared"].iloc[0]
     parts = []
     for model in results.models:

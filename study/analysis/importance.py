@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.means import Means
-from study.analysis.vectors import Pair, all_models, method_pairs, model_pairs
+from study.analysis.vectors import Pair, all_models, listed_items, method_pairs, model_pairs
 from study.results import Results
 from study.statistics.ranking import ranks, shares
-from study.words import CONDITIONS, METHODS_OF_LEVEL
+from study.words import CONDITIONS
 
 
 @lru_cache(maxsize=8)
@@ -20,7 +20,7 @@ def importance(results: Results, level: str) -> pd.DataFrame:
     means = Means(results)
     for condition in CONDITIONS:
         for model in all_models(results):
-            for method in METHODS_OF_LEVEL[level]:
+            for method in results.methods(level):
                 vectors = results.vectors(model, condition, method, level)
                 if vectors is None:
                     continue
@@ -29,7 +29,8 @@ def importance(results: Results, level: str) -> pd.DataFrame:
                 # The mean rank is over the same seeds as the mean share.
                 defined = np.isfinite(share).all(axis=1)
                 known = results.published(model, method, level) if condition == "real" else {}
-                for column, item in enumerate(vectors.items):
+                for column in listed_items(results, level):
+                    item = vectors.items[column]
                     keys: dict[str, Any] = {
                         "model": model,
                         "condition": condition,
@@ -48,19 +49,19 @@ def model_differences(results: Results, level: str) -> pd.DataFrame:
 
     Real condition; the first model's share less the second's.
     """
-    return _differences(results, model_pairs(results, level))
+    return _differences(results, level, model_pairs(results, level))
 
 
 @lru_cache(maxsize=8)
 def method_differences(results: Results, level: str) -> pd.DataFrame:
     """Mean difference in share between two methods, seed by seed, by model and item."""
-    return _differences(results, method_pairs(results, level))
+    return _differences(results, level, method_pairs(results, level))
 
 
-def _differences(results: Results, pairs: Iterable[Pair]) -> pd.DataFrame:
+def _differences(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFrame:
     means = Means(results)
     for keys, first, second in pairs:
         differences = shares(first.score) - shares(second.score)
-        for column, item in enumerate(first.items):
-            means.add({**keys, "name": item}, first.seeds, differences[:, column])
+        for column in listed_items(results, level):
+            means.add({**keys, "name": first.items[column]}, first.seeds, differences[:, column])
     return means.frame()

@@ -13,7 +13,7 @@ from study.statistics.agreement import SPEARMAN, between_seeds, coordinates
 from study.statistics.claims import Statement
 from study.statistics.ranking import shares
 from study.statistics.sources import spread
-from study.words import METHODS, SOURCES
+from study.words import SOURCES
 
 ALL = "all"  # every source of training noise at once: the ordinary seeds
 
@@ -30,7 +30,7 @@ def sources(results: Results) -> pd.DataFrame:
     """
     rows = []
     for model in results.models:
-        for method in METHODS:
+        for method in results.methods():
             found = scores_of_claim(results, results.recipe.claim, model, "real", method)
             if found is None:
                 continue

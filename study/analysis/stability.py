@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.means import columns_of
-from study.analysis.vectors import judges
+from study.analysis.vectors import judges, listed_items
 from study.results import Results
 from study.statistics.agreement import TOP
 from study.statistics.intervals import FEWEST
@@ -38,14 +38,19 @@ STEADY = 0.9
 
 @lru_cache(maxsize=8)
 def rank_frequencies(results: Results, level: str) -> pd.DataFrame:
-    """Proportion of seeds in which an item has a rank, by model and method, real condition."""
+    """Proportion of seeds in which an item has a rank, by model and method, real condition.
+
+    Of more items than are listed, only so many first ranks are there.
+    """
+    listed = listed_items(results, level)
     rows = []
     for keys, vectors in judges(results, level):
         table = rank_frequency(vectors.score)
-        for item, line in zip(vectors.items, table, strict=True):
+        for place in listed:
+            own = {**keys, "n": len(vectors.score), "name": vectors.items[place]}
             rows += [
-                {**keys, "n": len(vectors.score), "name": item, "rank": rank, "proportion": value}
-                for rank, value in enumerate(line, start=1)
+                {**own, "rank": rank, "proportion": value}
+                for rank, value in enumerate(table[place, : len(listed)], start=1)
             ]
     return pd.DataFrame(rows)
 
@@ -56,9 +61,11 @@ def flip_rates(results: Results, level: str) -> pd.DataFrame:
 
     The first of a pair has the better mean rank.
     """
+    listed = set(listed_items(results, level))
     rows = []
     for keys, vectors in judges(results, level):
-        for first, second in combinations(mean_order(vectors.score), 2):
+        order = [item for item in mean_order(vectors.score) if item in listed]
+        for first, second in combinations(order, 2):
             found = flips(vectors.score, first, second)
             rows.append(
                 {
@@ -87,13 +94,14 @@ def steadiness(results: Results, level: str) -> pd.DataFrame:
     if flipped.empty:
         return pd.DataFrame()
     rates = dict(iter(flipped.groupby(["model", "method"])))
+    listed = listed_items(results, level)
     rows = []
     for keys, vectors in judges(results, level):
         share = shares(vectors.score)
         share = share[np.isfinite(share).all(axis=1)]
         if len(share) < FEWEST:
             continue
-        place = {item: index for index, item in enumerate(vectors.items)}
+        place = {vectors.items[item]: index for index, item in enumerate(listed)}
         own = rates[keys["model"], keys["method"]]
         rate = np.full((len(place), len(place)), np.nan)
         one, two = own["first"].map(place).to_numpy(), own["second"].map(place).to_numpy()
@@ -105,11 +113,11 @@ def steadiness(results: Results, level: str) -> pd.DataFrame:
                 "n": len(share),
                 "mean_share": mean,
                 "kept": kept,
-                "large": mean > 1 / len(place),
+                "large": mean > 1 / len(vectors.items),
                 "steady": kept >= STEADY,
             }
             for item, mean, kept in zip(
-                vectors.items, share.mean(axis=0), order_kept(rate), strict=True
+                place, share.mean(axis=0)[listed], order_kept(rate), strict=True
             )
         ]
     return pd.DataFrame(rows)
@@ -142,12 +150,13 @@ def top_stability(results: Results, level: str) -> pd.DataFrame:
 @lru_cache(maxsize=8)
 def rank_sets(results: Results, level: str) -> pd.DataFrame:
     """The ranks that each item can have, and the groups that seeds cannot tell apart."""
+    listed = set(listed_items(results, level))
     rows = []
     for keys, vectors in judges(results, level):
         apart = orders_told_apart(vectors.score)
         bounds = rank_intervals(apart)
         order = mean_order(vectors.score)
-        groups = tied_groups(apart, order)
+        groups = [set(group) for group in tied_groups(apart, order)]
         rank = ranks(vectors.score)
         rank = rank[np.isfinite(rank).all(axis=1)]
         rows += [
@@ -163,6 +172,7 @@ def rank_sets(results: Results, level: str) -> pd.DataFrame:
                 ),
             }
             for item in order
+            if item in listed
         ]
     return pd.DataFrame(rows)
 

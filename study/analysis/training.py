@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from study.recipes import ModelRecipe
 from study.results import Results
 from study.statistics.ranking import ranks, shares
 
@@ -89,5 +90,6 @@ def seed_losses(results: Results) -> pd.DataFrame:
     batches = {
         model: math.ceil(rows / recipe.training.batch_size)
         for model, recipe in results.models.items()
+        if isinstance(recipe, ModelRecipe)
     }
     return found.assign(loss=found["loss"] / found["model"].map(batches))

@@ -1,6 +1,7 @@
 """Permutation importance of many networks at once, by scikit-learn (Breiman, 2001)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,24 +13,47 @@ from study.words import GROUPED_PERMUTATION, PERMUTATION
 Predict = Callable[[np.ndarray], np.ndarray]
 
 
-def permutation(predict: Predict, dataset: Dataset) -> Importance:
+# Numbers in the tables that are predicted in one call: 128 MiB.
+_MOST_AT_ONCE = 2**25
+
+
+def permutations(predict: Predict, dataset: Dataset, *, at_once: bool = False) -> list[Importance]:
+    """Both permutation methods; where no variable has several columns, they are the same."""
+    by_column = permutation(predict, dataset, at_once=at_once)
+    if dataset.grouped:
+        return [by_column, grouped_permutation(predict, dataset, at_once=at_once)]
+    return [by_column, replace(by_column, method=GROUPED_PERMUTATION)]
+
+
+def rows_predicted(dataset: Dataset) -> int:
+    """How many rows are predicted for one network's permutation importances."""
+    counts = [len(dataset.features), *([len(dataset.variables)] if dataset.grouped else [])]
+    repeats = dataset.recipe.permutation.repeats
+    return len(dataset.test_y) * sum(1 + repeats * count for count in counts)
+
+
+def permutation(predict: Predict, dataset: Dataset, *, at_once: bool = False) -> Importance:
     """Mean drop in R² on the test rows when one feature's column is permuted.
 
     `predict` maps (rows, features) to (networks, rows). Every network meets the same
-    permutations, so differences between networks are their own.
+    permutations, so differences between networks are their own. With `at_once`, it is called
+    with all permuted tables as one, as far as they are not too large for that: for a
+    `predict` that takes long to start.
     """
-    return Importance(PERMUTATION, _scores(predict, dataset.test_x, dataset), signed=None)
+    scores = _scores_at_once if at_once else _scores
+    return Importance(PERMUTATION, scores(predict, dataset.test_x, dataset), signed=None)
 
 
-def grouped_permutation(predict: Predict, dataset: Dataset) -> Importance:
+def grouped_permutation(predict: Predict, dataset: Dataset, *, at_once: bool = False) -> Importance:
     """The same by variable: the columns of a one-hot group are permuted as one."""
 
     def predict_from_variables(table: np.ndarray) -> np.ndarray:
         return predict(dataset.to_features(table))
 
     table = dataset.to_variables(dataset.test_x)
+    scores = _scores_at_once if at_once else _scores
     return Importance(
-        GROUPED_PERMUTATION, _scores(predict_from_variables, table, dataset), signed=None
+        GROUPED_PERMUTATION, scores(predict_from_variables, table, dataset), signed=None
     )
 
 
@@ -63,3 +87,19 @@ def _scores(predict: Predict, x: np.ndarray, dataset: Dataset) -> np.ndarray:
         random_state=settings.random_state,
     )
     return np.stack([result[network].importances_mean for network in sorted(result)])
+
+
+def _scores_at_once(predict: Predict, x: np.ndarray, dataset: Dataset) -> np.ndarray:
+    """The same, by one call of `predict` with every table that scikit-learn will ask for."""
+    tables_asked_for = 1 + dataset.recipe.permutation.repeats * x.shape[1]
+    if tables_asked_for * len(x) * len(dataset.features) > _MOST_AT_ONCE:
+        return _scores(predict, x, dataset)
+    tables: list[np.ndarray] = []
+
+    def note(table: np.ndarray) -> np.ndarray:
+        tables.append(table.copy())  # scikit-learn goes on to permute it
+        return np.zeros((1, len(table)))
+
+    _scores(note, x, dataset)
+    predictions = iter(np.split(predict(np.concatenate(tables)), len(tables), axis=1))
+    return _scores(lambda _: next(predictions), x, dataset)

@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 
 from study.analysis.claims import own_verdict, why_not_tested
-from study.analysis.fits import learning_words
+from study.analysis.fits import has_fits, learning_words
+from study.claim_words import claim_in_words
 from study.recipes import DEFAULT_MODELS
 from study.report.facts import PROGRAM, facts, letters
 from study.report.latex import HEAD, escape
+from study.report.origin import how_declared, reach
 from study.report.sentences import specificity_words
-from study.report.tables.cells import provenance
+from study.report.tables.cells import listed, provenance
 from study.results import Results
 from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
-from study.words import SOURCES, printable, ranges
+from study.words import SOURCES, UNNAMED_TARGET, printable, ranges
 
 _METHODS = {
     "training-gradient": "the absolute gradient of the mini-batch loss with respect to the inputs, "
@@ -35,6 +37,7 @@ _METHODS = {
     "permutation-grouped": "the drop in R² on the test rows when a variable, with all its columns, "
     "is permuted",
 }
+NOT_TOLD = "The paragraph cannot tell how the scores were made: add that."
 _VERDICTS = {
     SUPPORTED: ", so the claim is supported: the lower bound reaches the required {Required}.",
     CONTRADICTED: ", so the claim is contradicted: the upper bound misses the required {Required}.",
@@ -96,6 +99,8 @@ def bibtex(results: Results) -> str:
 
 def made_by(results: Results) -> list[str]:
     """Commands that make such a run, as far as what is stored tells."""
+    if results.imported:
+        return [_import_command(results)]
     by_seeds: dict[tuple[int, ...], list[str]] = {}
     for model in results.models:
         by_seeds.setdefault(tuple(results.seeds(model, "real")), []).append(model)
@@ -130,6 +135,7 @@ def citation(results: Results) -> str:
                     *(f"Computed with {printable(versions)}." for versions in computed if versions),
                     "Made by, as far as the run tells:",
                     *(f"    {printable(command)}" for command in made_by(results)),
+                    *([NOT_TOLD] if results.imported else []),
                 ]
             ),
         ]
@@ -150,39 +156,84 @@ def _sentences(results: Results) -> Iterator[str]:
     claim = results.recipe.claim
     items = {"feature": "Features", "variable": "Variables"}[claim.level]
     many = {"Features": len(results.features), "Variables": len(results.variables)}
+    yield from _imported(results) if results.imported else _studied(results, many)
     yield (
-        f"Feature importance was examined with {PROGRAM} {{Program}} and PyTorch {{Torch}} (run "
-        f"{{Identity}}) on the data set {{Data}}, of {{Features}} "
-        f"{_plural('feature', many['Features'])} from {{Variables}} "
-        f"{_plural('variable', many['Variables'])}, with {{Target}} as the target."
-    )
-    yield from _training(results)
-    repeats = (
-        f", mean over {results.recipe.permutation.repeats} "
-        f"{_plural('repeat', results.recipe.permutation.repeats)}"
-        if claim.method.startswith("permutation")
-        else ""
-    )
-    yield (
-        f"Importance by {{Method}} is {_METHODS[claim.method]}{repeats}; a share is a score "
+        f"{_method(results)}; a share is a score "
         "divided by the sum of all scores, where negative ones count as 0."
     )
+    declared, remark = how_declared(results)
     yield (
-        f"Declared before the run was the claim that, of the {{{items}}} "
+        f"{declared} was the claim that, of the {{{items}}} "
         f"{_plural(claim.level, many[items])}, {{Claim}} in at least {{Required}} of seeds, for "
-        "the model {Model} by {Method}."
+        f"the model {{Model}} by {{Method}}.{remark}"
     )
     row = own_verdict(results, claim)
     if row is None:
         yield f"It was not tested: {why_not_tested(results, claim)}."
     else:
         yield from _outcome(results, row)
-    if claim.model in results.models:
+    if claim.model in results.models and has_fits(results):
         yield from _fit(results)
-    yield (
-        "Seeds measure the noise of training on this data set (initial weights, order of the rows, "
-        "dropout); they do not measure what another sample of rows would show."
+    yield reach(results) if results.imported else _noise(results)
+
+
+def _noise(results: Results) -> str:
+    """What seeds measure, and what they do not."""
+    sources = [
+        *(
+            ["initial weights, order of the rows, dropout"]
+            if len(results.models) > len(results.estimators)
+            else []
+        ),
+        *(["random_state"] if results.estimators else []),
+    ]
+    return (
+        f"Seeds measure the noise of training on this data set ({', '.join(sources)}); they do not "
+        "measure what another sample of rows would show."
     )
+
+
+def _imported(results: Results) -> Iterator[str]:
+    """Where imported scores come from."""
+    most = max(len(results.seeds(model, "real")) for model in results.models)
+    named = results.recipe.target.name != UNNAMED_TARGET
+    yield (
+        f"Scores of feature importance that were made elsewhere ({{File}}) were examined with "
+        f"{PROGRAM} {{Program}} (run {{Identity}}): of {{Features}} features, for {{Models}}"
+        f"{', with {Target} as the target' if named else ''}, from {{Seeds}} "
+        f"{_plural('seed', most)}{' each' if len(results.models) > 1 else ''}."
+    )
+
+
+def _method(results: Results) -> str:
+    """What the claim's method is."""
+    if results.imported:
+        return "Importance by {Method} is as it was imported"
+    claim, settings = results.recipe.claim, results.recipe.permutation
+    repeats = (
+        f", mean over {settings.repeats} {_plural('repeat', settings.repeats)}"
+        if claim.method.startswith("permutation")
+        else ""
+    )
+    return f"Importance by {{Method}} is {_METHODS[claim.method]}{repeats}"
+
+
+def _studied(results: Results, many: dict[str, int]) -> Iterator[str]:
+    """What was run, on which data."""
+    tools = [f"{PROGRAM} {{Program}}"]
+    if len(results.models) > len(results.estimators):
+        tools.append("PyTorch {Torch}")
+    if results.estimators:
+        tools.append("scikit-learn {Sklearn}")
+    yield (
+        f"Feature importance was examined with {listed(tools)} (run "
+        f"{{Identity}}) on the data set {{Data}}, of {{Features}} "
+        f"{_plural('feature', many['Features'])} from {{Variables}} "
+        f"{_plural('variable', many['Variables'])}, with {{Target}} as the target."
+    )
+    yield from _training(results)
+    if results.estimators:
+        yield "{Estimators}; there, the seed is the random_state."
 
 
 def _training(results: Results) -> Iterator[str]:
@@ -226,15 +277,16 @@ def _outcome(results: Results, row: dict[str, Any]) -> Iterator[str]:
         yield "At exactly this proportion no number of seeds would settle it."
     elif not np.isnan(settle):
         yield "If the proportion stays, about {Settle} seeds would settle it."
-    yield _control(row)
+    yield _control(row, imported=bool(results.imported))
     yield _margin(row)
 
 
-def _control(row: dict[str, Any]) -> str:
+def _control(row: dict[str, Any], *, imported: bool) -> str:
     if np.isnan(row["shuffled_difference"]):
         return "Without a shuffled control of these seeds, nothing can be said of specificity."
     lost = row["shuffled_undefined"]
-    diverged = f" ({lost:.0f} diverged, and {_plural('is', lost)} left out)" if lost else ""
+    befell = "without scores" if imported else "diverged"
+    diverged = f" ({lost:.0f} {befell}, and {_plural('is', lost)} left out)" if lost else ""
     bounds = (
         row["shuffled_interval"]
         if np.isnan(row["shuffled_low"])
@@ -287,16 +339,31 @@ def _prefix(results: Results) -> str:
     return f"study{letters(results.directory.resolve().name) or letters(results.dataset)}"
 
 
+def _import_command(results: Results) -> str:
+    recipe = results.recipe
+    words = ["study", "import", str(recipe.scores), "--claim", claim_in_words(recipe.claim)]
+    words += ["--model", recipe.claim.model, "--method", recipe.claim.method]
+    if recipe.target.name != UNNAMED_TARGET:
+        words += ["--target", recipe.target.name]
+    if recipe.title != results.dataset:
+        words += ["--title", recipe.title]
+    return shlex.join(words + _out(results))
+
+
+def _out(results: Results) -> list[str]:
+    if results.directory == Path("reports") / results.dataset:
+        return []
+    return ["--out", str(results.directory)]
+
+
 def _command(results: Results, models: list[str], seeds: list[int], *more: str) -> str:
     words = ["study", "run", "--seeds", _as_option(seeds), *more]
     if models != [*DEFAULT_MODELS]:
         words += ["--models", ",".join(models)]
     if results.dataset != "people":
         words += ["--data", results.dataset]
-    if results.directory != Path("reports") / results.dataset:
-        words += ["--out", str(results.directory)]
-    engines = results.fits.loc[results.fits["model"].isin(models), "engine"]
-    if engines.str.contains("cuda").any():
+    words += _out(results)
+    if any("cuda" in results.engines()[model] for model in models):
         words += ["--device", "cuda"]
     return shlex.join(words)
 

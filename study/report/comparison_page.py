@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from study.analysis.comparison import imported
 from study.report.comparison_sentences import comparison_sentences
 from study.report.figures.comparison import comparison_displays
 from study.report.page import Layout, render, sections_of, write_files
@@ -28,6 +29,7 @@ def write_comparison(first: Results, second: Results, directory: Path) -> Path:
         drawings=drawings,
         sentences=comparison_sentences(first, second),
         changes=tables.get("compare-changes"),
+        imported=imported(first, second),
         sections=sections_of(_LAYOUT, displays, tables),
     )
     page.write_text(text, encoding="utf-8")

@@ -16,6 +16,7 @@ from study.analysis.comparison import (
     MODELS,
     ROWS,
     RUN,
+    SCORES,
     SEEDS,
     VARIED,
     all_identical,
@@ -23,6 +24,7 @@ from study.analysis.comparison import (
     claim_differences,
     common_models,
     fit_differences,
+    imported,
     judged_claims,
     order_agreement,
     same_data,
@@ -38,10 +40,6 @@ from study.words import LEAST_SQUARES
 
 # Changes told in a sentence, and keys of the dataset recipe among them; the table has all.
 MOST_CHANGES, MOST_KEYS = 6, 2
-_SAME_SCORES = (
-    "All scores and fits of the models and seeds that both runs have are identical, bit for bit: "
-    "among these there is no difference to tell of."
-)
 _ONLY = "only in"
 _BOTH = {
     SUPPORTED: "Both runs support the claim",
@@ -64,10 +62,18 @@ def comparison_sentences(first: Results, second: Results) -> list[str]:
         _changed(first, second),
         *_claim(first, second),
         *_diverged(first, second),
-        *([_SAME_SCORES] if all_identical(first, second) else filter(None, numbers)),
+        *([_same(first, second)] if all_identical(first, second) else filter(None, numbers)),
         *_not_compared(first, second),
         _reach(first, second),
     ]
+
+
+def _same(first: Results, second: Results) -> str:
+    what = "scores" if imported(first, second) else "scores and fits"
+    return (
+        f"All {what} of the models and seeds that both runs have are identical, bit for bit: "
+        "among these there is no difference to tell of."
+    )
 
 
 # -- what changed --------------------------------------------------------------------------
@@ -110,6 +116,8 @@ def _phrase(row: dict[str, str], rows: list[dict[str, str]]) -> tuple[str, str]:
     what, key, values = row["what"], row["key"], f"{row['first']} → {row['second']}"
     if what == ROWS:
         return "", f"other {key} rows"
+    if what == SCORES:
+        return "", "other scores"
     if what == MODELS:
         return key, f"{_ONLY} the {'first' if row['second'] == 'none' else 'second'} run"
     if what.startswith(f"{MODEL} "):
@@ -220,17 +228,19 @@ def _proportions(first: Results, second: Results, claim: Claim) -> list[str]:
 def _diverged(first: Results, second: Results) -> list[str]:
     """How many seeds of each run diverged, by model, where any did."""
     parts = []
+    what = "have no scores" if imported(first, second) else "diverged"
     for model in common_models(first, second):
         lost, other = (len(results.diverged(model, "real")) for results in (first, second))
         seeds, others = (len(results.seeds(model, "real")) for results in (first, second))
         if lost or other:
             parts.append(
                 f"{lost} of {seeds} seeds of the first run and {other} of {others} of the second "
-                f"diverged for the {first.title(model)}"
+                f"{what} for the {first.title(model)}"
             )
     if not parts:
         return []
-    return [f"{'; '.join(parts)}: they meet no claim, and shares, orders and fit leave them out."]
+    left = "shares and orders" if imported(first, second) else "shares, orders and fit"
+    return [f"{'; '.join(parts)}: they meet no claim, and {left} leave them out."]
 
 
 # -- shares, orders, fit -------------------------------------------------------------------
@@ -283,6 +293,8 @@ def _fit(first: Results, second: Results) -> str:
     """The test R² of the claim's model."""
     model = first.recipe.claim.model
     table = fit_differences(first, second)
+    if table.empty:
+        return ""
     rows = table[(table["model"] == model) & (table["part"] == "test")].to_dict("records")
     return _compared(rows[0], f"The test R² of the {first.title(model)}") if rows else ""
 
@@ -340,6 +352,12 @@ def _not_compared(first: Results, second: Results) -> list[str]:
 
 
 def _reach(first: Results, second: Results) -> str:
+    if imported(first, second):
+        return (
+            "Scores were imported: what data they were made on, and what their seeds vary, is not "
+            "known here, so that a difference may lie in the data as well as in all else. "
+            "Intervals are over seeds, and say nothing of other samples of rows."
+        )
     if not same_data(first, second):
         return (
             "The runs look at different data, and so at two worlds: a difference may lie in the "

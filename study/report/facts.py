@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from study.analysis.claims import level_of_claim, own_verdict, proportions
-from study.analysis.fits import fit_quality, learning, learning_threshold
+from study.analysis.fits import fit_quality, has_fits, learning, learning_threshold
 from study.analysis.importance import importance
 from study.analysis.vectors import all_models
-from study.report.tables.cells import listed, model_title, number, percent
+from study.report.origin import how_declared
+from study.report.tables.cells import estimator_words, listed, model_title, number, percent
 from study.report.tables.claims import margin_words
 from study.results import Results
-from study.words import METHODS
+from study.words import UNNAMED_TARGET
 
 PROGRAM = "importance-study"
 
@@ -75,14 +76,30 @@ def _named_apart(found: Iterable[Fact]) -> list[Fact]:
 def _of_run(results: Results) -> Iterator[Fact]:
     yield Fact("Identity", results.identity, "identity of the run")
     yield Fact("Data", results.dataset, "name of the data set")
-    yield Fact("Target", results.recipe.target.name, "what is predicted")
+    if results.imported:
+        yield Fact("File", results.imported, "file that the scores were imported from")
+    if not results.imported or results.recipe.target.name != UNNAMED_TARGET:
+        yield Fact("Target", results.recipe.target.name, "what is predicted")
     yield Fact("Features", str(len(results.features)), "number of features")
-    yield Fact("Variables", str(len(results.variables)), "number of variables")
-    yield Fact("Models", listed(map(results.title, results.models)), "trained models")
+    if not results.imported:
+        yield Fact("Variables", str(len(results.variables)), "number of variables")
+    yield Fact(
+        "Models",
+        listed(map(results.title, results.models)),
+        "models" if results.imported else "trained models",
+    )
     counts = sorted({len(results.seeds(model, "real")) for model in results.models})
     ends = " to ".join(str(count) for count in sorted({counts[0], counts[-1]}))
     yield Fact("Seeds", ends, "number of seeds of each model")
-    for name, library in (("Program", PROGRAM), ("Torch", "torch")):
+    libraries = [("Program", PROGRAM)] + ([] if results.imported else [("Torch", "torch")])
+    if results.estimators:
+        libraries.append(("Sklearn", "scikit-learn"))
+        regressors = [
+            f"{results.title(model)} is {estimator_words(results, model)}"
+            for model in results.estimators
+        ]
+        yield Fact("Estimators", "; ".join(regressors), "what the estimators are")
+    for name, library in libraries:
         known = {place[library] for place in results.environments if library in place}
         text = listed(sorted(known)) or "(version not recorded)"
         yield Fact(name, text, f"version of {library} that computed it")
@@ -90,7 +107,7 @@ def _of_run(results: Results) -> Iterator[Fact]:
 
 def _of_claim(results: Results) -> Iterator[Fact]:
     claim = results.recipe.claim
-    yield Fact("Claim", claim.words, "the claim declared before the run")
+    yield Fact("Claim", claim.words, f"the claim {how_declared(results)[0].lower()}")
     yield Fact("Item", claim.name, "what the claim speaks of")
     yield Fact("Model", model_title(results, claim.model), "the model that the claim rests on")
     yield Fact("Method", claim.method, "the method that the claim rests on")
@@ -140,7 +157,7 @@ def _of_verdict(results: Results) -> Iterator[Fact]:
 def _of_fit(results: Results) -> Iterator[Fact]:
     """How well the claim's own model fits."""
     model = results.recipe.claim.model
-    if model not in results.models:
+    if model not in results.models or not has_fits(results):
         return
     fit = fit_quality(results).set_index(["model", "part", "evaluation"])
     row = fit.loc[(model, "test", "alone")]
@@ -159,11 +176,12 @@ def _of_model(results: Results, model: str) -> Iterator[Fact]:
     """Fit of one model, and the claimed share and seeds that meet the claim by each method."""
     claim, title = results.recipe.claim, results.title(model)
     own = letters(model) or "Model"
-    fit = fit_quality(results).set_index(["model", "part", "evaluation"])
-    fitted = number(fit.loc[(model, "test", "alone"), "r_squared_mean"], _FINE)
-    yield Fact(f"{own}TestRSquared", fitted, f"mean test R² of {title}, rows one by one")
+    if has_fits(results):
+        fit = fit_quality(results).set_index(["model", "part", "evaluation"])
+        fitted = number(fit.loc[(model, "test", "alone"), "r_squared_mean"], _FINE)
+        yield Fact(f"{own}TestRSquared", fitted, f"mean test R² of {title}, rows one by one")
     met = proportions(results, claim).set_index(["model", "method", "condition"])
-    for method in METHODS:
+    for method in results.methods():
         table = importance(results, level_of_claim(claim, method))
         keys = {"model": model, "condition": "real", "method": method, "name": claim.name}
         chosen = table[np.logical_and.reduce([table[key] == of for key, of in keys.items()])]

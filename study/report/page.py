@@ -10,13 +10,15 @@ import jinja2
 from markupsafe import Markup, escape
 
 from study.analysis.checks import warnings
-from study.report.cite import bibtex, paragraph
+from study.report.cite import NOT_TOLD, bibtex, paragraph
 from study.report.figures import Display, Drawings, all_displays, data_uri, drawn
-from study.report.figures.importance import METHOD_READINGS
+from study.report.figures.importance import importance_names, method_reading
+from study.report.preparation import preparation
 from study.report.sentences import badge, details, headline
 from study.report.tables import Table, all_tables
+from study.report.tables.cells import few, network
 from study.results import Results
-from study.words import printable
+from study.words import UNNAMED_TARGET, printable
 
 # Letters that are written from right to left, and what joins them.
 _RIGHT_TO_LEFT = re.compile(
@@ -51,13 +53,33 @@ def write_report(results: Results) -> Path:
         strip=displays.get("verdict"),
         warnings=warnings(results),
         paragraph=paragraph(results),
-        methods=METHOD_READINGS,
+        methods={method: method_reading(results, method) for method in results.methods()},
+        not_told=NOT_TOLD,
+        unnamed_target=UNNAMED_TARGET,
+        conditions=_conditions(results),
         bibtex=bibtex(results),
         sections=sections_of(_layout(results), displays, tables),
+        preparation=preparation(results),
+        few=few,
         counts={model: _count(results, model) for model in results.models},
+        network=network(results),
     )
     page.write_text(text, encoding="utf-8")
     return page
+
+
+def _conditions(results: Results) -> dict[str, str]:
+    """What the conditions are; of imported scores, those that there are."""
+    meanings = {
+        "real": "trained on the data",
+        "shuffled": "trained on permuted targets, where there is nothing to find",
+        "untrained": "initial weights" + (" of networks" if results.estimators else ""),
+    }
+    return {
+        condition: meaning
+        for condition, meaning in meanings.items()
+        if not results.imported or any(results.seeds(model, condition) for model in results.models)
+    }
 
 
 def _count(results: Results, model: str) -> str:
@@ -90,12 +112,16 @@ Layout = Sequence[tuple[str, str, Sequence[str], Sequence[str], Sequence[str]]]
 
 def _layout(results: Results) -> Layout:
     """The sections of the page of a run."""
-    method = results.recipe.claim.method
+    own = importance_names(results).get(results.recipe.claim.method, "")
+    # Of imported scores no fit is known, and there may be no control.
+    seeds = ["seeds"] if results.imported else []
+    fit = [] if results.imported else ["fit", "seeds"]
+    control = ", with controls" if len(_conditions(results)) > 1 else ""
     agreement = [f"agreement-{of}-{results.recipe.claim.level}s" for of in _PAIRS]
     return [
-        ("fit", "How well the networks fit", ["fit", "seeds"], [], ["fit", "seeds"]),
+        ("fit", f"How well the {network(results)}s fit", fit, [], fit),
         ("importance", "Importance by model and method",
-         ["claimed-share", f"importance-{method}"], ["importance-*"],
+         ["claimed-share", own], ["importance-*"],
          ["importance-*", "differences-*"]),
         ("ranks", "Ranks, and how often they change",
          ["rank-frequency-*", "flips-*", "stability-*"], [],
@@ -103,8 +129,8 @@ def _layout(results: Results) -> Layout:
           "reliability-*"]),
         ("agreement", "Agreement between methods, models and seeds",
          agreement, ["agreement-*"], ["agreement-*", "consensus-*", "concordance-*"]),
-        ("claim", "The claim by model and method, with controls", ["claim"], [],
-         ["claim", "claims"]),
+        ("claim", f"The claim by model and method{control}", ["claim"], [],
+         ["claim", "claims", *seeds]),
         ("growth", "The claim against the number of seeds", ["claim-seeds"], [],
          ["claim-seeds", "claim-power"]),
         ("training", "Importance through training", ["training"], [], ["training"]),

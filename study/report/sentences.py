@@ -1,14 +1,17 @@
 """What came of the declared claim, in sentences made from its numbers."""
 
+import shlex
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from study.analysis.claims import own_verdict, scores_of_claim, verdicts, why_not_tested
+from study.analysis.fits import fit_quality, has_fits
 from study.analysis.sources import sources
-from study.recipes import Claim
-from study.report.tables.cells import model_title, percent
+from study.recipes import DEFAULT_MODELS, Claim
+from study.report.origin import how_declared, lost, reach
+from study.report.tables.cells import model_title, network, percent
 from study.results import Results
 from study.statistics.claims import (
     ABOVE_CONTROL,
@@ -77,7 +80,7 @@ def headline(results: Results) -> list[str]:
     sentences = [
         f"In {row['met']} of {row['n']} seeds {_came(claim)} for the "
         f"{results.title(claim.model)} by {claim.method} ({_bounds(row)}). "
-        + (f"{diverged} diverged and count as not met. " if diverged else "")
+        + (f"{diverged} {lost(results)} and count as not met. " if diverged else "")
         + f"{percent(claim.proportion)} was required: the claim is {row['verdict']}.{_settle(row)}"
     ]
     if not np.isnan(row["shuffled_low"]):
@@ -87,6 +90,14 @@ def headline(results: Results) -> list[str]:
             f"{row['shuffled_difference']:z.2f}, 95% interval {row['shuffled_low']:z.2f} to "
             f"{row['shuffled_high']:z.2f}){specificity_words(row)}."
         )
+    elif np.isnan(row["shuffled_difference"]) and results.imported:
+        sentences.append(
+            "There is no control on shuffled targets: whether the finding is specific to what the "
+            "data hold is not known."
+        )
+    sentences += _poor_fit(results)
+    if (resampled := _resampled(results)) is not None:
+        sentences.append(resampled)
     return sentences + _other_models(results, row)
 
 
@@ -143,15 +154,17 @@ def details(results: Results) -> list[str]:
     """What else is to be known of the declared claims: their words, robustness, reach."""
     claim = results.recipe.claim
     items = len(results.items(claim.level))
+    declared, remark = how_declared(results)
     sentences = [
-        f"Declared before the run: {claim.words} among the {items} {claim.level}s in at least "
+        f"{declared}: {claim.words} among the {items} {claim.level}s in at least "
         f"{percent(claim.proportion)} of seeds, for the {model_title(results, claim.model)} by "
-        f"{claim.method}.",
+        f"{claim.method}.{remark}",
     ]
     sentences += [f"Declared with it: {verdict(results, other)}" for other in results.recipe.claims]
     row = own_verdict(results, claim)
     if row is None or row["verdict"] == NO_VERDICT:
         return sentences
+    # Both are NaN, and so true, where no fit is known.
     if not row["learned_n"]:
         sentences.append("No seed has learned.")
     elif not row["survives"]:
@@ -169,12 +182,29 @@ def details(results: Results) -> list[str]:
             + (f"; {specific}" if (specific := _counts(others["shuffled_specificity"])) else "")
             + "."
         )
-    sentences.append(
-        "Seeds measure the noise of training on this data set. They cannot say whether other rows "
-        "would show the same."
-    )
-    sentences.append(_resampled(results))
+    sentences.append(reach(results))
+    if not results.imported and _resampled(results) is None:
+        data = "" if results.dataset == "people" else f"--data {shlex.quote(results.dataset)} "
+        models = "" if claim.model in DEFAULT_MODELS else f"--models {shlex.quote(claim.model)} "
+        sentences.append(
+            f"To see what resampling the rows does to it: 'study run {data}{models}--vary rows'."
+        )
     return sentences
+
+
+def _poor_fit(results: Results) -> list[str]:
+    """That the claim's model predicts the test rows worse than their mean, if it does."""
+    if not has_fits(results):
+        return []
+    claim = results.recipe.claim
+    fit = fit_quality(results).set_index(["model", "part", "evaluation"])
+    mean = fit.loc[(claim.model, "test", "alone"), "r_squared_mean"]
+    if not mean < 0:
+        return []
+    return [
+        f"Mind the fit: the {results.title(claim.model)} predicts the test rows worse than their "
+        f"mean would (mean R² {mean:.2f}), and what matters to it says little of what matters."
+    ]
 
 
 def _came(claim: Claim) -> str:
@@ -188,8 +218,8 @@ def _came(claim: Claim) -> str:
     return f"{claim.name} came first"
 
 
-def _resampled(results: Results) -> str:
-    """What becomes of the claim where the training rows are resampled, or how to see it."""
+def _resampled(results: Results) -> str | None:
+    """What becomes of the claim where the training rows are resampled, if that was run."""
     claim = results.recipe.claim
     table = sources(results)
     own = [
@@ -198,12 +228,11 @@ def _resampled(results: Results) -> str:
         if (row["model"], row["method"], row["source"]) == (claim.model, claim.method, "rows")
     ]
     if not own:
-        data = "" if results.dataset == "people" else f"--data {results.dataset} "
-        return f"To see what resampling the rows does to it: 'study run {data}--vary rows'."
+        return None
     row = own[0]
     return (
         f"With the training rows resampled, and all else held at each of {row['bases']} base "
-        f"seeds, {claim.words} in {row['met']} of {row['n']} networks."
+        f"seeds, {claim.words} in {row['met']} of {row['n']} {network(results)}s."
     )
 
 

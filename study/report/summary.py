@@ -4,7 +4,7 @@ import pandas as pd
 
 from study.analysis.checks import DIVERGED, Warning, warnings
 from study.analysis.claims import proportions
-from study.analysis.fits import fit_quality
+from study.analysis.fits import fit_quality, has_fits
 from study.analysis.vectors import all_models
 from study.report.sentences import verdict
 from study.report.tables.cells import number, percent
@@ -14,9 +14,8 @@ from study.words import CONDITIONS, SOURCES, printable, ranges
 
 def summary(results: Results) -> str:
     """A line for each model: fit quality, and how often the claim is met; then the verdict."""
-    claim, target = results.recipe.claim, results.recipe.target
-    fits = fit_quality(results)
-    test = fits[(fits["part"] == "test") & (fits["evaluation"] == "alone")].set_index("model")
+    claim = results.recipe.claim
+    fits = _fits(results) if has_fits(results) else {}
     met = proportions(results, claim).set_index(["model", "method", "condition"])
 
     def count(model: str, condition: str) -> str:
@@ -25,28 +24,39 @@ def summary(results: Results) -> str:
         row = met.loc[(model, claim.method, condition)]
         return f"{row['met']} of {row['n']}"
 
-    rows = []
-    for model in all_models(results):
-        fit = test.loc[model]
-        mean, worst = number(fit["r_squared_mean"]), number(fit["r_squared_min"])
-        rows.append(
-            {
-                "model": printable(results.title(model)),
-                "mean test R² (worst)": f"{mean} ({worst})"
-                + (f", {fit['undefined']} diverged" if fit["undefined"] else ""),
-                f"within {percent(target.tolerance)}": number(fit["within_mean"]),
-                "claim met": count(model, "real"),
-                "if shuffled": count(model, "shuffled"),
-            }
-        )
+    rows = [
+        {
+            "model": printable(results.title(model)),
+            **fits.get(model, {}),
+            "claim met": count(model, "real"),
+            "if shuffled": count(model, "shuffled"),
+        }
+        for model in all_models(results)
+    ]
+    start = "Test rows one by one; seeds" if fits else "Seeds"
     return "\n".join(
         [
-            f"Test rows one by one; seeds in which {printable(claim.words)} by {claim.method}:",
+            printable(f"{start} in which {claim.words} by {claim.method}:"),
             pd.DataFrame(rows).to_string(index=False),
             printable(verdict(results)),
             *_in_short(results),
         ]
     )
+
+
+def _fits(results: Results) -> dict[str, dict[str, str]]:
+    """Cells on the fit of each model, by their columns."""
+    fits = fit_quality(results)
+    test = fits[(fits["part"] == "test") & (fits["evaluation"] == "alone")]
+    return {
+        row["model"]: {
+            "mean test R² (worst)": f"{number(row['r_squared_mean'])} "
+            f"({number(row['r_squared_min'])})"
+            + (f", {row['undefined']} diverged" if row["undefined"] else ""),
+            f"within {percent(results.recipe.target.tolerance)}": number(row["within_mean"]),
+        }
+        for row in test.to_dict("records")
+    }
 
 
 def _in_short(results: Results) -> list[str]:
@@ -82,24 +92,33 @@ def status(results: Results) -> str:
     ]
     return "\n".join(
         [
-            f"{results.directory}: run {results.identity}, data {results.dataset}; seeds:",
+            printable(
+                f"{results.directory}: run {results.identity}, data {results.dataset}; seeds:"
+            ),
             pd.DataFrame(rows).to_string(index=False),
             *_varied(results),
-            *(f"computed with {version}" for version in versions),
+            *(f"{_made(results)} {version}" for version in versions),
             *map(_line, warnings(results)),
         ]
     )
 
 
+def _made(results: Results) -> str:
+    """How a run came to its scores, to stand before versions."""
+    if results.imported:
+        return printable(f"imported from {results.imported} with")
+    return "computed with"
+
+
 def varied_in_short(fits: pd.DataFrame) -> str:
-    """A line on the networks of --vary of all models, from what `by_source` makes of the fits."""
+    """A line on what --vary stored of all models, from what `by_source` makes of the fits."""
     parts = []
     for source in SOURCES:
-        networks = fits[fits["source"] == source].drop_duplicates(["model", "base", "seed"])
-        if len(networks):
-            bases = ranges(sorted(networks["base"].unique()))
-            parts.append(f"{source} {len(networks)} (base seeds {bases})")
-    return f"Stored networks of all models, by the source that varies: {', '.join(parts)}."
+        found = fits[fits["source"] == source].drop_duplicates(["model", "base", "seed"])
+        if len(found):
+            bases = ranges(sorted(found["base"].unique()))
+            parts.append(f"{source} {len(found)} (base seeds {bases})")
+    return f"Stored of all models, by the source that varies: {', '.join(parts)}."
 
 
 def _varied(results: Results) -> list[str]:

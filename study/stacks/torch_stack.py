@@ -13,7 +13,11 @@ from torch.func import functional_call, grad, vmap
 # in the last bit.
 BLOCK = 40
 
+# Rows computed at once, where each stands alone. Fixed, like BLOCK.
+ROWS = 4096
+
 Weights = dict[str, np.ndarray]
+Mapped = Callable[[dict[str, Tensor]], Callable[[Tensor], Tensor]]
 
 
 class TorchStack:
@@ -43,7 +47,7 @@ class TorchStack:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Predictions of each row alone: (rows, features) -> (networks, rows)."""
-        return self._map(lambda weights: vmap(lambda row: self._alone(weights, row)), x)
+        return self._by_rows(lambda weights: vmap(lambda row: self._alone(weights, row)), x)
 
     def predict_together(self, x: np.ndarray) -> np.ndarray:
         """Predictions of all rows as one batch: (rows, features) -> (networks, rows)."""
@@ -51,7 +55,7 @@ class TorchStack:
 
     def gradients(self, x: np.ndarray) -> np.ndarray:
         """Gradient of each row's prediction: (rows, features) -> (networks, rows, features)."""
-        return self._map(lambda weights: vmap(grad(lambda row: self._alone(weights, row))), x)
+        return self._by_rows(lambda weights: vmap(grad(lambda row: self._alone(weights, row))), x)
 
     def _call(self, weights: dict[str, Tensor], rows: Tensor) -> Tensor:
         return functional_call(self._network, weights, (rows,))
@@ -59,9 +63,12 @@ class TorchStack:
     def _alone(self, weights: dict[str, Tensor], row: Tensor) -> Tensor:
         return self._call(weights, row.unsqueeze(0)).squeeze(0)
 
-    def _map(
-        self, of: Callable[[dict[str, Tensor]], Callable[[Tensor], Tensor]], x: np.ndarray
-    ) -> np.ndarray:
+    def _by_rows(self, of: Mapped, x: np.ndarray) -> np.ndarray:
+        """The same as `_map`, a part of the rows at a time, for want of endless memory."""
+        parts = [self._map(of, x[start : start + ROWS]) for start in range(0, len(x), ROWS)]
+        return np.concatenate(parts, axis=1)
+
+    def _map(self, of: Mapped, x: np.ndarray) -> np.ndarray:
         """Apply a function of (weights)(x) to every network, in padded blocks."""
         rows = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
         with one_thread(), torch.no_grad():

@@ -21,6 +21,10 @@ MEASURES = (SPEARMAN, KENDALL, *TOP, SIGN)
 
 # Relabellings are enumerated up to this many, and else drawn: as many.
 RELABELLINGS = 9999
+# Of more items than this, a tenth of them: they take ten times as long, and their spread less.
+_MANY_ITEMS = 200
+# Kendall's tau is told of up to so many items: its coordinates are pairs of them.
+MOST_FOR_KENDALL = 100
 # The null of Kendall's tau, whose coordinates are pairs of items, is not sought beyond 20 items.
 _MOST_PAIRS = 400
 # Orders drawn for Kendall's W: so many that they hold this many ranks, but no fewer than
@@ -49,7 +53,9 @@ def measures_of(items: int, *, signed: bool) -> tuple[str, ...]:
     return tuple(
         measure
         for measure in MEASURES
-        if (measure != SIGN or signed) and (measure not in TOP or TOP[measure] < items)
+        if (measure != SIGN or signed)
+        and (measure not in TOP or TOP[measure] < items)
+        and (measure != KENDALL or items <= MOST_FOR_KENDALL)
     )
 
 
@@ -136,8 +142,8 @@ def null_within_seeds(measure: str, first: np.ndarray, second: np.ndarray) -> Nu
     tie to the other method's; the spread of seeds alone would not do: two constant, unrelated
     orders agree by chance in every seed alike. For "sign", items change sign instead.
     Coordinates of both, (seeds, dimensions); seeds without are left out. All relabellings
-    are met if they are few, else RELABELLINGS drawn, and p is (b + 1) / (m + 1) (Phipson and
-    Smyth, 2010).
+    are met if they are few, else RELABELLINGS drawn (of many items a tenth), and p is
+    (b + 1) / (m + 1) (Phipson and Smyth, 2010).
     """
     defined = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
     if not defined.any():
@@ -250,7 +256,7 @@ def _relabellings(items: int, *, pairs: bool) -> tuple[np.ndarray, bool]:
         orders = np.array(list(permutations(range(items))))
     else:
         generator = np.random.default_rng(0)
-        orders = generator.permuted(np.tile(np.arange(items), (RELABELLINGS, 1)), axis=1)
+        orders = generator.permuted(np.tile(np.arange(items), (_drawn(items), 1)), axis=1)
     if pairs:
         return (orders[:, :, None] * items + orders[:, None, :]).reshape(len(orders), -1), complete
     return orders, complete
@@ -261,7 +267,11 @@ def _flips(items: int) -> tuple[np.ndarray, bool]:
     """Which items change their sign, bool (changes, items), and whether these are all."""
     if 2**items <= RELABELLINGS:
         return np.array(list(product([False, True], repeat=items))), True
-    return np.random.default_rng(0).random((RELABELLINGS, items)) < 0.5, False
+    return np.random.default_rng(0).random((_drawn(items), items)) < 0.5, False
+
+
+def _drawn(items: int) -> int:
+    return RELABELLINGS if items <= _MANY_ITEMS else (RELABELLINGS + 1) // 10 - 1
 
 
 def _orders(seeds: int, items: int) -> Iterable[np.ndarray]:

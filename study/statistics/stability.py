@@ -30,7 +30,10 @@ def rank_frequency(scores: np.ndarray) -> np.ndarray:
     first = stats.rankdata(-scores, method="min", axis=1)[:, :, None]
     last = stats.rankdata(-scores, method="max", axis=1)[:, :, None]
     rank = np.arange(1, items + 1)
-    return (((rank >= first) & (rank <= last)) / (last - first + 1)).mean(axis=0)
+    total = np.zeros((items, items))
+    for low, high in zip(first, last, strict=True):
+        total += ((rank >= low) & (rank <= high)) / (high - low + 1)
+    return total / seeds
 
 
 @dataclass(frozen=True)
@@ -158,8 +161,9 @@ def orders_told_apart(scores: np.ndarray) -> np.ndarray:
     """
     scores = _ranked(scores)
     items = scores.shape[1]
-    difference = np.sign(scores[:, :, None] - scores[:, None, :])
-    above = (difference > 0).sum(axis=0)
+    above = np.zeros((items, items), dtype=int)
+    for score in scores:
+        above += score[:, None] > score
     decided = above + above.T
     one, other = np.triu_indices(items, 1)
     fewer = np.minimum(above[one, other], above[other, one])
@@ -189,13 +193,17 @@ def tied_groups(told_apart: np.ndarray, order: Sequence[int]) -> list[list[int]]
 
     An item may stand in two of them, as with lines drawn under means that do not differ.
     """
+    apart = told_apart[np.ix_(order, order)] != 0
     groups: list[list[int]] = []
+    stop = 0
     for start in range(len(order)):
-        stop = start + 1
-        while stop < len(order) and not told_apart[order[stop]][list(order[start:stop])].any():
-            stop += 1
-        if not groups or order[stop - 1] not in groups[-1]:
-            groups.append(list(order[start:stop]))
+        # A run that begins later ends no earlier.
+        end = max(stop, start + 1)
+        while end < len(order) and not apart[end, start:end].any():
+            end += 1
+        if end > stop:
+            groups.append(list(order[start:end]))
+        stop = end
     return groups
 
 

@@ -16,9 +16,9 @@ from study.analysis.agreement import (
 )
 from study.report.figures.display import Display
 from study.report.figures.parts import colour_bar, grid, heat, lines_of, looks, ticks
+from study.report.style import label
 from study.results import Results
 from study.statistics.agreement import null_deviation
-from study.words import METHODS_OF_LEVEL
 
 # More than these leave no room for an interval in each cell.
 MOST_WITH_INTERVALS = 6
@@ -48,7 +48,7 @@ def _reading(results: Results, level: str) -> str:
 def _between(results: Results, level: str, between: str) -> Display | None:
     """A triangle of pairs for each model (between methods), or for each method."""
     look = looks(results)
-    methods: tuple[str, ...] = METHODS_OF_LEVEL[level]
+    methods = results.methods(level)
     name_of: Callable[[str], str]
     title_of: Callable[[str], str]
 
@@ -57,11 +57,17 @@ def _between(results: Results, level: str, between: str) -> Display | None:
 
     if between == "methods":
         data = spearman_only(method_agreement(results, level))
-        key, items, every, name_of, title_of = "model", methods, tuple(results.models), str, title
+        key, items, every, name_of, title_of = "model", methods, tuple(results.models), label, title
         other = "model"
     else:
         data = spearman_only(model_agreement(results, level))
-        key, items, every, name_of, title_of = "method", tuple(results.models), methods, title, str
+        key, items, every, name_of, title_of = (
+            "method",
+            tuple(results.models),
+            methods,
+            title,
+            label,
+        )
         other = "method"
     if data.empty or not data["mean"].notna().any():
         return None
@@ -113,7 +119,7 @@ def _between_seeds(results: Results, level: str) -> Display | None:
     data = spearman_only(data[data["condition"] == "real"])
     if data["mean"].notna().sum() == 0:
         return None
-    methods = [method for method in METHODS_OF_LEVEL[level] if method in set(data["method"])]
+    methods = [method for method in results.methods(level) if method in set(data["method"])]
     models = [model for model in results.models if (data["model"] == model).any()]
 
     def draw(figure: FigureBase, narrow: bool) -> None:
@@ -125,7 +131,12 @@ def _between_seeds(results: Results, level: str) -> Display | None:
             cells[line, column] = row["mean"]
             texts[line][column] = _cell(row, len(models))
         image = heat(panels[0], cells, texts, _COLOURS, (-1, 1), size=6.5 if narrow else 8)
-        ticks(panels[0], methods, [look[model].label for model in models], slanted=True)
+        ticks(
+            panels[0],
+            list(map(label, methods)),
+            [look[model].label for model in models],
+            slanted=True,
+        )
         if not narrow:  # there is no room, and the cells hold the numbers
             colour_bar(figure, image, panels, "mean Spearman")
 
@@ -134,7 +145,8 @@ def _between_seeds(results: Results, level: str) -> Display | None:
         f"Agreement between seeds, by {level}",
         f"Mean Spearman correlation between two seeds, by {level}, models by methods",
         f"{_reading(results, level)} Here the mean is over all pairs of seeds of a model by a "
-        "method: how much of the order is left when somebody else trains it again.",
+        "method: how much of the order is left "
+        + ("with another seed." if results.imported else "when somebody else trains it again."),
         data.reset_index(drop=True),
         draw,
         lambda _: 1.4 + 0.42 * len(methods),

@@ -35,9 +35,10 @@ from study.report.figures.parts import (
     undefined,
 )
 from study.report.style import INK, MUTED, label, width
+from study.report.tables.cells import listed
 from study.results import Results
 from study.statistics.ranking import shares
-from study.words import CONDITIONS, METHODS
+from study.words import CONDITIONS, TRAINING_GRADIENT
 
 CHANCE = "chance, if all ranked alike"
 REQUIRED = "required by the claim"
@@ -60,12 +61,16 @@ def verdict_strip(results: Results) -> Display | None:
     def title(claim: Claim, verdict: dict[str, Any]) -> str:
         return (
             f"{label(claim.words, 60)}: {verdict['verdict']}\n"
-            f"{look[claim.model].label}, {claim.method}"
+            f"{look[claim.model].label}, {label(claim.method)}"
         )
 
     lines = [line for of in zip(claims, verdicts, strict=True) for line in title(*of).splitlines()]
     # What narrow titles take in addition, of some 34 signs in a line.
     folded = 0.17 * sum(int(width(line) / 34) for line in lines)
+
+    # What more than two rows in a panel, and more than four lines of a narrow legend, take.
+    more = 0.2 * sum(max(len(own) - 2, 0) for own in found)
+    below = 0.2 * max(len(_handles(data)) - 4, 0)
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         panels = figure.subplots(len(claims), 1, squeeze=False, sharex=True)[:, 0]
@@ -90,11 +95,16 @@ def verdict_strip(results: Results) -> Display | None:
         f"Proportion of seeds that meet the claim, on the data and on the controls: "
         f"{'; '.join(_told(results, claim) for claim in claims)}",
         "Marks are proportions of seeds, lines their 95% intervals. Supported: the whole line of "
-        "the real data lies at or above the dashed one. On shuffled targets there is nothing to "
-        "find: the further left that line lies, the more the finding tells of the data.",
+        "the real data lies at or above the dashed one."
+        + (
+            " On shuffled targets there is nothing to find: the further left that line lies, the "
+            "more the finding tells of the data."
+            if "shuffled" in set(data["condition"])
+            else ""
+        ),
         data,
         draw,
-        lambda narrow: 0.7 + 1.25 * len(claims) + (0.2 + folded if narrow else 0),
+        lambda narrow: 0.7 + 1.25 * len(claims) + more + (0.2 + folded + below if narrow else 0),
     )
 
 
@@ -116,7 +126,8 @@ def claim_by_model(results: Results) -> Display | None:
     claim = results.recipe.claim
     data = proportions(results, claim)
     models = list(results.models)
-    methods = [method for method in METHODS if method in set(data["method"])]
+    methods = [method for method in results.methods() if method in set(data["method"])]
+    held = set(data["condition"])
     if not methods:
         return None
     extra = [CHANCE] if data["chance"].notna().any() else []
@@ -130,7 +141,7 @@ def claim_by_model(results: Results) -> Display | None:
                 _proportion(axes, row, height, size=5)
                 axes.plot([row.chance] * 2, [place - 0.5, place + 0.5], ":", color=MUTED, lw=1)
             _required(axes, claim.proportion)
-            rows(axes, methods)
+            rows(axes, list(map(label, methods)))
             share_scale(axes)
         figure.supxlabel(
             f"proportion of seeds in which {label(claim.words, 40)}", fontsize=9, color=INK
@@ -141,9 +152,13 @@ def claim_by_model(results: Results) -> Display | None:
         "claim",
         "The claim by model and method",
         f"Proportion of seeds in which {claim.words}, by model, method and condition",
-        "Points are proportions of seeds, lines their 95% Wilson intervals. A claim that "
-        "comes out on shuffled targets too is not specific to what the data hold. "
-        "Untrained networks have no training gradients.",
+        "Points are proportions of seeds, lines their 95% Wilson intervals."
+        + (
+            " A claim that comes out on shuffled targets too is not specific to what the data hold."
+            if "shuffled" in held
+            else ""
+        )
+        + _unscored(results, untrained="untrained" in held and TRAINING_GRADIENT in methods),
         data,
         draw,
         lambda narrow: (
@@ -156,6 +171,15 @@ def claim_by_model(results: Results) -> Display | None:
 
 def _columns(narrow: bool) -> int:
     return 2 if narrow else 5
+
+
+def _unscored(results: Results, *, untrained: bool) -> str:
+    """Which models have no scores by some method or in some condition, and why."""
+    only = listed(results.title(model) for model in results.estimators)
+    networks = len(results.models) > len(results.estimators)
+    return (" Untrained networks have no training gradients." if untrained and networks else "") + (
+        f" Without gradients and untrained form: {only}." if only else ""
+    )
 
 
 def claim_growth(results: Results) -> Display | None:
@@ -219,9 +243,9 @@ def claimed_share(results: Results) -> Display | None:
             if (found := scores_of_claim(results, claim, model, condition, method))
         ]
         for condition in conditions
-        for method in METHODS
+        for method in results.methods()
     }
-    methods = [method for method in METHODS if by_panel["real", method]]
+    methods = [method for method in results.methods() if by_panel["real", method]]
     if not methods:
         return None
     if not any(by_panel["shuffled", method] for method in methods):
@@ -274,7 +298,7 @@ def claimed_share(results: Results) -> Display | None:
                         marker=look[model].marker,
                         spread=0.3 / len(models),
                     )
-            rows(axes, methods)
+            rows(axes, list(map(label, methods)))
             axes.set_xlim(-0.02, 1.02)
         figure.supxlabel(f"share of {label(name)}", fontsize=9, color=INK)
         handles = [look[model].handle for model in models]
@@ -289,10 +313,11 @@ def claimed_share(results: Results) -> Display | None:
     return Display(
         "claimed-share",
         f"Share of {name} by method and model",
-        f"Share of {name} in each seed, by method and model, on real and on shuffled {target}",
+        f"Share of {name} in each seed, by method and model, on real {target}"
+        + (f" and on shuffled {target}" if len(conditions) > 1 else ""),
         f"Each dot is one seed's share of {name}; the upright bar is the mean over seeds, with its "
         f"95% interval. {control}"
-        + undefined(vectors for found in by_panel.values() for _, vectors, _ in found),
+        + undefined(results, (vectors for found in by_panel.values() for _, vectors, _ in found)),
         data,
         draw,
         lambda narrow: (

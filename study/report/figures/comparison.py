@@ -13,6 +13,7 @@ from study.analysis.comparison import (
     claim_differences,
     common_models,
     fit_differences,
+    imported,
     judged_claims,
     order_agreement,
     share_differences,
@@ -21,7 +22,7 @@ from study.report.figures.display import Display
 from study.report.figures.parts import dots, grid, legend, lines_of, looks, rows, share_scale
 from study.report.style import BLUE, INK, VERMILION, label
 from study.results import Results
-from study.words import LEAST_SQUARES, METHODS
+from study.words import LEAST_SQUARES
 
 COLOURS = {"first": BLUE, "second": VERMILION}
 MARKERS = {"first": "o", "second": "s"}
@@ -49,7 +50,7 @@ def claims(first: Results, second: Results) -> Display | None:
         run: proportions(results, judged[run]).query("condition == 'real'")
         for run, results in runs.items()
     }
-    models, methods = _models(first, second), _methods(data)
+    models, methods = _models(first, second), _methods(first, data)
     same = judged["first"] is judged["second"]
     titles = _titles(first, models)
     said = judged["first"].words if same else "each run's own claim is met"
@@ -58,11 +59,12 @@ def claims(first: Results, second: Results) -> Display | None:
         panels = grid(figure, titles, 2 if narrow else 5)
         for axes, model in zip(panels, models, strict=True):
             for run, frame in met.items():
-                for row in frame[frame["model"] == model].itertuples(index=False):
+                own = frame[(frame["model"] == model) & frame["method"].isin(methods)]
+                for row in own.itertuples(index=False):
                     _interval(axes, row.proportion, row.low, row.high,
                               _height(methods.index(row.method), run), run)  # fmt: skip
                 axes.axvline(judged[run].proportion, color=INK, lw=0.8, ls="--")
-            rows(axes, methods)
+            rows(axes, list(map(label, methods)))
             share_scale(axes)
         figure.supxlabel(f"proportion of seeds: {label(said, 40)}", fontsize=9, color=INK)
         required = Line2D([], [], color=INK, lw=0.8, ls="--", label="required by the claim")
@@ -125,10 +127,12 @@ def agreement(first: Results, second: Results) -> Display | None:
     )
 
 
-def fits(first: Results, second: Results) -> Display:
+def fits(first: Results, second: Results) -> Display | None:
     """R² of each seed on the test rows, in both runs."""
     look = looks(first)
     models = common_models(first, second)
+    if imported(first, second):
+        return None
     runs = {"first": first, "second": second}
     values = {
         (run, model): _test_fits(results, model)
@@ -190,7 +194,7 @@ def _by_method(
 ) -> Display:
     """A number with its interval for each model, a panel, and method, a row."""
     models = [model for model in first.models if (data["model"] == model).any()]
-    methods, titles = _methods(data), _titles(first, models)
+    methods, titles = _methods(first, data), _titles(first, models)
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         panels = grid(figure, titles, 2 if narrow else 5)
@@ -199,7 +203,7 @@ def _by_method(
             for row in data[data["model"] == model].to_dict("records"):
                 place = methods.index(row["method"])
                 _interval(axes, row[column], row["low"], row["high"], place, "first")
-            rows(axes, methods)
+            rows(axes, list(map(label, methods)))
             # Identical runs differ by rounding at most: no axis of 1e-17.
             low, high = axes.get_xlim()
             axes.set_xlim(min(low, -0.05), max(high, 0.05))
@@ -237,8 +241,8 @@ def _models(first: Results, second: Results) -> list[str]:
     return [model for model in common_models(first, second) if model != LEAST_SQUARES]
 
 
-def _methods(data: pd.DataFrame) -> list[str]:
-    return [method for method in METHODS if method in set(data["method"])]
+def _methods(first: Results, data: pd.DataFrame) -> list[str]:
+    return [method for method in first.methods() if method in set(data["method"])]
 
 
 def _titles(results: Results, models: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 
 from study.analysis.claims import scores_of_claim
-from study.analysis.fits import fit_quality, learning, learning_threshold
+from study.analysis.fits import fit_quality, has_fits, learning, learning_threshold
 from study.analysis.vectors import all_models
 from study.report.figures.display import Display
 from study.report.figures.parts import (
@@ -20,6 +20,7 @@ from study.report.figures.parts import (
     rows,
 )
 from study.report.style import BLUE, INK, MUTED, VERMILION, label
+from study.report.tables.cells import network
 from study.report.tables.fits import seeds_table
 from study.results import Results
 from study.statistics.ranking import shares
@@ -28,8 +29,10 @@ PARTS = ("train", "test")
 EVALUATION_COLOURS = {"alone": BLUE, "together": VERMILION}
 
 
-def fit(results: Results) -> Display:
+def fit(results: Results) -> Display | None:
     """R² on training and test rows, each seed a dot."""
+    if not has_fits(results):
+        return None
     look = looks(results)
     models = all_models(results)
     real = results.fits[results.fits["condition"] == "real"]
@@ -81,6 +84,8 @@ def _off_scale(axes: Axes, values: np.ndarray, lowest: float, height: float, col
 
 def share_against_fit(results: Results) -> Display | None:
     """The claimed item's share against the fit of the same seed."""
+    if not has_fits(results):
+        return None
     look = looks(results)
     claim = results.recipe.claim
     data = learning(results)
@@ -129,8 +134,9 @@ def share_against_fit(results: Results) -> Display | None:
         "Importance against fit",
         f"Share of {claim.name} by {claim.method} against training R², each seed a mark, one panel "
         "for each model",
-        f"By {claim.method}, each seed a mark. Left of the dashed line a network predicts badly: "
-        f"what it says of {claim.name} then tells little of the data, whatever its share."
+        f"By {claim.method}, each seed a mark. Left of the dashed line a {network(results)} "
+        f"predicts badly: what it says of {claim.name} then tells little of the data, whatever its "
+        "share."
         f"{diverged(results)}",
         seeds_table(results).data,
         draw,

@@ -1,5 +1,7 @@
 """Figures of importance: for each method, every item's share by model."""
 
+import re
+import unicodedata
 from collections.abc import Iterator
 
 from matplotlib.figure import FigureBase
@@ -10,8 +12,8 @@ from study.report.figures.display import Display
 from study.report.figures.parts import (
     diamonds,
     dots,
+    drawn_items,
     grid,
-    leading,
     left_out,
     legend,
     lines_of,
@@ -23,7 +25,7 @@ from study.report.figures.parts import (
 from study.report.style import INK, label
 from study.results import Results, Vectors
 from study.statistics.ranking import shares
-from study.words import GROUPED_PERMUTATION, METHODS_OF_LEVEL
+from study.words import GROUPED_PERMUTATION, LEVELS, METHODS
 
 METHOD_READINGS = {
     "training-gradient": "Gradients of the loss with respect to the inputs, met at even steps "
@@ -40,10 +42,36 @@ METHOD_READINGS = {
 }
 
 
+def method_reading(results: Results, method: str) -> str:
+    """What the scores of a method are, as far as the run knows."""
+    if results.imported:
+        return f"Scores as imported from {results.imported}."
+    return METHOD_READINGS[method]
+
+
+def importance_names(results: Results) -> dict[str, str]:
+    """The name of each method's figure, which is that of its files, whatever a stranger's method
+    is called."""
+    names: dict[str, str] = {}
+    for method in results.methods():
+        name = method if method in METHODS else _plain(method)
+        number = 1
+        while (whole := f"importance-{name}{f'-{number}' if number > 1 else ''}") in names.values():
+            number += 1
+        names[method] = whole
+    return names
+
+
+def _plain(text: str) -> str:
+    """A few lower-case letters and digits with hyphens between them."""
+    letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40].strip("-") or "method"
+
+
 def importance_displays(results: Results) -> Iterator[Display]:
     """For each method, every item's share by model, every seed a dot."""
-    for level in ("feature", "variable"):
-        for method in METHODS_OF_LEVEL[level]:
+    for level in LEVELS:
+        for method in results.methods(level):
             found = {
                 model: vectors
                 for model in all_models(results)
@@ -58,8 +86,8 @@ def _display(results: Results, method: str, level: str, found: dict[str, Vectors
     look = looks(results)
     claim = results.recipe.claim
     everything = results.items(level)
-    claimed = [everything.index(name) for name in claim.names if name in everything]
-    chosen = leading([vectors.score for vectors in found.values()], claimed)
+    scores = [vectors.score for vectors in found.values()]
+    chosen = drawn_items(results, level, claim, scores)
     names = [everything[item] for item in chosen]
     data = importance(results, level)
     data = data[data["method"] == method]
@@ -93,13 +121,13 @@ def _display(results: Results, method: str, level: str, found: dict[str, Vectors
         figure.supxlabel("share of the total importance", fontsize=9, color=INK)
 
     return Display(
-        f"importance-{method}",
+        importance_names(results)[method],
         f"Importance by {method}",
         f"Share of each {level} by {method}, each seed a dot, by model",
-        f"{METHOD_READINGS[method]} Each dot is one seed, the upright bar their mean with its 95% "
-        "interval."
+        f"{method_reading(results, method)} Each dot is one seed, the upright bar their mean with "
+        "its 95% interval."
         + left_out(len(chosen), len(everything), f"{level}s")
-        + undefined(found.values()),
+        + undefined(results, found.values()),
         data.reset_index(drop=True),
         draw,
         lambda narrow: (

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from study.analysis.vectors import leading, listed_items
+from study.recipes import Claim
 from study.report.style import INK, MUTED, PAGE, PALETTE, PLAIN, RULE, label, luminance, width
 from study.results import Results, Vectors
 from study.statistics.ranking import shares
@@ -214,13 +216,14 @@ def legend_height(labels: Iterable[str], narrow: bool) -> float:
     return 0.2 * -(-len(labels) // columns) + 0.1
 
 
-def undefined(found: Iterable[Vectors]) -> str:
+def undefined(results: Results, found: Iterable[Vectors]) -> str:
     """How many seeds have no dot, and why, as sentences to follow others."""
     vectors = list(found)
     total = sum(len(of.score) for of in vectors)
     diverged = sum(int((~np.isfinite(of.score)).any(axis=1).sum()) for of in vectors)
     lost = sum(int(np.isnan(shares(of.score)).any(axis=1).sum()) for of in vectors) - diverged
-    return (f" {diverged} of these {total} networks diverged: no dot." if diverged else "") + (
+    what = "seeds have no scores" if results.imported else "networks diverged"
+    return (f" {diverged} of these {total} {what}: no dot." if diverged else "") + (
         f" {lost} of these {total} score vectors have no positive entry: no share, no dot."
         if lost > 0
         else ""
@@ -228,7 +231,7 @@ def undefined(found: Iterable[Vectors]) -> str:
 
 
 def diverged(results: Results) -> str:
-    """How many networks of the real condition diverged, as a sentence to follow others."""
+    """How many seeds of the real condition diverged, as a sentence to follow others."""
     lost = {
         results.title(model): len(seeds)
         for model in results.models
@@ -238,20 +241,21 @@ def diverged(results: Results) -> str:
     return f" Diverged, without a dot: {said}." if lost else ""
 
 
-def leading(
-    scores: Sequence[np.ndarray], always: Iterable[int], most: int = MOST_ITEMS
+def drawn_items(
+    results: Results,
+    level: str,
+    claim: Claim,
+    scores: Sequence[np.ndarray],
+    most: int = MOST_ITEMS,
 ) -> list[int]:
-    """The items to draw, in their order: all, or where they are many the greatest.
+    """The places of the items to draw: all, or where they are many the greatest.
 
-    scores : (seeds, items) each; `always` are drawn in any case.
+    scores : (seeds, items) of what is drawn; what the claim names is drawn in any case.
     """
-    count = scores[0].shape[1]
-    if count <= most:
-        return list(range(count))
-    with np.errstate(invalid="ignore"):
-        mean = np.mean([np.nan_to_num(shares(of)).mean(axis=0) for of in scores], axis=0)
-    chosen = [*dict.fromkeys([*always, *np.argsort(-mean, kind="stable").tolist()])]
-    return sorted(chosen[:most])
+    listed = listed_items(results, level)  # no other stands in the frames
+    items = results.items(level)
+    claimed = [listed.index(items.index(name)) for name in claim.names if name in items]
+    return [listed[place] for place in leading([of[:, listed] for of in scores], claimed, most)]
 
 
 def left_out(shown: int, count: int, items: str) -> str:

@@ -10,6 +10,7 @@ from study.analysis.sources import ALL, sources
 from study.report.figures.display import Display
 from study.report.figures.parts import dots, grid, lines_of, looks, offset, rows, share_scale
 from study.report.style import BLUE, GREEN, INK, PINK, PLAIN, VERMILION, label
+from study.report.tables.cells import network
 from study.results import Results
 from study.statistics.ranking import shares
 
@@ -36,6 +37,9 @@ def source_display(results: Results) -> Display | None:
         return None
     kinds = [kind for kind in _LABELS if kind in set(own["source"])]
     titles = [look[model].label for model in models]
+    labels = dict(_LABELS)
+    if results.estimators:
+        labels["init"] += " (random_state)"
     lines = {
         (model, kind): found
         for model in models
@@ -50,7 +54,7 @@ def source_display(results: Results) -> Display | None:
                 for place, values in enumerate(by_base):
                     height = row + offset(place, len(by_base))
                     dots(axes, values, [height], _COLOURS[kind], spread=0.3 / len(by_base))
-            rows(axes, [_LABELS[kind] for kind in kinds])
+            rows(axes, [labels[kind] for kind in kinds])
             share_scale(axes)
         share = f"share of {label(claim.name)} by {claim.method}"
         figure.supxlabel(share, fontsize=9, color=INK)
@@ -58,12 +62,12 @@ def source_display(results: Results) -> Display | None:
     return Display(
         "sources",
         "Which randomness moves it",
-        f"Share of {claim.name} in every network, by the source of randomness that varies, one "
-        "panel for each model",
+        f"Share of {claim.name} in every {network(results)}, by the source of randomness that "
+        "varies, one panel for each model",
         "Each line of dots is one base seed, which holds every other source; each dot is one "
-        "network, and the bar their mean. A wide line of dots: that source moves the share. Lines "
-        "that differ: what is held moves it. The sample of rows is not noise of training: it "
-        "stands for other data.",
+        f"{network(results)}, and the bar their mean. A wide line of dots: that source moves the "
+        "share. Lines that differ: what is held moves it. The sample of rows is not noise of "
+        "training: it stands for other data.",
         data,
         draw,
         lambda narrow: (

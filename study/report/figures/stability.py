@@ -16,9 +16,9 @@ from study.report.figures.display import Display
 from study.report.figures.parts import (
     MOST_ITEMS,
     colour_bar,
+    drawn_items,
     grid,
     heat,
-    leading,
     left_out,
     legend,
     legend_height,
@@ -29,7 +29,6 @@ from study.report.figures.parts import (
 from study.report.style import INK, MUTED, label, width
 from study.report.tables.cells import listed
 from study.results import Results
-from study.words import METHODS_OF_LEVEL
 
 # More items than these leave no room for a number in each cell.
 MOST_NUMBERS = 10
@@ -74,7 +73,8 @@ def rank_frequency(results: Results) -> Display | None:
         "for each model",
         f"By {claim.method}; rank 1 is the most important. Each cell is a proportion of seeds: one "
         "dark cell in a line is a rank that does not depend on the seed, a smear one that does. "
-        f"Other methods are in the table.{_left_out(results, own, names, level)}",
+        f"Tied {level}s share the ranks they span. "
+        f"{_elsewhere(results, level)}{_left_out(results, own, names, level)}",
         own.reset_index(drop=True),
         draw,
         lambda narrow: 0.3 + lines_of(len(models), _columns(narrow)) * (0.6 + 0.3 * len(names)),
@@ -113,7 +113,7 @@ def flips(results: Results) -> Display | None:
         f"Flip rate of every pair of {level}s by {claim.method}, one map for each model",
         f"By {claim.method}. The flip rate of a pair is the chance that two seeds order it "
         "differently: 0 (no number), all seeds agree; 0.5, a coin for each seed. "
-        f"Other methods are in the table.{_left_out(results, own, names, level)}",
+        f"{_elsewhere(results, level)}{_left_out(results, own, names, level)}",
         own.reset_index(drop=True),
         draw,
         lambda narrow: 0.3 + lines_of(len(models), _columns(narrow)) * (1.0 + 0.28 * len(names)),
@@ -128,12 +128,12 @@ def steadiness_map(results: Results) -> Display | None:
     data = steadiness(results, level)
     if data.empty:
         return None
-    methods = [method for method in METHODS_OF_LEVEL[level] if method in set(data["method"])]
+    methods = [method for method in results.methods(level) if method in set(data["method"])]
     models = list(results.models)
     equal = 1 / len(results.items(level))
 
     def draw(figure: FigureBase, narrow: bool) -> None:
-        panels = grid(figure, methods, 2 if narrow else 3)
+        panels = grid(figure, [label(method) for method in methods], 2 if narrow else 3)
         for axes, method in zip(panels, methods, strict=True):
             found = data[data["method"] == method]
             axes.axvline(equal, color=INK, lw=0.8, ls="--")
@@ -212,6 +212,11 @@ def _varying(results: Results, own: pd.DataFrame) -> list[str]:
     return [model for model in results.models if model in counts and counts[model] > 1]
 
 
+def _elsewhere(results: Results, level: str) -> str:
+    """Where to look for other methods, if there are any."""
+    return "Other methods are in the table." if len(results.methods(level)) > 1 else ""
+
+
 def _left_out(results: Results, own: pd.DataFrame, names: Sequence[str], level: str) -> str:
     """Says which items and models are not drawn, as sentences to follow others."""
     varying = _varying(results, own)
@@ -226,9 +231,8 @@ def _leading_names(
     claim = results.recipe.claim
     items = results.items(level)
     found = [results.vectors(model, "real", claim.method, level) for model in models]
-    claimed = [items.index(name) for name in claim.names if name in items]
-    chosen = leading([of.score for of in found if of is not None], claimed, most)
-    return [items[item] for item in chosen]
+    scores = [of.score for of in found if of is not None]
+    return [items[item] for item in drawn_items(results, level, claim, scores, most)]
 
 
 def _pairs(own: pd.DataFrame, names: Sequence[str]) -> np.ndarray:

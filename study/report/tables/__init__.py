@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from study.analysis.fits import learned_only
+from study.analysis.fits import has_fits, learned_only
 from study.errors import InputError
 from study.report.tables.agreement import agreement_table, concordance_table, seed_agreement_table
+from study.report.tables.cells import network
 from study.report.tables.claims import claim_table, declared_table, growth_table, power_table
 from study.report.tables.fits import fit_table, seeds_table
 from study.report.tables.importance import difference_table, importance_table
@@ -64,6 +65,7 @@ def _between(
 
 
 _ONE = "one item has no order"
+_NO_SCORES = "imported scores are by feature alone"
 TABLES: dict[str, Entry] = {
     "claim": Entry("verdicts on the declared claim by model and method", claim_table),
     "claims": Entry("every declared claim, with Holm's adjustment", declared_table),
@@ -75,9 +77,9 @@ TABLES: dict[str, Entry] = {
         of_seeds=False,
     ),
     "warnings": Entry("what to know before believing a number", warning_table),
-    "fit": Entry("fit quality by model", fit_table),
+    "fit": Entry("fit quality by model", fit_table, "how well imported models fit is not known"),
     "seeds": Entry("every seed: fit, and the claimed share and rank", seeds_table),
-    **_by_level("importance", "mean share and rank", importance_table),
+    **_by_level("importance", "mean share and rank", importance_table, _NO_SCORES),
     **_by_level(
         "differences-models",
         "difference in share between models",
@@ -102,10 +104,10 @@ TABLES: dict[str, Entry] = {
         _between(agreement_table, "models"),
         "it takes two models, and two items to order",
     ),
-    **_by_level("agreement-seeds", "agreement between seeds", seed_agreement_table),
-    **_by_level("concordance", "Kendall's W among seeds", concordance_table),
-    **_by_level("rank-frequency", "how often each rank", rank_frequency_table),
-    **_by_level("ranks", "rank intervals and groups not told apart", rank_set_table),
+    **_by_level("agreement-seeds", "agreement between seeds", seed_agreement_table, _NO_SCORES),
+    **_by_level("concordance", "Kendall's W among seeds", concordance_table, _NO_SCORES),
+    **_by_level("rank-frequency", "how often each rank", rank_frequency_table, _NO_SCORES),
+    **_by_level("ranks", "rank intervals and groups not told apart", rank_set_table, _NO_SCORES),
     **_by_level("flips", "pairs that change places between seeds", flip_table, _ONE),
     **_by_level(
         "stability",
@@ -157,9 +159,13 @@ def all_tables(results: Results) -> list[Table]:
 
 def _of_learned(results: Results) -> Results:
     """The results of seeds that have learned. Raises InputError where there are none."""
+    if not has_fits(results):
+        raise InputError("--learned: how well imported models fit, and which learned, is not known")
     learned = learned_only(results)
     if not learned.models:
-        raise InputError("no network has learned: there is no table without those that have not")
+        raise InputError(
+            f"no {network(results)} has learned: there is no table without those that have not"
+        )
     return learned
 
 

@@ -18,7 +18,9 @@ from study.report.tables.cells import (
 )
 from study.report.tables.table import Table
 from study.results import Results
-from study.statistics.agreement import SPEARMAN, TOP_1
+from study.statistics.agreement import SIGN, SPEARMAN, TOP_1
+
+_SIGNS = "Signs: the part of features to which both give the same sign. "
 
 
 def agreement_table(results: Results, between: str, level: str) -> Table | None:
@@ -67,8 +69,8 @@ def agreement_table(results: Results, between: str, level: str) -> Table | None:
         f"Agreement between {between}, by {level}",
         f"Agreement of two score vectors of {items} {level}s within a seed, mean over seeds, with "
         "the 95% interval (BCa bootstrap over seeds unless said; of top 1, a proportion, "
-        "Wilson's), condition real. Top k: the part of the k greatest that both have. Signs: the "
-        "part of features whose gradients have the same sign. If unrelated: mean ± standard "
+        "Wilson's), condition real. Top k: the part of the k greatest that both have. "
+        f"{_SIGNS if SIGN in measures else ''}If unrelated: mean ± standard "
         f"deviation of the same mean Spearman when the {level}s of one side are relabelled, alike "
         "in all seeds, and p, the proportion of relabellings that agree at least as well; the CSV "
         f"file has both for every measure ({nulls}). p-values are not adjusted for their number. "

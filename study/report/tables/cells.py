@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from study.analysis.vectors import MOST_LISTED, listed_items
 from study.results import Results
 from study.statistics.agreement import KENDALL, SIGN, SPEARMAN
 from study.statistics.coverage import coverage
@@ -76,6 +77,21 @@ def model_title(results: Results, model: str) -> str:
     return results.title(model) if model in results.models else model
 
 
+def network(results: Results) -> str:
+    """What a trained model of a run is called: a network, unless estimators are among them."""
+    return "model" if results.estimators else "network"
+
+
+def estimator_words(results: Results, model: str) -> str:
+    """What an estimator is: RandomForestRegressor of scikit-learn (n_estimators = 200)."""
+    recipe = results.estimators[model]
+    module, _, name = recipe.estimator.partition(":")
+    package = module.partition(".")[0]
+    arguments = ", ".join(f"{key} = {value}" for key, value in recipe.arguments.items())
+    source = "scikit-learn" if package == "sklearn" else package
+    return f"{name} of {source}" + (f" ({arguments})" if arguments else "")
+
+
 def wide(
     results: Results,
     data: pd.DataFrame,
@@ -98,6 +114,23 @@ def wide(
     layout["model"] = layout["model"].map(results.title)
     layout.columns = pd.Index([*map(str.capitalize, keys), *(titles[value] for value in values)])
     return layout
+
+
+def foremost(results: Results, level: str) -> str:
+    """Says which items a table holds where it does not hold all, to stand before what follows."""
+    count, shown = len(results.items(level)), len(listed_items(results, level))
+    if shown == count:
+        return ""
+    return (
+        f"Of {count:,} {level}s, {shown} stand here: those that claims name, and those with the "
+        "greatest share, mean over models and methods; ranks and shares are among all. "
+    )
+
+
+def few(names: Sequence[str], most: int = MOST_LISTED) -> str:
+    """Names with commas; of many the first, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def listed(names: Iterable[str]) -> str:

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from study.analysis import claims
+from study.analysis.fits import has_fits
 from study.recipes import Claim
+from study.report.origin import how_declared, lost
 from study.report.tables.cells import (
     estimate,
     holds,
@@ -21,29 +23,34 @@ from study.report.tables.table import Table
 from study.results import Results
 from study.words import LEAST_SQUARES
 
-DECLARED = "Declared before the run"
 NOT_DECLARED = "Not declared before the run, so no test of it: a reading of stored scores"
 
 _READING = (
     "Met: seeds that meet it, with the 95% Wilson interval. Supported: its lower bound reaches "
     "the required proportion; contradicted: its upper bound misses it; else inconclusive, with "
-    "the number of seeds that would settle it if the proportion stays. Shuffled (trained on "
-    "permuted targets: nothing to find) and untrained (initial weights): seeds of the control "
-    "that meet it, and real less control with Newcombe's paired interval; control networks that "
-    "diverged are left out. Specific: more often than on shuffled targets; weakly: but there "
-    "more often than chance, too; above its control: more often, of a share, which has no "
-    "chance level. Each row is judged on its own; warning S009 allows for their number. "
-    "Learned: the same over seeds that have learned, and the verdict if it changes. "
+    "the number of seeds that would settle it if the proportion stays. "
 )
+_OF_CONTROL = {
+    "shuffled": "trained on permuted targets: nothing to find",
+    "untrained": "initial weights",
+}
+_LEARNED = "Learned: the same over seeds that have learned, and the verdict if it changes. "
 
 
 def claim_table(results: Results, claim: Claim | None = None) -> Table:
     """Verdict, margin and controls of a claim by model and method; the primary one's if none."""
-    origin = DECLARED if claim is None else NOT_DECLARED
+    origin = how_declared(results)[0] if claim is None else NOT_DECLARED
     claim = claim or results.recipe.claim
     data = claims.verdicts(results, claim)
     rows = data.to_dict("records")
     met = claims.proportions(results, claim)
+    # Imported scores may have neither controls nor fits: no columns of dashes.
+    controls = [
+        control
+        for control in claims.CONTROLS
+        if not results.imported or control in set(met["condition"])
+    ]
+    fitted = has_fits(results)
     layout = pd.DataFrame(
         [
             {
@@ -51,12 +58,10 @@ def claim_table(results: Results, claim: Claim | None = None) -> Table:
                 "Method": row["method"],
                 "Met": _count(row),
                 "Verdict": row["verdict"] + _settle(row),
-                "Specificity": row["shuffled_specificity"] or "–",
-                "Shuffled": _control(row, "shuffled"),
-                "Untrained": _control(row, "untrained"),
+                **({"Specificity": row["shuffled_specificity"] or "–"} if controls else {}),
+                **{of.capitalize(): _control(results, row, of) for of in controls},
                 "Margin": estimate(row, "margin", prefix="margin_"),
-                "Learned": f"{row['learned_met']} of {row['learned_n']}"
-                + ("" if row["survives"] else f": {row['learned_verdict']}"),
+                **({"Learned": _learned(row)} if fitted else {}),
             }
             for row in rows
         ]
@@ -69,7 +74,8 @@ def claim_table(results: Results, claim: Claim | None = None) -> Table:
         f"{origin}: {claim.words} among the {claim.level}s in at least "
         f"{percent(claim.proportion)} of seeds, {model_title(results, claim.model)} by "
         f"{claim.method} (*); all other rows are robustness checks, not adjusted for their number. "
-        f"{_READING}Margin: {margin_words(claim)}, mean with BCa interval. "
+        f"{_READING}{_reading_of(controls, lost(results))}{_LEARNED if fitted else ''}"
+        f"Margin: {margin_words(claim)}, mean with BCa interval. "
         + (f"Least squares meets it by: {', '.join(agree)}. " if agree else "")
         + (
             "permutation-grouped ranks whole variables, the other methods features. "
@@ -81,6 +87,26 @@ def claim_table(results: Results, claim: Claim | None = None) -> Table:
         data,
         layout,
     )
+
+
+def _reading_of(controls: list[str], lost: str) -> str:
+    """What the columns of the controls are."""
+    if not controls:
+        return "Each row is judged on its own. There is no control. "
+    named = " and ".join(f"{control} ({_OF_CONTROL[control]})" for control in controls)
+    return (
+        f"{named[0].upper()}{named[1:]}: seeds of the control that meet it, and real less control "
+        f"with Newcombe's paired interval; those of a control that {lost} are left out. "
+        "Specific: more often than on shuffled targets; weakly: but there more often than chance, "
+        "too; above its control: more often, of a share, which has no chance level. Each row is "
+        "judged on its own; warning S009 allows for their number. "
+    )
+
+
+def _learned(row: dict[str, Any]) -> str:
+    """The claim over the seeds that have learned."""
+    changed = "" if row["survives"] else f": {row['learned_verdict']}"
+    return f"{row['learned_met']} of {row['learned_n']}{changed}"
 
 
 def margin_words(claim: Claim) -> str:
@@ -112,12 +138,12 @@ def _settle(row: dict[str, Any]) -> str:
     return f"; about {row['seeds_to_settle']:.0f} seeds"
 
 
-def _control(row: dict[str, Any], control: str) -> str:
+def _control(results: Results, row: dict[str, Any], control: str) -> str:
     if np.isnan(row[f"{control}_difference"]):
         return "–"
     met, count = (f"{row[f'{control}_{part}']:.0f}" for part in ("met", "n"))
-    lost = row[f"{control}_undefined"]
-    diverged = f" ({lost:.0f} diverged)" if lost else ""
+    count_lost = row[f"{control}_undefined"]
+    diverged = f" ({count_lost:.0f} {lost(results)})" if count_lost else ""
     low, high = row[f"{control}_low"], row[f"{control}_high"]
     bounds = row[f"{control}_interval"] if np.isnan(low) else f"{low:z.2f}, {high:z.2f}"
     return f"{met} of {count}{diverged}; {row[f'{control}_difference']:+.2f} [{bounds}]"
@@ -144,7 +170,9 @@ def declared_table(results: Results) -> Table:
     )
     return Table(
         "claims",
-        "Claims declared before the run",
+        f"Claims {how_declared(results)[0].lower()}"
+        if not results.recipe.claim.proposed
+        else "Claims, of which the primary one was proposed from the data",
         "p: exact binomial test, one-sided, that the claim is met in no more than the required "
         "proportion of seeds. The primary claim stands alone; the others are one family, whose "
         f"p-values are adjusted by Holm's method. {provenance(results)}",

@@ -20,11 +20,6 @@ from study.words import LEAST_SQUARES
 
 HASH = 12
 _SIGN = "Differences are second less first. "
-_SEEDS = (
-    "Seeds: pairs of the same seed, which has the same random streams in both runs, where the "
-    f"runs have {FEWEST} seeds in common, or as many as the rest of either; else each run's other "
-    "seeds, as independent samples. Identical: the same numbers, bit for bit, in all pairs. "
-)
 _BOOTSTRAP = (
     "95% intervals by BCa bootstrap over seeds unless said, not adjusted for their number. "
 )
@@ -65,7 +60,7 @@ def changes_table(first: Results, second: Results) -> Table | None:
         value = row[run]
         if pd.isna(value):
             return "–"
-        return value[:HASH] if row["what"] == comparison.ROWS else value
+        return value[:HASH] if row["what"] in comparison.HASHED else value
 
     rows = data.to_dict("records")
     layout = pd.DataFrame(
@@ -149,7 +144,7 @@ def claim_differences_table(first: Results, second: Results) -> Table | None:
         f"{judged}First and second: seeds that meet it, of all seeds of a run, and the verdict. "
         "Difference of the proportions over the seeds named, with Newcombe's 95% interval, not "
         f"adjusted for their number. {_SIGN}A verdict that changes is not by itself a difference "
-        f"that is told apart from none. {_SEEDS}"
+        f"that is told apart from none. {_pairs(first, second)}"
         f"{_holds(data, 'difference of proportions', 'difference of proportions of two runs')}"
         f"{_provenance(first, second)}",
         data,
@@ -157,15 +152,18 @@ def claim_differences_table(first: Results, second: Results) -> Table | None:
     )
 
 
-def fit_differences_table(first: Results, second: Results) -> Table:
+def fit_differences_table(first: Results, second: Results) -> Table | None:
     """R² of both runs by model."""
     data = comparison.fit_differences(first, second)
+    if data.empty:
+        return None
     layout = _layout(first, data, {"Rows": data["part"]})
     return Table(
         "compare-fit",
         "Fit of two runs by model",
         "Mean R² over the seeds named, rows one by one, condition real; seeds that diverged are "
-        f"left out. {_SIGN}{_BOOTSTRAP}{_SEEDS}{_of_means(data)}{_provenance(first, second)}",
+        f"left out. {_SIGN}{_BOOTSTRAP}{_pairs(first, second)}{_of_means(data)}"
+        f"{_provenance(first, second)}",
         data,
         layout,
     )
@@ -186,7 +184,7 @@ def share_differences_table(first: Results, second: Results, level: str) -> Tabl
         f"compare-shares-{level}s",
         f"Share of {name} in two runs, by {level}",
         f"Mean share over the seeds named, condition real; the CSV file holds every {level}. "
-        f"{_SIGN}{_BOOTSTRAP}{_SEEDS}{_of_means(data)}{_provenance(first, second)}",
+        f"{_SIGN}{_BOOTSTRAP}{_pairs(first, second)}{_of_means(data)}{_provenance(first, second)}",
         data,
         _layout(first, shown, columns),
     )
@@ -223,6 +221,20 @@ def order_agreement_table(first: Results, second: Results, level: str) -> Table 
         f"{_provenance(first, second)}",
         data,
         layout,
+    )
+
+
+def _pairs(first: Results, second: Results) -> str:
+    """Which seeds make the differences."""
+    same = (
+        "the same seed"
+        if comparison.imported(first, second)
+        else "the same seed, which has the same random streams in both runs"
+    )
+    return (
+        f"Seeds: pairs of {same}, where the runs have {FEWEST} seeds in common, or as many as the "
+        "rest of either; else each run's other seeds, as independent samples. Identical: the same "
+        "numbers, bit for bit, in all pairs. "
     )
 
 

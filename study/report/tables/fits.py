@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.claims import scores_of_claim
-from study.analysis.fits import fit_quality, learning, learning_threshold, learning_words
+from study.analysis.fits import fit_quality, has_fits, learning, learning_threshold, learning_words
 from study.report.tables.cells import number, percent, provenance
 from study.report.tables.table import Table
 from study.results import Results
@@ -14,8 +14,10 @@ from study.statistics.ranking import ranks, shares
 from study.words import LEAST_SQUARES
 
 
-def fit_table(results: Results) -> Table:
+def fit_table(results: Results) -> Table | None:
     """Fit quality by model, on training and test rows, each evaluated in both ways."""
+    if not has_fits(results):
+        return None
     data = fit_quality(results)
     target = results.recipe.target
     layout = pd.DataFrame(
@@ -26,7 +28,7 @@ def fit_table(results: Results) -> Table:
             "Seeds": [_seeds(row) for row in data.to_dict("records")],
             "R², mean ± sd": _spread(data, "r_squared", "{:.3f}"),
             "R², worst": data["r_squared_min"].map(lambda value: number(value, "{:.3f}")),
-            f"RMSE, {target.unit}": _spread(data, "rmse", _rounded(data["rmse_mean"].min())),
+            target.with_unit("RMSE"): _spread(data, "rmse", _rounded(data["rmse_mean"].min())),
             f"Within {percent(target.tolerance)}": _spread(data, "within", "{:.2f}"),
         }
     )
@@ -45,7 +47,8 @@ def fit_table(results: Results) -> Table:
 def seeds_table(results: Results) -> Table:
     """Every seed: its fit, whether it has learned, and what it says of the claimed item."""
     claim = results.recipe.claim
-    data = learning(results)
+    fitted = has_fits(results)
+    data = learning(results) if fitted else _seeds_alone(results)
     parts = []
     for model in results.models:
         rows = data[data["model"] == model].copy()
@@ -70,9 +73,7 @@ def seeds_table(results: Results) -> Table:
         {
             "Model": data["model"].map(results.title),
             "Seed": data["seed"].map(str),
-            "Training R²": data["r_squared"].map(lambda value: number(value, "{:.3f}")),
-            f"Within {percent(results.recipe.target.tolerance)}": data["within"].map(number),
-            "Learned": data["learned"].map({True: "yes", False: "no"}),
+            **(_fit_of_seeds(results, data) if fitted else {}),
             f"Share of {claim.name}": data["share"].map(lambda value: number(value, "{:.3f}")),
             "Rank": data["rank"].map(lambda value: number(value, "{:g}")),
             "Claim met": [_yes(value) for value in data["met"]],
@@ -80,13 +81,33 @@ def seeds_table(results: Results) -> Table:
     )
     return Table(
         "seeds",
-        f"Every seed: fit, and {claim.name} by {claim.method}",
-        f"Condition real; training rows one by one. Learned: training R² of at least "
-        f"{learning_threshold(results):.3f} ({learning_words(results)}). "
-        f"The claim: {claim.words}. {provenance(results)}",
+        f"Every seed: {'fit, and ' if fitted else ''}{claim.name} by {claim.method}",
+        "Condition real"
+        + (
+            "; training rows one by one. Learned: training R² of at least "
+            f"{learning_threshold(results):.3f} ({learning_words(results)})"
+            if fitted
+            else ""
+        )
+        + f". The claim: {claim.words}. {provenance(results)}",
         data,
         layout,
     )
+
+
+def _seeds_alone(results: Results) -> pd.DataFrame:
+    """model, seed: of the real condition, where no fit is known."""
+    pairs = [(model, seed) for model in results.models for seed in results.seeds(model, "real")]
+    return pd.DataFrame(pairs, columns=["model", "seed"])
+
+
+def _fit_of_seeds(results: Results, data: pd.DataFrame) -> dict[str, pd.Series]:
+    """The columns of every seed's fit."""
+    return {
+        "Training R²": data["r_squared"].map(lambda value: number(value, "{:.3f}")),
+        f"Within {percent(results.recipe.target.tolerance)}": data["within"].map(number),
+        "Learned": data["learned"].map({True: "yes", False: "no"}),
+    }
 
 
 def _yes(value: Any) -> str:

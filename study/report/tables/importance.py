@@ -5,21 +5,22 @@ import pandas as pd
 
 from study.analysis.importance import importance, method_differences, model_differences
 from study.analysis.vectors import all_models
-from study.report.tables.cells import estimate, holds, provenance, seeds
+from study.report.tables.cells import estimate, foremost, holds, provenance, seeds
 from study.report.tables.table import Table
 from study.results import Results
-from study.words import METHODS
 
 
-def importance_table(results: Results, level: str) -> Table:
+def importance_table(results: Results, level: str) -> Table | None:
     """Mean share and rank of every item, by method and model."""
     data = importance(results, level)
+    if data.empty:
+        return None
     real = data[data["condition"] == "real"]
     cells = real.assign(cell=real.apply(_share_cell, axis=1)).pivot(
         index=["method", "name"], columns="model", values="cell"
     )
     items = list(dict.fromkeys(real["name"]))
-    methods = [method for method in METHODS if method in set(real["method"])]
+    methods = [method for method in results.methods() if method in set(real["method"])]
     cells = cells.reindex([(method, item) for method in methods for item in items])
     models = [model for model in all_models(results) if model in cells.columns]
     layout = cells[models].fillna("–").reset_index()
@@ -37,7 +38,7 @@ def importance_table(results: Results, level: str) -> Table:
         "Share of the total importance, mean ± standard deviation over seeds, and in brackets "
         "the mean rank (1 is the most important), condition real; the CSV file holds all "
         "conditions and intervals (BCa bootstrap over seeds). "
-        f"{holds(results, 'mean over seeds')}{provenance(results)}",
+        f"{holds(results, 'mean over seeds')}{foremost(results, level)}{provenance(results)}",
         data,
         layout,
     )
@@ -77,7 +78,7 @@ def difference_table(results: Results, between: str, level: str) -> Table | None
         f"over seeds unless said), condition real; the CSV file holds every {level}. Both "
         "shares of a difference are of the same seed, and differences of the same seeds rest on "
         "the same draws of them. Intervals are not adjusted for their number. "
-        f"{holds(results, 'mean over seeds')}{provenance(results)}",
+        f"{holds(results, 'mean over seeds')}{foremost(results, level)}{provenance(results)}",
         data,
         layout,
     )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from study.analysis.checks import as_frame, warnings
 from study.analysis.sources import ALL, sources
-from study.report.tables.cells import number, provenance
+from study.report.tables.cells import network, number, provenance
 from study.report.tables.table import Table
 from study.results import Results
 
@@ -17,6 +17,7 @@ SOURCE_TITLES = {
     "dropout": "dropout",
     "rows": "sample of rows (sampling, not training)",
 }
+RANDOM_STATE = "random_state"  # what source `init` is of an estimator
 
 
 def source_table(results: Results) -> Table | None:
@@ -28,11 +29,14 @@ def source_table(results: Results) -> Table | None:
     shown = data[data["method"] == claim.method]
     if shown.empty:
         return None
+    of_run = network(results)
     layout = pd.DataFrame(
         {
             "Model": shown["model"].map(results.title),
-            "Varies": shown["source"].map(SOURCE_TITLES),
-            "Networks": [_networks(row) for row in shown.itertuples()],
+            "Varies": [_varies(results, row) for row in shown.itertuples()],
+            "Trained" if results.estimators else "Networks": [
+                _networks(row) for row in shown.itertuples()
+            ],
             f"Share of {claim.name}": shown["mean_share"].map(lambda v: number(v, "{:.3f}")),
             "sd within a base seed": [_range(row, "sd", "{:.3f}") for row in _records(shown)],
             "sd between base seeds": shown["between"].map(lambda v: number(v, "{:.3f}")),
@@ -48,12 +52,12 @@ def source_table(results: Results) -> Table | None:
         f"Which source of randomness moves the share of {claim.name}, by {claim.method}",
         "One source varies, and the others are held at a base seed. The standard deviation (sd) "
         "is that of the share within a base seed, pooled over base seeds, and in brackets that "
-        "of the calmest and the wildest base seed; likewise for the proportion of networks that "
-        f"meet the claim ({claim.words}) and for the mean Spearman correlation of two "
-        "networks. Initial weights, order and dropout are noise of training on this data set; the "
-        "sample of rows is a bootstrap of the training rows, and stands for other data. Networks "
-        "of one base seed share what is held, so there is no interval over all of them. Where "
-        "nothing varies, as dropout in a network without it, all networks of a base seed are one. "
+        f"of the calmest and the wildest base seed; likewise for the proportion of {of_run}s that "
+        f"meet the claim ({claim.words}) and for the mean Spearman correlation of two {of_run}s. "
+        f"{_training(results)} are noise of training on this data set; the sample of rows is a "
+        f"bootstrap of the training rows, and stands for other data. {of_run.capitalize()}s of one "
+        "base seed share what is held, so there is no interval over all of them. Where "
+        "nothing varies, as dropout in a network without it, all of a base seed are one. "
         f"The CSV file holds every method. {provenance(results)}",
         data,
         layout,
@@ -71,6 +75,18 @@ def warning_table(results: Results) -> Table:
         data,
         layout,
     )
+
+
+def _varies(results: Results, row: Any) -> str:
+    if row.source == "init" and row.model in results.estimators:
+        return RANDOM_STATE
+    return SOURCE_TITLES[row.source]
+
+
+def _training(results: Results) -> str:
+    """The sources of training noise, to begin a sentence with."""
+    of_estimators = f" of networks and {RANDOM_STATE}" if results.estimators else ""
+    return f"Initial weights, order and dropout{of_estimators}"
 
 
 def _networks(row: Any) -> str:

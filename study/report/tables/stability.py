@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from study.analysis import stability
-from study.report.tables.cells import estimate, holds, number, provenance, wide
+from study.report.tables.cells import estimate, foremost, holds, number, provenance, wide
 from study.report.tables.table import Table
 from study.results import Results
 from study.statistics.agreement import TOP
@@ -27,7 +27,7 @@ def rank_frequency_table(results: Results, level: str) -> Table | None:
         f"rank-frequency-{level}s",
         f"Proportion of seeds in which each {level} has each rank",
         f"1 is the most important. Tied {level}s share the ranks they span. Condition real. "
-        f"{provenance(results)}",
+        f"{foremost(results, level)}{provenance(results)}",
         data,
         layout,
     )
@@ -57,7 +57,7 @@ def flip_table(results: Results, level: str) -> Table | None:
         "95% interval of p carried over. (Among different seeds of this run it is n / (n - 1) "
         "times that.) Pairs that never changed places are in the CSV file "
         f"alone. Condition real. {holds(results, 'flip rate')}"
-        f"{provenance(results)}",
+        f"{foremost(results, level)}{provenance(results)}",
         data,
         layout,
     )
@@ -88,7 +88,8 @@ def steadiness_table(results: Results, level: str) -> Table | None:
         f"order, the mean over the other {level}s of one less the flip rate; 0.5 is a coin, 1 the "
         f"same in all seeds. Large: more than an equal share, 1 / {len(results.items(level))}. "
         f"Steady: order kept at least {stability.STEADY}. No interval: those of the flip rates "
-        f"are in the table of pairs. Condition real. {provenance(results)}",
+        "are in the table of pairs. Condition real. "
+        f"{foremost(results, level)}{provenance(results)}",
         data,
         layout,
     )
@@ -141,7 +142,7 @@ def rank_set_table(results: Results, level: str) -> Table | None:
         f"in one seed nor of the mean rank: it leaves out the {level}s told apart above and below. "
         "All intervals of a model and method hold together with 95%. Those that share a letter "
         "cannot be told apart by these seeds. Condition real. "
-        f"{provenance(results)}",
+        f"{foremost(results, level)}{provenance(results)}",
         data,
         layout,
     )
