@@ -383,15 +383,6 @@ class DatasetRecipe(Recipe):
     published: Published | None = None
     learned: float = Field(default=0.8, gt=0, le=1)
 
-    @model_validator(mode="before")
-    @classmethod
-    def permutation_has_defaults(cls, values: Any) -> Any:
-        """Filled in rather than left out, so that recipes that say the same are the same."""
-        said = values.get("permutation", {}) if isinstance(values, dict) else None
-        if not isinstance(said, dict):
-            return values
-        return {**values, "permutation": {"repeats": 30, "random_state": 0, **said}}
-
     @property
     def features(self) -> list[str]:
         """Names of the features, in the order of the variables."""

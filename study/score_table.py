@@ -10,6 +10,7 @@ from pathlib import Path
 
 from study.errors import InputError
 from study.files import read_bytes
+from study.tables import PARQUET
 from study.words import CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES
 
 COLUMNS = ("model", "method", "seed", "feature", "score")
@@ -68,7 +69,7 @@ class ScoreTable:
 def read_scores(path: Path) -> ScoreTable:
     """Read a file of scores: text with a header line, or Parquet. Raises InputError."""
     content = read_bytes(path)
-    parquet = path.suffix.lower() in (".parquet", ".pq")
+    parquet = path.suffix.lower() in PARQUET
     rows = _parquet_rows(path, content) if parquet else _text_rows(path, content)
     _, header = next(rows, ("", []))
     columns = [name.lower() for name in header]
