@@ -3,10 +3,10 @@
 import math
 import os
 import shutil
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from study.circumstances import circumstances, now
 from study.claim_words import FORMS, read_claim
 from study.errors import InputError
 from study.recipes import Claim, DatasetRecipe, Numeric, Target
@@ -53,12 +53,18 @@ def recipe_of(
 
 
 def import_scores(
-    directory: Path, name: str, recipe: DatasetRecipe, table: ScoreTable, *, fresh: bool
+    directory: Path,
+    name: str,
+    recipe: DatasetRecipe,
+    table: ScoreTable,
+    *,
+    fresh: bool,
+    command: str | None = None,
 ) -> bool:
     """Make the run of some scores in `directory`; False where it is there already.
 
-    It appears whole or not at all. With `fresh`, stored results are set aside first. Raises
-    InputError where another run is there.
+    It appears whole or not at all. With `fresh`, stored results are set aside first. `command`
+    is what was typed, for the history. Raises InputError where another run is there.
     """
     assert recipe.scores is not None
     hashes = {recipe.scores: table.digest}
@@ -72,11 +78,18 @@ def import_scores(
     new = directory / f".import.{os.getpid()}"
     try:
         create(new, name, recipe, hashes)
+        records = {model: _records(table, model) for model in table.models}
         with Store(new) as store:
-            for model in table.models:
-                store.add(model, None, _records(table, model), {_PROGRAM: version(_PROGRAM)})
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            store.add_history(now, f"import of {recipe.scores}", len(store.stored_keys()))
+            store.add_history(
+                now(),
+                f"import of {recipe.scores}",
+                sum(map(len, records.values())),
+                command=command,
+                circumstances=circumstances(None),
+            )
+            for model, of_model in records.items():
+                store.add(model, None, of_model, {_PROGRAM: version(_PROGRAM)})
+            store.end_history(now())
         set_aside(directory)
         (new / FILE_NAME).rename(directory / FILE_NAME)
     finally:

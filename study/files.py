@@ -1,7 +1,10 @@
-"""Files from strangers."""
+"""Files from strangers, and files that are written."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from study.errors import InputError
 
@@ -49,3 +52,18 @@ def write_new(path: Path, text: str) -> None:
         raise InputError(f"{path}: {what}") from error
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def written(path: Path) -> Iterator[TextIO]:
+    """Write a file that appears whole or not at all. Raises InputError."""
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with new.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+        new.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+    finally:
+        new.unlink(missing_ok=True)

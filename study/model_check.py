@@ -17,31 +17,17 @@ from torch.nn import functional
 from torch.nn.parameter import UninitializedParameter
 
 from study.errors import first_line
+from study.findings import FAULT, NOTE, PASSED, Finding, faults
 from study.networks import Unfit, bound_arguments, build, import_class, seeded
 from study.networks.dropout import Dropout
 from study.networks.remedies import DROPOUT, remedy_for
 from study.recipes import ModelRecipe
 from study.stacks.torch_stack import BLOCK, TorchStack, one_thread
 
-PASSED, NOTE, FAULT = "passed", "note", "fault"
-
 # Of one network. A value of a SQLite database is at most 10^9 bytes.
 _MANY_WEIGHTS, _MOST_WEIGHTS = 1_000_000, 250_000_000
 # Rows that the parts of the check take that work on single rows.
 _FEW = 3
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one check found.
-
-    outcome : PASSED, NOTE or FAULT; remedy : what to do, empty where nothing is to be done
-    """
-
-    outcome: str
-    what: str
-    remedy: str = ""
-    code: str = ""
 
 
 def check_network(recipe: ModelRecipe, train_x: np.ndarray, test_x: np.ndarray) -> list[Finding]:
@@ -77,11 +63,6 @@ def check_network(recipe: ModelRecipe, train_x: np.ndarray, test_x: np.ndarray) 
     elif not faults(findings):
         findings.append(Finding(PASSED, "it prints nothing", code="N017"))
     return findings
-
-
-def faults(findings: list[Finding]) -> list[Finding]:
-    """Those that stand in the way of a run."""
-    return [finding for finding in findings if finding.outcome == FAULT]
 
 
 def refuse_unfit(recipe: ModelRecipe, train_x: np.ndarray, test_x: np.ndarray) -> None:

@@ -496,10 +496,14 @@ def builtin_names(folder: str) -> list[str]:
     return sorted(path.stem for path in (_builtin() / folder).glob("*.toml"))
 
 
+def said(recipe: Recipe) -> dict[str, Any]:
+    """What a recipe says, whatever its layout, comments and written defaults."""
+    return recipe.model_dump(mode="json", exclude_defaults=True)
+
+
 def fingerprint(recipe: Recipe) -> str:
-    """SHA-256 of what a recipe says, whatever its layout, comments and written defaults."""
-    said = recipe.model_dump(mode="json", exclude_defaults=True)
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    """SHA-256 of what a recipe says."""
+    text = json.dumps(said(recipe), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -82,15 +82,22 @@ class Results:
         target, and rows dropped for a missing value, if any
     prepared : column, centre, divisor, missing, imputed; of each variable and last the target:
         it was scaled as (value - centre) / divisor; `imputed` stands in `missing` rows
-    history : started, asked, networks; of each `study run` that had to train. These three are
+    history : as Store.history has it; of each `study run` that had to train. These three are
         empty in a run that no `study run` has stored them in.
+    failures : model, condition, engine, seed, reason; of each trained model that is missing,
+        since it failed twice; the seed is missing for networks of --vary and least squares
     varied_models : list of str, the models that `varied_fits` holds
     """
 
-    def __init__(self, directory: str | Path) -> None:
-        """Read the run in `directory`. Raises InputError when it holds none, or nothing yet."""
-        with Store(Path(directory)) as store:
-            store.check_trained()
+    def __init__(self, directory: str | Path, *, whatever: bool = False) -> None:
+        """Read the run in `directory`. Raises InputError when it holds none, or nothing yet.
+
+        With `whatever`, there need be no network of an ordinary seed; most that is made of
+        results then makes no sense.
+        """
+        with Store(Path(directory)) as store, store.reader.at_once():
+            if not whatever:
+                store.check_trained()
             self.directory = store.directory
             self.dataset = store.dataset
             self.recipe: DatasetRecipe = store.recipe
@@ -100,10 +107,12 @@ class Results:
             self.traits, self.parts = store.traits(), store.parts()
             self.prepared = store.prepared()
             self.history = store.history()
+            failures = store.failures()
             self._digest = store.digest()
             trainings = store.trainings()
             fits, scores = store.frame("fits"), store.frame("scores")
         self._trainings = _by_seed(trainings)
+        self.failures = _failures(failures)
         self.fits = _by_seed(fits)
         self.varied_fits = by_source(fits).drop(columns=["condition", "engine"])
         self._varied_scores = by_source(scores)
@@ -216,7 +225,15 @@ class Results:
 
     def title(self, model: str) -> str:
         """What a model is called in tables and figures."""
-        return LEAST_SQUARES_TITLE if model == LEAST_SQUARES else self._titles[model]
+        if model == LEAST_SQUARES:
+            return LEAST_SQUARES_TITLE
+        return self._titles.get(model, model)  # of one that failed altogether nothing is known
+
+    @property
+    def begun(self) -> list[str]:
+        """The models of which anything is stored by ordinary seeds, in any condition."""
+        held = set(self._trainings.loc[self._trainings["seed"].notna(), "model"])
+        return [model for model in self._titles if model in held]
 
     @property
     def estimators(self) -> dict[str, EstimatorRecipe]:
@@ -311,7 +328,13 @@ class Results:
 
     def _read(self, table: str) -> pd.DataFrame:
         with Store(self.directory) as store:
-            return self._kept(_by_seed(store.frame(table)))
+            found = _by_seed(store.frame(table))
+        # What a run at work has stored since the rest was read does not count.
+        known, keys = (
+            pd.MultiIndex.from_frame(frame[["model", "condition", "seed"]])
+            for frame in (self._trainings, found)
+        )
+        return found[keys.isin(known)].reset_index(drop=True)
 
     def _tidy(self, **columns: Callable[[Vectors], np.ndarray]) -> pd.DataFrame:
         """One row for each model, condition, method, level, seed and item."""
@@ -334,6 +357,13 @@ def _by_seed(frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the networks of one ordinary seed, and replace their streams by that seed."""
     frame = frame[_ordinary(frame)].rename(columns={"init": "seed"})
     return frame.drop(columns=["order", "dropout", "labels", "rows"]).reset_index(drop=True)
+
+
+def _failures(frame: pd.DataFrame) -> pd.DataFrame:
+    """What failed, with the seed of what is of one ordinary seed."""
+    seed = frame["init"].where(_ordinary(frame))
+    found = frame[["model", "condition", "engine", "reason"]].assign(seed=seed)
+    return found.sort_values(["model", "condition", "seed"]).reset_index(drop=True)
 
 
 def _ordinary(frame: pd.DataFrame) -> pd.Series:

@@ -8,9 +8,11 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from study import digests, seals
 from study.encoding import Scale
-from study.errors import InputError, StudyError
+from study.errors import InputError, StudyError, unwritable
+from study.measurements import TABLES, Rows
+from study.opening import check_file, check_form, connect, damaged, reading
+from study.reading import STREAM_COLUMNS, Reader
 from study.recipes import (
     DEFAULT_MODELS,
     Contender,
@@ -35,7 +41,12 @@ Weights = dict[str, np.ndarray]
 Layout = list[list[Any]]  # [parameter, shape] in the order of a weights blob
 
 FILE_NAME = "results.sqlite"
-SCHEMA = 1
+# Since form 2 what is stored is sealed, and a version that knows form 1 alone would break the
+# seals. Runs of form 1 are read, and become form 2 when something is added.
+SCHEMA = 2
+_SCHEMAS = (1, SCHEMA)
+# Seconds for which a writer waits for those who read.
+_PATIENCE = 600
 
 _TABLES = """
 CREATE TABLE run (
@@ -130,6 +141,26 @@ CREATE TABLE IF NOT EXISTS history (
     networks INTEGER NOT NULL           -- that were missing
 )
 """
+# Columns that older histories do not have, and where one was not told, NULL.
+_HISTORY_SINCE = {
+    "ended": "TEXT",  # ISO 8601, UTC; NULL if it was killed
+    "held": "INTEGER",  # networks that were stored when it started
+    "command": "TEXT",  # as typed
+    "workers": "TEXT",  # in words
+    "circumstances": "TEXT",  # JSON: where and with what, by headings in words
+}
+# Of each trained model that failed twice, until it is stored after all.
+_FAILURES = """
+CREATE TABLE IF NOT EXISTS failures (
+    model TEXT NOT NULL, condition TEXT NOT NULL, engine TEXT NOT NULL,
+    init INTEGER, "order" INTEGER, dropout INTEGER, labels INTEGER, rows INTEGER,
+    reason TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS failures_key ON failures (model, init)
+"""
+
+
+_LATE = ";".join((_FEATURES, _PARTS, _PREPARED, _SOURCES, _HISTORY, _FAILURES))
 
 
 @dataclass(frozen=True)
@@ -155,35 +186,38 @@ class Record:
 
 
 class Store:
-    """The results of one run. Use as a context manager."""
+    """The results of one run, held against their digests as they are read.
 
-    def __init__(self, directory: Path) -> None:
-        """Open the stored run in `directory`. Raises InputError when there is none."""
+    Use as a context manager. `reader` reads what is stored of trainings.
+    """
+
+    def __init__(self, directory: Path, *, sealed: bool = True) -> None:
+        """Open the stored run in `directory`.
+
+        Raises InputError when there is none, and StudyError when it is damaged. Unless `sealed`,
+        small tables are not held against their seals.
+        """
         self.directory = directory
         self.path = directory / FILE_NAME
+        self._extension: int | None = None  # row of the history that has no end yet
         if not self.path.is_file():
             raise InputError(f"{directory}: no run there (no {FILE_NAME}); 'study run' makes one")
+        with reading(self.path):
+            self._connection = connect(self.path)
         try:
-            self._connection = _connect(self.path)
-        except sqlite3.Error as error:
-            raise InputError(f"{self.path}: {error}") from error
-        try:
-            schema, self.dataset, recipe, hashes = self._connection.execute(
-                "SELECT schema, dataset, recipe, hashes FROM run"
-            ).fetchone()
-            if schema != SCHEMA:
-                raise InputError(
-                    f"{self.path}: written in form {schema}, and this version reads form {SCHEMA}"
-                )
-            self.recipe = DatasetRecipe.model_validate_json(recipe)
-            self.hashes: dict[str, str] = json.loads(hashes)
-        except (sqlite3.Error, TypeError, ValueError) as error:
-            self._connection.close()
-            if "locked" in str(error):
-                raise StudyError(f"{self.path}: in use by another process") from error
-            reason = str(error).splitlines()[0]
-            raise InputError(f"{self.path}: not the results of a study ({reason})") from error
-        except InputError:
+            check_file(self._connection, self.path)
+            self.reader = Reader(self._connection, self.path)
+            with self.reader.at_once():
+                check_form(self._connection, self.path, _SCHEMAS, _TABLES, _LATE)
+                broken = self.broken_seals() if sealed else []
+                if broken:
+                    raise damaged(self.path, f"{broken[0]}: not what was stored")
+                query = "SELECT dataset, recipe, hashes FROM run"
+                [(self.dataset, recipe, hashes)] = self._rows(query)
+            with self._parsing("table 'run'"):
+                self.recipe = DatasetRecipe.model_validate_json(recipe)
+                self.hashes: dict[str, str] = json.loads(hashes)
+        except BaseException:
             self._connection.close()
             raise
 
@@ -196,6 +230,11 @@ class Store:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def broken_seals(self) -> list[str]:
+        """Names of the tables that are not what was stored."""
+        with self.reader.at_once(), reading(self.path):
+            return seals.broken(self._connection)
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -216,7 +255,7 @@ class Store:
         if stored is None:
             return
         _refuse_change(self.directory, f"model '{name}'", stored, recipe)
-        if self._layout(name) != layout:
+        if self.layout(name) != layout:
             raise InputError(
                 f"{self.directory}: the network of model '{name}' had other parameters when "
                 f"it was trained; {_REMEDY}"
@@ -229,25 +268,35 @@ class Store:
                 )
 
     def check_source(self, name: str, digest: str | None) -> None:
-        """Raise InputError if a stored model was trained by other code; else keep its digest.
+        """Raise InputError if a stored model was trained by other code.
 
         `digest` is of the model's source, None where it comes with the program.
         """
-        if digest is None:
-            return
-        stored = self._known("sources", {"model": "str", "digest": "str"})
-        known = dict(zip(stored["model"], stored["digest"], strict=True)).get(name)
-        if known == digest:
-            return
+        known = self._source(name)
         # Code may change as long as nothing rests on it.
-        if known is not None and any(key.model == name for key in self.stored_keys()):
+        changed = None not in (digest, known) and known != digest
+        if changed and any(key.model == name for key in self.stored_keys()):
             raise InputError(
                 f"{self.directory}: the code of model '{name}' has changed since it was trained; "
                 f"{_REMEDY}"
             )
+
+    def add_source(self, name: str, digest: str | None) -> None:
+        """Store by what code a model is trained, as `check_source` has it."""
+        if digest is None or digest == self._source(name):
+            return
         with self._transaction("where a network comes from") as connection:
             connection.execute(_SOURCES)
             connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (name, digest))
+
+    def _source(self, name: str) -> str | None:
+        stored = self.sources()
+        return dict(zip(stored["model"], stored["digest"], strict=True)).get(name)
+
+    def check_measured(self) -> None:
+        """Raise Damaged where stored fits or scores differ from their digests."""
+        for table in ("fits", "scores"):
+            self.reader.verified(table)
 
     def check_weights(self) -> None:
         """Raise InputError where there are no weights, as of scores that were made elsewhere."""
@@ -259,10 +308,10 @@ class Store:
 
     def check_trained(self) -> None:
         """Raise InputError unless a network of an ordinary seed is trained."""
-        networks, ordinary = self._connection.execute(
+        [(networks, ordinary)] = self._rows(
             f"""SELECT count(*), count(CASE WHEN {_ORDINARY} THEN 1 END) FROM trainings
             WHERE condition = 'real' AND init IS NOT NULL"""
-        ).fetchone()
+        )
         if networks and not ordinary:
             raise InputError(
                 f"{self.directory}: only networks of --vary are stored; "
@@ -275,9 +324,7 @@ class Store:
 
     def stored_keys(self) -> set[Key]:
         """What is stored already."""
-        rows = self._connection.execute(
-            f"SELECT model, condition, engine, {_STREAM_COLUMNS} FROM trainings"
-        )
+        rows = self._rows(f"SELECT model, condition, engine, {STREAM_COLUMNS} FROM trainings")
         return {
             Key(model, condition, engine, None if streams[0] is None else StreamSeeds(*streams))
             for model, condition, engine, *streams in rows
@@ -308,8 +355,22 @@ class Store:
             (environment_id,) = connection.execute(
                 "SELECT id FROM environments WHERE description = ?", (description,)
             ).fetchone()
+            added = {}
             for record in records:
-                _insert(connection, record, environment_id)
+                training = _insert(connection, record, environment_id)
+                if training is not None:
+                    added[training] = record
+            _insert_digests(connection, added, description)
+            _forget_failures(connection, [record.key for record in records])
+
+    def add_failures(self, keys: Sequence[Key], reason: str) -> None:
+        """Store why trained models are missing, in place of what was known of them."""
+        with self._transaction("what failed") as connection:
+            _forget_failures(connection, keys)
+            connection.executemany(
+                "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(*_key_row(key), reason) for key in keys],
+            )
 
     def add_traits(self, traits: Sequence[tuple[str, float, float]]) -> None:
         """Store feature, deviation and explained of each feature; what is stored stays."""
@@ -331,18 +392,58 @@ class Store:
                 "INSERT OR IGNORE INTO prepared VALUES (?, ?, ?, ?, ?)", prepared
             )
 
-    def add_history(self, started: str, asked: str, networks: int) -> None:
-        """Store that at a time (ISO 8601, UTC) so many networks were missing and asked for."""
+    def add_history(
+        self,
+        started: str,
+        asked: str,
+        networks: int,
+        *,
+        command: str | None = None,
+        workers: str | None = None,
+        circumstances: Mapping[str, str] | None = None,
+    ) -> None:
+        """Store that an extension of the run starts, and what `history` tells of it.
+
+        started : ISO 8601, UTC; asked : what for, in words; networks : how many are missing
+        """
+        told = None if circumstances is None else json.dumps(circumstances)
         with self._transaction("when it was asked for") as connection:
             connection.execute(_HISTORY)
-            connection.execute("INSERT INTO history VALUES (?, ?, ?)", (started, asked, networks))
+            known = _columns(connection, "history")
+            for column, kind in _HISTORY_SINCE.items():
+                if column not in known:
+                    connection.execute(f"ALTER TABLE history ADD COLUMN {column} {kind}")
+            cursor = connection.execute(
+                f"""INSERT INTO history
+                (started, asked, networks, held, command, workers, circumstances)
+                VALUES (?, ?, ?, ({_COUNT}), ?, ?, ?)""",
+                (started, asked, networks, command, workers, told),
+            )
+            self._extension = cursor.lastrowid
+
+    def end_history(self, ended: str) -> None:
+        """Store when the extension that `add_history` started ends: ISO 8601, UTC.
+
+        Without one, nothing is done; that it cannot be stored, as on a full disk, is no error.
+        """
+        if self._extension is None:
+            return
+        with suppress(StudyError), self._transaction("when it ended") as connection:
+            connection.execute(
+                "UPDATE history SET ended = ? WHERE rowid = ?", (ended, self._extension)
+            )
 
     @contextmanager
     def _transaction(self, what: str) -> Iterator[sqlite3.Connection]:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            _patiently(self._connection, "BEGIN IMMEDIATE")
+            broken = seals.broken(self._connection, small=True)
+            if broken:  # a new seal would hide it
+                raise damaged(self.path, f"{broken[0]}: not what was stored")
             yield self._connection
-            self._connection.execute("COMMIT")
+            self._connection.execute("UPDATE run SET schema = ?", (SCHEMA,))
+            seals.renew(self._connection)
+            _patiently(self._connection, "COMMIT")
         except sqlite3.Error as error:
             raise StudyError(
                 f"{self.path}: could not store {what} ({error}); what was stored before is kept"
@@ -353,76 +454,84 @@ class Store:
 
     # -- reading ---------------------------------------------------------------------------
 
+    def _rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return list(self.reader.rows(query, parameters))
+
+    @contextmanager
+    def _parsing(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (TypeError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise damaged(self.path, f"{what} cannot be understood: {reason}") from error
+
     def model_names(self) -> list[str]:
         """Names of the stored models: the shipped ones first, then by name.
 
         Not in the order of storing, which depends on which block was finished first.
         """
-        names = [name for (name,) in self._connection.execute("SELECT model FROM models")]
+        names = [name for (name,) in self._rows("SELECT model FROM models")]
         shipped = {name: place for place, name in enumerate(DEFAULT_MODELS)}
         return sorted(names, key=lambda name: (shipped.get(name, len(shipped)), name))
 
     def model_recipe(self, name: str) -> Contender | None:
         """The recipe a stored model was made from; None for least squares or no such model."""
-        row = self._connection.execute(
-            "SELECT recipe FROM models WHERE model = ?", (name,)
-        ).fetchone()
-        if row is None or row[0] == "null":
-            return None
-        return read_model(row[0])
+        for (recipe,) in self._rows("SELECT recipe FROM models WHERE model = ?", (name,)):
+            if recipe != "null":
+                with self._parsing(f"the recipe of model '{name}'"):
+                    return read_model(recipe)
+        return None
 
-    def _layout(self, model: str) -> Layout:
-        (layout,) = self._connection.execute(
-            "SELECT layout FROM models WHERE model = ?", (model,)
-        ).fetchone()
-        return json.loads(layout)
+    def layout(self, model: str) -> Layout:
+        """Names and shapes of a stored model's parameters, in the order of its weights."""
+        for (layout,) in self._rows("SELECT layout FROM models WHERE model = ?", (model,)):
+            with self._parsing(f"the layout of model '{model}'"):
+                return json.loads(layout)
+        raise damaged(self.path, f"nothing is stored of model '{model}'")
 
     def digest(self) -> str:
         """SHA-256 of all trained weights with their keys, and of where they were trained.
 
         Of a model without weights, its scores and fits stand for them.
         """
-        rows = self._connection.execute(
-            f"""SELECT model, condition, engine, {_STREAM_COLUMNS}, description,
-                trainings.id, weights
-            FROM trainings JOIN environments ON environments.id = environment"""
-        )
         parts = sorted(
-            json.dumps([*key, hashlib.sha256(blob or self._measured(training)).hexdigest()])
-            for *key, training, blob in rows
+            json.dumps(
+                [
+                    *training[1:],
+                    hashlib.sha256(content or self._measured(training.id)).hexdigest(),
+                ]
+            )
+            for training, content in self.reader.verified_weights()
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def _measured(self, training: int) -> bytes:
         """All scores and fits of one training."""
         tables = [
-            self._connection.execute(
-                f"SELECT * FROM {table} WHERE training = ? ORDER BY 2, 3", (training,)
-            )
+            self._rows(f"SELECT * FROM {table} WHERE training = ? ORDER BY 2, 3", (training,))
             for table in ("scores", "fits")
         ]
         return json.dumps([[row[1:] for row in table] for table in tables]).encode()
 
     def environments(self) -> list[dict[str, str]]:
         """The versions and platforms that the stored results come from."""
-        rows = self._connection.execute("SELECT description FROM environments ORDER BY id")
-        return [json.loads(description) for (description,) in rows]
+        rows = self._rows("SELECT description FROM environments ORDER BY id")
+        with self._parsing("table 'environments'"):
+            return [json.loads(description) for (description,) in rows]
 
     def trainings(self) -> pd.DataFrame:
         """model, condition, engine and streams of every training, in the order of the keys."""
-        query = f"""SELECT model, condition, engine, {_STREAM_COLUMNS} FROM trainings
-            ORDER BY model, condition, {_STREAM_COLUMNS}"""
-        return _with_streams(pd.read_sql_query(query, self._connection))
+        keys = [training.key for training in self.reader.trainings().values()]
+        frame = pd.DataFrame(keys, columns=list(_KEY_COLUMNS))
+        return frame.astype(dict.fromkeys(STREAM_NAMES, "Int64"))
 
     def frame(self, table: str) -> pd.DataFrame:
         """One of fits, scores, occasions, losses, each row with the key of its training.
 
-        In the order of the keys, whichever was stored first.
+        In the order of the keys, whichever was stored first. Raises Damaged where rows are not
+        what was stored.
         """
-        query = f"""SELECT t.model, t.condition, t.engine, t.init, t."order", t.dropout, t.labels,
-            t.rows, x.* FROM {table} x JOIN trainings t ON x.training = t.id
-            ORDER BY t.model, t.condition, t.init, t."order", t.dropout, t.labels, t.rows, 10, 11"""
-        return _with_streams(pd.read_sql_query(query, self._connection).drop(columns="training"))
+        return self.reader.verified(table).frame()
 
     def traits(self) -> pd.DataFrame:
         """feature, deviation, explained, in the order of the features; empty if not stored."""
@@ -438,6 +547,10 @@ class Store:
         kinds = {"column": "str", "centre": float, "divisor": float, "missing": int}
         return self._known("prepared", {**kinds, "imputed": "str"})
 
+    def sources(self) -> pd.DataFrame:
+        """model, digest of each model whose code is one's own; empty if not stored."""
+        return self._known("sources", {"model": "str", "digest": "str"}).sort_values("model")
+
     def scales(self) -> dict[str, Scale]:
         """How each variable, and the target, was scaled."""
         stored = {
@@ -449,22 +562,49 @@ class Store:
             column.name: Scale(divisor=getattr(column, "divisor", 1.0)) for column in columns
         }
 
+    def failures(self) -> pd.DataFrame:
+        """model, condition, engine, streams and reason of all that failed twice."""
+        text = dict.fromkeys(("model", "condition", "engine"), "str")
+        streams = dict.fromkeys(STREAM_NAMES, "Int64")
+        return self._known("failures", {**text, **streams, "reason": "str"})
+
     def history(self) -> pd.DataFrame:
-        """started, asked, networks, in the order of time; empty if not stored."""
-        return self._known("history", {"started": "str", "asked": "str", "networks": int})
+        """One row for each extension of the run, in the order of time; empty if not stored.
+
+        started, ended : ISO 8601, UTC; missing without an end, as of a process that was killed
+        asked, networks : what for, in words, and how many networks were missing
+        stored : how many came of it, also where it was killed
+        command, workers : as typed; how many, and how they work
+        circumstances : dict, by headings in words
+
+        The columns after `networks` are missing where an older version wrote the history.
+        """
+        text = dict.fromkeys(("ended", "command", "workers", "circumstances"), "str")
+        kinds = {"started": "str", "asked": "str", "networks": int, "held": "Int64", **text}
+        history = self._known("history", kinds)
+        [(held,)] = self._rows(_COUNT)
+        history["stored"] = history["held"].shift(-1, fill_value=held) - history["held"]
+        with self._parsing("table 'history'"):
+            history["circumstances"] = [
+                {} if pd.isna(told) else json.loads(told) for told in history["circumstances"]
+            ]
+        order = ("started", "asked", "networks", "ended", "stored", "command", "workers")
+        return history[[*order, "circumstances"]]
 
     def _known(self, table: str, kinds: dict[str, Any]) -> pd.DataFrame:
-        """A table that older runs do not have, as it was filled; empty where there is none."""
+        """A table, or columns, that older runs do not have, as filled; empty where missing."""
+        with reading(self.path):
+            present = _columns(self._connection, table)
         rows = []
-        query = "SELECT 1 FROM sqlite_master WHERE name = ?"
-        if self._connection.execute(query, (table,)).fetchone():
-            query = f"SELECT {', '.join(kinds)} FROM {table} ORDER BY rowid"
-            rows = self._connection.execute(query).fetchall()
-        return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
+        if present:
+            columns = (f'"{column}"' if column in present else "NULL" for column in kinds)
+            rows = self._rows(f"SELECT {', '.join(columns)} FROM {table} ORDER BY rowid")
+        with self._parsing(f"table '{table}'"):
+            return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
 
     def without_weights(self) -> list[str]:
         """Names of the stored models of which no weights are kept, as `model_names` has them."""
-        return [name for name in self.model_names() if not self._layout(name)]
+        return [name for name in self.model_names() if not self.layout(name)]
 
     def weights(self, model: str, condition: str) -> tuple[list[int | None], Weights]:
         """Weights of a model's ordinary seeds, and those seeds in order.
@@ -472,45 +612,73 @@ class Store:
         Arrays are (networks, ...) by parameter; least squares has the one seed None. Empty
         where nothing is stored, and no weights of a model of which none are kept.
         """
-        found = self._connection.execute(
-            f"""SELECT init, weights FROM trainings WHERE model = ? AND condition = ?
-            AND {_ORDINARY} ORDER BY init""",
-            (model, condition),
-        ).fetchall()
+        found = sorted(
+            (training.init or 0, training, content)
+            for training, content in self.reader.verified_weights(
+                f"model = ? AND condition = ? AND {_ORDINARY}", (model, condition)
+            )
+        )
         if not found:
             return [], {}
-        flat = np.stack([np.frombuffer(blob, dtype="<f4") for _, blob in found])
-        arrays, start = {}, 0
-        for name, shape in self._layout(model):
-            stop = start + math.prod(shape)
-            arrays[name] = flat[:, start:stop].reshape(len(found), *shape)
-            start = stop
-        return [seed for seed, _ in found], arrays
+        layout = self.layout(model)
+        size = sum(math.prod(shape) for _, shape in layout)
+        for _, training, content in found:
+            if len(content) != 4 * size:
+                raise self.reader.differs("weights", [training])
+        arrays = unpacked([content for *_, content in found], layout)
+        return [training.init for _, training, _ in found], arrays
+
+
+def unpacked(contents: Sequence[bytes], layout: Layout) -> Weights:
+    """Stored weights of networks of one layout as arrays (networks, ...) by parameter."""
+    flat = np.stack([np.frombuffer(content, dtype="<f4") for content in contents])
+    arrays, start = {}, 0
+    for name, shape in layout:
+        stop = start + math.prod(shape)
+        arrays[name] = flat[:, start:stop].reshape(len(contents), *shape)
+        start = stop
+    return arrays
 
 
 def create(directory: Path, dataset: str, recipe: DatasetRecipe, hashes: dict[str, str]) -> None:
     """Make an empty run in `directory`, unless there is one. Raises InputError."""
+    if (directory / f"{FILE_NAME}-journal").exists() and not (directory / FILE_NAME).exists():
+        set_aside(directory)  # else what is left of other results would be put into the new ones
+    # The file appears whole or not at all, also when two processes start at once.
+    new = directory / f".{FILE_NAME}.{os.getpid()}"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        # The file appears whole or not at all, also when two processes start at once.
-        new = directory / f"{FILE_NAME}.{os.getpid()}"
         new.unlink(missing_ok=True)
-        connection = _connect(new)
-        connection.executescript(_TABLES)
-        connection.execute(
-            "INSERT INTO run VALUES (?, ?, ?, ?)",
-            (SCHEMA, dataset, recipe.model_dump_json(), json.dumps(hashes, sort_keys=True)),
-        )
-        connection.close()
+        with closing(connect(new)) as connection:
+            connection.executescript(_TABLES)
+            connection.execute(
+                "INSERT INTO run VALUES (?, ?, ?, ?)",
+                (SCHEMA, dataset, recipe.model_dump_json(), json.dumps(hashes, sort_keys=True)),
+            )
+            seals.renew(connection)
         try:
             (directory / FILE_NAME).hardlink_to(new)
-            new.unlink()
         except FileExistsError:
-            new.unlink()
+            pass
         except OSError:  # a file system without links
             new.rename(directory / FILE_NAME)
     except (OSError, sqlite3.Error) as error:
-        raise _unwritable(directory, error) from error
+        raise unwritable(directory, error) from error
+    finally:
+        for path in (new, new.with_name(f"{new.name}-journal")):
+            with suppress(OSError):
+                path.unlink()
+
+
+def sweep(directory: Path) -> None:
+    """Remove what killed processes left of runs that they were making. Needs the run's lock."""
+    for pattern in (f".{FILE_NAME}.*", ".import.*"):
+        for path in directory.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    path.unlink()
 
 
 def check_writable(directory: Path) -> None:
@@ -529,63 +697,112 @@ def set_aside(directory: Path) -> None:
     while (aside := directory / f"{FILE_NAME}.old{number}").exists():
         number += 1
     try:
-        for ending in ("-journal", ""):
+        for ending in ("", "-journal"):  # a journal without results is set aside, too
             path = directory / f"{FILE_NAME}{ending}"
             if path.exists():
                 path.replace(f"{aside}{ending}")
     except OSError as error:
-        raise _unwritable(directory, error) from error
+        raise unwritable(directory, error) from error
 
 
-def _unwritable(directory: Path, error: Exception) -> InputError:
-    reason = error.strerror if isinstance(error, OSError) else error
-    return InputError(f"cannot write a run to {directory}: {reason}")
-
-
-_STREAM_COLUMNS = ", ".join(f'"{name}"' for name in STREAM_NAMES)
+_KEY_COLUMNS = ("model", "condition", "engine", *STREAM_NAMES)
 # Holds for trainings of one ordinary seed, and for least squares.
 _ORDINARY = 'init IS "order" AND init IS dropout AND init IS labels AND rows IS NULL'
+# Networks that are stored.
+_COUNT = "SELECT count(*) FROM trainings WHERE init IS NOT NULL"
 _REMEDY = "name another directory with --out, or start this one again with --fresh"
 
 
-def _with_streams(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame whose streams are whole numbers, or missing."""
-    streams = list(STREAM_NAMES)
-    frame[streams] = frame[streams].astype("Int64")
-    return frame
+def _patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """Execute what waits for those who read, which may take long of a large run."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=60)
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    """The names of a table's columns; none where there is no such table."""
+    return [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
 
 
-def _insert(connection: sqlite3.Connection, record: Record, environment_id: int) -> None:
-    """Insert one record, unless another process stored the same key meanwhile."""
-    key = record.key
-    streams = (None,) * len(STREAM_NAMES) if key.streams is None else astuple(key.streams)
-    blob = b"".join(array.astype("<f4").tobytes() for array in record.weights.values())
+def _insert(connection: sqlite3.Connection, record: Record, environment_id: int) -> int | None:
+    """Insert one record, and give its id; None where another process stored the key meanwhile."""
     cursor = connection.execute(
         f"""INSERT OR IGNORE INTO trainings
-            (model, condition, engine, {_STREAM_COLUMNS}, environment, weights)
+            (model, condition, engine, {STREAM_COLUMNS}, environment, weights)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            key.model,
-            key.condition,
-            key.engine,
-            *streams,
-            environment_id,
-            blob,
-        ),
+        (*_key_row(record.key), environment_id, _blob(record)),
     )
     if cursor.rowcount == 0:
-        return
-    for table in ("fits", "scores", "occasions", "losses"):
+        return None
+    for table in TABLES:
         rows = [(cursor.lastrowid, *row) for row in getattr(record, table)]
         if rows:
             marks = ", ".join("?" * len(rows[0]))
             connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+    return cursor.lastrowid
+
+
+def _insert_digests(
+    connection: sqlite3.Connection, added: Mapping[int, Record], environment: str
+) -> None:
+    """Insert the digests of records by their ids."""
+    keys = {
+        training: digests.key_of([*_key_row(record.key), environment])
+        for training, record in added.items()
+    }
+    found = [
+        digests.of_rows(
+            Rows.of(
+                table,
+                [
+                    (training, *row)
+                    for training, record in added.items()
+                    for row in sorted(getattr(record, table), key=lambda row: row[:2])
+                ],
+            ),
+            keys,
+        )
+        for table in TABLES
+    ]
+    rows: list[tuple[Any, ...]] = [
+        (
+            training,
+            digests.of_weights(keys[training], _blob(record)),
+            *(by_training[training] for by_training in found),
+        )
+        for training, record in added.items()
+    ]
+    connection.execute(seals.DIGESTS)
+    connection.executemany(
+        f"INSERT INTO digests (training, weights, {', '.join(TABLES)}) VALUES (?, ?, ?, ?, ?, ?)",
+        rows,
+    )
+    seals.count_in(connection, [row[1:] for row in rows])
+
+
+def _blob(record: Record) -> bytes:
+    return b"".join(array.astype("<f4").tobytes() for array in record.weights.values())
+
+
+def _key_row(key: Key) -> tuple[Any, ...]:
+    """A key as columns: model, condition, engine and streams."""
+    streams = (None,) * len(STREAM_NAMES) if key.streams is None else astuple(key.streams)
+    return key.model, key.condition, key.engine, *streams
+
+
+def _forget_failures(connection: sqlite3.Connection, keys: Sequence[Key]) -> None:
+    """Whatever failed of these is stored now, or failed anew."""
+    for statement in _FAILURES.split(";"):
+        connection.execute(statement)
+    same = " AND ".join(f'"{name}" IS ?' for name in _KEY_COLUMNS)
+    connection.executemany(f"DELETE FROM failures WHERE {same}", map(_key_row, keys))
 
 
 def _refuse_change(directory: Path, what: str, stored: Recipe, given: Recipe) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import check_page
-from conftest import ROOT
+from conftest import ROOT, without_digests
 from pandas.testing import assert_frame_equal
 from scipy.stats import spearmanr
 from sklearn.datasets import load_diabetes
@@ -121,6 +121,7 @@ def test_the_identity_stands_for_every_score(command, known):
     known.to_csv("known.csv", index=False)
     command("import", "known.csv", *CLAIM)
     before = study.load("reports/known").identity
+    without_digests(Path("reports/known"))
     with sqlite3.connect(f"reports/known/{FILE_NAME}") as connection:
         connection.execute("UPDATE scores SET score = score + 1e-9 WHERE item = 'c'")
     connection.close()
@@ -267,11 +268,11 @@ def test_what_needs_more_than_scores_is_refused_in_a_line(command, known):
         (["predict", "a=1"], f"{held}, and no trained networks"),
         (["weights"], f"{held}, and no trained networks"),
         (["run", "--seeds", "1", "--models", "linear", "--out", "reports/known"], f"{held}; name"),
-        (["table", "fit"], "this run has nothing for table 'fit': how well imported models fit"),
+        (["table", "fit"], "this run has nothing for table 'fit': how well the models fit"),
         (["table", "training"], "this run has nothing for table 'training'"),
         (["table", "sources"], "this run has nothing for table 'sources'"),
         (["table", "ranks-variables"], "nothing for table 'ranks-variables': imported scores are"),
-        (["table", "claim", "--learned"], "--learned: how well imported models fit"),
+        (["table", "claim", "--learned"], "--learned: how well the models fit"),
         (["claim", "a rank 1 in 0.8", "--method", "gradient"], "this run holds impurity, mean |SHAP|"),
         (["claim", "a rank 1 in 0.8", "--level", "variable"], "imported scores are by feature"),
         (["claim", "z rank 1 in 0.8"], "no feature is called 'z': there is a, b, c"),

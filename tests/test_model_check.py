@@ -15,7 +15,8 @@ from torch import nn
 
 from study.dataset import Dataset
 from study.errors import InputError
-from study.model_check import CHECKS, FAULT, NOTE, PASSED, Finding, check_network, refuse_unfit
+from study.findings import FAULT, NOTE, PASSED, Finding
+from study.model_check import CHECKS, check_network, refuse_unfit
 from study.networks import build
 from study.networks.dropout import Dropout
 from study.recipes import DEFAULT_MODELS, ModelRecipe

@@ -1,6 +1,8 @@
+import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -227,7 +229,8 @@ def test_parts_and_history_are_added_to_a_run_made_before_there_were_any(store, 
     assert store.parts().empty
     assert store.parts().columns.tolist() == ["part", "rows", "deviation"]
     assert store.history().empty
-    assert store.history().columns.tolist() == ["started", "asked", "networks"]
+    columns = ["started", "asked", "networks", "ended", "stored", "command", "workers"]
+    assert store.history().columns.tolist() == [*columns, "circumstances"]
     parts = [("train", 200, 0.25), ("test", 40, 0.5)]
     store.add_parts(parts)
     store.add_parts([("train", 1, 9.0), ("test", 1, 9.0)])
@@ -237,7 +240,8 @@ def test_parts_and_history_are_added_to_a_run_made_before_there_were_any(store, 
     with Store(tmp_path) as again:
         assert list(again.parts().itertuples(index=False, name=None)) == parts
         # In the order in which they were stored.
-        assert list(again.history().itertuples(index=False, name=None)) == asked
+        history = again.history()[["started", "asked", "networks"]]
+        assert list(history.itertuples(index=False, name=None)) == asked
         assert again.stored_keys() == {record(1).key}
 
 
@@ -251,7 +255,11 @@ def test_history_has_every_time_that_there_was_something_to_train(tmp_path, smal
         with Store(directory) as store:
             parts = list(store.parts().itertuples(index=False, name=None))
             assert [part[:2] for part in parts] == [("train", 200), ("test", 40)]
-            return list(store.history().itertuples(index=False, name=None))
+            history = store.history()
+        assert (history["started"] <= history["ended"]).all()
+        assert history["stored"].tolist() == history["networks"].tolist()
+        asked = history[["started", "asked", "networks"]]
+        return list(asked.itertuples(index=False, name=None))
 
     started = datetime.now(UTC).replace(microsecond=0)
     first = run("--seeds", "2")
@@ -281,3 +289,45 @@ def test_the_run_that_a_command_means(tmp_path, monkeypatch, people):
         find_run(None)
     create(Path("reports/people"), "people", people.recipe, people.hashes)
     assert find_run(None) == Path("reports/people")
+
+
+@pytest.fixture
+def tight(tmp_path) -> Iterator[Path]:
+    """A folder on a disk of 32 KiB, fewer than an empty run takes."""
+    folder = tmp_path / "tight"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_leaves_nothing_of_a_run_that_could_not_be_made(tight, people):
+    with pytest.raises(InputError, match=f"cannot write a run to {tight}/run: .* full"):
+        create(tight / "run", "people", people.recipe, people.hashes)
+    assert list((tight / "run").iterdir()) == []
+
+
+def test_a_full_disk_leaves_no_lock_either(tight, small, capsys):
+    (tight / "full").write_bytes(bytes(32 * 1024))
+    with pytest.raises(InputError, match=r"cannot write a run to .*: No space left on device"):
+        commands.main(["run", *small, "--out", str(tight / "run")], standalone_mode=False)
+    assert [path.name for path in tight.iterdir()] == ["full"]
+
+
+def test_what_killed_processes_left_of_runs_in_the_making_is_swept_up(tmp_path):
+    """By `study import`, and by `study run` alike: by what they do first."""
+    table = tmp_path / "scores.csv"
+    table.write_text("model,method,seed,feature,score\nm,g,0,a,2\nm,g,0,b,1\n")
+    directory = tmp_path / "run"
+    (directory / ".import.123").mkdir(parents=True)
+    (directory / ".import.123" / FILE_NAME).touch()
+    for name in (f".{FILE_NAME}.123", f".{FILE_NAME}.123-journal"):
+        (directory / name).touch()
+    kept = [f"{FILE_NAME}.2024", f"{FILE_NAME}.old1", "notes"]
+    for name in kept:
+        (directory / name).touch()
+    arguments = ["import", str(table), "--claim", "a rank 1 in 0.8", "--out", str(directory)]
+    commands.main(arguments, standalone_mode=False)
+    assert sorted(path.name for path in directory.iterdir()) == sorted([FILE_NAME, *kept])

@@ -20,6 +20,7 @@ from study.words import (
     CONTRAST_GRADIENT,
     GRADIENT_METHODS,
     GROUPED_PERMUTATION,
+    LEAST_SQUARES,
     PERMUTATION,
     TRAINING_GRADIENT,
     ranges,
@@ -359,7 +360,7 @@ def _not_run(results: Results) -> Iterator[Warning]:
             "The claim is not tested",
             f"It rests on model '{claim.model}' and {claim.method}: "
             f"{why_not_tested(results, claim)}.",
-            f"Run it: study run --models {claim.model}."
+            f"Run it, too: the same study run with --models {claim.model}."
             if claim.model not in results.models
             else "Declare a claim that could fail.",
         )
@@ -431,6 +432,29 @@ def _many_columns(results: Results) -> Iterator[Warning]:
         )
 
 
+def failed(results: Results) -> Iterator[Warning]:
+    """Of models that failed twice, which there may be where nothing is trained."""
+    failures = results.failures
+    for (model, reason), rows in failures.groupby(["model", "reason"], sort=True):
+        missing = [
+            f"{condition}, {_seeds(sorted(ours['seed'].dropna()))}"
+            for condition, ours in rows[rows["seed"].notna()].groupby("condition")
+        ]
+        varied = int(rows["seed"].isna().sum())
+        if model == LEAST_SQUARES:
+            missing = []
+        elif varied:
+            missing.append(f"{varied} of --vary")
+        yield Warning(
+            "S016",
+            "Models that failed",
+            f"{results.title(model)}{': ' if missing else ''}{'; '.join(missing)}: missing, since "
+            f"training or measuring failed twice ({reason}).",
+            "Results may be biased if what fails is not like what does not. Mend the cause; the "
+            "same study run tries them again.",
+        )
+
+
 _CHECKS: tuple[Callable[[Results], Iterator[Warning]], ...] = (
     _identical_seeds,
     _not_learned,
@@ -446,6 +470,7 @@ _CHECKS: tuple[Callable[[Results], Iterator[Warning]], ...] = (
     _not_run,
     _worse_than_the_mean,
     _many_columns,
+    failed,
 )
 
 

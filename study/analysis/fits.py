@@ -42,8 +42,11 @@ def fit_quality(results: Results) -> pd.DataFrame:
 
 
 def has_fits(results: Results) -> bool:
-    """Whether it is known how well the models fit: not of scores that were made elsewhere."""
-    return not results.fits.empty
+    """Whether it is known how well the models fit, and whether that is well.
+
+    Not of scores that were made elsewhere, nor of a run that has no least squares yet.
+    """
+    return not _train(results, LEAST_SQUARES).empty
 
 
 def learning_threshold(results: Results) -> float:

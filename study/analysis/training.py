@@ -92,4 +92,4 @@ def seed_losses(results: Results) -> pd.DataFrame:
         for model, recipe in results.models.items()
         if isinstance(recipe, ModelRecipe)
     }
-    return found.assign(loss=found["loss"] / found["model"].map(batches))
+    return found.assign(loss=found["loss"] / found["model"].map(batches).astype(float))
