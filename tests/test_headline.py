@@ -227,7 +227,7 @@ def test_the_details(run, people):
         "Of 1 robustness check by other models and methods it is contradicted in 1.",
         "Seeds measure the noise of training on this data set. They cannot say whether other rows "
         "would show the same.",
-        "To see what resampling the rows does to it: 'study run --vary rows'.",
+        "To see what resampling the rows does to it: the same 'study run' with --vary rows.",
     ]
 
 

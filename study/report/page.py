@@ -13,6 +13,7 @@ from study.analysis.checks import warnings
 from study.report.cite import NOT_TOLD, bibtex, paragraph
 from study.report.figures import Display, Drawings, all_displays, data_uri, drawn
 from study.report.figures.importance import importance_names, method_reading
+from study.report.history import extensions, places
 from study.report.preparation import preparation
 from study.report.sentences import badge, details, headline
 from study.report.tables import Table, all_tables
@@ -20,6 +21,7 @@ from study.report.tables.cells import few, network
 from study.results import Results
 from study.words import UNNAMED_TARGET, printable
 
+_SHOWN = 3  # extensions of a run, the last ones, that are not folded
 # Letters that are written from right to left, and what joins them.
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff][\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff ]*"
@@ -63,6 +65,9 @@ def write_report(results: Results) -> Path:
         few=few,
         counts={model: _count(results, model) for model in results.models},
         network=network(results),
+        extensions=extensions(results),
+        places=places(extensions(results)),
+        shown=_SHOWN,
     )
     page.write_text(text, encoding="utf-8")
     return page

@@ -1,6 +1,5 @@
 """What came of the declared claim, in sentences made from its numbers."""
 
-import shlex
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import pandas as pd
 from study.analysis.claims import own_verdict, scores_of_claim, verdicts, why_not_tested
 from study.analysis.fits import fit_quality, has_fits
 from study.analysis.sources import sources
-from study.recipes import DEFAULT_MODELS, Claim
+from study.recipes import Claim
 from study.report.origin import how_declared, lost, reach
 from study.report.tables.cells import model_title, network, percent
 from study.results import Results
@@ -184,10 +183,8 @@ def details(results: Results) -> list[str]:
         )
     sentences.append(reach(results))
     if not results.imported and _resampled(results) is None:
-        data = "" if results.dataset == "people" else f"--data {shlex.quote(results.dataset)} "
-        models = "" if claim.model in DEFAULT_MODELS else f"--models {shlex.quote(claim.model)} "
         sentences.append(
-            f"To see what resampling the rows does to it: 'study run {data}{models}--vary rows'."
+            "To see what resampling the rows does to it: the same 'study run' with --vary rows."
         )
     return sentences
 

@@ -58,6 +58,7 @@ _SETTINGS: Any = {
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "axes.titlesize": 10,
+    "axes.titley": 1.0,  # nothing stands above a panel that its title must keep clear of
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,

@@ -2,14 +2,18 @@
 
 import pandas as pd
 
-from study.analysis.checks import DIVERGED, Warning, warnings
+from study.analysis.checks import DIVERGED, Warning, failed, warnings
 from study.analysis.claims import proportions
 from study.analysis.fits import fit_quality, has_fits
 from study.analysis.vectors import all_models
+from study.lock import holder
+from study.report.history import extensions
 from study.report.sentences import verdict
 from study.report.tables.cells import number, percent
 from study.results import Results
 from study.words import CONDITIONS, SOURCES, printable, ranges
+
+_EXTENSIONS = 5  # that `study status` tells of
 
 
 def summary(results: Results) -> str:
@@ -75,7 +79,10 @@ def _line(warning: Warning) -> str:
 
 
 def status(results: Results) -> str:
-    """What a run holds: seeds by model and condition, networks of --vary, and where from."""
+    """What a run holds: seeds by model and condition, networks of --vary, and where from.
+
+    Works without ordinary seeds, too; there are warnings of them alone, and of what failed.
+    """
     rows = [
         {
             "model": printable(results.title(model)),
@@ -84,23 +91,47 @@ def status(results: Results) -> str:
                 for condition in CONDITIONS
             },
         }
-        for model in results.models
+        for model in results.begun
     ]
     versions = [
         ", ".join(f"{name} {value}" for name, value in environment.items())
         for environment in results.environments
     ]
+    seeds = [pd.DataFrame(rows).to_string(index=False)] if rows else ["none yet"]
     return "\n".join(
         [
+            *_at_work(results),
             printable(
                 f"{results.directory}: run {results.identity}, data {results.dataset}; seeds:"
             ),
-            pd.DataFrame(rows).to_string(index=False),
+            *seeds,
             *_varied(results),
             *(f"{_made(results)} {version}" for version in versions),
-            *map(_line, warnings(results)),
+            *_history(results),
+            *map(_line, warnings(results) if results.models else failed(results)),
         ]
     )
+
+
+def _at_work(results: Results) -> list[str]:
+    """Who is at work on the run now, if anybody is."""
+    found = holder(results.directory)
+    return [] if found is None else [printable(f"At work there: {found.words}.")]
+
+
+def _history(results: Results) -> list[str]:
+    """A line for each of the last extensions."""
+    found = extensions(results)
+    if not found:
+        return []
+    earlier = len(found) - _EXTENSIONS
+    return [
+        "history:" + (f" (and {earlier} before)" if earlier > 0 else ""),
+        *(
+            printable(f"  {extension.when}: {extension.asked}: {extension.came}")
+            for extension in found[-_EXTENSIONS:]
+        ),
+    ]
 
 
 def _made(results: Results) -> str:

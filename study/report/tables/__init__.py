@@ -77,7 +77,7 @@ TABLES: dict[str, Entry] = {
         of_seeds=False,
     ),
     "warnings": Entry("what to know before believing a number", warning_table),
-    "fit": Entry("fit quality by model", fit_table, "how well imported models fit is not known"),
+    "fit": Entry("fit quality by model", fit_table, "how well the models fit is not known"),
     "seeds": Entry("every seed: fit, and the claimed share and rank", seeds_table),
     **_by_level("importance", "mean share and rank", importance_table, _NO_SCORES),
     **_by_level(
@@ -160,7 +160,7 @@ def all_tables(results: Results) -> list[Table]:
 def _of_learned(results: Results) -> Results:
     """The results of seeds that have learned. Raises InputError where there are none."""
     if not has_fits(results):
-        raise InputError("--learned: how well imported models fit, and which learned, is not known")
+        raise InputError("--learned: how well the models fit, and which learned, is not known")
     learned = learned_only(results)
     if not learned.models:
         raise InputError(
