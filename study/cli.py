@@ -1,22 +1,40 @@
 """The command line: parses, prints, calls."""
 
+import os
 import shutil
+import signal
+import sqlite3
 import sys
 import textwrap
+import time
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from study.errors import InputError, Stopped, StudyError
-from study.words import FORMATS, SOURCES, printable, ranges
+from study.words import FORMATS, SOURCES, printable
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from distributed import Client
+
+    from study.blocks import Plan
+    from study.dataset import Dataset
+    from study.request import Request
+    from study.runner import Outcome
+    from study.store import Store
 
 MOST_SEEDS = 100_000
 FEWEST_BASES = 5
 WIDTH = 100  # columns of a terminal
 
+_TYPED = "study.typed"  # the words of a command, in what click keeps of it
 _RUN = click.argument("directory", metavar="[RUN]", required=False)
 
 
@@ -32,6 +50,8 @@ def main() -> None:
         _stop(str(error), error.exit_status)
     except (click.Abort, KeyboardInterrupt):
         _stop("interrupted", Stopped.exit_status)
+    except sqlite3.Error as error:
+        _stop(f"stored results cannot be read ({error}); 'study check' says more", 1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _stop(f"{where}{error.strerror or error}", 1)
@@ -46,7 +66,15 @@ def _stop(message: str, status: int) -> None:
     sys.exit(status)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands that know what was typed."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_TYPED] = ["study", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="importance-study")
 def commands() -> None:
     """Does a feature-importance finding hold?
@@ -124,7 +152,14 @@ def parse_workers(text: str) -> int | None:
     "--workers",
     default="auto",
     show_default=True,
-    help="How many blocks to train at a time; auto: one for each core.",
+    help="How many blocks to train at a time; auto: one for each core, fewer where memory "
+    "does not suffice.",
+)
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Hand blocks to the workers of a Dask scheduler, such as tcp://10.0.0.1:8786; local: to "
+    "one that is started here with --workers processes.",
 )
 @click.option(
     "--device",
@@ -144,6 +179,7 @@ def run_command(
     data: str,
     out: Path | None,
     workers: str,
+    cluster: str | None,
     device: str,
     fresh: bool,
 ) -> None:
@@ -151,9 +187,163 @@ def run_command(
 
     A recipe names a class by import path: running a recipe is running code.
     """
-    from study.recipes import DEFAULT_MODELS, EstimatorRecipe, find_contender, find_dataset
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    request, at_once = _request(seeds, vary, bases, models, data, out), parse_workers(workers)
+    # Schedulers of clusters, and systems that shut down, ask to end by SIGTERM.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    _lock(request.directory)
 
-    chosen, at_once = parse_seeds(seeds), parse_workers(workers)
+    import joblib
+
+    from study import runner
+    from study.blocks import wanted
+    from study.dataset import load_dataset
+
+    dataset = load_dataset(request.data.recipe, request.data.path.parent)
+    if vary:
+        runner.check_source(vary, request.models)
+    client = None
+    if cluster is not None:
+        at_once = at_once or joblib.cpu_count()
+        client = click.get_current_context().with_resource(_connected(cluster, at_once))
+    store, planned = runner.prepare(
+        request.directory,
+        request.data.name,
+        dataset,
+        request.models,
+        wanted(request.seeds, request.vary, request.bases),
+        device=device,
+        fresh=fresh,
+    )
+    with store:
+        _tell_beginning(store, planned, request)
+        if client is None:
+            at_once = _tell_memory(planned, dataset, at_once, device)
+        outcome = runner.Outcome()
+        if planned.blocks:
+            outcome = _work(store, planned, request, dataset, at_once or 1, client, device, started)
+        for line in outcome.warned:
+            click.echo(f"Note: {printable(line)}")
+        for line in outcome.failed:
+            click.echo(f"Failed: {printable(line)}", err=True)
+        keys = store.stored_keys()
+        if not outcome.failed or any(key.streams and key.condition == "real" for key in keys):
+            _tell_end(store, request)
+    if outcome.failed:
+        raise StudyError(
+            f"{request.directory}: all but what failed is kept; the same command tries that again"
+        )
+
+
+def _tell_beginning(store: "Store", planned: "Plan", request: "Request") -> None:
+    """What is stored already, and what else is worth knowing before it starts."""
+    from study.work import environment
+
+    click.echo(
+        f"{request.directory}: of the {request.noun} asked for, {planned.stored} stored, "
+        f"{planned.missing} to do ({request.kinds})"
+    )
+    known = store.environments()
+    if planned.blocks and known and environment() not in known:
+        click.echo(
+            "Note: this run holds results of other versions or another machine; "
+            "'study status' and the report list them all."
+        )
+    claim = store.recipe.claim
+    if claim.model not in request.models:
+        near = get_close_matches(claim.model, request.models, n=1)
+        meant = f" Did you mean '{near[0]}'?" if near else ""
+        click.echo(f"Note: the claim rests on model '{claim.model}', which is not run here.{meant}")
+
+
+def _tell_memory(planned: "Plan", dataset: "Dataset", workers: int | None, device: str) -> int:
+    """How much memory the work takes; the number of workers, by it and the cores if not given."""
+    import joblib
+
+    from study import memory
+
+    if not planned.blocks:
+        return 1
+    trainings = planned.stored + planned.missing
+    needs = memory.Needs.of(planned.blocks, dataset, trainings=trainings, device=device)
+    there = memory.available()
+    workers = workers or needs.fitting(joblib.cpu_count(), there)
+    for line in memory.told(needs, workers, there):
+        click.echo(line)
+    return workers
+
+
+def _work(
+    store: "Store",
+    planned: "Plan",
+    request: "Request",
+    dataset: "Dataset",
+    workers: int,
+    client: "Client | None",
+    device: str,
+    started: str,
+) -> "Outcome":
+    """Do what is missing, and write it into the history of the run. Raises StudyError."""
+    from study import runner
+    from study.circumstances import circumstances, command_line, now
+    from study.crews import Broken
+    from study.progress import progress, tell
+
+    if planned.missing:
+        store.add_history(
+            started,
+            request.words,
+            planned.missing,
+            command=command_line(click.get_current_context().meta[_TYPED]),
+            workers=f"up to {workers}" if client is None else "of a Dask cluster",
+            circumstances=circumstances(device),
+        )
+    try:
+        with progress("training", sum(block.work for block in planned.blocks)) as report:
+            return runner.run(
+                store,
+                dataset,
+                request.models,
+                planned.blocks,
+                workers=workers,
+                report=report,
+                tell=tell,
+                cluster=client,
+            )
+    except (KeyboardInterrupt, Broken) as error:
+        kept = sum(key.streams is not None for key in store.stored_keys())
+        broken = isinstance(error, Broken)
+        raise (StudyError if broken else Stopped)(
+            f"{error if broken else 'stopped'}; {kept} trained {request.noun} are kept in "
+            f"{request.directory}, and the same command goes on with the rest (unfinished blocks "
+            "from their start)"
+        ) from None
+    finally:
+        store.end_history(now())
+
+
+def _tell_end(store: "Store", request: "Request") -> None:
+    """What came of it, and how to see more."""
+    from study.report.summary import summary, varied_in_short
+    from study.results import Results, by_source
+
+    directory = request.directory
+    if request.vary:
+        click.echo(varied_in_short(by_source(store.frame("fits"))))
+        click.echo(f"'study table sources {directory}' and 'study report {directory}' show it.")
+        return
+    click.echo(summary(Results(directory)))
+    click.echo(f"'study report {directory}' makes the page, figures and tables.")
+
+
+def _request(
+    seeds: str, vary: str | None, bases: str | None, models: str | None, data: str, out: Path | None
+) -> "Request":
+    """What the options ask for, with recipes found. Raises InputError."""
+    from study.recipes import DEFAULT_MODELS, find_contender, find_dataset
+    from study.request import Request
+
+    chosen = parse_seeds(seeds)
     base_seeds = parse_bases(bases, vary, len(chosen))
     names = [name.strip() for name in models.split(",")] if models is not None else DEFAULT_MODELS
     found_models = [find_contender(name) for name in names]
@@ -166,82 +356,97 @@ def run_command(
         shadowing.append(str(found_dataset.path))
     if shadowing:
         click.echo(f"Recipes from here, in place of built-in ones: {', '.join(shadowing)}")
+    directory = out or Path("reports") / found_dataset.name
+    return Request(directory, found_dataset, recipes, chosen, vary, base_seeds)
+
+
+@commands.command("plan")
+@click.option(
+    "--seeds", default="20", show_default=True, help="As for 'study run', like all that follow."
+)
+@click.option("--vary", type=click.Choice(SOURCES))
+@click.option("--bases")
+@click.option("--models")
+@click.option("--data", default="people", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path))
+@click.option("--workers", default="auto", show_default=True)
+@click.option("--cluster", metavar="ADDRESS", help="Reckon with the threads of its workers.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+def plan_command(
+    seeds: str,
+    vary: str | None,
+    bases: str | None,
+    models: str | None,
+    data: str,
+    out: Path | None,
+    workers: str,
+    cluster: str | None,
+    device: str,
+) -> None:
+    """Say what 'study run' would compute, and its time, memory and disk.
+
+    For each model, its own work is timed for a moment on this machine: that runs its code.
+    Nothing is written.
+    """
+    request, at_once = _request(seeds, vary, bases, models, data, out), parse_workers(workers)
 
     import joblib
 
-    from study import runner
+    from study import memory, planning, runner
+    from study.blocks import wanted
     from study.dataset import load_dataset
-    from study.progress import progress
 
-    directory = out or Path("reports") / found_dataset.name
-    dataset = load_dataset(found_dataset.recipe, found_dataset.path.parent)
+    dataset = load_dataset(request.data.recipe, request.data.path.parent)
     if vary:
-        runner.check_source(vary, recipes)
-        wanted = runner.varying(vary, base_seeds, chosen)
-        kinds = f"real, varying {vary} at {len(base_seeds)} base seeds"
-    else:
-        wanted, kinds = runner.ordinary(chosen), "real, shuffled and untrained"
-    estimators = [isinstance(recipe, EstimatorRecipe) for recipe in recipes.values()]
-    noun = "models" if any(estimators) else "networks"
-    if any(estimators) and not vary:
-        kinds = f"real and shuffled{'' if all(estimators) else '; networks untrained, too'}"
-    store, planned = runner.prepare(
-        directory, found_dataset.name, dataset, recipes, wanted, device=device, fresh=fresh
+        runner.check_source(vary, request.models)
+    asked = wanted(request.seeds, request.vary, request.bases)
+    starting = time.process_time()
+    planned = runner.foresee(request.directory, dataset, request.models, asked, device=device)
+    click.echo(
+        f"{request.directory}: of the {request.noun} asked for, {planned.stored} stored, "
+        f"{planned.missing} to do ({request.kinds})"
     )
-    with store:
-        click.echo(
-            f"{directory}: of the {noun} asked for, {planned.stored} stored, "
-            f"{planned.missing} to do ({kinds})"
-        )
-        known = store.environments()
-        if planned.blocks and known and runner.environment() not in known:
-            click.echo(
-                "Note: this run holds results of other versions or another machine; "
-                "'study status' and the report list them all."
-            )
-        if planned.missing:
-            asked = f"seeds {ranges(chosen)}" + (
-                f", varying {vary} at base seeds {ranges(base_seeds)}" if vary else ""
-            )
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            store.add_history(now, f"{', '.join(recipes)}; {asked}", planned.missing)
-        claim = dataset.recipe.claim
-        if claim.model not in recipes:
-            near = get_close_matches(claim.model, recipes, n=1)
-            meant = f" Did you mean '{near[0]}'?" if near else ""
-            click.echo(
-                f"Note: the claim rests on model '{claim.model}', which is not run here.{meant}"
-            )
-        warned: list[str] = []
-        try:
-            if planned.blocks:
-                at_once = min(at_once or joblib.cpu_count(), len(planned.blocks))
-                with progress("training", sum(block.work for block in planned.blocks)) as report:
-                    warned = runner.run(
-                        store, dataset, recipes, planned.blocks, workers=at_once, report=report
-                    )
-        except KeyboardInterrupt:
-            kept = sum(key.streams is not None for key in store.stored_keys())
-            raise Stopped(
-                f"stopped; {kept} trained {noun} are kept in {directory}, "
-                "and the same command goes on with the rest (unfinished blocks from their start)"
-            ) from None
+    if not planned.blocks:
+        return
+    trainings = planned.stored + planned.missing
+    needs = memory.Needs.of(planned.blocks, dataset, trainings=trainings, device=device)
+    cores, there = joblib.cpu_count(), memory.available()
+    at_once = at_once or needs.fitting(cores, there)
+    if cluster is not None:
+        client = click.get_current_context().with_resource(_connected(cluster, at_once))
+        at_once = max(sum(client.nthreads().values()), 1)
+    found = planning.forecast(
+        request.directory,
+        planned,
+        dataset,
+        request.models,
+        workers=at_once,
+        needs=needs,
+        starting=starting,
+        cluster=cluster is not None,
+    )
+    click.echo(planning.told(found, cores=cores, there=there))
 
-        for line in warned:
-            click.echo(f"Note: {printable(line)}")
-        if vary:
-            from study.report.summary import varied_in_short
-            from study.results import by_source
 
-            click.echo(varied_in_short(by_source(store.frame("fits"))))
-            click.echo(f"'study table sources {directory}' and 'study report {directory}' show it.")
-            return
+def _lock(directory: Path) -> None:
+    """Hold the lock of a run to the end of this command, and clear up what killed ones left."""
+    from study.lock import locked
+    from study.store import sweep
 
-    from study.report.summary import summary
-    from study.results import Results
+    context = click.get_current_context()
+    context.with_resource(locked(directory, f"study {context.info_name}"))
+    sweep(directory)
 
-    click.echo(summary(Results(directory)))
-    click.echo(f"'study report {directory}' makes the page, figures and tables.")
+
+def _connected(address: str, workers: int) -> "AbstractContextManager[Client]":
+    """A client of the cluster at an address. Raises StudyError."""
+    try:
+        from study.crews.cluster import connected
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"--cluster needs {error.name}: pip install 'importance-study[cluster]'"
+        ) from error
+    return connected(address, workers)
 
 
 @commands.group("model")
@@ -263,24 +468,18 @@ def model_check_command(name_or_path: str, data: str) -> int:
     model, found_dataset = find_model(name_or_path), find_dataset(data)
 
     from study.dataset import load_dataset
-    from study.model_check import CHECKS, FAULT, NOTE, PASSED, check_network
+    from study.findings import counted, faults, listed
+    from study.model_check import CHECKS, check_network
 
     dataset = load_dataset(found_dataset.recipe, found_dataset.path.parent)
     findings = check_network(model.recipe, dataset.train_x, dataset.test_x)
-    counts = dict.fromkeys((FAULT, NOTE, PASSED), 0)
     click.echo(printable(f"{model.path}: {model.recipe.network}, tried on {found_dataset.name}"))
-    for outcome in counts:
-        for finding in findings:
-            if finding.outcome == outcome:
-                counts[outcome] += 1
-                remedy = f"; {finding.remedy}" if finding.remedy else ""
-                click.echo(printable(f"{outcome:6}  {finding.code}  {finding.what}{remedy}"))
+    for line in listed(findings):
+        click.echo(line)
     left = CHECKS - len({finding.code for finding in findings})
-    click.echo(
-        f"faults: {counts[FAULT]}, notes: {counts[NOTE]}, passed: {counts[PASSED]}"
-        + (f"; {left} more checks follow once the faults are mended" if left else "")
-    )
-    return InputError.exit_status if counts[FAULT] else 0
+    more = f"; {left} more checks follow once the faults are mended" if left else ""
+    click.echo(f"{counted(findings)}{more}")
+    return InputError.exit_status if faults(findings) else 0
 
 
 @commands.command("import")
@@ -309,6 +508,7 @@ def import_command(
     FILE is CSV, or Parquet, with a row for each score and the columns model, method, seed,
     feature and score; also condition (real, shuffled or untrained) and signed.
     """
+    from study.circumstances import command_line
     from study.elsewhere import claim_on, import_scores, recipe_of
     from study.score_table import read_scores
 
@@ -319,7 +519,9 @@ def import_command(
     if table.unused:
         names = ", ".join(name or "(no name)" for name in table.unused)
         click.echo(printable(f"Note: columns that are not used: {names}"))
-    if not import_scores(directory, file.stem, recipe, table, fresh=fresh):
+    _lock(directory)
+    typed = command_line(click.get_current_context().meta[_TYPED])
+    if not import_scores(directory, file.stem, recipe, table, fresh=fresh, command=typed):
         click.echo(f"{directory}: holds these scores and this claim already")
 
     from study.report.summary import summary
@@ -482,7 +684,70 @@ def status_command(directory: str | None) -> None:
     from study.results import Results
     from study.store import find_run
 
-    click.echo(status(Results(find_run(directory))))
+    click.echo(status(Results(find_run(directory), whatever=True)))
+
+
+@commands.command("check")
+@_RUN
+@click.option("--data", help="Dataset recipe, name or path.  [default: by the run's name of it]")
+@click.option(
+    "--sample",
+    default=10,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Networks of each model and condition whose fits and scores are computed again.",
+)
+@click.option(
+    "--retrain",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Networks of each model that are trained again.",
+)
+def check_command(directory: str | None, data: str | None, sample: int, retrain: int) -> int:
+    """Check that all that is stored of a run is right.
+
+    Faults come first, each with its remedy; with a fault, the exit status is 1. Nothing is
+    changed. This runs the networks' code.
+    """
+    from study.findings import counted, faults, listed
+    from study.run_check import check_run
+    from study.store import find_run
+
+    found = find_run(directory)
+    findings = check_run(found, data=data, sample=sample, retrain=retrain)
+    click.echo(printable(str(found)))
+    for line in listed(findings):
+        click.echo(line)
+    click.echo(counted(findings))
+    return StudyError.exit_status if faults(findings) else 0
+
+
+@commands.command("dump")
+@_RUN
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file, in place of printing."
+)
+def dump_command(directory: str | None, out: Path | None) -> None:
+    """Print all results of a run, such that equal runs give equal text.
+
+    A line is a JSON array: the name of a table, the key of a training, and what is stored of it;
+    weights as SHA-256. Where and when it was computed is left out.
+    """
+    from study.dump import dump
+    from study.files import written
+    from study.store import Store, find_run
+
+    with Store(find_run(directory)) as store, closing(dump(store)) as lines:
+        if out is not None:
+            with written(out) as file:
+                file.writelines(lines)
+            return
+        try:
+            sys.stdout.writelines(lines)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever reads it, such as head, has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @commands.command("demo")

@@ -7,31 +7,35 @@ from contextlib import contextmanager
 
 import click
 
+# Seconds after which a log file gets a line, whatever was done.
+_SILENCE = 600
+
 
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     """Yield a function to be called with the work done so far, of `total`.
 
     On a terminal it keeps one line up to date; elsewhere, as in a log file, it writes a
-    line at each tenth. The time left is reckoned from the first work done, so that the
-    starting of processes does not count.
+    line at each tenth, and one every ten minutes. The time left is reckoned from the first
+    work done, so that the starting of processes does not count.
     """
     on_terminal = sys.stderr.isatty()
     start: tuple[float, int] | None = None
-    told = -1
+    told, told_at = -1, 0.0
 
     def report(done: int) -> None:
-        nonlocal start, told
+        nonlocal start, told, told_at
+        now = time.monotonic()
         if start is None and done:
-            start = time.monotonic(), done
+            start = now, done
         text = f"{label}: {100 * done // total:3d} %"
         if start is not None and done > start[1]:
-            pace = (time.monotonic() - start[0]) / (done - start[1])
-            text += f", {_duration(pace * (total - done))} left"
+            pace = (now - start[0]) / (done - start[1])
+            text += f", {duration(pace * (total - done))} left"
         if on_terminal:
             click.echo(f"\r{text:40}", nl=False, err=True)
-        elif 10 * done // total > told:
-            told = 10 * done // total
+        elif 10 * done // total > told or now - told_at >= _SILENCE:
+            told, told_at = 10 * done // total, now
             click.echo(text, err=True)
 
     report(0)
@@ -42,7 +46,13 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
             click.echo(err=True)
 
 
-def _duration(seconds: float) -> str:
+def tell(line: str) -> None:
+    """Write a line over that of the progress, which comes back with its next report."""
+    click.echo(f"\r{line:40}" if sys.stderr.isatty() else line, err=True)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: 3 min 12 s."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -1,6 +1,7 @@
 """scikit-learn's regressors as models of the study: the seed is the random_state."""
 
 import inspect
+import pickle
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -88,12 +89,18 @@ def fit(
             warned.update(_fit(regressor, dataset.train_x[rows], dataset.train_y[labels]))
         except Exception as error:  # a stranger's class may raise anything
             raise StudyError(
-                f"model '{recipe.title}', {replicate.condition}, random_state "
-                f"{replicate.streams.init}: {first_line(error)}"
+                f"{replicate.condition}, random_state {replicate.streams.init}: {first_line(error)}"
             ) from error
         fitted.append(regressor)
         on_fit()
     return Regressors(fitted, warned)
+
+
+def size_fitted(recipe: EstimatorRecipe, replicate: Replicate, dataset: Dataset, rows: int) -> int:
+    """Bytes of the pickle of a regressor fitted to the first rows."""
+    regressor = _make(recipe, replicate.streams.init)
+    _fit(regressor, dataset.train_x[:rows], dataset.train_y[:rows])
+    return len(pickle.dumps(regressor))
 
 
 def _fit(regressor: Any, x: np.ndarray, y: np.ndarray) -> set[str]:

@@ -7,24 +7,25 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, without_digests
 from pandas.testing import assert_frame_equal
 from sklearn.linear_model import LinearRegression
 
 import study
-from study import runner
+from study.blocks import Block
 from study.cli import parse_seeds
 from study.dataset import explained
 from study.errors import InputError
+from study.importance.permutation import rows_predicted
 from study.store import FILE_NAME, Store
-from study.words import LEAST_SQUARES
+from study.words import CLOSED_FORM, LEAST_SQUARES
+from study.work import work
 
 STUDY = str(Path(sys.executable).with_name("study"))
 
@@ -124,11 +125,12 @@ def own_model(tmp_path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("workers", "own"), [("1", False), ("2", False), ("1", True), ("2", True)])
+@pytest.mark.parametrize(("workers", "own"), [("1", False), ("2", True)])
 def test_a_killed_run_goes_on_where_it_was(command, small, own_model, workers, own):
     """SIGKILL after the first block; the finished run equals an undisturbed one.
 
-    Built-in networks work in threads, one's own in processes.
+    In the process of the command alone, and in processes of its own. (Threads, and more kills,
+    are in test_nothing_lost.)
     """
     arguments = ["run", *small, "--seeds", "60" if own else "200", "--workers", workers]
     if own:
@@ -181,12 +183,12 @@ def test_ctrl_c_stops_the_measuring_of_least_squares(tmp_path, small):
     """It takes minutes of wide data, and what nobody waited for is not kept."""
     script = (
         "import signal\n"
-        "from study import cli, runner\n"
-        "fitted = runner.least_squares\n"
+        "from study import cli, work\n"
+        "fitted = work.least_squares\n"
         "def interrupted(dataset):\n"
         "    signal.raise_signal(signal.SIGINT)\n"
         "    return fitted(dataset)\n"
-        "runner.least_squares = interrupted\n"
+        "work.least_squares = interrupted\n"
         "cli.main()\n"
     )
     arguments = ["run", *small, "--seeds", "300", "--workers", "2", "--out", "stopped"]
@@ -197,30 +199,6 @@ def test_ctrl_c_stops_the_measuring_of_least_squares(tmp_path, small):
     assert "trained networks are kept in stopped" in ended.stderr.splitlines()[-1]
     with Store(tmp_path / "stopped") as store:
         assert LEAST_SQUARES not in store.model_names()
-
-
-def test_an_error_in_a_thread_is_one_line_and_ends_the_run(tmp_path, small):
-    """The fourth block fails while others are at work; what was stored before is kept."""
-    script = (
-        "import itertools, sys\n"
-        "from study import cli, runner\n"
-        "measure, calls = runner.measure, itertools.count(1)\n"
-        "def failing(*arguments):\n"
-        "    if next(calls) == 4:\n"
-        "        raise RuntimeError('a bolt came loose')\n"
-        "    return measure(*arguments)\n"
-        "runner.measure = failing\n"
-        "cli.main()\n"
-    )
-    arguments = ["run", *small, "--seeds", "300", "--workers", "2"]
-    ended = subprocess.run(
-        [sys.executable, "-c", script, *arguments], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert ended.returncode == 1
-    *progress, last = ended.stderr.splitlines()
-    assert last.endswith("RuntimeError: a bolt came loose")
-    assert all(line.startswith("training: ") for line in progress)
-    assert len(stored(tmp_path / "reports" / "people")["weights"]) > 1
 
 
 @pytest.mark.parametrize("workers", ["0", "-1", "two", "1.5"])
@@ -264,7 +242,8 @@ def test_other_sizes_and_a_network_of_one_s_own_need_nothing_said(command, small
 def test_least_squares_draws_nothing_from_torch_s_generator(people):
     """It is computed while threads draw initial weights from that generator."""
     before = torch.get_rng_state()
-    runner._least_squares(people, threading.Event())
+    rows = (len(people.train_y), rows_predicted(people))
+    work(Block(LEAST_SQUARES, None, CLOSED_FORM, (), 0, 1, *rows), people)
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -375,6 +354,7 @@ def test_scores_keep_the_name_they_were_stored_under(finished):
 
 def test_results_of_two_engines_are_never_mixed(command, finished):
     shutil.copytree(finished, "mixed")
+    without_digests(Path("mixed"))
     connection = sqlite3.connect("mixed/results.sqlite")
     connection.execute("UPDATE trainings SET engine = 'other' WHERE init = 2")
     connection.commit()
@@ -416,6 +396,7 @@ def test_traits_of_the_data_stand_beside_the_results(command, finished, people, 
     assert traits["explained"].tolist() == explained(people.train_x, people.groups).tolist()
     # A run made before they were kept is read as it is, and the next one adds them.
     shutil.copytree(finished, "old")
+    without_digests(Path("old"))
     connection = sqlite3.connect("old/results.sqlite")
     connection.execute("DROP TABLE features")
     connection.commit()
@@ -550,12 +531,13 @@ def test_a_network_that_is_unfit_is_named_in_one_line(command, small, fault, tmp
         "run", *small[:2], "--models", "broken.toml", "--seeds", "2", "--workers", "1"
     )
     assert outcome.status == (1 if fault == "late" else 2)
-    assert reason in outcome.err.splitlines()[-1]
+    # One that fails while it is trained is told before what is kept.
+    assert reason in outcome.err.splitlines()[-2 if fault == "late" else -1]
     assert outcome.err.splitlines()[-1].startswith("study: ")
     assert "Traceback" not in outcome.err
     assert Path("reports").exists() == (outcome.status == 1)
     if outcome.status == 1:  # a mended recipe goes on in the same directory
-        assert command("status").status == 2
+        assert "S016" in command("status").out
         Path("broken.toml").write_text(recipe.replace("epochs = 300", "epochs = 1"))
         assert (
             command(

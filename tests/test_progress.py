@@ -27,6 +27,20 @@ def test_a_log_gets_a_line_at_each_tenth_with_the_time_left(clock, capsys):
     ]
 
 
+def test_a_log_of_hours_gets_a_line_every_ten_minutes(clock, capsys):
+    with progress("training", 1_000_000) as report:
+        for minute in range(0, 41, 5):
+            clock[0] = 60 * minute
+            report(1000 * minute)
+    assert capsys.readouterr().err.splitlines() == [
+        "training:   0 %",
+        "training:   1 %, 16 h 30 min left",
+        "training:   2 %, 16 h 20 min left",
+        "training:   3 %, 16 h 10 min left",
+        "training:   4 %, 16 h 00 min left",
+    ]
+
+
 def test_a_terminal_keeps_one_line(clock, capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with progress("training", 10_000_000) as report:

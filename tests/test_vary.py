@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 from scipy import stats
 
 import study
-from study import runner
+from study import blocks, runner
 from study.analysis.fits import learned_only, learning_threshold
 from study.analysis.sources import sources
 from study.cli import commands
@@ -63,7 +63,7 @@ def results(runs) -> Results:
 
 
 def test_ordinary_networks_come_in_every_condition_the_untrained_ones_last():
-    assert runner.ordinary([4, 7]) == [
+    assert blocks.ordinary([4, 7]) == [
         Replicate("real", StreamSeeds.of(4)),
         Replicate("shuffled", StreamSeeds.of(4)),
         Replicate("real", StreamSeeds.of(7)),
@@ -74,7 +74,7 @@ def test_ordinary_networks_come_in_every_condition_the_untrained_ones_last():
 
 
 def test_varying_is_real_alone_and_shares_the_ordinary_seed():
-    wanted = runner.varying("order", [1, 2], [1, 5])
+    wanted = blocks.varying("order", [1, 2], [1, 5])
     assert wanted == [
         Replicate("real", StreamSeeds.of(1)),
         Replicate("real", StreamSeeds(1, 5, 1, 1)),
@@ -272,7 +272,7 @@ def varied_alone(tmp_path_factory, small) -> Path:
     return directory
 
 
-@pytest.mark.parametrize("name", ["report", "status", "weights", "predict"])
+@pytest.mark.parametrize("name", ["report", "weights", "predict"])
 def test_without_ordinary_seeds_commands_say_what_is_missing(varied_alone, name):
     before = sorted(path.name for path in varied_alone.iterdir())
     place = [str(varied_alone)]

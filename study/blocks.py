@@ -1,0 +1,217 @@
+"""What a run asks for, and the blocks of it that are missing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from study.dataset import Dataset
+from study.importance.permutation import rows_predicted
+from study.lanes.compiler import host_lanes
+from study.recipes import Contender, EstimatorRecipe, ModelRecipe
+from study.sklearn_models import SKLEARN
+from study.stacks.torch_stack import BLOCK
+from study.store import Key
+from study.streams import StreamSeeds, varied
+from study.training import LANES, Replicate, engine_of
+from study.training.trained import occasion_epochs
+from study.words import CLOSED_FORM, LEAST_SQUARES, METHODS
+
+# Replicates in a block in lanes: as few as lanes are, for an even share of work, up to so
+# many that scikit-learn's own work, which a block pays once, does not show.
+_MOST_IN_LANES = 128
+# What all replicates of a block in lanes hold, in bytes, if more than one round of lanes do.
+_MOST_HELD = 2**27
+# scikit-learn's regressors in a block: few, for an even share of work, and one where they are
+# fitted to many rows, as forests grow with those.
+_REGRESSORS, _ROWS_FITTED = 4, 8192
+# What fitting one counts for each row, and predicting: between boosted trees and forests.
+_FIT, _PREDICT = 10_000, 500
+# What each module counts in a step by torch, whatever the rows are, and in predicting a row; and
+# weights that a row meets for one more.
+_STEP, _CALL, _WEIGHTS = 1400, 5, 250
+
+
+@dataclass(frozen=True)
+class Block:
+    """Replicates of one model that are trained and measured at once.
+
+    recipe : None for least squares, which has no replicates and is one
+    epochs : 1 for an estimator, which trains itself
+    modules, weights : how many the network has, for a rough idea of its cost
+    rows : training rows
+    predicted : rows that are predicted to measure one of them
+    """
+
+    model: str
+    recipe: Contender | None
+    engine: str
+    replicates: tuple[Replicate, ...]
+    epochs: int
+    modules: int
+    rows: int
+    predicted: int
+    weights: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many trained models come of it."""
+        return len(self.replicates) or 1
+
+    @property
+    def keys(self) -> list[Key]:
+        """What is stored under when it is done, one for each trained model."""
+        if self.recipe is None:
+            return [Key(self.model, "real", self.engine, streams=None)]
+        return [
+            Key(self.model, replicate.condition, self.engine, replicate.streams)
+            for replicate in self.replicates
+        ]
+
+    @property
+    def work(self) -> int:
+        """How long it takes, in predictions of a row by one module in lanes: about 10 ns."""
+        return self.size * (self.epochs * self.epoch_work + self.predicted * self.row_work)
+
+    @property
+    def epoch_work(self) -> int:
+        """What one epoch of one replicate counts: there and back is thrice a prediction."""
+        if self.engine == SKLEARN:
+            return 3 * self.rows * _FIT
+        work = 3 * self.rows * self.row_work
+        if self.engine in (LANES, CLOSED_FORM) or not isinstance(self.recipe, ModelRecipe):
+            return work
+        # In small batches, torch's own time and Adam's are most of it.
+        steps = -(-self.rows // self.recipe.training.batch_size)
+        return work + steps * (_STEP * self.modules + self.weights)
+
+    @property
+    def row_work(self) -> int:
+        """What one prediction by one replicate counts."""
+        if self.engine == SKLEARN:
+            return _PREDICT
+        if self.engine in (LANES, CLOSED_FORM):
+            return self.modules
+        return _CALL * self.modules + self.weights // _WEIGHTS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run asks for: how much is stored, and the blocks that are missing.
+
+    Least squares is always asked for, and counts for neither number.
+    """
+
+    stored: int
+    missing: int
+    blocks: tuple[Block, ...]
+
+
+def ordinary(seeds: Sequence[int]) -> list[Replicate]:
+    """The replicates of ordinary seeds, in every condition."""
+    trained = [
+        Replicate(condition, StreamSeeds.of(seed))
+        for seed in seeds
+        for condition in ("real", "shuffled")
+    ]
+    return trained + [Replicate("untrained", StreamSeeds.of(seed)) for seed in seeds]
+
+
+def varying(source: str, bases: Sequence[int], seeds: Sequence[int]) -> list[Replicate]:
+    """The real networks in which one source varies over `seeds`, all else held at a base."""
+    return [Replicate("real", varied(source, base, seed)) for base in bases for seed in seeds]
+
+
+def wanted(seeds: Sequence[int], vary: str | None, bases: Sequence[int]) -> list[Replicate]:
+    """The replicates of ordinary seeds, or those in which one source varies."""
+    return ordinary(seeds) if vary is None else varying(vary, bases, seeds)
+
+
+def plan(
+    models: Mapping[str, Contender],
+    networks: Mapping[str, nn.Module],
+    dataset: Dataset,
+    wanted: Sequence[Replicate],
+    *,
+    device: str,
+    stored: set[Key],
+) -> Plan:
+    """Split what is not stored of the replicates `wanted` of each model, the longest block first.
+
+    Untrained networks do not go into one block with others, and an estimator has none.
+    `networks` are those of the models that are not estimators.
+    """
+    trained = [replicate for replicate in wanted if replicate.condition != "untrained"]
+    untrained = [replicate for replicate in wanted if replicate.condition == "untrained"]
+    blocks, missing, total = [], 0, 0
+    for name, recipe in models.items():
+        if isinstance(recipe, EstimatorRecipe):
+            engine, modules, weights, held = SKLEARN, 1, 0, 0
+            parts = [(trained, 1)]
+        else:
+            engine = engine_of(networks[name], device)
+            modules = len(list(networks[name].modules()))
+            weights = sum(value.numel() for value in networks[name].parameters())
+            held = held_in_lanes(recipe, dataset, weights)
+            parts = [(trained, recipe.training.epochs), (untrained, 0)]
+        for replicates, epochs in parts:
+            todo = [
+                replicate
+                for replicate in replicates
+                if Key(name, replicate.condition, engine, replicate.streams) not in stored
+            ]
+            missing += len(todo)
+            total += len(replicates)
+            size = _block_size(engine, len(todo), epochs, held, len(dataset.train_y))
+            blocks += [
+                Block(
+                    name,
+                    recipe,
+                    engine,
+                    tuple(todo[start : start + size]),
+                    epochs,
+                    modules,
+                    len(dataset.train_y),
+                    rows_predicted(dataset),
+                    weights,
+                )
+                for start in range(0, len(todo), size)
+            ]
+    if not any(key.model == LEAST_SQUARES for key in stored):
+        rows = (len(dataset.train_y), rows_predicted(dataset))
+        blocks.append(Block(LEAST_SQUARES, None, CLOSED_FORM, (), 0, 1, *rows))
+    # Least squares first: what is stored of a run that is stopped can be read with it alone.
+    blocks.sort(key=lambda block: (block.engine != CLOSED_FORM, -block.work))
+    return Plan(stored=total - missing, missing=missing, blocks=tuple(blocks))
+
+
+def held_in_lanes(recipe: ModelRecipe, dataset: Dataset, weights: int) -> int:
+    """What each replicate of a block in lanes holds while others are trained or measured, in bytes.
+
+    `weights` is how many one network has.
+    """
+    features, rows = len(dataset.features), max(len(dataset.train_y), len(dataset.test_y))
+    batch = min(recipe.training.batch_size, len(dataset.train_y))
+    occasions = len(occasion_epochs(recipe.training.epochs))
+    gradients = 4 * occasions * batch * features
+    # scikit-learn keeps each score of each permuted column, and records are Python's numbers.
+    scores = 100 * features * dataset.recipe.permutation.repeats
+    records = 200 * features * (2 * occasions + len(METHODS))
+    # Twice what is joined from the rounds; predictions, and their errors in double precision.
+    return 2 * gradients + scores + records + 12 * weights + 32 * rows
+
+
+def _block_size(engine: str, replicates: int, epochs: int, held: int, rows: int) -> int:
+    """How many replicates make a block. It changes no result.
+
+    `held` is what each of them holds in lanes, in bytes. `rows` are those of training. Without
+    epochs, only the measuring counts.
+    """
+    if engine == SKLEARN:
+        return min(_REGRESSORS, max(_ROWS_FITTED // rows, 1))
+    if engine != LANES:
+        return BLOCK
+    lanes = host_lanes()
+    most = min(_MOST_IN_LANES, _MOST_HELD // held)
+    share = replicates // 8 if epochs else most
+    return lanes * max(min(share, most) // lanes, 1)
