@@ -204,7 +204,7 @@ def trained(world: World, datasets: int, *, resampled: bool) -> Iterator[np.ndar
             for seed in range(first, first + max(TRAINED_SEEDS))
         ]
         weights = train(model, replicates, data.train_x, data.train_y).weights
-        gradients = stack(network, weights).gradients(data.test_x)
+        gradients = stack(network, weights).gradient_parts(data.test_x)
         yield after_training(gradients, data.groups, data.feature_scale)[0].score
 
 

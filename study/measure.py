@@ -41,10 +41,9 @@ def measure(
     if occasions.shape[1]:
         # A network that diverged after its last occasion has no scores by this method either.
         finite = np.isfinite(np.stack([fit.r_squared for fit in fits])).all(axis=0)
-        occasions = np.where(finite[:, None, None, None], occasions, np.float32(np.nan))
-        importances.append(training_gradient(occasions))
+        importances.append(training_gradient(occasions).where(finite))
     importances += after_training(
-        stack.gradients(dataset.test_x), dataset.groups, dataset.feature_scale
+        stack.gradient_parts(dataset.test_x), dataset.groups, dataset.feature_scale
     )
     importances += permutations(predict, dataset)
     return Measured(fits=fits, importances=importances)

@@ -48,7 +48,7 @@ def test_gradients_of_a_linear_network_are_its_coefficients(people):
     coefficients = np.array([[0.5, -2.0, 0.1, 0.2, 0.6, -0.3, 0.0, 0.9]])
     gradients = linear_stack(coefficients).gradients(people.test_x)
     scale = people.train_x.std(axis=0, dtype=np.float64)
-    plain, contrasts, scaled = after_training(gradients, GROUPS, people.feature_scale)
+    plain, contrasts, scaled = after_training([gradients], GROUPS, people.feature_scale)
     np.testing.assert_allclose(plain.score, np.abs(coefficients), rtol=1e-6)
     np.testing.assert_allclose(plain.signed, coefficients, rtol=1e-6, atol=1e-7)
     # State 0.1, 0.2, 0.6 has mean 0.3; politics -0.3, 0.0, 0.9 has mean 0.2.
@@ -83,7 +83,7 @@ def test_a_constant_moved_from_the_bias_to_a_group_changes_no_prediction(people)
 def test_signs_cancel_in_the_signed_mean_and_not_in_the_score():
     gradients = np.zeros((1, 2, 8))
     gradients[0, :, 1] = [3, -1]
-    plain, *_ = after_training(gradients, GROUPS, np.ones(8))
+    plain, *_ = after_training([gradients], GROUPS, np.ones(8))
     assert plain.score[0, 1] == 2
     assert plain.signed[0, 1] == 1
 

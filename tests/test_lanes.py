@@ -180,7 +180,6 @@ def check_gradients(network: nn.Module, rows: int, seed: int) -> None:
         epochs=1,
         rows=rows,
         size=rows,
-        step=0,
     )
     # After one step, Adam's first moment is a tenth of the gradient.
     found = {name: array * 10.0 for name, array in unpack(first, sizes.shapes, lanes).items()}

@@ -21,3 +21,12 @@ class Importance:
     method: str
     score: np.ndarray
     signed: np.ndarray | None
+
+    def where(self, known: np.ndarray) -> "Importance":
+        """The same, with NaN for networks that are not `known`: bool (networks,)."""
+        score, signed = (
+            None if scores is None else np.where(known[:, None], scores, np.nan)
+            for scores in (self.score, self.signed)
+        )
+        assert score is not None
+        return Importance(self.method, score, signed)

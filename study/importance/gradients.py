@@ -1,9 +1,10 @@
 """Importance by input gradients: mean absolute, and mean signed, over rows.
 
-Gradients come as (networks, rows, features); sums run in float64.
+Gradients come as (networks, rows, features); sums run in float64, network by network, for want
+of endless memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -17,34 +18,62 @@ def training_gradient(occasions: np.ndarray) -> Importance:
     Absolute values are summed over the occasions and averaged over the rows of the batch.
     `occasions` has shape (networks, occasions, rows, features).
     """
-    occasions = occasions.astype(np.float64)
-    return Importance(
-        TRAINING_GRADIENT,
-        score=np.abs(occasions).mean(axis=2).sum(axis=1),
-        signed=occasions.mean(axis=2).sum(axis=1),
+    absolute, signed = occasion_means(occasions)
+    return Importance(TRAINING_GRADIENT, absolute.sum(axis=1), signed.sum(axis=1))
+
+
+def occasion_means(occasions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean absolute and mean signed gradients of each batch: (networks, occasions, features)."""
+    absolute, signed = (
+        np.stack([of(gradients.astype(np.float64)).mean(axis=1) for gradients in occasions])
+        for of in (np.abs, np.positive)
     )
+    return absolute, signed
 
 
 def after_training(
-    gradients: np.ndarray, groups: Sequence[Sequence[int]], feature_scale: np.ndarray
+    parts: Iterable[np.ndarray], groups: Sequence[Sequence[int]], feature_scale: np.ndarray
 ) -> list[Importance]:
     """The gradient, contrast-gradient and scaled-gradient methods.
 
     Parameters
     ----------
-    gradients : (networks, rows, features)
-        Of the prediction with respect to the inputs, each row alone.
+    parts : arrays (networks, rows, features)
+        Gradients of the prediction with respect to the inputs, each row alone: of some rows
+        after others.
     groups : the column indices of each variable's features
     feature_scale : (features,)
         Standard deviation over the training rows.
     """
-    gradients = gradients.astype(np.float64)
-    contrasts = contrast(gradients, groups)
+    sums: dict[tuple[int, str, bool], np.ndarray] = {}
+    rows = networks = 0
+    for part in parts:
+        networks = len(part)
+        rows += part.shape[1]
+        for network, single in enumerate(part):
+            gradients = single.astype(np.float64)
+            contrasts = contrast(gradients, groups)
+            for method, values in (
+                ("gradient", gradients),
+                ("contrast-gradient", contrasts),
+                ("scaled-gradient", contrasts * feature_scale),
+            ):
+                for signed in (False, True):
+                    key = network, method, signed
+                    sums[key] = _added(sums.get(key), values if signed else np.abs(values))
+
+    def mean(method: str, signed: bool) -> np.ndarray:
+        return np.stack([sums[network, method, signed] for network in range(networks)]) / rows
+
     return [
-        _over_rows("gradient", gradients),
-        _over_rows("contrast-gradient", contrasts),
-        _over_rows("scaled-gradient", contrasts * feature_scale),
+        Importance(method, score=mean(method, False), signed=mean(method, True))
+        for method in ("gradient", "contrast-gradient", "scaled-gradient")
     ]
+
+
+def _added(before: np.ndarray | None, values: np.ndarray) -> np.ndarray:
+    """The sum of rows, with those before as the first one: no part of the rows shows in it."""
+    return (values if before is None else np.concatenate([before[None], values])).sum(axis=0)
 
 
 def contrast(gradients: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarray:
@@ -59,7 +88,3 @@ def contrast(gradients: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarr
             columns = list(group)
             result[..., columns] -= gradients[..., columns].mean(axis=-1, keepdims=True)
     return result
-
-
-def _over_rows(method: str, gradients: np.ndarray) -> Importance:
-    return Importance(method, score=np.abs(gradients).mean(axis=1), signed=gradients.mean(axis=1))

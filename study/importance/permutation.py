@@ -14,7 +14,7 @@ Predict = Callable[[np.ndarray], np.ndarray]
 
 
 # Numbers in the tables that are predicted in one call: 128 MiB.
-_MOST_AT_ONCE = 2**25
+MOST_AT_ONCE = 2**25
 
 
 def permutations(predict: Predict, dataset: Dataset, *, at_once: bool = False) -> list[Importance]:
@@ -92,7 +92,7 @@ def _scores(predict: Predict, x: np.ndarray, dataset: Dataset) -> np.ndarray:
 def _scores_at_once(predict: Predict, x: np.ndarray, dataset: Dataset) -> np.ndarray:
     """The same, by one call of `predict` with every table that scikit-learn will ask for."""
     tables_asked_for = 1 + dataset.recipe.permutation.repeats * x.shape[1]
-    if tables_asked_for * len(x) * len(dataset.features) > _MOST_AT_ONCE:
+    if tables_asked_for * len(x) * len(dataset.features) > MOST_AT_ONCE:
         return _scores(predict, x, dataset)
     tables: list[np.ndarray] = []
 

@@ -52,7 +52,6 @@ def training(sizes: Sizes, inputs: int, lanes: int) -> Trace:
     --------
     epochs, rows : number of epochs, and of rows in each
     size : rows of a full batch
-    step : number of steps done before
     """
     pointers = (
         "weights",
@@ -70,7 +69,7 @@ def training(sizes: Sizes, inputs: int, lanes: int) -> Trace:
         "losses",
         "input_gradients",
     )
-    with tracing(lanes, pointers, ("epochs", "rows", "size", "step")) as trace:
+    with tracing(lanes, pointers, ("epochs", "rows", "size")) as trace:
         net = in_lanes(sizes)
         parameters = sum(math.prod(shape) for _, shape in sizes.shapes)
         weights, gradients = array("weights", parameters), scratch(parameters)
@@ -100,8 +99,17 @@ def training(sizes: Sizes, inputs: int, lanes: int) -> Trace:
                     d_y = difference * 2.0 / count.vector()
                     net.backward(weights, gradients, x, d_y, d_x, decisions)
                 losses[epoch] = losses[epoch] + squares.get() / count.vector()
-                adam(weights, gradients, integer("step") + epoch * batches + batch)
+                adam(weights, gradients, epoch * batches + batch)
     return trace
+
+
+def decisions_and_room(sizes: Sizes) -> tuple[int, int]:
+    """Of one network: dropout decisions for a row, and numbers in its kernel's scratch memory."""
+    with tracing(8, ()) as trace:
+        net = in_lanes(sizes)
+    # Attention takes two tables of scores more on its way back.
+    tokens = dict(sizes.shapes)["embedding.weight"][0] if net.decisions else 0
+    return net.decisions, trace.scratch + 2 * tokens**2
 
 
 def draw(masks: Masks, decisions: Place, first: Place) -> None:

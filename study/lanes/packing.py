@@ -57,8 +57,10 @@ def unpack(block: np.ndarray, shapes: Shapes, count: int) -> Weights:
     return weights
 
 
-def positions(network: nn.Module, rows: int) -> np.ndarray:
-    """What a Transformer adds for position in a batch of `rows`: (rows, tokens, width).
+def positions(network: nn.Module, rows: int, first: int = 0) -> np.ndarray:
+    """What a Transformer adds for position to `rows` of a batch: (rows, tokens, width).
+
+    `first` is the place of the first of them in the batch.
 
     The sinusoids of `networks.transformer.sinusoids`, but computed in double precision by the
     standard library, so that they do not depend on the machine's vector width. (Single
@@ -68,7 +70,7 @@ def positions(network: nn.Module, rows: int) -> np.ndarray:
     if not isinstance(network, Transformer):
         return np.zeros(0, dtype=np.float32)
     tokens, width = network.embedding.weight.shape
-    count = rows if network.positions == "batch" else tokens
+    places = range(first, first + rows) if network.positions == "batch" else range(tokens)
     encoding = np.array(
         [
             [
@@ -77,7 +79,7 @@ def positions(network: nn.Module, rows: int) -> np.ndarray:
                 )
                 for place in range(width)
             ]
-            for position in range(count)
+            for position in places
         ],
         dtype=np.float32,
     )

@@ -3,6 +3,7 @@
 One function stands between the study and how they are computed: `stack`.
 """
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -33,8 +34,11 @@ class Stack(Protocol):
     def predict_together(self, x: np.ndarray) -> np.ndarray:
         """Predictions of all rows as one batch: (rows, features) -> (networks, rows)."""
 
-    def gradients(self, x: np.ndarray) -> np.ndarray:
-        """Gradient of each row's prediction: (rows, features) -> (networks, rows, features)."""
+    def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
+        """Gradient of each row's prediction: (rows, features) -> (networks, rows, features).
+
+        Of some rows after others, as they need not have room all at once.
+        """
 
 
 def stack(network: nn.Module, weights: Weights) -> Stack:

@@ -1,11 +1,17 @@
 """Trained built-in networks in lanes."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from torch import nn
 
 from study.lanes.compiler import aligned, host_lanes
 from study.lanes.networks import Sizes
 from study.lanes.packing import Weights, kernel, pack, positions
+
+# What is computed in one call, of a network in its place in a batch and of gradients: rows, and
+# numbers. No digit depends on it.
+_ROWS, _AT_ONCE = 4096, 2**22
 
 
 class LanesStack:
@@ -40,11 +46,25 @@ class LanesStack:
 
     def predict_together(self, x: np.ndarray) -> np.ndarray:
         """Predictions of all rows as one batch: (rows, features) -> (networks, rows)."""
-        return self._predict(x, positions(self._network, len(x)), stride=1)
+        return np.concatenate(
+            [
+                self._predict(rows, positions(self._network, len(rows), start), stride=1)
+                for start in range(0, len(x), _ROWS)
+                if len(rows := x[start : start + _ROWS])
+            ],
+            axis=1,
+        )
 
     def gradients(self, x: np.ndarray) -> np.ndarray:
         """Gradient of each row's prediction: (rows, features) -> (networks, rows, features)."""
-        return self._compute("differentiation", x, "input_gradients", x.shape, self._alone)
+        return np.concatenate(list(self.gradient_parts(x)), axis=1)
+
+    def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
+        """The same, of some rows after others."""
+        at_once = max(_AT_ONCE // (self.size * x.shape[1]), 1)
+        for start in range(0, len(x), at_once):
+            rows = x[start : start + at_once]
+            yield self._compute("differentiation", rows, "input_gradients", rows.shape, self._alone)
 
     def _predict(self, x: np.ndarray, position: np.ndarray, *, stride: int) -> np.ndarray:
         shape = x.shape[:1]

@@ -47,7 +47,8 @@ class TorchStack:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Predictions of each row alone: (rows, features) -> (networks, rows)."""
-        return self._by_rows(lambda weights: vmap(lambda row: self._alone(weights, row)), x)
+        parts = self._by_rows(lambda weights: vmap(lambda row: self._alone(weights, row)), x)
+        return np.concatenate(list(parts), axis=1)
 
     def predict_together(self, x: np.ndarray) -> np.ndarray:
         """Predictions of all rows as one batch: (rows, features) -> (networks, rows)."""
@@ -55,6 +56,10 @@ class TorchStack:
 
     def gradients(self, x: np.ndarray) -> np.ndarray:
         """Gradient of each row's prediction: (rows, features) -> (networks, rows, features)."""
+        return np.concatenate(list(self.gradient_parts(x)), axis=1)
+
+    def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
+        """The same, of some rows after others."""
         return self._by_rows(lambda weights: vmap(grad(lambda row: self._alone(weights, row))), x)
 
     def _call(self, weights: dict[str, Tensor], rows: Tensor) -> Tensor:
@@ -63,10 +68,9 @@ class TorchStack:
     def _alone(self, weights: dict[str, Tensor], row: Tensor) -> Tensor:
         return self._call(weights, row.unsqueeze(0)).squeeze(0)
 
-    def _by_rows(self, of: Mapped, x: np.ndarray) -> np.ndarray:
+    def _by_rows(self, of: Mapped, x: np.ndarray) -> Iterator[np.ndarray]:
         """The same as `_map`, a part of the rows at a time, for want of endless memory."""
-        parts = [self._map(of, x[start : start + ROWS]) for start in range(0, len(x), ROWS)]
-        return np.concatenate(parts, axis=1)
+        return (self._map(of, x[start : start + ROWS]) for start in range(0, len(x), ROWS))
 
     def _map(self, of: Mapped, x: np.ndarray) -> np.ndarray:
         """Apply a function of (weights)(x) to every network, in padded blocks."""

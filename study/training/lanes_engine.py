@@ -48,8 +48,7 @@ def train_block(
     training = _Training(networks[inits[0]], sizes, slots, weights, x, y, protocol)
     kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)
     losses, occasions = [], []
-    rows_at_once = min(_ROWS_AT_ONCE, _WORK_AT_ONCE // len(weights))
-    at_once = max(1, rows_at_once // len(y))
+    at_once = epochs_at_once(len(y), len(weights))
     for start in range(0, protocol.epochs, at_once):
         epochs = range(start, min(start + at_once, protocol.epochs))
         epoch_losses, input_gradients = training.go_on(len(epochs))
@@ -69,6 +68,11 @@ def train_block(
     )
 
 
+def epochs_at_once(rows: int, parameters: int) -> int:
+    """How many epochs are trained in one call."""
+    return max(1, min(_ROWS_AT_ONCE, _WORK_AT_ONCE // parameters) // rows)
+
+
 class _Training:
     """A training in progress; `weights` (parameters, lanes) are changed in place."""
 
@@ -86,7 +90,6 @@ class _Training:
         self._rows = len(y)
         self._size = min(protocol.batch_size, self._rows)
         self._batches = -(-self._rows // self._size)
-        self._steps = 0
         self._orders = Orders(slots, self._rows)
         self._kernel = kernel("training", sizes, inputs, lanes)
         self._shape = (self._size, inputs, lanes)
@@ -107,8 +110,9 @@ class _Training:
             "thresholds": np.concatenate([*thresholds, np.zeros(_SPARE, dtype=np.uint16)]),
             "streams": streams,
             "masks": aligned((len(thresholds[0]) + _SPARE, lanes // 8), np.uint8),
-            "corrections": _corrections(protocol, protocol.epochs * self._batches),
         }
+        self._learning_rate = protocol.learning_rate
+        self._powers = np.ones(2)
 
     def go_on(self, epochs: int) -> tuple[np.ndarray, np.ndarray]:
         """Train on for some epochs.
@@ -123,6 +127,7 @@ class _Training:
         input_gradients = aligned((epochs + 1, *self._shape))
         self._kernel(
             **self._arrays,
+            corrections=self._corrections(epochs * self._batches),
             row_of=row_of,
             label_of=label_of,
             losses=losses,
@@ -130,24 +135,21 @@ class _Training:
             epochs=epochs,
             rows=self._rows,
             size=self._size,
-            step=self._steps,
         )
-        self._steps += epochs * self._batches
         return losses, input_gradients[:-1]
+
+    def _corrections(self, steps: int) -> np.ndarray:
+        """Adam's step size and root of the second correction, of the next steps: (steps, 2).
+
+        Powers come from multiplication, since those of the C library differ between machines.
+        """
+        decays = np.tile([FIRST_DECAY, SECOND_DECAY], (steps, 1))
+        powers = np.multiply.accumulate(np.concatenate([self._powers[None], decays]))[1:]
+        self._powers = powers[-1]
+        pairs = np.stack([self._learning_rate / (1 - powers[:, 0]), np.sqrt(1 - powers[:, 1])], 1)
+        return pairs.astype(np.float32)
 
 
 def _state(seed: int) -> np.ndarray:
     """The four words of a seed's SFC64 for dropout."""
     return bit_generator(seed, "dropout").state["state"]["state"]
-
-
-def _corrections(protocol: Protocol, steps: int) -> np.ndarray:
-    """Adam's step size and root of the second correction, step by step: (steps, 2).
-
-    Powers come from multiplication, since those of the C library differ between machines.
-    """
-    first, second = (
-        np.multiply.accumulate(np.full(steps, decay)) for decay in (FIRST_DECAY, SECOND_DECAY)
-    )
-    pairs = np.stack([protocol.learning_rate / (1 - first), np.sqrt(1 - second)], axis=1)
-    return pairs.astype(np.float32)

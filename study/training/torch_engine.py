@@ -32,12 +32,14 @@ def train_block(
     slots = [*replicates, *[replicates[0]] * (BLOCK - len(replicates))]
     networks = [build(recipe, inputs=x.shape[1], init=slot.streams.init) for slot in slots]
     stacked, buffers = stack_module_state(networks)
-    _refuse_changing_buffers(networks[0], buffers)
+    network = networks[0]
+    del networks  # as large as all else
+    _refuse_changing_buffers(network, buffers)
     if replicates[0].condition == "untrained":
         trained = Trained.without_steps(_numpy(stacked), len(slots))
     else:
         with one_thread():
-            network = networks[0].train()
+            network.train()
             batches = Batches(slots, x, y, network, recipe.training.batch_size)
             parameters, buffers = _moved(stacked, device), _moved(buffers, device)
             trained = _fit(
