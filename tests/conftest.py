@@ -1,9 +1,17 @@
 """Shared material: the published data, and a study small enough to run in seconds."""
 
 import os
+
+# Processes of tests beside each other share the cores: more threads than cores would wait for
+# each other, busily. Libraries read this when they are imported.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +23,7 @@ from study.cli import main
 from study.dataset import Dataset, load_dataset
 from study.recipes import DatasetRecipe, ModelRecipe, find_dataset, find_model
 from study.results import Results
-from study.store import Key, Record, Store, create
+from study.store import FILE_NAME, Key, Record, Store, create
 from study.streams import StreamSeeds
 from study.streams import varied as of_source
 from study.training import Replicate, Trained
@@ -31,13 +39,19 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="session", autouse=True)
 def fresh_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Compiled kernels of these tests alone, also in the processes that they start."""
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    """Compiled kernels of these tests alone, for all processes of theirs."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> "Iterator[Browser]":
-    """One headless browser for all tests of pages."""
+    """One headless browser for the tests of a file.
+
+    While it is there, an event loop runs in the main thread, where no other can then be started.
+    """
     from browser import launched  # the other tests need no Playwright
 
     with launched() as browser:
@@ -101,6 +115,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         text = (ROOT / "models" / path.name).read_text()
         path.write_text(text.replace("epochs = 300", "epochs = 3"))
     return ["--data", str(data), "--models", ",".join(map(str, models))]
+
+
+def without_digests(directory: Path) -> None:
+    """Make of a run one that was stored before there were digests, which can be changed."""
+    with closing(sqlite3.connect(directory / FILE_NAME)) as connection:
+        connection.executescript("DROP TABLE digests; DROP TABLE seals")
 
 
 Scores = Mapping[tuple[str, str], Mapping[str, np.ndarray]]

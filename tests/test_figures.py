@@ -1,5 +1,6 @@
 """The figures of a run: their words, their numbers, what is drawn, and in which form."""
 
+import functools
 import hashlib
 import itertools
 import os
@@ -132,15 +133,15 @@ def test_readings_count_what_has_no_dot(displays, results):
 # -- numbers ----------------------------------------------------------------------------------
 
 
+@functools.lru_cache
+def parts_of(results: Results) -> dict[tuple[str, str, str, str], pd.DataFrame]:
+    """The tidy frame by condition, level, method and model."""
+    return dict(iter(results.scores.groupby(["condition", "level", "method", "model"])))
+
+
 def scores_of(results: Results, condition: str, level: str, method: str, model: str):
     """(seeds, items) with names, by pandas from the tidy frame."""
-    scores = results.scores
-    own = scores[
-        (scores["condition"] == condition)
-        & (scores["level"] == level)
-        & (scores["method"] == method)
-        & (scores["model"] == model)
-    ]
+    own = parts_of(results)[condition, level, method, model]
     items = results.features if level == "feature" else results.variables
     return own.pivot(index="seed", columns="name", values="score")[items].astype(float)
 

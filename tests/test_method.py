@@ -95,7 +95,7 @@ def program(session) -> dict[str, list[Any]]:
     None where only the next answer rests on what is printed.
     """
     groups = ((0,), (1, 2, 3))
-    contrast = after_training(session.gradients[None], groups, np.ones(4))[1].score[0]
+    contrast = after_training([session.gradients[None]], groups, np.ones(4))[1].score[0]
     share = np.array([session.share])
     wilson = {met: ends(intervals.wilson(met, 20)) for met in (19, 20)}
     four = coordinates("spearman", [4, 3, 2, 1])

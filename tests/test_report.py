@@ -1,9 +1,8 @@
 """The page, figures and tables of a small run."""
 
+import contextlib
 import re
 import shutil
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,11 +19,11 @@ from study.analysis.agreement import method_agreement
 from study.analysis.claims import proportions
 from study.analysis.fits import fit_quality
 from study.analysis.importance import importance
+from study.cli import commands
 from study.report.page import write_report
 from study.report.tables import Table, all_tables
 from study.words import METHODS
 
-STUDY = str(Path(sys.executable).with_name("study"))
 HOSTILE = '<script>alert(1)</script> & "q" $x_1$ \\input{y} | *z* `'
 
 
@@ -50,6 +49,12 @@ class Page(HTMLParser):
         self.shown += data
 
 
+def ran(folder: Path, *arguments: str) -> None:
+    """`study run ARGUMENTS` in a folder."""
+    with contextlib.chdir(folder):
+        commands.main(["run", *arguments, "--workers", "1"], standalone_mode=False)
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, small) -> Path:
     """A run whose State is called something hostile, with a level of the same kind."""
@@ -61,12 +66,7 @@ def run(tmp_path_factory, small) -> Path:
     )
     recipe = recipe.replace('"Michigan"', f"'{HOSTILE}'")
     (folder / "data" / "people.toml").write_text(recipe)
-    subprocess.run(
-        [str(Path(sys.executable).with_name("study")), "run", *small[2:], "--seeds", "4", "--workers", "1", "--data", "data/people.toml"],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+    ran(folder, *small[2:], "--seeds", "4", "--data", "data/people.toml")
     directory = folder / "reports" / "people"
     write_report(study.load(directory))
     return directory
@@ -101,7 +101,8 @@ def test_hostile_names_are_shown_as_text(run):
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {len(re.findall(r"\|", rows[1]))}
 
 
-def test_figures_are_drawn_and_depend_on_the_run_alone(run):
+def test_figures_are_drawn_and_depend_on_the_run_alone(run, monkeypatch):
+    """Not on the user's own matplotlib settings either, which are left as they are."""
     figures = sorted((run / "figures").iterdir())
     before = {path: path.read_bytes() for path in figures}
     drawings = [path for path in figures if path.suffix == ".png"]
@@ -117,13 +118,18 @@ def test_figures_are_drawn_and_depend_on_the_run_alone(run):
             assert round(image.info["dpi"][0]) == 200
             assert len(set(image.convert("L").get_flattened_data())) > 10, f"{path} is blank"
     page = (run / "report.html").read_bytes()
+    monkeypatch.setitem(matplotlib.rcParams, "text.usetex", True)
+    monkeypatch.setitem(matplotlib.rcParams, "axes.facecolor", "red")
     write_report(study.load(run))
     assert {path: path.read_bytes() for path in figures} == before
     assert (run / "report.html").read_bytes() == page
+    assert matplotlib.rcParams["text.usetex"]
+    assert matplotlib.rcParams["axes.facecolor"] == "red"
 
 
 def test_every_table_is_written_in_every_form(run):
-    for table in all_tables(study.load(run)):
+    results = study.load(run)
+    for table in all_tables(results):
         frame = pd.read_csv(run / "tables" / f"{table.name}.csv")
         assert len(frame) == len(table.data) > 0
         assert (run / "tables" / f"{table.name}.md").read_text().count("\n|") >= len(
@@ -137,7 +143,7 @@ def test_every_table_is_written_in_every_form(run):
             r"\bottomrule",
         ):
             assert part in latex
-        assert study.load(run).identity in table.notes
+        assert results.identity in table.notes
 
 
 def test_the_numbers_are_those_of_plain_pandas(run):
@@ -256,14 +262,7 @@ def test_numeric_data_without_published_values_or_the_claimed_model(tmp_path, na
     (tmp_path / "other.toml").write_text(OTHER.format(variables=variables, level=level))
     mlp = (ROOT / "models" / "mlp.toml").read_text().replace("epochs = 300", "epochs = 2")
     (tmp_path / "own.toml").write_text(mlp.replace('title = "MLP"', f'title = "{title}"'))
-    done = subprocess.run(
-        [STUDY, "run", "--data", "./other.toml", "--models", "./own.toml", "--seeds", "1", "--workers", "1"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    ran(tmp_path, "--data", "./other.toml", "--models", "./own.toml", "--seeds", "1")
     results = study.load(tmp_path / "reports" / "other")
     shown = Page(write_report(results).read_text()).shown
     assert "at least 99.5% of seeds" in shown
@@ -276,16 +275,6 @@ def test_numeric_data_without_published_values_or_the_claimed_model(tmp_path, na
     )
     row = table.layout[(table.layout.iloc[:, 0] == "gradient") & (table.layout.iloc[:, 1] == "a")]
     assert row.iloc[0, 2].startswith(f"{share['share'].iloc[0]:.3f}")
-
-
-def test_the_user_s_own_matplotlib_settings_do_not_count(run, monkeypatch):
-    monkeypatch.setitem(matplotlib.rcParams, "text.usetex", True)
-    monkeypatch.setitem(matplotlib.rcParams, "axes.facecolor", "red")
-    path = run / "figures" / "claim.png"
-    before = path.read_bytes()
-    write_report(study.load(run))
-    assert path.read_bytes() == before
-    assert matplotlib.rcParams["axes.facecolor"] == "red"
 
 
 def test_control_characters_and_option_brackets_are_defused():
