@@ -24,10 +24,11 @@ from study.lock import BEAT, LOCK_NAME, STALE, Holder, holder, locked
 
 # Says "held" or what it is refused with, and holds until a line comes.
 HOLDING = """
-import sys
+import signal, sys
 from pathlib import Path
 from study.errors import StudyError
 from study.lock import locked
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what runs in the background
 for line in sys.stdin:
     try:
         with locked(Path(line.strip()), "study run"):
