@@ -134,13 +134,8 @@ class Reader:
         """All trainings, one by one, in the order of their keys."""
         return (Training(*row) for row in self.rows(f"SELECT {_KEY} {_ORDER}"))
 
-    def count(self) -> int:
-        """How many trainings are stored."""
-        [(count,)] = self.rows("SELECT count(*) FROM trainings")
-        return int(count)
-
     def trainings(self) -> dict[int, Training]:
-        """The same, by id."""
+        """All trainings by id, in the order of their keys."""
         return {training.id: training for training in self.each_training()}
 
     def has_digests(self) -> bool:
