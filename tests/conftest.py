@@ -70,13 +70,16 @@ Command = Callable[..., Outcome]
 
 @pytest.fixture
 def command(tmp_path, monkeypatch, capsys) -> Command:
-    """Run `study ARGUMENTS` in an empty folder."""
+    """Run `study ARGUMENTS` in an empty folder, each time as if in a process of its own."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["study", *arguments])
         with pytest.raises(SystemExit) as stop:
             main()
+        for name, module in list(sys.modules.items()):
+            if (getattr(module, "__file__", None) or "").startswith(f"{tmp_path}/"):
+                del sys.modules[name]
         said = capsys.readouterr()
         return Outcome(stop.value.code, said.out, said.err)
 

@@ -127,16 +127,19 @@ def test_a_block_whose_worker_is_always_killed_is_recorded_and_stops_no_other(
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="processes cannot be watched")
 def test_a_worker_that_takes_too_much_memory_is_killed_alone(command, dreadful, undisturbed):
     """As the systems do it that run out of memory: the process that has most is killed."""
-    limit = 1_000_000_000
     killed: list[str] = []
     done = threading.Event()
+
+    def resident(process: int | str) -> int:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGESIZE")
 
     def watch() -> None:
         while not done.wait(0.02):
             for child in children(os.getpid()):
                 try:
-                    pages = int(Path(f"/proc/{child}/statm").read_text().split()[1])
-                    if pages * os.sysconf("SC_PAGESIZE") > limit:
+                    # A process that has just been forked is as large as this one.
+                    if resident(child) > resident(os.getpid()) + 1_000_000_000:
                         os.kill(int(child), signal.SIGKILL)
                         killed.append(child)
                         time.sleep(0.5)

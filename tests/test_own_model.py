@@ -3,7 +3,6 @@
 import re
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -77,7 +76,6 @@ def small_run(command, small) -> Command:
 
     def run(code: str, seeds: int, *more: str) -> Outcome:
         Path("smallnet.py").write_text(code)
-        sys.modules.pop("smallnet", None)  # each command is a process of its own
         models = ["--models", "small.toml", "--workers", "1", "--out", "run"]
         return command("run", *small[:2], *models, "--seeds", str(seeds), *more)
 
