@@ -22,6 +22,8 @@ from study.words import CLOSED_FORM, LEAST_SQUARES, METHODS
 _MOST_IN_LANES = 128
 # What all replicates of a block in lanes hold, in bytes, if more than one round of lanes do.
 _MOST_HELD = 2**27
+# Work in lanes for which processes are worth their start, of seconds: about half a minute of it.
+_WORTH_PROCESSES = 3 * 10**9
 # scikit-learn's regressors in a block: few, for an even share of work, and one where they are
 # fitted to many rows, as forests grow with those.
 _REGRESSORS, _ROWS_FITTED = 4, 8192
@@ -183,6 +185,17 @@ def plan(
     # Least squares first: what is stored of a run that is stopped can be read with it alone.
     blocks.sort(key=lambda block: (block.engine != CLOSED_FORM, -block.work))
     return Plan(stored=total - missing, missing=missing, blocks=tuple(blocks))
+
+
+def in_threads(blocks: Sequence[Block]) -> list[int]:
+    """Places of the blocks that several workers do in threads; the others are for processes.
+
+    Kernels of lanes let go of Python's lock, and so does LAPACK. But what lies between them needs
+    the lock, and threads wait for each other there (benchmarks/scaling.py); only where there is
+    little to do are they done before processes would have started.
+    """
+    light = [place for place, of in enumerate(blocks) if of.engine in (LANES, CLOSED_FORM)]
+    return light if sum(blocks[place].work for place in light) < _WORTH_PROCESSES else []
 
 
 def held_in_lanes(recipe: ModelRecipe, dataset: Dataset, weights: int) -> int:

@@ -22,7 +22,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from study import sklearn_models
-from study.blocks import Block, held_in_lanes
+from study.blocks import Block, held_in_lanes, in_threads
 from study.dataset import Dataset
 from study.importance.permutation import MOST_AT_ONCE
 from study.lanes.compiler import host_lanes
@@ -34,7 +34,7 @@ from study.stacks.torch_stack import BLOCK, ROWS, TorchStack, one_thread
 from study.training import LANES, Replicate
 from study.training.lanes_engine import epochs_at_once
 from study.training.trained import occasion_epochs
-from study.words import CLOSED_FORM, METHODS
+from study.words import METHODS
 
 # What scikit-learn and pandas load when they are first needed, and what the allocator keeps.
 _LATER = 160 * 2**20
@@ -69,9 +69,10 @@ class Needs:
     ) -> "Needs":
         """Of a plan; `trainings` are all that will be stored. What lies on a GPU does not count."""
         shared, own = [0], [0]
-        for block in _largest(blocks):
-            in_threads = block.engine in (LANES, CLOSED_FORM)
-            (shared if in_threads else own).append(of_block(block, dataset, device))
+        threaded = set(in_threads(blocks))
+        for place in _largest(blocks):
+            where = shared if place in threaded else own
+            where.append(of_block(blocks[place], dataset, device))
         return cls(
             loaded=held_now() + _LATER,
             shared=max(shared),
@@ -178,13 +179,13 @@ def _limit_files() -> Iterable[Path]:
                 yield folder / name
 
 
-def _largest(blocks: Sequence[Block]) -> Iterable[Block]:
-    """The largest block of each model, trained and untrained."""
-    found: dict[tuple[str, bool], Block] = {}
-    for block in blocks:
+def _largest(blocks: Sequence[Block]) -> Iterable[int]:
+    """The place of the largest block of each model, trained and untrained."""
+    found: dict[tuple[str, bool], int] = {}
+    for place, block in enumerate(blocks):
         key = block.model, block.epochs > 0
-        if key not in found or block.size > found[key].size:
-            found[key] = block
+        if key not in found or block.size > blocks[found[key]].size:
+            found[key] = place
     return found.values()
 
 

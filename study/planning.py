@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from study import memory
-from study.blocks import Block, Plan
+from study.blocks import Block, Plan, in_threads
 from study.dataset import Dataset
 from study.fit import Fit
 from study.importance import Importance
@@ -24,10 +24,9 @@ from study.progress import duration
 from study.rates import rate
 from study.recipes import Contender, EstimatorRecipe, ModelRecipe
 from study.store import FILE_NAME, Record, Store, create
-from study.training import LANES, Trained
+from study.training import Trained
 from study.training.trained import loss_epochs, occasion_epochs
 from study.words import (
-    CLOSED_FORM,
     CONDITIONS,
     GRADIENT_METHODS,
     GROUPED_PERMUTATION,
@@ -181,18 +180,12 @@ def _elapsed(
 
     All `together` where a worker takes both, as those of a cluster do.
     """
-    by_engine: dict[bool, list[float]] = {True: [], False: []}
-    for block, taken in zip(blocks, seconds, strict=True):
-        by_engine[block.engine in (LANES, CLOSED_FORM)].append(taken)
     if together or workers == 1:
         return starting + _shared_out(seconds, workers)
-    processes = starting if by_engine[False] else 0
-    return (
-        starting
-        + _shared_out(by_engine[True], workers)
-        + processes
-        + _shared_out(by_engine[False], workers)
-    )
+    threaded = in_threads(blocks)
+    others = [seconds[place] for place in sorted(set(range(len(blocks))) - set(threaded))]
+    elapsed = starting + _shared_out([seconds[place] for place in threaded], workers)
+    return elapsed + starting + _shared_out(others, workers) if others else elapsed
 
 
 def _shared_out(seconds: Sequence[float], workers: int) -> float:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from study import sklearn_models
-from study.blocks import Block, Plan, plan
+from study.blocks import Block, Plan, in_threads, plan
 from study.crews import Broken, Crew, reason
 from study.crews.alone import Alone
 from study.crews.processes import Processes
@@ -37,8 +37,8 @@ from study.store import (
     set_aside,
 )
 from study.tally import Tally, tally
-from study.training import LANES, Replicate, engine_of
-from study.words import CLOSED_FORM, LEAST_SQUARES
+from study.training import Replicate, engine_of
+from study.words import LEAST_SQUARES
 from study.work import Worked
 
 if TYPE_CHECKING:
@@ -286,12 +286,10 @@ def _crews(
     if workers == 1:
         yield Alone(dataset, done), list(places)
         return
-    # Lanes work in threads, since their kernels let go of Python's lock, and so does LAPACK.
-    in_threads = [place for place in places if blocks[place].engine in (LANES, CLOSED_FORM)]
-    if in_threads:
-        yield Threads(workers, dataset, done), in_threads
-    others = [place for place in places if blocks[place].engine not in (LANES, CLOSED_FORM)]
-    if others:
+    threaded = in_threads(blocks)
+    if threaded:
+        yield Threads(workers, dataset, done), threaded
+    if others := sorted(set(places) - set(threaded)):
         yield Processes(workers, dataset, done), others
 
 

@@ -15,7 +15,7 @@ from pandas.testing import assert_frame_equal
 from test_cli import STUDY, children, stored
 
 import study
-from study import work
+from study import blocks, runner, work
 from study.blocks import Block
 from study.crews.processes import Processes
 from study.errors import Stopped
@@ -206,6 +206,16 @@ def test_a_failing_block_in_lanes_is_tried_twice_and_recorded(command, small, mo
     assert command("run", *mlp, "--seeds", "1", "--workers", "1").status == 0
     with Store(Path("reports/people")) as store:
         assert store.failures().empty
+
+
+def test_threads_and_processes_do_the_same(command, small, monkeypatch):
+    """Lanes are done in threads while there is little to do, and in processes otherwise."""
+    arguments = ["run", *small, "--seeds", "9", "--workers", "2", "--out"]
+    assert command(*arguments, "threads").status == 0
+    monkeypatch.setattr(blocks, "_WORTH_PROCESSES", 0)
+    monkeypatch.setattr(runner, "Threads", None)
+    assert command(*arguments, "processes").status == 0
+    assert stored(Path("processes")) == stored(Path("threads"))
 
 
 def test_least_squares_that_was_left_out_is_made_up_for(command, small):

@@ -9,7 +9,7 @@ from conftest import shipped
 from torch import nn
 
 from study import planning, runner
-from study.blocks import Plan, ordinary
+from study.blocks import Plan, in_threads, ordinary
 from study.memory import Needs
 from study.planning import Forecast
 from study.recipes import EstimatorRecipe, ModelRecipe, Protocol
@@ -148,3 +148,16 @@ def test_a_plan_refuses_what_a_run_refuses(small, command):
     refused = [command(name, *small, "--out", "run") for name in ("plan", "run")]
     assert refused[0] == refused[1]
     assert refused[0].status == 2
+
+
+def test_lanes_are_done_in_processes_where_there_is_more_to_do_than_these_take_to_start(people):
+    models = {"transformer": shipped("transformer"), "own": MODELS["own"]}
+
+    def engines(seeds: int) -> set[str]:
+        nowhere = Path("nowhere")
+        blocks = runner.foresee(nowhere, people, models, ordinary(range(seeds)), device="cpu").blocks
+        return {blocks[place].engine for place in in_threads(blocks)}
+
+    # About three seconds of a core, and as many minutes.
+    assert engines(20) == {"lanes-1", "closed-form"}
+    assert engines(1200) == set()

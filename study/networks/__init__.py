@@ -59,7 +59,8 @@ def seeded(init: int) -> Iterator[None]:
     thread would change the weights of another's seed.
     """
     with _building, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(init)
+        # torch.manual_seed without the call stacks that it writes for other devices.
+        torch.default_generator.manual_seed(init)
         yield
 
 
