@@ -1,5 +1,7 @@
 """The command line: parses, prints, calls."""
 
+import atexit
+import gc
 import os
 import shutil
 import signal
@@ -40,6 +42,8 @@ _RUN = click.argument("directory", metavar="[RUN]", required=False)
 
 def main() -> None:
     """Run the command line; every error is one or two lines and an exit status."""
+    # Python would take a second to look for garbage in all that is loaded.
+    atexit.register(gc.freeze)
     try:
         status = commands.main(standalone_mode=False)
     except click.ClickException as error:

@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave the files in their order: the longest ones hold few tests, and would come last."""
+    config.option.loadscopereorder = False
+
+
 @pytest.fixture(scope="session", autouse=True)
 def fresh_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Compiled kernels of these tests alone, for all processes of theirs."""

@@ -155,7 +155,9 @@ def test_lanes_are_done_in_processes_where_there_is_more_to_do_than_these_take_t
 
     def engines(seeds: int) -> set[str]:
         nowhere = Path("nowhere")
-        blocks = runner.foresee(nowhere, people, models, ordinary(range(seeds)), device="cpu").blocks
+        blocks = runner.foresee(
+            nowhere, people, models, ordinary(range(seeds)), device="cpu"
+        ).blocks
         return {blocks[place].engine for place in in_threads(blocks)}
 
     # About three seconds of a core, and as many minutes.
