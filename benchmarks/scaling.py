@@ -272,7 +272,7 @@ def scheduled() -> Iterator[tuple[Client, psutil.Process]]:
 def paper(of: pd.Series) -> str:
     """10,000 seeds of 10 models on 100 machines of 2 cores, from the numbers of one."""
     blocks = NETWORKS / 128
-    rate = of["lanes, threads: networks/s, 1 workers"] * MACHINES * CORES
+    rate = of["lanes, processes: networks/s, 1 workers"] * MACHINES * CORES
     slow = of["torch, processes: networks/s, 1 workers"] / 30 * MACHINES * CORES
     writer = NETWORKS * of["writer: ms/network"] / 1000
     lines = [

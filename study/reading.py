@@ -77,14 +77,17 @@ class Measured:
     damaged: list[Training]
     unknown: int
 
-    def frame(self) -> pd.DataFrame:
-        """The rows with the key of their training, in the order of the keys."""
+    def frame(self, model: str | None = None) -> pd.DataFrame:
+        """The rows, or those of one model, with the key of their training, in the keys' order."""
         place = {training: index for index, training in enumerate(self.trainings)}
         of_slice = np.array([place[training] for training in self.rows.trainings.tolist()], int)
         of_row = np.repeat(of_slice, np.diff(self.rows.bounds))
         order = np.argsort(of_row, kind="stable")
-        of_row = of_row[order]
         keys = list(self.trainings.values())
+        if model is not None:
+            chosen = np.array([key.model == model for key in keys], dtype=bool)
+            order = order[chosen[of_row[order]]]
+        of_row = of_row[order]
         columns: dict[str, Any] = {}
         for name in ("model", "condition", "engine"):
             columns[name] = _texts([getattr(key, name) for key in keys]).take(of_row)

@@ -110,12 +110,11 @@ class Results:
             failures = store.failures()
             self._digest = store.digest()
             trainings = store.trainings()
-            fits, scores = store.frame("fits"), store.frame("scores")
+            fits, scores = store.frame("fits"), store.reader.verified("scores")
         self._trainings = _by_seed(trainings)
         self.failures = _failures(failures)
         self.fits = _by_seed(fits)
         self.varied_fits = by_source(fits).drop(columns=["condition", "engine"])
-        self._varied_scores = by_source(scores)
         self.varied_models = [name for name in recipes if name in set(self.varied_fits["model"])]
         self._titles = {name: of.title if of else name for name, of in recipes.items()}
         real = self._trainings[self._trainings["condition"] == "real"]
@@ -131,7 +130,13 @@ class Results:
                 )
         self.features = self.recipe.features
         self.variables = [variable.name for variable in self.recipe.variables]
-        self._vectors = dict(_vectors(_by_seed(scores), self.recipe))
+        self._vectors: dict[tuple[str, str, str, str], Vectors] = {}
+        varied = []
+        for model in sorted(set(trainings["model"])):  # a frame of all would be large
+            of_model = scores.frame(model)
+            self._vectors.update(_vectors(_by_seed(of_model), self.recipe))
+            varied.append(by_source(of_model))
+        self._varied_scores = pd.concat(varied, ignore_index=True)
         self._left_out: dict[str, Collection[int]] = {}
 
     @cached_property
