@@ -91,6 +91,15 @@ def command(tmp_path, monkeypatch, capsys) -> Command:
     return run
 
 
+@pytest.fixture
+def undrawn(monkeypatch) -> None:
+    """Empty figures, where the texts of a page are all that counts: drawing takes seconds."""
+    from study.report.figures import Display, Drawings
+
+    empty = Drawings(b"", "<svg/>", "<svg/>")
+    monkeypatch.setattr(Display, "drawings", lambda _: empty)
+
+
 @pytest.fixture(scope="session")
 def people() -> Dataset:
     found = find_dataset(str(ROOT / "data" / "people.toml"))

@@ -17,7 +17,7 @@ import dask
 import pytest
 from conftest import ROOT
 from distributed import Client, LocalCluster
-from test_cli import STUDY, stored
+from test_cli import STUDY, dumped, stored
 
 import study
 from study.crews import cluster as crew
@@ -187,7 +187,7 @@ def test_a_cluster_of_which_a_worker_is_killed_gives_what_one_process_gives(
     assert said(outcome) == [f"cluster {cluster.scheduler_address}: 3 workers, 3 threads"]
     assert "training: 100 %" in outcome.err
     assert killed
-    assert stored(Path("spread")) == stored(Path("1")) == stored(Path("2"))
+    assert dumped(Path("spread")) == dumped(Path("1")) == dumped(Path("2"))
     # Nothing of it is left there.
     wait_until(lambda: not cluster.scheduler.tasks)
 

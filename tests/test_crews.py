@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, without_digests
 from pandas.testing import assert_frame_equal
-from test_cli import STUDY, children, stored
+from test_cli import STUDY, children, dumped, stored
 
 import study
 from study import blocks, runner, work
@@ -90,7 +90,7 @@ def test_a_block_whose_worker_is_killed_once_is_done_again(command, dreadful, un
 
 
 def test_a_block_whose_worker_is_always_killed_is_recorded_and_stops_no_other(
-    command, dreadful, undisturbed
+    command, dreadful, undisturbed, undrawn
 ):
     Path("dreadful").write_text("die 1000")
     outcome = command(*dreadful, "--workers", "2", "--out", "run")
@@ -215,7 +215,7 @@ def test_threads_and_processes_do_the_same(command, small, monkeypatch):
     monkeypatch.setattr(blocks, "_WORTH_PROCESSES", 0)
     monkeypatch.setattr(runner, "Threads", None)
     assert command(*arguments, "processes").status == 0
-    assert stored(Path("processes")) == stored(Path("threads"))
+    assert dumped(Path("processes")) == dumped(Path("threads"))
 
 
 def test_least_squares_that_was_left_out_is_made_up_for(command, small):

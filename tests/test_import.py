@@ -235,7 +235,7 @@ UNTRUE = (
 
 
 @pytest.mark.parametrize("controlled", [True, False])
-def test_no_text_says_what_is_untrue_of_imported_scores(command, known, controlled):
+def test_no_text_says_what_is_untrue_of_imported_scores(command, undrawn, known, controlled):
     if not controlled:
         known = known[known["condition"] == "real"].drop(columns="condition")
     known.to_csv("known.csv", index=False)

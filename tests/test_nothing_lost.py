@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_cli import STUDY, children, stored
+from test_cli import STUDY, children, dumped, stored
 
 
 def finish(arguments: list[str], folder: Path) -> None:
@@ -66,7 +66,7 @@ def test_twenty_kills_change_nothing(tmp_path, small):
     starting = time.monotonic() - begun
     assert "Failed" not in driver.communicate()[1]
     working = time.monotonic() - begun - starting
-    expected = stored(tmp_path / "run0")
+    expected = dumped(tmp_path / "run0")
 
     generator = np.random.default_rng(20)
     # Of the driver at any moment, while it works, and just after it has stored something; and of
@@ -109,7 +109,7 @@ def test_twenty_kills_change_nothing(tmp_path, small):
         driver.communicate(timeout=60)
     for run in range(1, runs + 1):
         finish([*arguments, f"run{run}"], tmp_path)
-        assert stored(tmp_path / f"run{run}") == expected
+        assert dumped(tmp_path / f"run{run}") == expected
     deadline = time.monotonic() + 10
     while any(Path(f"/proc/{worker}").exists() for worker in workers):
         assert time.monotonic() < deadline, "a worker has outlived its driver"

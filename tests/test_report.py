@@ -250,7 +250,9 @@ random_state = 0
         (["a", "b"], "feature", "name"),
     ],
 )
-def test_numeric_data_without_published_values_or_the_claimed_model(tmp_path, names, level, title):
+def test_numeric_data_without_published_values_or_the_claimed_model(
+    tmp_path, undrawn, names, level, title
+):
     generator = np.random.default_rng(0)
     for part in ("train", "test"):
         table = pd.DataFrame(generator.normal(size=(30, len(names))), columns=names)
