@@ -14,7 +14,7 @@ CONFIDENCE = 0.95
 RESAMPLES = 9999
 FEWEST = 10
 # Numbers that a batch of resamples may hold at a time.
-_BATCH = 2**24
+_BATCH = 2**20
 # Quantities that are resampled at a time; each lot meets the same draws of seeds.
 _AT_ONCE = 500
 
