@@ -305,13 +305,14 @@ def drawn(rates: pd.DataFrame) -> bytes:
         axes.barh(places + 0.2, ratios, 0.36, color=ORANGE, label="2 workers")
         for place, way in enumerate(WAYS):
             one, two = (values[f"{way}: networks/s, {workers} workers"] for workers in (1, 2))
-            axes.text(1.02, place - 0.2, f"{one:.3g} networks/s", va="center")
-            axes.text(ratios[place] + 0.02, place + 0.2, f"{two:.3g} networks/s", va="center")
+            for end, shift, rate in ((1, -0.2, one), (ratios[place], 0.2, two)):
+                text = axes.text(end + 0.02, place + shift, f"{rate:.3g} networks/s", va="center")
+                text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
         axes.set_yticks(places, list(WAYS))
         axes.invert_yaxis()
         axes.set_xlim(0, 3.2)
         axes.set_xlabel("throughput, one worker = 1 (median of ratios within a round)")
-        axes.axvline(2, color=MUTED, linewidth=0.8, linestyle="--")
+        axes.axvline(2, color=MUTED, linewidth=0.8, linestyle="--", zorder=0)
         axes.legend(loc="upper right")
         axes.grid(visible=False)
     return png(figure)

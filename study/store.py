@@ -13,7 +13,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -793,7 +793,8 @@ def _blob(record: Record) -> bytes:
 
 def _key_row(key: Key) -> tuple[Any, ...]:
     """A key as columns: model, condition, engine and streams."""
-    streams = (None,) * len(STREAM_NAMES) if key.streams is None else astuple(key.streams)
+    names = STREAM_NAMES
+    streams = [None if key.streams is None else getattr(key.streams, name) for name in names]
     return key.model, key.condition, key.engine, *streams
 
 
