@@ -279,7 +279,7 @@ def paper(of: pd.Series) -> str:
         f"{NETWORKS:,} networks ({SEEDS:,} seeds, {MODELS} models, {CONDITIONS} conditions) on "
         f"{MACHINES} machines of {CORES} cores, in {blocks:,.0f} blocks of 128:",
         f"computing, in lanes      {NETWORKS / rate:,.0f} s ({rate:,.0f} networks/s)",
-        f"computing, by PyTorch    {NETWORKS / slow / 3600:,.1f} h ({slow:,.0f} networks/s)",
+        f"by PyTorch, were all MLP {NETWORKS / slow / 60:,.0f} min ({slow:,.0f} networks/s)",
         f"writer                   {writer:,.0f} s ({NETWORKS / writer:,.0f} networks/s)",
         f"scheduler                {blocks * of['scheduler: CPU ms/block'] / 1000:,.0f} s of CPU",
         f"network                  {NETWORKS * of['result: bytes/network'] / 1e9:,.1f} GB of "

@@ -42,7 +42,7 @@ _LATER = 160 * 2**20
 _LATER_BY_TORCH, _KEPT = 100 * 2**20, 1.6
 # What reading one stored training takes for the summary, for each of its numbers: names and keys
 # stand beside it.
-_READ = 250
+_READ = 500
 # Rows on which regressors are tried, to see how they grow.
 _FEW, _MORE = 100, 400
 

@@ -131,7 +131,7 @@ class Results:
         self.features = self.recipe.features
         self.variables = [variable.name for variable in self.recipe.variables]
         self._vectors: dict[tuple[str, str, str, str], Vectors] = {}
-        varied = []
+        varied = [by_source(scores.frame(model=""))]  # without rows: nothing may be stored yet
         for model in sorted(set(trainings["model"])):  # a frame of all would be large
             of_model = scores.frame(model)
             self._vectors.update(_vectors(_by_seed(of_model), self.recipe))

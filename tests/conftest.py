@@ -77,6 +77,8 @@ Command = Callable[..., Outcome]
 def command(tmp_path, monkeypatch, capsys) -> Command:
     """Run `study ARGUMENTS` in an empty folder, each time as if in a process of its own."""
     monkeypatch.chdir(tmp_path)
+    # Python does not see that a module changed within a second.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["study", *arguments])

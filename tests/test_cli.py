@@ -138,7 +138,7 @@ def test_a_killed_run_goes_on_where_it_was(command, small):
     In the process of the command alone. (Threads and processes, and more kills, are in
     test_nothing_lost.)
     """
-    arguments = ["run", *small, "--seeds", "100", "--workers", "1"]
+    arguments = ["run", *small, "--seeds", "200", "--workers", "1"]
     process = subprocess.Popen([STUDY, *arguments, "--out", "killed"], stderr=subprocess.DEVNULL)
     database = Path("killed", FILE_NAME)
     deadline = time.monotonic() + 120
@@ -149,7 +149,7 @@ def test_a_killed_run_goes_on_where_it_was(command, small):
     process.kill()
     process.wait()
     kept = len(stored(Path("killed"))["weights"])
-    assert 1 < kept < 601
+    assert 1 < kept < 1201
     assert command(*arguments, "--out", "killed").status == 0
     assert command(*arguments, "--out", "undisturbed").status == 0
     assert stored(Path("killed")) == stored(Path("undisturbed"))

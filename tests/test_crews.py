@@ -15,8 +15,9 @@ from pandas.testing import assert_frame_equal
 from test_cli import STUDY, children, dumped, stored
 
 import study
-from study import blocks, runner, work
+from study import blocks, work
 from study.blocks import Block
+from study.crews import processes
 from study.crews.processes import Processes
 from study.errors import Stopped
 from study.importance.permutation import rows_predicted
@@ -212,9 +213,12 @@ def test_threads_and_processes_do_the_same(command, small, monkeypatch):
     """Lanes are done in threads while there is little to do, and in processes otherwise."""
     arguments = ["run", *small, "--seeds", "9", "--workers", "2", "--out"]
     assert command(*arguments, "threads").status == 0
+    started = []
+    new_pool = processes._new_pool
+    monkeypatch.setattr(processes, "_new_pool", lambda: started.append(new_pool()) or started[-1])
     monkeypatch.setattr(blocks, "_WORTH_PROCESSES", 0)
-    monkeypatch.setattr(runner, "Threads", None)
     assert command(*arguments, "processes").status == 0
+    assert len(started) == 2
     assert dumped(Path("processes")) == dumped(Path("threads"))
 
 

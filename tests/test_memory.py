@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, made_run
 from torch import nn
 
 from study import memory
@@ -17,6 +18,8 @@ from study.dataset import Dataset
 from study.memory import Needs, told
 from study.networks import build
 from study.recipes import Contender, DatasetRecipe, EstimatorRecipe, ModelRecipe, Protocol
+from study.results import Results
+from study.words import GROUPED_PERMUTATION, METHODS
 from study.work import work
 
 
@@ -164,3 +167,24 @@ def test_too_little_memory_is_told_with_the_workers_that_would_fit():
     _, warning = told(needs, 2, 4_000_000_000)
     assert warning == "Warning: there is 4.0 GB of memory here; --workers 1 would fit."
     assert "one worker alone takes that" in told(needs, 1, 1_000_000_000)[1]
+
+
+def test_reading_results_takes_no_more_than_is_said_and_not_far_less(tmp_path, people):
+    seeds, inputs = 600, len(people.features)
+    scores = {
+        ("mlp", "real"): {
+            method: np.random.default_rng(0).gamma(2, size=(seeds, items))
+            for method in METHODS
+            for items in [len(people.variables) if method == GROUPED_PERMUTATION else inputs]
+        }
+    }
+    made_run(tmp_path, people.recipe, scores)
+    blocks = [SHAPES["people"].block(people)]
+    said = [Needs.of(blocks, people, trainings=count).results for count in (0, seeds)]
+    Results(tmp_path)  # imports what it needs
+    tracemalloc.start()
+    Results(tmp_path)
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert said[0] == 0
+    assert taken <= said[1] <= 2.5 * taken

@@ -38,7 +38,7 @@ def workers_of(driver: subprocess.Popen) -> list[int]:
 def test_twenty_kills_change_nothing(tmp_path, small):
     """SIGKILL at random moments: of the driver while it starts or works, and of its workers.
 
-    Built-in networks work in threads of the driver, one's own in processes.
+    So few built-in networks work in threads of the driver, one's own in processes.
     """
     (tmp_path / "mynets.py").write_text(
         "from study.networks.mlp import MLP\n\n\nclass Mine(MLP):\n    pass\n"

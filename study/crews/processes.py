@@ -1,4 +1,4 @@
-"""Blocks in processes of their own: for PyTorch and scikit-learn, and strangers' code."""
+"""Blocks in processes of their own: for all but what is soon done in lanes."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Blocks in threads: for lanes, whose kernels let go of Python's lock."""
+"""Blocks in threads: for lanes and least squares, where there is little to do."""
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -37,9 +37,9 @@ class Unfit(InputError):
 def build(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:
     """The network of a recipe with the initial weights of seed `init`.
 
-    The weights are those of ``torch.manual_seed(init)`` followed by building the network;
-    torch's global generator is left as it was. Raises Unfit when the recipe names no module
-    or the module refuses its arguments.
+    The weights are those of ``torch.manual_seed(init)`` followed by building the network on the
+    processor; torch's global generator is left as it was. Raises Unfit when the recipe names no
+    module or the module refuses its arguments.
     """
     network_class = import_class(recipe)
     arguments = bound_arguments(recipe, network_class, inputs=inputs)
