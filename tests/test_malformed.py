@@ -206,6 +206,8 @@ def test_a_recipe_that_does_not_load(name, command, refused, monkeypatch):
     Path("data").mkdir()
     Path("data/own.toml").write_text(RECIPE.replace(before, after))
     Path("own.py").write_text(OWN)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # nothing else is to lie there
+    monkeypatch.delitem(sys.modules, "own", raising=False)
     Path("t.csv").write_text(GOOD)
     table = pd.read_csv("t.csv")
     text = table.astype({"area": str})
