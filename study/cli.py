@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
     from study.blocks import Plan
     from study.dataset import Dataset
+    from study.memory import Needs
     from study.request import Request
     from study.runner import Outcome
     from study.store import Store
+    from study.training import Replicate
 
 MOST_SEEDS = 100_000
 FEWEST_BASES = 5
@@ -200,12 +202,8 @@ def run_command(
     import joblib
 
     from study import runner
-    from study.blocks import wanted
-    from study.dataset import load_dataset
 
-    dataset = load_dataset(request.data.recipe, request.data.path.parent)
-    if vary:
-        runner.check_source(vary, request.models)
+    dataset, asked = _asked(request)
     client = None
     if cluster is not None:
         at_once = at_once or joblib.cpu_count()
@@ -215,7 +213,7 @@ def run_command(
         request.data.name,
         dataset,
         request.models,
-        wanted(request.seeds, request.vary, request.bases),
+        asked,
         device=device,
         fresh=fresh,
     )
@@ -243,10 +241,7 @@ def _tell_beginning(store: "Store", planned: "Plan", request: "Request") -> None
     """What is stored already, and what else is worth knowing before it starts."""
     from study.work import environment
 
-    click.echo(
-        f"{request.directory}: of the {request.noun} asked for, {planned.stored} stored, "
-        f"{planned.missing} to do ({request.kinds})"
-    )
+    _tell_missing(planned, request)
     known = store.environments()
     if planned.blocks and known and environment() not in known:
         click.echo(
@@ -260,6 +255,13 @@ def _tell_beginning(store: "Store", planned: "Plan", request: "Request") -> None
         click.echo(f"Note: the claim rests on model '{claim.model}', which is not run here.{meant}")
 
 
+def _tell_missing(planned: "Plan", request: "Request") -> None:
+    click.echo(
+        f"{request.directory}: of the {request.noun} asked for, {planned.stored} stored, "
+        f"{planned.missing} to do ({request.kinds})"
+    )
+
+
 def _tell_memory(planned: "Plan", dataset: "Dataset", workers: int | None, device: str) -> int:
     """How much memory the work takes; the number of workers, by it and the cores if not given."""
     import joblib
@@ -268,13 +270,19 @@ def _tell_memory(planned: "Plan", dataset: "Dataset", workers: int | None, devic
 
     if not planned.blocks:
         return 1
-    trainings = planned.stored + planned.missing
-    needs = memory.Needs.of(planned.blocks, dataset, trainings=trainings, device=device)
-    there = memory.available()
+    needs, there = _needs(planned, dataset, device), memory.available()
     workers = workers or needs.fitting(joblib.cpu_count(), there)
     for line in memory.told(needs, workers, there):
         click.echo(line)
     return workers
+
+
+def _needs(planned: "Plan", dataset: "Dataset", device: str) -> "Needs":
+    """The memory that a plan needs."""
+    from study.memory import Needs
+
+    trainings = planned.stored + planned.missing
+    return Needs.of(planned.blocks, dataset, trainings=trainings, device=device)
 
 
 def _work(
@@ -364,6 +372,18 @@ def _request(
     return Request(directory, found_dataset, recipes, chosen, vary, base_seeds)
 
 
+def _asked(request: "Request") -> "tuple[Dataset, list[Replicate]]":
+    """The data of a request, and its replicates. Raises InputError for either."""
+    from study.blocks import wanted
+    from study.dataset import load_dataset
+    from study.runner import check_source
+
+    dataset = load_dataset(request.data.recipe, request.data.path.parent)
+    if request.vary:
+        check_source(request.vary, request.models)
+    return dataset, wanted(request.seeds, request.vary, request.bases)
+
+
 @commands.command("plan")
 @click.option(
     "--seeds", default="20", show_default=True, help="As for 'study run', like all that follow."
@@ -397,23 +417,14 @@ def plan_command(
     import joblib
 
     from study import memory, planning, runner
-    from study.blocks import wanted
-    from study.dataset import load_dataset
 
-    dataset = load_dataset(request.data.recipe, request.data.path.parent)
-    if vary:
-        runner.check_source(vary, request.models)
-    asked = wanted(request.seeds, request.vary, request.bases)
+    dataset, asked = _asked(request)
     starting = time.process_time()
     planned = runner.foresee(request.directory, dataset, request.models, asked, device=device)
-    click.echo(
-        f"{request.directory}: of the {request.noun} asked for, {planned.stored} stored, "
-        f"{planned.missing} to do ({request.kinds})"
-    )
+    _tell_missing(planned, request)
     if not planned.blocks:
         return
-    trainings = planned.stored + planned.missing
-    needs = memory.Needs.of(planned.blocks, dataset, trainings=trainings, device=device)
+    needs = _needs(planned, dataset, device)
     cores, there = joblib.cpu_count(), memory.available()
     at_once = at_once or needs.fitting(cores, there)
     if cluster is not None:
