@@ -357,9 +357,10 @@ class Store:
             ).fetchone()
             added = {}
             for record in records:
-                training = _insert(connection, record, environment_id)
+                weights = _blob(record)
+                training = _insert(connection, record, weights, environment_id)
                 if training is not None:
-                    added[training] = record
+                    added[training] = record, weights
             _insert_digests(connection, added, description)
             _forget_failures(connection, [record.key for record in records])
 
@@ -731,13 +732,15 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
 
 
-def _insert(connection: sqlite3.Connection, record: Record, environment_id: int) -> int | None:
+def _insert(
+    connection: sqlite3.Connection, record: Record, weights: bytes, environment_id: int
+) -> int | None:
     """Insert one record, and give its id; None where another process stored the key meanwhile."""
     cursor = connection.execute(
         f"""INSERT OR IGNORE INTO trainings
             (model, condition, engine, {STREAM_COLUMNS}, environment, weights)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (*_key_row(record.key), environment_id, _blob(record)),
+        (*_key_row(record.key), environment_id, weights),
     )
     if cursor.rowcount == 0:
         return None
@@ -750,12 +753,12 @@ def _insert(connection: sqlite3.Connection, record: Record, environment_id: int)
 
 
 def _insert_digests(
-    connection: sqlite3.Connection, added: Mapping[int, Record], environment: str
+    connection: sqlite3.Connection, added: Mapping[int, tuple[Record, bytes]], environment: str
 ) -> None:
-    """Insert the digests of records by their ids."""
+    """Insert the digests of records, and of their weights as stored, by their ids."""
     keys = {
         training: digests.key_of([*_key_row(record.key), environment])
-        for training, record in added.items()
+        for training, (record, _) in added.items()
     }
     found = [
         digests.of_rows(
@@ -763,7 +766,7 @@ def _insert_digests(
                 table,
                 [
                     (training, *row)
-                    for training, record in added.items()
+                    for training, (record, _) in added.items()
                     for row in sorted(getattr(record, table), key=lambda row: row[:2])
                 ],
             ),
@@ -774,10 +777,10 @@ def _insert_digests(
     rows: list[tuple[Any, ...]] = [
         (
             training,
-            digests.of_weights(keys[training], _blob(record)),
+            digests.of_weights(keys[training], weights),
             *(by_training[training] for by_training in found),
         )
-        for training, record in added.items()
+        for training, (_, weights) in added.items()
     ]
     connection.execute(seals.DIGESTS)
     connection.executemany(
