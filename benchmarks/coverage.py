@@ -20,13 +20,7 @@ import pandas as pd
 from scipy import stats
 
 from study.statistics import intervals
-from study.statistics.agreement import (
-    KENDALL,
-    SPEARMAN,
-    between_seeds,
-    coordinates,
-    within_seeds,
-)
+from study.statistics.agreement import KENDALL, SPEARMAN, between_seeds, coordinates, within_seeds
 from study.statistics.claims import Statement
 from study.statistics.intervals import (
     Interval,

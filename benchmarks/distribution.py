@@ -17,15 +17,16 @@ import pandas as pd
 import torch
 from scipy import stats
 
-from study.dataset import Dataset, load_dataset
+from study.common.streams import StreamSeeds
+from study.datasets.dataset import Dataset, load_dataset
 from study.demo import accuracy, train_published
+from study.engines.replicates import Replicate
+from study.engines.stack import stack
+from study.engines.train import LANES, TORCH, train
 from study.importance.gradients import training_gradient
-from study.networks import build
-from study.recipes import find_dataset, find_model
-from study.stacks import stack
+from study.networks.build import build
+from study.recipes.find import find_dataset, find_model
 from study.statistics.ranking import shares
-from study.streams import StreamSeeds
-from study.training import LANES, TORCH, Replicate, train
 
 AGE = 1
 PUBLISHED = 0.7684

@@ -18,11 +18,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from study.dataset import Dataset, variable_groups
+from study.common.streams import StreamSeeds
+from study.datasets.dataset import Dataset, variable_groups
+from study.engines.replicates import Replicate
+from study.engines.stack import stack
+from study.engines.train import train
 from study.importance.gradients import after_training
-from study.networks import build
-from study.recipes import DatasetRecipe, find_model
-from study.stacks import stack
+from study.networks.build import build
+from study.recipes.dataset import DatasetRecipe
+from study.recipes.find import find_model
 from study.statistics.claims import (
     CONTRADICTED,
     INCONCLUSIVE,
@@ -32,8 +36,6 @@ from study.statistics.claims import (
     judge,
 )
 from study.statistics.intervals import clopper_pearson, wilson
-from study.streams import StreamSeeds
-from study.training import Replicate, train
 
 REQUIRED = 0.8
 VERDICTS = (SUPPORTED, CONTRADICTED, INCONCLUSIVE)

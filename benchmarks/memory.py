@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from study.recipes import DEFAULT_MODELS, shipped_path
+from study.recipes.find import DEFAULT_MODELS, shipped_path
 
 STUDY = Path(sys.executable).with_name("study")
 

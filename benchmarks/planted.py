@@ -17,14 +17,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from study.analysis.checks import COLLINEAR
-from study.dataset import Dataset, explained, load_dataset
-from study.importance import Importance
-from study.measure import measure
-from study.networks import build
+from study.analysis.warnings.data import COLLINEAR
+from study.common.methods import CONTRAST_GRADIENT, GROUPED_PERMUTATION, PERMUTATION
+from study.common.streams import StreamSeeds
+from study.datasets.dataset import Dataset, load_dataset
+from study.engines.replicates import Replicate
+from study.engines.stack import stack
+from study.engines.train import train
+from study.importance.measure import measure
+from study.importance.scores import Importance
+from study.networks.build import build
 from study.planted import PAIR
-from study.recipes import Claim, DatasetRecipe, find_dataset, find_model
-from study.stacks import stack
+from study.recipes.claim import Claim
+from study.recipes.dataset import DatasetRecipe
+from study.recipes.find import find_dataset, find_model
 from study.statistics.claims import (
     CONTRADICTED,
     INCONCLUSIVE,
@@ -33,11 +39,9 @@ from study.statistics.claims import (
     judge,
     proportion,
 )
+from study.statistics.collinearity import explained
 from study.statistics.intervals import mean_intervals, wilson
 from study.statistics.ranking import shares
-from study.streams import StreamSeeds
-from study.training import Replicate, train
-from study.words import CONTRAST_GRADIENT, GROUPED_PERMUTATION, PERMUTATION
 
 DATASETS, SEEDS = 100, 20
 MODELS = ("linear", "mlp")

@@ -31,20 +31,25 @@ import psutil
 from distributed import Client
 from matplotlib.figure import Figure
 
-from study import remote, runner
-from study.blocks import Block, ordinary
-from study.crews.alone import Alone
-from study.crews.cluster import Cluster
-from study.crews.processes import Processes
-from study.crews.threads import Threads
-from study.dataset import Dataset, load_dataset
-from study.recipes import DEFAULT_MODELS, ModelRecipe, find_dataset, find_model
+from study.common.streams import StreamSeeds
+from study.datasets.dataset import Dataset, load_dataset
+from study.engines.replicates import Replicate
+from study.engines.train import LANES, TORCH
+from study.execution import prepare
+from study.execution.block import Block
+from study.execution.plan import ordinary
+from study.execution.progress_counter import Tally, tally
+from study.execution.train_and_measure import Worked, work
+from study.execution.workers import cluster_worker
+from study.execution.workers.cluster import Cluster
+from study.execution.workers.processes import Processes
+from study.execution.workers.serial import Alone
+from study.execution.workers.threads import Threads
+from study.recipes.find import DEFAULT_MODELS, find_dataset, find_model
+from study.recipes.model import ModelRecipe
 from study.report.style import BLUE, MUTED, ORANGE, png, style
-from study.store import FILE_NAME, Store
-from study.streams import StreamSeeds
-from study.tally import Tally, tally
-from study.training import LANES, TORCH, Replicate
-from study.work import Worked, work
+from study.store.run_directory import FILE_NAME
+from study.store.store import Store
 
 WAYS: dict[str, tuple[str, type[Threads] | type[Processes]]] = {
     "lanes, threads": (LANES, Threads),
@@ -83,7 +88,7 @@ def main() -> None:
 def planned(folder: Path, dataset: Dataset) -> tuple[Store, list[Block]]:
     """An empty run, and blocks of each of the default models and conditions for it."""
     models = {name: find_model(name).recipe for name in DEFAULT_MODELS}
-    store, plan = runner.prepare(
+    store, plan = prepare.prepare(
         folder, "people", dataset, models, ordinary(range(32)), device="cpu", fresh=False
     )
     return store, [block for block in plan.blocks if block.recipe is not None]
@@ -238,7 +243,9 @@ def overheads(store: Store, block: Block, dataset: Dataset, count: int) -> pd.Da
     full = replace(
         block, replicates=tuple(Replicate("real", StreamSeeds.of(seed)) for seed in range(128))
     )
-    rows.append(("task: bytes of a block of 128", len(pickle.dumps(remote.Task(full, None, None)))))
+    rows.append(
+        ("task: bytes of a block of 128", len(pickle.dumps(cluster_worker.Task(full, None, None))))
+    )
     return pd.DataFrame(rows, columns=["what", "value"])
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from study.recipes import shipped_path
+from study.recipes.find import shipped_path
 
 STUDY = Path(sys.executable).with_name("study")
 SEEDS = "4"

@@ -7,8 +7,8 @@ OPENBLAS_NUM_THREADS=1 python benchmarks/tables.py reports/thousand
 import argparse
 import time
 
-from study.report.tables import TABLES
-from study.results import Results
+from study.analysis.results import Results
+from study.report.tables.registry import TABLES
 
 
 def main() -> None:

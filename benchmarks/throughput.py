@@ -7,7 +7,7 @@ it is installed) and the lanes train many at once. Each is timed in turn, again 
 a few epochs, and the time scaled to 300. A block of torch.func or of lanes costs the same
 however many of its places are used, so their times for a number of seeds are those of as many
 blocks as hold them; JAX is run with each number of seeds. Then 100 seeds are trained from end
-to end by `study.training.train`, all epochs, building and unpacking included. Compiling and
+to end by `study.engines.train`, all epochs, building and unpacking included. Compiling and
 starting up are left out: see benchmarks/start.py. The limit is what the additions,
 multiplications, divisions and roots of the lanes would take at the rate at which this core
 multiplies and adds in registers.
@@ -27,17 +27,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from study.dataset import Dataset, load_dataset
+from study.common.streams import StreamSeeds
+from study.datasets.dataset import Dataset, load_dataset
 from study.demo import train_published
-from study.lanes import kernels
-from study.lanes.compiler import Kernel, aligned, host_lanes
-from study.lanes.networks import sizes_of
-from study.lanes.vectors import Trace, Variable, array, integer, loop, tracing
-from study.networks import build
-from study.recipes import ModelRecipe, find_dataset, find_model
-from study.stacks.torch_stack import BLOCK
-from study.streams import StreamSeeds
-from study.training import LANES, TORCH, Replicate, train
+from study.engines.lanes import kernels
+from study.engines.lanes.compiler import Kernel, aligned, host_lanes
+from study.engines.lanes.memory import Variable, array
+from study.engines.lanes.networks import sizes_of
+from study.engines.lanes.tracing import Trace, integer, loop, tracing
+from study.engines.replicates import Replicate
+from study.engines.torch.prediction import BLOCK
+from study.engines.train import LANES, TORCH, train
+from study.networks.build import build
+from study.recipes.find import find_dataset, find_model
+from study.recipes.model import ModelRecipe
 
 SEEDS = (1, 16, 20, 100, 1000)
 EPOCHS, BATCHES, ROWS = 300, 20, 200

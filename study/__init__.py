@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from study.estimators import MLPRegressor, TransformerRegressor
-    from study.notebook import Run
+    from study.report.notebook import Run
 
 __all__ = ["MLPRegressor", "TransformerRegressor", "load"]
 
@@ -19,7 +19,7 @@ def load(directory: str | Path) -> Run:
     occasions), the figures of the report (displays) and its tables (table). Raises
     study.errors.InputError when there is no run.
     """
-    from study.notebook import Run  # pandas, scipy and matplotlib are slow to import
+    from study.report.notebook import Run
 
     return Run(directory)
 

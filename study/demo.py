@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from study.dataset import encode_row, load_dataset
-from study.errors import InputError
-from study.recipes import find_dataset, shipped_path
-from study.stacks.torch_stack import one_thread
+from study.common.errors import InputError
+from study.datasets.dataset import encode_row, load_dataset
+from study.engines.torch.prediction import one_thread
+from study.recipes.find import find_dataset, shipped_path
 
 EPOCHS = 300
 BATCH_SIZE = 10

@@ -14,12 +14,13 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import assert_all_finite, check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from study.errors import InputError
-from study.networks import build
-from study.recipes import ModelRecipe, Protocol
-from study.stacks import stack
-from study.streams import StreamSeeds
-from study.training import Replicate, train
+from study.common.errors import InputError
+from study.common.streams import StreamSeeds
+from study.engines.replicates import Replicate
+from study.engines.stack import stack
+from study.engines.train import train
+from study.networks.build import build
+from study.recipes.model import ModelRecipe, Protocol
 
 
 class _NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # untyped

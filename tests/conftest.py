@@ -19,17 +19,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from study.cli import main
-from study.dataset import Dataset, load_dataset
-from study.recipes import DatasetRecipe, ModelRecipe, find_dataset, find_model
-from study.results import Results
-from study.store import FILE_NAME, Key, Record, Store, create
-from study.streams import StreamSeeds
-from study.streams import varied as of_source
-from study.training import Replicate, Trained
-from study.training import train as train_on_arrays
-from study.training.trained import loss_epochs, occasion_epochs
-from study.words import CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES, METHODS, TRAINING_GRADIENT
+from study.analysis.results import Results
+from study.cli.main import main
+from study.common.conditions import CONDITIONS
+from study.common.methods import GROUPED_PERMUTATION, METHODS, TRAINING_GRADIENT
+from study.common.streams import StreamSeeds
+from study.common.streams import varied as of_source
+from study.common.vocabulary import LEAST_SQUARES
+from study.datasets.dataset import Dataset, load_dataset
+from study.engines.replicates import Replicate, Trained, loss_epochs, occasion_epochs
+from study.engines.train import train as train_on_arrays
+from study.recipes.dataset import DatasetRecipe
+from study.recipes.find import find_dataset, find_model
+from study.recipes.model import ModelRecipe
+from study.store.records import Key, Record
+from study.store.run_directory import FILE_NAME, create
+from study.store.store import Store
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -96,7 +101,7 @@ def command(tmp_path, monkeypatch, capsys) -> Command:
 @pytest.fixture
 def undrawn(monkeypatch) -> None:
     """Empty figures, where the texts of a page are all that counts: drawing takes seconds."""
-    from study.report.figures import Display, Drawings
+    from study.report.figures.display import Display, Drawings
 
     empty = Drawings(b"", "<svg/>", "<svg/>")
     monkeypatch.setattr(Display, "drawings", lambda _: empty)

@@ -25,11 +25,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import study
-from study import MLPRegressor, TransformerRegressor, estimators
-from study.cli import main
-from study.networks import build
-from study.stacks import stack
-from study.store import Store
+from study import estimators
+from study.cli.main import main
+from study.engines.stack import stack
+from study.estimators import MLPRegressor, TransformerRegressor
+from study.networks.build import build
+from study.store.store import Store
 
 SEEDS = (3, 5)
 MODELS = {

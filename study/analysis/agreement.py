@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.means import Means, columns_of
-from study.analysis.vectors import Pair, judges, method_pairs, model_pairs
-from study.results import Results, Vectors
+from study.analysis.results import Results
+from study.analysis.selection import Pair, judges, method_pairs, model_pairs
+from study.analysis.vectors import Vectors
+from study.common.methods import METHODS, SIGNED_METHODS
 from study.statistics.agreement import (
     SIGN,
     SPEARMAN,
@@ -22,7 +24,6 @@ from study.statistics.agreement import (
     within_seeds,
 )
 from study.statistics.intervals import wilson
-from study.words import METHODS, SIGNED_METHODS
 
 
 @lru_cache(maxsize=8)

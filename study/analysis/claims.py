@@ -9,9 +9,13 @@ import pandas as pd
 
 from study.analysis.fits import has_fits, learned_only
 from study.analysis.means import Means, columns_of
-from study.analysis.vectors import all_models
-from study.recipes import Claim
-from study.results import Results, Vectors
+from study.analysis.results import Results
+from study.analysis.selection import all_models
+from study.analysis.vectors import Vectors
+from study.common.conditions import CONDITIONS
+from study.common.methods import GROUPED_PERMUTATION
+from study.common.vocabulary import LEAST_SQUARES
+from study.recipes.claim import Claim
 from study.statistics.claims import (
     CONTRADICTED,
     NO_VERDICT,
@@ -23,7 +27,6 @@ from study.statistics.claims import (
 )
 from study.statistics.multiplicity import holm
 from study.statistics.ranking import identical
-from study.words import CONDITIONS, GROUPED_PERMUTATION, LEAST_SQUARES
 
 CONTROLS = CONDITIONS[1:]
 _PROPORTION = (

@@ -5,10 +5,10 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from study.analysis.vectors import all_models
-from study.results import Results
+from study.analysis.results import Results
+from study.analysis.selection import all_models
+from study.common.vocabulary import LEAST_SQUARES
 from study.statistics.learning import LEAST, has_learned, threshold
-from study.words import LEAST_SQUARES
 
 
 @lru_cache(maxsize=4)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.means import Means
-from study.analysis.vectors import Pair, all_models, listed_items, method_pairs, model_pairs
-from study.results import Results
+from study.analysis.results import Results
+from study.analysis.selection import Pair, all_models, listed_items, method_pairs, model_pairs
+from study.common.conditions import CONDITIONS
 from study.statistics.ranking import ranks, shares
-from study.words import CONDITIONS
 
 
 @lru_cache(maxsize=8)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.results import Results
+from study.analysis.results import Results
+from study.common.conditions import CONDITIONS
 from study.statistics.intervals import Interval, mean_intervals
-from study.words import CONDITIONS
 
 
 class Means:

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.claims import level_of_claim, scores_of_claim
-from study.results import Results, Vectors
+from study.analysis.results import Results
+from study.analysis.vectors import Vectors
+from study.common.vocabulary import SOURCES
 from study.statistics.agreement import SPEARMAN, between_seeds, coordinates
 from study.statistics.claims import Statement
 from study.statistics.ranking import shares
 from study.statistics.sources import spread
-from study.words import SOURCES
 
 ALL = "all"  # every source of training noise at once: the ordinary seeds
 

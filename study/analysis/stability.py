@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.means import columns_of
-from study.analysis.vectors import judges, listed_items
-from study.results import Results
+from study.analysis.results import Results
+from study.analysis.selection import judges, listed_items
 from study.statistics.agreement import TOP
 from study.statistics.intervals import FEWEST
 from study.statistics.ranking import in_top, ranks, shares

@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from study.recipes import ModelRecipe
-from study.results import Results
+from study.analysis.results import Results
+from study.recipes.model import ModelRecipe
 from study.statistics.ranking import ranks, shares
 
 

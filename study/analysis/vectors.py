@@ -1,100 +1,76 @@
-"""Which score vectors of a run are looked at together."""
+"""Score vectors: one for each seed of a model, condition and method."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import combinations
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from study.results import Results, Vectors
-from study.statistics.ranking import shares
-from study.words import LEAST_SQUARES
-
-Pair = tuple[dict[str, str], Vectors, Vectors]
-
-# Frames by item hold all items up to so many; of more, the foremost.
-MOST_LISTED = 60
+from study.common.methods import GRADIENT_METHODS, GROUPED_PERMUTATION
+from study.datasets.dataset import variable_groups
+from study.recipes.dataset import DatasetRecipe
+from study.statistics.ranking import identical
 
 
-def all_models(results: Results) -> list[str]:
-    """The models of a run, least squares last; there is none where scores were imported."""
-    return [*results.models, *([] if results.imported else [LEAST_SQUARES])]
+@dataclass(frozen=True)
+class Vectors:
+    """The scores of one model, condition, method and level: one vector for each seed.
 
-
-def judges(
-    results: Results, level: str, condition: str = "real"
-) -> Iterator[tuple[dict[str, str], Vectors]]:
-    """Every model and method with scores: its keys, and its observations."""
-    for model in results.models:
-        for method in results.methods(level):
-            vectors = results.vectors(model, condition, method, level)
-            if vectors is not None:
-                yield {"model": model, "method": method}, vectors.observations
-
-
-def leading(scores: Sequence[np.ndarray], always: Iterable[int], most: int) -> list[int]:
-    """The places of all items, or of more than `most` those with the greatest mean shares.
-
-    scores : (seeds, items) each; `always` are among them in any case. In the order of items.
+    seeds : (seeds,), missing for least squares; those of the varied source, in networks of
+    --vary; score, signed : (seeds, items)
     """
-    count = scores[0].shape[1]
-    if count <= most:
-        return list(range(count))
-    with np.errstate(invalid="ignore"):
-        mean = np.mean([np.nan_to_num(shares(of)).mean(axis=0) for of in scores], axis=0)
-    chosen = [*dict.fromkeys([*always, *np.argsort(-mean, kind="stable").tolist()])]
-    return sorted(chosen[:most])
+
+    seeds: pd.Series
+    items: list[str]
+    score: np.ndarray
+    signed: np.ndarray
+
+    @property
+    def observations(self) -> Vectors:
+        """These vectors, or the first alone where all are the same: that is one observation."""
+        same = identical(self.score)
+        return self.only(np.arange(len(self.score)) == 0) if same else self
+
+    def only(self, chosen: np.ndarray) -> Vectors:
+        """The vectors of some seeds: bool (seeds,)."""
+        return Vectors(
+            self.seeds[chosen].reset_index(drop=True),
+            self.items,
+            self.score[chosen],
+            self.signed[chosen],
+        )
 
 
-@lru_cache(maxsize=8)
-def listed_items(results: Results, level: str) -> list[int]:
-    """The places of the items that frames by item hold.
-
-    All of them; or of more than MOST_LISTED those that claims name, and those with the
-    greatest share, mean over models and methods. Their shares and ranks are among all items.
-    """
-    items = results.items(level)
-    scores = [vectors.score for _, vectors in judges(results, level)]
-    if not scores:
-        return list(range(len(items)))
-    claims = (results.recipe.claim, *results.recipe.claims)
-    named = [name for claim in claims for name in claim.names if name in items]
-    return leading(scores, [items.index(name) for name in named], MOST_LISTED)
-
-
-def method_pairs(results: Results, level: str) -> Iterator[Pair]:
-    """Every two methods of a model, on the seeds that both have, real condition.
-
-    With the keys model, first and second.
-    """
-    for model in results.models:
-        for one, two in combinations(results.methods(level), 2):
-            keys = {"model": model, "first": one, "second": two}
-            yield from _on_common_seeds(results, level, keys, (model, one), (model, two))
-
-
-def model_pairs(results: Results, level: str) -> Iterator[Pair]:
-    """Every two models by a method, on the seeds that both have, real condition.
-
-    With the keys method, first and second.
-    """
-    for method in results.methods(level):
-        for one, two in combinations(results.models, 2):
-            keys = {"method": method, "first": one, "second": two}
-            yield from _on_common_seeds(results, level, keys, (one, method), (two, method))
+def stored_vectors(
+    stored: pd.DataFrame, recipe: DatasetRecipe
+) -> Iterator[tuple[tuple[str, str, str, str], Vectors]]:
+    """Stored scores as vectors by (model, condition, method, level)."""
+    variables = [variable.name for variable in recipe.variables]
+    groups = [list(group) for group in variable_groups(recipe)]
+    for (model, condition, method), rows in stored.groupby(["model", "condition", "method"]):
+        level = "variable" if method == GROUPED_PERMUTATION else "feature"
+        items = variables if level == "variable" else recipe.features
+        rows = rows.sort_values(["seed", "item"], key=_in_order(items))
+        score = rows["score"].to_numpy().reshape(-1, len(items))
+        signed = rows["signed"].to_numpy(dtype=float).reshape(-1, len(items))
+        seeds = rows["seed"].iloc[:: len(items)].reset_index(drop=True)
+        yield (model, condition, method, level), Vectors(seeds, items, score, signed)
+        # An import has nothing but features.
+        if method in GRADIENT_METHODS and recipe.scores is None:
+            sums = np.stack([score[:, group].sum(axis=1) for group in groups], axis=1)
+            signs = np.stack(
+                [
+                    signed[:, group[0]] if len(group) == 1 else np.full(len(seeds), np.nan)
+                    for group in groups
+                ],
+                axis=1,
+            )
+            yield (model, condition, method, "variable"), Vectors(seeds, variables, sums, signs)
 
 
-def _on_common_seeds(
-    results: Results,
-    level: str,
-    keys: dict[str, str],
-    first: tuple[str, str],
-    second: tuple[str, str],
-) -> Iterator[Pair]:
-    """The vectors of two (model, method) on the seeds that both have, if there are any."""
-    one, two = (results.vectors(model, "real", method, level) for model, method in (first, second))
-    if one is not None and two is not None:
-        in_one = one.seeds.isin(two.seeds).to_numpy(bool)
-        in_two = two.seeds.isin(one.seeds).to_numpy(bool)
-        if in_one.any():
-            yield keys, one.only(in_one), two.only(in_two)
+def _in_order(items: list[str]) -> Callable[[pd.Series], pd.Series]:
+    """A sort key that puts the column `item` into the order of `items`."""
+    place = {item: index for index, item in enumerate(items)}
+    return lambda column: column.map(place) if column.name == "item" else column

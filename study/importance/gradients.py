@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from study.importance import Importance
-from study.words import TRAINING_GRADIENT
+from study.common.methods import TRAINING_GRADIENT
+from study.importance.scores import Importance
 
 
 def training_gradient(occasions: np.ndarray) -> Importance:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from study.dataset import Dataset
-from study.fit import r_squared
-from study.importance import Importance
-from study.words import GROUPED_PERMUTATION, PERMUTATION
+from study.common.methods import GROUPED_PERMUTATION, PERMUTATION
+from study.datasets.dataset import Dataset
+from study.importance.scores import Importance
+from study.statistics.fit import r_squared
 
 Predict = Callable[[np.ndarray], np.ndarray]
 

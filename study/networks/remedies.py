@@ -3,13 +3,11 @@
 import re
 
 DROPOUT = "for dropout use study.networks.dropout.Dropout, and draw nothing else in forward"
-
 _NO_VALUES = (
     "forward runs for many seeds at once, where a tensor has no single value: compute on tensors, "
     "without if, .item(), float(), .tolist() or .numpy() on them (torch.where chooses)"
 )
 _NEW_TENSORS = "make new tensors instead of changing them in place: x = x + 1 for x += 1, torch.cat"
-
 _REMEDIES = {
     r"randomness error mode": DROPOUT,
     r"\.item\(\) on a Tensor|data-dependent control flow|Cannot access data pointer": _NO_VALUES,

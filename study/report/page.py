@@ -9,17 +9,20 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from study.analysis.checks import warnings
-from study.report.cite import NOT_TOLD, bibtex, paragraph
-from study.report.figures import Display, Drawings, all_displays, data_uri, drawn
+from study.analysis.results import Results
+from study.analysis.warnings.registry import warnings
+from study.common.text import printable
+from study.common.vocabulary import UNNAMED_TARGET
+from study.report.figures.display import Display, Drawings, data_uri, drawn
 from study.report.figures.importance import importance_names, method_reading
-from study.report.history import extensions, places
-from study.report.preparation import preparation
-from study.report.sentences import badge, details, headline
-from study.report.tables import Table, all_tables
+from study.report.figures.registry import all_displays
 from study.report.tables.cells import few, network
-from study.results import Results
-from study.words import UNNAMED_TARGET, printable
+from study.report.tables.registry import all_tables
+from study.report.tables.table import Table
+from study.report.text.citation import NOT_TOLD, bibtex, paragraph
+from study.report.text.history import extensions, places
+from study.report.text.preparation import preparation
+from study.report.text.verdict import badge, details, headline
 
 _SHOWN = 3  # extensions of a run, the last ones, that are not folded
 # Letters that are written from right to left, and what joins them.

@@ -18,7 +18,7 @@ from matplotlib.font_manager import fontManager, get_font
 from matplotlib.ft2font import FT2Font
 from PIL import Image
 
-from study.words import printable
+from study.common.text import printable
 
 INK = "#1a1a1a"
 MUTED = "#595959"
@@ -40,12 +40,10 @@ IN_THE_DARK = {
     GRID: "#33383e",
     PLAIN: "#bdbdbd",
 }
-
 WIDE, NARROW = 10.0, 4.2  # inches; at 100 and 90 pixels each, text is at least 11 pixels high
 DOTS_PER_INCH = 200
 FONT = "DejaVu Sans"
 SIGN = 0.6  # the width of a middling sign, such as an x, as a part of the size of its font
-
 _SETTINGS: Any = {
     "font.family": FONT,
     "font.size": 9,

@@ -22,7 +22,6 @@ NO_VERDICT = "no verdict"
 SPECIFIC, WEAKLY_SPECIFIC = "specific", "weakly specific"
 NOT_SPECIFIC = "not shown to be specific"
 ABOVE_CONTROL = "above its control"
-
 Kind = Literal["rank", "top", "share", "above"]
 
 

@@ -14,10 +14,10 @@ from study.analysis.agreement import (
     seed_agreement,
     spearman_only,
 )
+from study.analysis.results import Results
 from study.report.figures.display import Display
 from study.report.figures.parts import colour_bar, grid, heat, lines_of, looks, ticks
 from study.report.style import label
-from study.results import Results
 from study.statistics.agreement import null_deviation
 
 # More than these leave no room for an interval in each cell.

@@ -9,15 +9,12 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from study.analysis.claims import (
-    growth,
-    level_of_claim,
-    own_verdict,
-    proportions,
-    scores_of_claim,
-)
+from study.analysis.claims import growth, level_of_claim, own_verdict, proportions, scores_of_claim
 from study.analysis.importance import importance
-from study.recipes import Claim
+from study.analysis.results import Results
+from study.common.conditions import CONDITIONS
+from study.common.methods import TRAINING_GRADIENT
+from study.recipes.claim import Claim
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     CONDITION_COLOURS,
@@ -36,9 +33,7 @@ from study.report.figures.parts import (
 )
 from study.report.style import INK, MUTED, label, width
 from study.report.tables.cells import listed
-from study.results import Results
 from study.statistics.ranking import shares
-from study.words import CONDITIONS, TRAINING_GRADIENT
 
 CHANCE = "chance, if all ranked alike"
 REQUIRED = "required by the claim"

@@ -7,7 +7,8 @@ from matplotlib.lines import Line2D
 
 from study.analysis.claims import scores_of_claim
 from study.analysis.fits import fit_quality, has_fits, learning, learning_threshold
-from study.analysis.vectors import all_models
+from study.analysis.results import Results
+from study.analysis.selection import all_models
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     FEW_SEEDS,
@@ -22,7 +23,6 @@ from study.report.figures.parts import (
 from study.report.style import BLUE, INK, MUTED, VERMILION, label
 from study.report.tables.cells import network
 from study.report.tables.fits import seeds_table
-from study.results import Results
 from study.statistics.ranking import shares
 
 PARTS = ("train", "test")

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from matplotlib.figure import FigureBase
 
 from study.analysis.importance import importance
-from study.analysis.vectors import all_models
+from study.analysis.results import Results
+from study.analysis.selection import all_models
+from study.analysis.vectors import Vectors
+from study.common.methods import GROUPED_PERMUTATION, LEVELS, METHODS
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     diamonds,
@@ -23,9 +26,7 @@ from study.report.figures.parts import (
     undefined,
 )
 from study.report.style import INK, label
-from study.results import Results, Vectors
 from study.statistics.ranking import shares
-from study.words import GROUPED_PERMUTATION, LEVELS, METHODS
 
 METHOD_READINGS = {
     "training-gradient": "Gradients of the loss with respect to the inputs, met at even steps "

@@ -12,12 +12,13 @@ from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from study.analysis.vectors import leading, listed_items
-from study.recipes import Claim
+from study.analysis.results import Results
+from study.analysis.selection import leading, listed_items
+from study.analysis.vectors import Vectors
+from study.common.vocabulary import LEAST_SQUARES
+from study.recipes.claim import Claim
 from study.report.style import INK, MUTED, PAGE, PALETTE, PLAIN, RULE, label, luminance, width
-from study.results import Results, Vectors
 from study.statistics.ranking import shares
-from study.words import LEAST_SQUARES
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 CONDITION_COLOURS = {"real": PALETTE[0], "shuffled": PALETTE[2], "untrained": "#777777"}

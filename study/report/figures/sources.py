@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.figure import FigureBase
 
 from study.analysis.claims import level_of_claim, scores_of_claim
+from study.analysis.results import Results
 from study.analysis.sources import ALL, sources
 from study.report.figures.display import Display
 from study.report.figures.parts import dots, grid, lines_of, looks, offset, rows, share_scale
 from study.report.style import BLUE, GREEN, INK, PINK, PLAIN, VERMILION, label
 from study.report.tables.cells import network
-from study.results import Results
 from study.statistics.ranking import shares
 
 _LABELS = {

@@ -10,8 +10,9 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 
 from study.analysis.claims import level_of_claim
+from study.analysis.results import Results
 from study.analysis.stability import STEADY, flip_rates, rank_frequencies, steadiness
-from study.recipes import Claim
+from study.recipes.claim import Claim
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     MOST_ITEMS,
@@ -28,7 +29,6 @@ from study.report.figures.parts import (
 )
 from study.report.style import INK, MUTED, label, width
 from study.report.tables.cells import listed
-from study.results import Results
 
 # More items than these leave no room for a number in each cell.
 MOST_NUMBERS = 10

@@ -9,17 +9,11 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
+from study.analysis.results import Results
 from study.analysis.training import losses, paths, seed_losses, seed_paths
 from study.report.figures.display import Display
-from study.report.figures.parts import (
-    FEW_SEEDS,
-    legend,
-    legend_height,
-    lines_of,
-    looks,
-)
+from study.report.figures.parts import FEW_SEEDS, legend, legend_height, lines_of, looks
 from study.report.style import GREEN, INK, MUTED, ORANGE, PALETTE, PINK, VERMILION, label
-from study.results import Results
 
 # The claimed feature is the first colour; so many others have one of their own.
 OTHERS = (VERMILION, GREEN, PINK, ORANGE)

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from study.analysis import agreement
+from study.analysis.results import Results
 from study.report.tables.cells import (
     MEASURE_TITLES,
     estimate,
@@ -17,7 +18,6 @@ from study.report.tables.cells import (
     wide,
 )
 from study.report.tables.table import Table
-from study.results import Results
 from study.statistics.agreement import SIGN, SPEARMAN, TOP_1
 
 _SIGNS = "Signs: the part of features to which both give the same sign. "

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.vectors import MOST_LISTED, listed_items
-from study.results import Results
+from study.analysis.results import Results
+from study.analysis.selection import MOST_LISTED, listed_items
 from study.statistics.agreement import KENDALL, SIGN, SPEARMAN
 from study.statistics.coverage import coverage
 

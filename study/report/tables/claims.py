@@ -7,8 +7,9 @@ import pandas as pd
 
 from study.analysis import claims
 from study.analysis.fits import has_fits
-from study.recipes import Claim
-from study.report.origin import how_declared, lost
+from study.analysis.results import Results
+from study.common.vocabulary import LEAST_SQUARES
+from study.recipes.claim import Claim
 from study.report.tables.cells import (
     estimate,
     holds,
@@ -20,11 +21,9 @@ from study.report.tables.cells import (
     wide,
 )
 from study.report.tables.table import Table
-from study.results import Results
-from study.words import LEAST_SQUARES
+from study.report.text.origin import how_declared, lost
 
 NOT_DECLARED = "Not declared before the run, so no test of it: a reading of stored scores"
-
 _READING = (
     "Met: seeds that meet it, with the 95% Wilson interval. Supported: its lower bound reaches "
     "the required proportion; contradicted: its upper bound misses it; else inconclusive, with "

@@ -7,11 +7,11 @@ import pandas as pd
 
 from study.analysis.claims import scores_of_claim
 from study.analysis.fits import fit_quality, has_fits, learning, learning_threshold, learning_words
+from study.analysis.results import Results
+from study.common.vocabulary import LEAST_SQUARES
 from study.report.tables.cells import number, percent, provenance
 from study.report.tables.table import Table
-from study.results import Results
 from study.statistics.ranking import ranks, shares
-from study.words import LEAST_SQUARES
 
 
 def fit_table(results: Results) -> Table | None:

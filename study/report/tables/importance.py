@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.importance import importance, method_differences, model_differences
-from study.analysis.vectors import all_models
+from study.analysis.results import Results
+from study.analysis.selection import all_models
 from study.report.tables.cells import estimate, foremost, holds, provenance, seeds
 from study.report.tables.table import Table
-from study.results import Results
 
 
 def importance_table(results: Results, level: str) -> Table | None:

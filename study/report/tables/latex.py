@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from study.report.latex import HEAD, LONGEST, escape, pieces
-from study.words import printable
+from study.common.text import printable
+from study.report.latex_escape import HEAD, LONGEST, escape, pieces
 
 # The page of a default article, in points, and how much of it a table may fill.
 TEXT_WIDTH, TEXT_HEIGHT, FILLED = 345, 550, 0.9

@@ -4,11 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from study.analysis.checks import as_frame, warnings
+from study.analysis.results import Results
 from study.analysis.sources import ALL, sources
 from study.report.tables.cells import network, number, provenance
 from study.report.tables.table import Table
-from study.results import Results
 
 SOURCE_TITLES = {
     ALL: "all but the rows (ordinary seeds)",
@@ -59,19 +58,6 @@ def source_table(results: Results) -> Table | None:
         "base seed share what is held, so there is no interval over all of them. Where "
         "nothing varies, as dropout in a network without it, all of a base seed are one. "
         f"The CSV file holds every method. {provenance(results)}",
-        data,
-        layout,
-    )
-
-
-def warning_table(results: Results) -> Table:
-    """Everything there is to be warned of."""
-    data = as_frame(warnings(results))
-    layout = data.rename(columns=str.capitalize)
-    return Table(
-        "warnings",
-        "What to know before believing a number",
-        f"Codes stay the same from version to version. {provenance(results)}",
         data,
         layout,
     )

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from study.analysis import stability
+from study.analysis.results import Results
 from study.report.tables.cells import estimate, foremost, holds, number, provenance, wide
 from study.report.tables.table import Table
-from study.results import Results
 from study.statistics.agreement import TOP
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 from tabulate import tabulate
 
+from study.common.text import printable
 from study.report.tables.latex import latex_table
-from study.words import printable
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from study.analysis.results import Results
 from study.analysis.training import losses, paths
 from study.report.tables.cells import number, provenance
 from study.report.tables.table import Table
-from study.results import Results
 
 
 def training_table(results: Results) -> Table | None:

@@ -1,0 +1,324 @@
+"""The stored results of a run as tidy pandas frames."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from study.analysis.seeds import by_seed, by_source, failures_by_seed
+from study.analysis.vectors import Vectors, stored_vectors
+from study.common.errors import InputError
+from study.common.methods import METHODS
+from study.common.vocabulary import LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
+from study.recipes.base import fingerprint
+from study.recipes.dataset import DatasetRecipe
+from study.recipes.model import Contender, EstimatorRecipe
+from study.statistics.ranking import ranks, shares
+from study.store.store import Store
+
+
+class Results:
+    """A run's results. Frames are tidy: one row for each number.
+
+    Everything is of ordinary seeds, but for `varied` and `varied_fits`.
+
+    Attributes
+    ----------
+    directory : Path
+    dataset : name of the dataset
+    recipe : DatasetRecipe
+    models : dict of Contender by name, of those with ordinary seeds; None in place of the
+        recipe of one whose scores were made elsewhere
+    environments : list of dict, versions and platforms
+    features, variables : lists of str
+    fits : model, condition, engine, seed, part, evaluation, r_squared, rmse, within
+    varied_fits : source, base, seed, model, part, evaluation, r_squared, rmse, within; as
+        `by_source` puts networks to sources. Part `train` is always the table's rows, also
+        of networks trained on a bootstrap of them.
+    traits : feature, deviation, explained; of the training rows, as `study.dataset.explained`
+        has it; empty in a run whose last `study run` did not store them yet
+    parts : part, rows, deviation; training and test rows with the deviation of the scaled
+        target, and rows dropped for a missing value, if any
+    prepared : column, centre, divisor, missing, imputed; of each variable and last the target:
+        it was scaled as (value - centre) / divisor; `imputed` stands in `missing` rows
+    history : as Store.history has it; of each `study run` that had to train. These three are
+        empty in a run that no `study run` has stored them in.
+    failures : model, condition, engine, seed, reason; of each trained model that is missing,
+        since it failed twice; the seed is missing for networks of --vary and least squares
+    varied_models : list of str, the models that `varied_fits` holds
+    """
+
+    def __init__(self, directory: str | Path, *, whatever: bool = False) -> None:
+        """Read the run in `directory`. Raises InputError when it holds none, or nothing yet.
+
+        With `whatever`, there need be no network of an ordinary seed; most that is made of
+        results then makes no sense.
+        """
+        with Store(Path(directory)) as store, store.reader.at_once():
+            if not whatever:
+                store.check_trained()
+            self.directory = store.directory
+            self.dataset = store.dataset
+            self.recipe: DatasetRecipe = store.recipe
+            self.hashes = store.hashes
+            recipes = {name: store.model_recipe(name) for name in store.model_names()}
+            self.environments = store.environments()
+            self.traits, self.parts = store.traits(), store.parts()
+            self.prepared = store.prepared()
+            self.history = store.history()
+            failures = store.failures()
+            self._digest = store.digest()
+            trainings = store.trainings()
+            fits, scores = store.frame("fits"), store.reader.verified("scores")
+        self._trainings = by_seed(trainings)
+        self.failures = failures_by_seed(failures)
+        self.fits = by_seed(fits)
+        self.varied_fits = by_source(fits).drop(columns=["condition", "engine"])
+        self.varied_models = [name for name in recipes if name in set(self.varied_fits["model"])]
+        self._titles = {name: of.title if of else name for name, of in recipes.items()}
+        real = self._trainings[self._trainings["condition"] == "real"]
+        trained = set(real.loc[real["seed"].notna(), "model"])
+        self.models: dict[str, Contender | None] = {
+            name: recipe for name, recipe in recipes.items() if name in trained
+        }
+        for model, engines in trainings.groupby("model")["engine"].unique().items():
+            if len(engines) > 1:
+                raise InputError(
+                    f"{self.directory}: holds results of model '{model}' by several engines "
+                    f"({', '.join(sorted(engines))}), whose digits do not mix"
+                )
+        self.features = self.recipe.features
+        self.variables = [variable.name for variable in self.recipe.variables]
+        self._vectors: dict[tuple[str, str, str, str], Vectors] = {}
+        varied = [by_source(scores.frame(model=""))]  # without rows: nothing may be stored yet
+        for model in sorted(set(trainings["model"])):  # a frame of all would be large
+            of_model = scores.frame(model)
+            self._vectors.update(stored_vectors(by_seed(of_model), self.recipe))
+            varied.append(by_source(of_model))
+        self._varied_scores = pd.concat(varied, ignore_index=True)
+        self._left_out: dict[str, Collection[int]] = {}
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        """model, condition, engine, seed, epoch, loss; read when first asked for."""
+        return self._read("losses")
+
+    @cached_property
+    def occasions(self) -> pd.DataFrame:
+        """model, condition, engine, seed, epoch, feature, absolute, signed.
+
+        Mean gradients of the mini-batch loss, as met in training; read when first asked for.
+        """
+        return self._read("occasions")
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """model, condition, method, level, seed, name, score, signed.
+
+        Scores by variable are sums over the columns of a one-hot group, which has no sign of
+        its own; permutation-grouped is scored by variable to begin with.
+        """
+        return self._tidy(score=lambda of: of.score, signed=lambda of: of.signed)
+
+    @property
+    def shares(self) -> pd.DataFrame:
+        """model, condition, method, level, seed, name, share."""
+        return self._tidy(share=lambda of: shares(of.score))
+
+    @property
+    def ranks(self) -> pd.DataFrame:
+        """model, condition, method, level, seed, name, rank; rank 1 is the greatest."""
+        return self._tidy(rank=lambda of: ranks(of.score))
+
+    def vectors(self, model: str, condition: str, method: str, level: str) -> Vectors | None:
+        """The scores of one model and method, one vector for each seed; None if not stored."""
+        return self._vectors.get((model, condition, method, level))
+
+    def varied(self, model: str, method: str, level: str) -> dict[str, dict[int, Vectors]]:
+        """The scores of a model's networks of --vary, by source and then by base seed.
+
+        One vector for each seed of the varied source, as `by_source` puts them. Sources and
+        bases of which nothing is stored are left out.
+        """
+        return self._varied.get((model, method, level), {})
+
+    @cached_property
+    def _varied(self) -> dict[tuple[str, str, str], dict[str, dict[int, Vectors]]]:
+        """What `varied` gives, by (model, method, level)."""
+        found: dict[tuple[str, str, str], dict[str, dict[int, Vectors]]] = {}
+        for source in SOURCES:
+            rows = self._varied_scores[self._varied_scores["source"] == source]
+            # All bases at once: each network stands under a number in place of its seed.
+            networks = rows[["base", "seed"]].drop_duplicates().sort_values(["base", "seed"])
+            number = rows.groupby(["base", "seed"]).ngroup()
+            for key, vectors in stored_vectors(rows.assign(seed=number), self.recipe):
+                model, _, method, level = key
+                own = networks.iloc[vectors.seeds.to_numpy()].reset_index(drop=True)
+                found.setdefault((model, method, level), {})[source] = {
+                    int(base): Vectors(
+                        own["seed"].iloc[places].reset_index(drop=True),
+                        vectors.items,
+                        vectors.score[places],
+                        vectors.signed[places],
+                    )
+                    for base, places in own.groupby("base").indices.items()
+                }
+        return found
+
+    @property
+    def imported(self) -> str | None:
+        """The file that the scores were imported from; None where the study made them."""
+        return self.recipe.scores
+
+    def methods(self, level: str | None = None) -> tuple[str, ...]:
+        """The methods with scores at a level, or at any: the study's own in their order, then
+        others by name."""
+        held = {method for _, _, method, of in self._vectors if level in (None, of)}
+        return (*(m for m in METHODS if m in held), *sorted(held.difference(METHODS)))
+
+    def items(self, level: str) -> list[str]:
+        """The features, or the variables."""
+        return self.features if level == "feature" else self.variables
+
+    def published(self, model: str, method: str, level: str = "feature") -> dict[str, float]:
+        """Published shares by feature; empty where none were published for these."""
+        known = self.recipe.published
+        if known is None or (model, method, level) != (known.model, known.method, "feature"):
+            return {}
+        return dict(zip(self.features, known.shares, strict=True))
+
+    def title(self, model: str) -> str:
+        """What a model is called in tables and figures."""
+        if model == LEAST_SQUARES:
+            return LEAST_SQUARES_TITLE
+        return self._titles.get(model, model)  # of one that failed altogether nothing is known
+
+    @property
+    def begun(self) -> list[str]:
+        """The models of which anything is stored by ordinary seeds, in any condition."""
+        held = set(self._trainings.loc[self._trainings["seed"].notna(), "model"])
+        return [model for model in self._titles if model in held]
+
+    @property
+    def estimators(self) -> dict[str, EstimatorRecipe]:
+        """The models that are regressors of scikit-learn, and no networks, by name."""
+        return {
+            name: recipe
+            for name, recipe in self.models.items()
+            if isinstance(recipe, EstimatorRecipe)
+        }
+
+    def seeds(self, model: str, condition: str) -> list[int]:
+        """The stored seeds of a model in one condition."""
+        known = self._trainings
+        chosen = (known["model"] == model) & (known["condition"] == condition)
+        return sorted(int(seed) for seed in known.loc[chosen, "seed"].dropna().unique())
+
+    def engines(self) -> dict[str, str]:
+        """The engine that trained each model."""
+        return dict(self._trainings.groupby("model")["engine"].first())
+
+    @property
+    def identity(self) -> str:
+        """Twelve hexadecimal digits of what was run, and of what came of it.
+
+        They stand for data, recipes, engines, seeds, versions and trained weights.
+        """
+        parts = {
+            "dataset": fingerprint(self.recipe),
+            "tables": self.hashes,
+            "models": {name: fingerprint(of) if of else "" for name, of in self.models.items()},
+            "trained": self._digest,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+    def diverged(self, model: str, condition: str) -> list[int]:
+        """The seeds whose trained network predicts no number: NaN or infinity.
+
+        Where nothing is known of predictions, the seeds that a method has no scores of.
+        """
+        if self.fits.empty:
+            lost = [
+                vectors.seeds[~np.isfinite(vectors.score).all(axis=1)]
+                for (of_model, of_condition, _, _), vectors in self._vectors.items()
+                if (of_model, of_condition) == (model, condition)
+            ]
+            return sorted({int(seed) for seeds in lost for seed in seeds})
+        chosen = self.fits[(self.fits["model"] == model) & (self.fits["condition"] == condition)]
+        finite = np.isfinite(chosen["r_squared"].astype(float))
+        return sorted(int(seed) for seed in chosen.loc[~finite, "seed"].dropna().unique())
+
+    def without(
+        self, left_out: Mapping[str, Collection[int]], varied: pd.DataFrame | None = None
+    ) -> Results:
+        """These results without some seeds of some models, in every condition.
+
+        `varied` names networks in which one source varies, by model, source, base and seed,
+        that are left out as well. A model without any seed left is left out itself.
+        """
+        result = copy.copy(self)
+        for name in ("losses", "occasions", "_varied"):
+            result.__dict__.pop(name, None)
+        models = self._left_out.keys() | left_out.keys()
+        result._left_out = {
+            model: {*self._left_out.get(model, ()), *left_out.get(model, ())} for model in models
+        }
+        result.fits = result._kept(self.fits)
+        result._trainings = result._kept(self._trainings)
+        result._vectors = {
+            key: vectors.only(~vectors.seeds.isin(list(left_out.get(key[0], ()))).to_numpy(bool))
+            for key, vectors in self._vectors.items()
+        }
+        result.models = {
+            model: recipe for model, recipe in self.models.items() if result.seeds(model, "real")
+        }
+        if varied is not None:
+            lost = pd.MultiIndex.from_frame(varied)
+
+            def kept(frame: pd.DataFrame) -> pd.DataFrame:
+                return frame[~pd.MultiIndex.from_frame(frame[lost.names]).isin(lost)]
+
+            result.varied_fits = kept(self.varied_fits)
+            result._varied_scores = kept(self._varied_scores)
+        return result
+
+    def _kept(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a frame whose seeds are not left out."""
+        out = np.zeros(len(frame), dtype=bool)
+        for model, seeds in self._left_out.items():
+            of_model = (frame["model"] == model).to_numpy(bool)
+            out |= of_model & frame["seed"].isin(list(seeds)).to_numpy(bool)
+        return frame[~out].reset_index(drop=True) if out.any() else frame
+
+    def _read(self, table: str) -> pd.DataFrame:
+        with Store(self.directory) as store:
+            found = by_seed(store.frame(table))
+        # What a run at work has stored since the rest was read does not count.
+        known, keys = (
+            pd.MultiIndex.from_frame(frame[["model", "condition", "seed"]])
+            for frame in (self._trainings, found)
+        )
+        return found[keys.isin(known)].reset_index(drop=True)
+
+    def _tidy(self, **columns: Callable[[Vectors], np.ndarray]) -> pd.DataFrame:
+        """One row for each model, condition, method, level, seed and item."""
+        keys = ["model", "condition", "method", "level"]
+        parts = [
+            pd.DataFrame(
+                {
+                    **dict(zip(keys, key, strict=True)),
+                    "seed": np.repeat(vectors.seeds.array, len(vectors.items)),
+                    "name": np.tile(vectors.items, len(vectors.seeds)),
+                    **{name: of(vectors).ravel() for name, of in columns.items()},
+                }
+            )
+            for key, vectors in self._vectors.items()
+        ]
+        return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,54 @@
+"""The seeds of stored networks: ordinary ones, and those that vary one source."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from study.common.streams import STREAM_NAMES
+from study.common.vocabulary import SOURCES
+
+
+def by_seed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the networks of one ordinary seed, and replace their streams by that seed."""
+    frame = frame[_ordinary(frame)].rename(columns={"init": "seed"})
+    return frame.drop(columns=["order", "dropout", "labels", "rows"]).reset_index(drop=True)
+
+
+def failures_by_seed(frame: pd.DataFrame) -> pd.DataFrame:
+    """What failed, with the seed of what is of one ordinary seed."""
+    seed = frame["init"].where(_ordinary(frame))
+    found = frame[["model", "condition", "engine", "reason"]].assign(seed=seed)
+    return found.sort_values(["model", "condition", "seed"]).reset_index(drop=True)
+
+
+def _ordinary(frame: pd.DataFrame) -> pd.Series:
+    """Whether each row of a stored frame is of one ordinary seed, or of least squares."""
+    streams = frame[["order", "dropout", "labels"]].fillna(-1)
+    same = streams.eq(frame["init"].fillna(-1), axis=0).all(axis=1)
+    return same & frame["rows"].isna()
+
+
+def by_source(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the networks of --vary in a stored frame: their streams become source, base, seed.
+
+    A real network belongs to a source and a base when all streams but that source's are
+    drawn by the base; rows are drawn for source `rows` alone. So an ordinary seed belongs to
+    init, order and dropout at the base of its own number, but a base counts only if it holds
+    a network of the same model that is not ordinary.
+    """
+    frame = frame[(frame["condition"] == "real") & frame["labels"].notna()]
+    other = ~_ordinary(frame)
+    # Without this, each ordinary seed would be looked at for every source.
+    frame = frame[frame["labels"].isin(frame.loc[other, "labels"].unique())]
+    parts = []
+    for source in SOURCES:
+        held = [name for name in ("init", "order", "dropout") if name != source]
+        same = frame[held].eq(frame["labels"], axis=0).all(axis=1)
+        part = frame[same & (frame["rows"].notna() == (source == "rows"))]
+        counts = other[part.index].groupby([part["model"], part["labels"]]).transform("any")
+        names = {"base": part["labels"], "seed": part[source]}
+        part = part.assign(source=source, **names)[counts]
+        parts.append(part.sort_values(["base", "seed"]))  # among equals, as they were
+    found = pd.concat(parts).drop(columns=list(STREAM_NAMES))
+    first = ["source", "base", "seed"]
+    return found[[*first, *found.columns.drop(first)]].reset_index(drop=True)

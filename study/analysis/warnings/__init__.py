@@ -1,0 +1,1 @@
+"""The warnings of a report, a file for each family."""

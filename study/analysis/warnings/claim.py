@@ -1,0 +1,80 @@
+"""Warnings about the claim: shown by a control, or not tested."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from study.analysis.claims import CONTROLS, own_verdict, proportions, why_not_tested
+from study.analysis.results import Results
+from study.analysis.warnings.warning import Warning, listed
+from study.statistics.claims import exceeds
+from study.statistics.intervals import CONFIDENCE
+from study.statistics.multiplicity import holm
+
+
+def control_shows_claim(results: Results) -> Iterator[Warning]:
+    """S009: a control shows the claim."""
+    claim = results.recipe.claim
+    found = proportions(results, claim)
+    rows = found[found["condition"].isin(CONTROLS) & found["low"].notna() & found["chance"].notna()]
+    # So many controls are looked at that some would exceed chance by chance.
+    p_values = holm(
+        np.array([exceeds(row.met, row.n, row.chance) for row in rows.itertuples()], dtype=float)
+    )
+    rows = rows[p_values <= 1 - CONFIDENCE]
+    for control, where, advice in (
+        (
+            "shuffled",
+            "On shuffled targets, where there is nothing to find",
+            "There the finding is at best weakly specific: the scale or the encoding of the "
+            "features can bring it about by themselves.",
+        ),
+        (
+            "untrained",
+            "In networks before training",
+            "There the initial weights, or the scale of the features, bring it about by "
+            "themselves: look at the shuffled control, too.",
+        ),
+    ):
+        shown = [
+            f"{results.title(row.model)} by {row.method} ({row.met} of {row.n})"
+            for row in rows[rows["condition"] == control].itertuples()
+        ]
+        if shown:
+            yield Warning(
+                "S009",
+                "A control shows the claim",
+                f"{where}, '{claim.words}' is met more often than chance would have it, were all "
+                f"alike (Holm over all controls): {listed(shown)}.",
+                advice,
+            )
+
+
+def not_run(results: Results) -> Iterator[Warning]:
+    """S012: the claim is not tested in this run."""
+    claim = results.recipe.claim
+    if own_verdict(results, claim) is None:
+        yield Warning(
+            "S012",
+            "The claim is not tested",
+            f"It rests on model '{claim.model}' and {claim.method}: "
+            f"{why_not_tested(results, claim)}.",
+            f"Run it, too: the same study run with --models {claim.model}."
+            if claim.model not in results.models
+            else "Declare a claim that could fail.",
+        )
+    missing = [
+        results.title(model)
+        for model in results.models
+        if set(results.seeds(model, "real")) - set(results.seeds(model, "shuffled"))
+    ]
+    if missing:
+        yield Warning(
+            "S013",
+            "Seeds without a control",
+            f"{listed(missing)}: some seeds have no shuffled control.",
+            "Whether the claim is specific is then unknown. Train them once more on shuffled "
+            "targets, give those scores the condition shuffled, and import the file anew."
+            if results.imported
+            else "'study run' for the same seeds trains what is missing.",
+        )

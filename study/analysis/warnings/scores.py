@@ -1,0 +1,91 @@
+"""Warnings about scores: negative, undefined, or agreeing too well."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from study.analysis.agreement import seed_agreement, spearman_only
+from study.analysis.results import Results
+from study.analysis.warnings.warning import Warning, level_words, listed, score_words
+from study.common.conditions import CONDITIONS
+from study.common.methods import GROUPED_PERMUTATION, PERMUTATION
+from study.statistics.ranking import shares
+
+# Above it, few seeds disagree, and the interval of pairwise agreement hangs on them.
+NEAR_ONE = 0.95
+
+
+def negative(results: Results) -> Iterator[Warning]:
+    """Only permutation can give negative scores here; scores from elsewhere may be anything."""
+    imported = results.imported is not None
+    for method in results.methods():
+        if not imported and method not in (PERMUTATION, GROUPED_PERMUTATION):
+            continue
+        level = level_words(method)
+        below, everything, items = 0, 0, set()
+        for model in results.models:
+            vectors = results.vectors(model, "real", method, level)
+            if vectors is not None:
+                negative = vectors.score < 0
+                below += int(negative.sum())
+                everything += negative.size
+                items |= {vectors.items[place] for place in np.flatnonzero(negative.any(axis=0))}
+        if below:
+            ordered = [item for item in results.items(level) if item in items]
+            shown = ordered[:8] + ([f"{len(ordered) - 8} more"] if len(ordered) > 8 else [])
+            yield Warning(
+                "S006",
+                "Negative scores" if imported else "Negative permutation scores",
+                f"{method}: {below} of {everything} scores are below 0 ({listed(shown)})"
+                + ("." if imported else ": permuting improved the fit on these test rows."),
+                "Shares count them as 0, and ranks put them last. Where a sign says which way a "
+                "feature works, give its size as the score and the sign in the column signed."
+                if imported
+                else "As a rule that is noise about zero. Shares count them as 0; do not read "
+                "their order.",
+            )
+
+
+def near_one(results: Results) -> Iterator[Warning]:
+    """S007: an agreement lies near its bound."""
+    rows = []
+    for level in ("feature", "variable"):
+        found = seed_agreement(results, level)
+        if len(found):
+            found = spearman_only(found[found["condition"] == "real"])
+            found = found[(found["mean"] > NEAR_ONE) & found["low"].notna()]
+            rows += [
+                f"{results.title(row.model)} by {row.method} ({level}s)"
+                for row in found.itertuples()
+            ]
+    if rows:
+        shown = rows[:6] + ([f"{len(rows) - 6} more"] if len(rows) > 6 else [])
+        yield Warning(
+            "S007",
+            "Agreement near its bound",
+            f"The mean agreement between seeds exceeds {NEAR_ONE:g} for {listed(shown)}.",
+            "So near 1, whether there is an interval at all hangs on the few seeds that disagree: "
+            "where 0.996 is true, a fifth of simulated studies of 20 seeds have none "
+            "(benchmarks/README.md). Read it as 'nearly always the same order'.",
+        )
+
+
+def undefined(results: Results) -> Iterator[Warning]:
+    """S011: score vectors have no positive entry."""
+    for condition in CONDITIONS:
+        parts = []
+        for model in results.models:
+            for method, vectors in score_words(results, condition, model):
+                finite = np.isfinite(vectors.score).all(axis=1)
+                lost = int((finite & np.isnan(shares(vectors.score)).any(axis=1)).sum())
+                if lost:
+                    parts.append(f"{results.title(model)} by {method} ({lost})")
+        if parts:
+            yield Warning(
+                "S011",
+                "Score vectors without a positive entry",
+                f"Condition {condition}: {listed(parts)}.",
+                "They have no shares and meet no claim: no feature counts there."
+                if results.imported
+                else "They have no shares and meet no claim: the model uses no feature there.",
+            )

@@ -1,0 +1,37 @@
+"""The group of all commands, and what they share."""
+
+import textwrap
+from collections.abc import Iterable
+
+import click
+
+from study.common.text import printable
+
+WIDTH = 100  # columns of a terminal
+TYPED = "study.typed"  # the words of a command, in what click keeps of it
+RUN_ARGUMENT = click.argument("directory", metavar="[RUN]", required=False)
+
+
+class _Commands(click.Group):
+    """Commands that know what was typed."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[TYPED] = ["study", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="importance-study")
+def commands() -> None:
+    """Does a feature-importance finding hold?
+
+    Train a model over many seeds beside simpler ones, measure importance by several
+    methods, and see how far models, methods and seeds agree.
+    """
+
+
+def tell_lines(lines: Iterable[str]) -> None:
+    """Print lines, long ones folded."""
+    for line in map(printable, lines):
+        indent = " " * (len(line) - len(line.lstrip()) + 2) if line.startswith(" ") else ""
+        click.echo(textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False))

@@ -1,0 +1,43 @@
+"""The command line: parses, prints, calls."""
+
+import atexit
+import gc
+import sqlite3
+import sys
+
+import click
+
+from study.cli import own_data, report, run, stored  # noqa: F401  they add their commands
+from study.cli.group import commands
+from study.common.errors import Stopped, StudyError
+from study.common.text import printable
+
+
+def main() -> None:
+    """Run the command line; every error is one or two lines and an exit status."""
+    # Python would take a second to look for garbage in all that is loaded.
+    atexit.register(gc.freeze)
+    try:
+        status = commands.main(standalone_mode=False)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f"; see '{context.command_path} --help'" if context else ""
+        _stop(f"{error.format_message().rstrip('.')}{hint}", error.exit_code)
+    except StudyError as error:
+        _stop(str(error), error.exit_status)
+    except (click.Abort, KeyboardInterrupt):
+        _stop("interrupted", Stopped.exit_status)
+    except sqlite3.Error as error:
+        _stop(f"stored results cannot be read ({error}); 'study check' says more", 1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _stop(f"{where}{error.strerror or error}", 1)
+    except Exception as error:
+        # What nobody foresaw is a fault of the program, told in a line all the same.
+        _stop(f"unforeseen {type(error).__name__}: {error}; please report it", 1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _stop(message: str, status: int) -> None:
+    click.echo(f"study: {printable(message)}", err=True)
+    sys.exit(status)

@@ -1,0 +1,151 @@
+"""The commands for models, tables and scores of one's own: model, data, import."""
+
+from pathlib import Path
+
+import click
+
+from study.cli.group import TYPED, commands, tell_lines
+from study.cli.run import hold_lock
+from study.common.errors import InputError
+from study.common.text import printable
+
+
+@commands.group("model")
+def model_commands() -> None:
+    """Your own models."""
+
+
+@model_commands.command("check")
+@click.argument("name_or_path")
+@click.option("--data", default="people", show_default=True, help="Dataset recipe, name or path.")
+def model_check_command(name_or_path: str, data: str) -> int:
+    """Check that a model's network can be trained and measured.
+
+    Faults come first, each with its remedy; with a fault, the exit status is 2. This runs the
+    network's code.
+    """
+    from study.recipes.find import find_dataset, find_model
+
+    model, found_dataset = find_model(name_or_path), find_dataset(data)
+
+    from study.common.findings import counted, faults, listed
+    from study.datasets.dataset import load_dataset
+    from study.engines.network_check.check import CHECKS, check_network
+
+    dataset = load_dataset(found_dataset.recipe, found_dataset.path.parent)
+    findings = check_network(model.recipe, dataset.train_x, dataset.test_x)
+    click.echo(printable(f"{model.path}: {model.recipe.network}, tried on {found_dataset.name}"))
+    for line in listed(findings):
+        click.echo(line)
+    left = CHECKS - len({finding.code for finding in findings})
+    more = f"; {left} more checks follow once the faults are mended" if left else ""
+    click.echo(f"{counted(findings)}{more}")
+    return InputError.exit_status if faults(findings) else 0
+
+
+@commands.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--claim", "words", help='What the scores are to show: "age rank 1 in 0.8".')
+@click.option("--model", help="The model that the claim rests on.  [default: the only one]")
+@click.option("--method", help="The method that it rests on.  [default: the only one]")
+@click.option("--out", type=click.Path(path_type=Path), help="[default: reports/<name of FILE>]")
+@click.option("--target", help="What the models predict.")
+@click.option("--title", help="What the report is called.  [default: the name of FILE]")
+@click.option(
+    "--fresh", is_flag=True, help="Set results aside (results.sqlite.old1) and start again."
+)
+def import_command(
+    file: Path,
+    words: str | None,
+    model: str | None,
+    method: str | None,
+    out: Path | None,
+    target: str | None,
+    title: str | None,
+    fresh: bool,
+) -> None:
+    """Make a run of scores from elsewhere: SHAP values, a forest's impurities.
+
+    FILE is CSV, or Parquet, with a row for each score and the columns model, method, seed,
+    feature and score; also condition (real, shuffled or untrained) and signed.
+    """
+    from study.store.import_scores import claim_on, import_scores, recipe_of
+    from study.store.provenance import command_line
+    from study.store.score_file import read_scores
+
+    table = read_scores(file)
+    claim = claim_on(table, words, model, method)
+    recipe = recipe_of(table, file.name, claim, title=title or file.stem, target=target)
+    directory = out or Path("reports") / file.stem
+    if table.unused:
+        names = ", ".join(name or "(no name)" for name in table.unused)
+        click.echo(printable(f"Note: columns that are not used: {names}"))
+    hold_lock(directory)
+    typed = command_line(click.get_current_context().meta[TYPED])
+    if not import_scores(directory, file.stem, recipe, table, fresh=fresh, command=typed):
+        click.echo(f"{directory}: holds these scores and this claim already")
+
+    from study.analysis.results import Results
+    from study.report.text.terminal import summary
+
+    click.echo(summary(Results(directory)))
+    click.echo(f"'study report {directory}' makes the page, figures and tables.")
+
+
+@commands.group("data")
+def data_group() -> None:
+    """From a table of your own to a dataset recipe."""
+
+
+@data_group.command("init")
+@click.argument("table", metavar="TABLE")
+@click.option("--target", required=True, help="The column to be predicted.")
+@click.option("--test-file", help="A table of test rows; without it, rows are drawn from TABLE.")
+@click.option("--out", type=click.Path(path_type=Path), help="[default: data/<table>.toml]")
+@click.option("--separator", help="One sign, or tab.  [default: inferred]")
+@click.option("--encoding", help="Such as cp1252.  [default: inferred]")
+def data_init_command(
+    table: str,
+    target: str,
+    test_file: str | None,
+    out: Path | None,
+    separator: str | None,
+    encoding: str | None,
+) -> None:
+    """Write a recipe for a table: study data init mytable.csv --target price.
+
+    Reads CSV (any separator) or Parquet, infers what each column is, and says so.
+    """
+    from study.common.files import local, write_new
+
+    path, test_path = local(table), local(test_file) if test_file is not None else None
+    recipe_path = out or Path("data") / f"{path.stem}.toml"
+    if recipe_path.suffix != ".toml":
+        raise InputError(f"--out '{recipe_path}': let the name end in .toml")
+    if recipe_path.exists():
+        raise InputError(f"{recipe_path} is there already: remove it, or name another by --out")
+    if separator in ("tab", "\\t"):
+        separator = "\t"
+    if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
+        raise InputError(f"--separator '{separator}': give one sign, or tab")
+
+    from study.datasets.drafting.draft import draft
+    from study.datasets.drafting.wording import told
+
+    made = draft(
+        path, target, recipe_path, test_path=test_path, separator=separator, encoding=encoding
+    )
+    write_new(recipe_path, made.text)
+    tell_lines(told(made, recipe_path, path))
+
+
+@data_group.command("check")
+@click.argument("data", metavar="RECIPE")
+def data_check_command(data: str) -> None:
+    """Load a dataset recipe, by name or path, and say what it makes of its table."""
+    from study.datasets.dataset import load_dataset
+    from study.datasets.drafting.wording import checked
+    from study.recipes.find import find_dataset
+
+    found = find_dataset(data)
+    tell_lines(checked(load_dataset(found.recipe, found.path.parent)))

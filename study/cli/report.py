@@ -1,0 +1,169 @@
+"""The commands that show a stored run: report, table, claim, cite, compare, status."""
+
+import shutil
+import sys
+import textwrap
+from pathlib import Path
+
+import click
+
+from study.cli.group import RUN_ARGUMENT, WIDTH, commands
+from study.common.errors import InputError
+from study.common.text import printable
+from study.common.vocabulary import FORMATS
+
+
+@commands.command("report")
+@RUN_ARGUMENT
+def report_command(directory: str | None) -> None:
+    """Write the page, figures and tables of a run."""
+    from study.analysis.results import Results
+    from study.report.page import write_report
+    from study.store.run_directory import find_run
+
+    click.echo(write_report(Results(find_run(directory))))
+
+
+@commands.command("table")
+@click.argument("name", required=False)
+@RUN_ARGUMENT
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="csv holds every number; the others what is read.",
+)
+@click.option("--learned", is_flag=True, help="Only over seeds that have learned.")
+@click.option("--list", "listed", is_flag=True, help="List the tables there are.")
+def table_command(
+    name: str | None, directory: str | None, form: str, learned: bool, listed: bool
+) -> None:
+    """Print one table of a run: study table NAME [RUN]."""
+    from study.report.tables.registry import TABLES, make_table
+
+    if listed:
+        width = max(map(len, TABLES))
+        for key, entry in TABLES.items():
+            click.echo(f"{key:{width}}  {entry.tells}")
+        return
+    if name is None:
+        raise InputError("name a table; 'study table --list' names them all")
+    if name not in TABLES:
+        raise InputError(f"no table '{name}': 'study table --list' names them all")
+    from study.analysis.results import Results
+    from study.store.run_directory import find_run
+
+    table = make_table(Results(find_run(directory)), name, learned=learned)
+    if form == "text" and sys.stdout.isatty():
+        click.echo(table.text(shutil.get_terminal_size().columns))
+    else:
+        click.echo(table.render(form), nl=form == "html")
+
+
+@commands.command("claim")
+@click.argument("run_and_claim", metavar="[RUN] CLAIM", nargs=-1)
+@click.option("--model", help="The model that it rests on.  [default: the declared claim's]")
+@click.option("--method", help="The method that it rests on.  [default: the declared claim's]")
+@click.option("--level", type=click.Choice(["feature", "variable"]), help="Of what it speaks.")
+def claim_command(
+    run_and_claim: tuple[str, ...], model: str | None, method: str | None, level: str | None
+) -> None:
+    """Test a further claim on a stored run: study claim reports/people "age rank 1 in 0.8".
+
+    One of "NAME rank 1 in 0.8", "NAME top 2 in 0.8", "NAME share 0.5 in 0.8", "NAME above
+    OTHER in 0.8". It was not declared before the run, and the answer says so.
+    """
+    from study.analysis.results import Results
+    from study.recipes.claim_text import parse_claim
+    from study.report.tables.claims import claim_table
+    from study.report.text.verdict import verdict
+    from study.store.run_directory import find_run
+
+    alone = len(run_and_claim) == 1
+    if len(run_and_claim) not in (1, 2) or (alone and Path(run_and_claim[0]).is_dir()):
+        raise InputError('give one claim in quotation marks, such as "age rank 1 in 0.8"')
+    *run, words = run_and_claim
+    results = Results(find_run(run[0] if run else None))
+    claim = parse_claim(words, results.recipe, model=model, method=method, level=level)
+    if claim.model not in results.models:
+        raise InputError(f"--model '{claim.model}': this run holds {', '.join(results.models)}")
+    if results.imported and claim.method not in results.methods():
+        held = ", ".join(results.methods())
+        raise InputError(f"--method '{claim.method}': this run holds {held}")
+    click.echo(f"{printable(verdict(results, claim))}\n")
+    click.echo(claim_table(results, claim).text(), nl=False)
+
+
+@commands.command("cite")
+@RUN_ARGUMENT
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "latex"]),
+    default="text",
+    show_default=True,
+    help="latex: the paragraph alone, on macros that are written to a file.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the macros of --format latex go.  [default: RUN/numbers.tex]",
+)
+def cite_command(directory: str | None, form: str, out: Path | None) -> None:
+    """Print a paragraph on methods, a BibTeX entry, and what made a run."""
+    if form == "text" and out is not None:
+        raise InputError(f"--out '{out}': only --format latex writes a file")
+    from study.analysis.results import Results
+    from study.report.text.citation import citation, latex_paragraph, macros
+    from study.store.run_directory import find_run
+
+    results = Results(find_run(directory))
+    if form == "text":
+        click.echo(citation(results))
+        return
+    path = out or results.directory / "numbers.tex"
+    path.write_text(macros(results), encoding="utf-8")
+    click.echo(latex_paragraph(results), nl=False)
+    click.echo(f"macros: {path}", err=True)
+
+
+@commands.command("compare")
+@click.argument("run", metavar="RUN_A")
+@click.argument("other", metavar="RUN_B")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the page goes; else nowhere.")
+def compare_command(run: str, other: str, out: Path | None) -> None:
+    """Compare two runs: what changed, and what differs, with intervals.
+
+    Differences are RUN_B less RUN_A, over the seeds that both have, if there are any.
+    """
+    from study.analysis.results import Results
+    from study.compare.page import write_comparison
+    from study.compare.pairing import check_comparable
+    from study.compare.sentences import comparison_sentences
+    from study.compare.tables import main_tables
+
+    if Path(run).resolve() == Path(other).resolve():
+        raise InputError(f"{run} and {other} are the same run: give two")
+    first, second = Results(run), Results(other)
+    check_comparable(first, second)
+    for results, name in ((first, "First"), (second, "Second")):
+        click.echo(printable(f"{name}: {results.directory}, run {results.identity}"))
+    for sentence in comparison_sentences(first, second):
+        click.echo(f"\n{textwrap.fill(printable(sentence), WIDTH)}")
+    for table in main_tables(first, second):
+        click.echo(f"\n{table.text(WIDTH)}", nl=False)
+    if out is not None:
+        click.echo(f"\n{write_comparison(first, second, out)}")
+
+
+@commands.command("status")
+@RUN_ARGUMENT
+def status_command(directory: str | None) -> None:
+    """Show what a run holds."""
+    from study.analysis.results import Results
+    from study.report.text.terminal import status
+    from study.store.run_directory import find_run
+
+    click.echo(status(Results(find_run(directory), whatever=True)))

@@ -1,0 +1,133 @@
+"""The commands on what is stored, and the demo: check, dump, predict, weights, demo."""
+
+import os
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from study.cli.group import RUN_ARGUMENT, commands
+from study.common.errors import InputError, StudyError
+from study.common.text import printable
+
+
+@commands.command("check")
+@RUN_ARGUMENT
+@click.option("--data", help="Dataset recipe, name or path.  [default: by the run's name of it]")
+@click.option(
+    "--sample",
+    default=10,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Networks of each model and condition whose fits and scores are computed again.",
+)
+@click.option(
+    "--retrain",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Networks of each model that are trained again.",
+)
+def check_command(directory: str | None, data: str | None, sample: int, retrain: int) -> int:
+    """Check that all that is stored of a run is right.
+
+    Faults come first, each with its remedy; with a fault, the exit status is 1. Nothing is
+    changed. This runs the networks' code.
+    """
+    from study.common.findings import counted, faults, listed
+    from study.store.run_directory import find_run
+    from study.verify.check import check_run
+
+    found = find_run(directory)
+    findings = check_run(found, data=data, sample=sample, retrain=retrain)
+    click.echo(printable(str(found)))
+    for line in listed(findings):
+        click.echo(line)
+    click.echo(counted(findings))
+    return StudyError.exit_status if faults(findings) else 0
+
+
+@commands.command("dump")
+@RUN_ARGUMENT
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file, in place of printing."
+)
+def dump_command(directory: str | None, out: Path | None) -> None:
+    """Print all results of a run, such that equal runs give equal text.
+
+    A line is a JSON array: the name of a table, the key of a training, and what is stored of it;
+    weights as SHA-256. Where and when it was computed is left out.
+    """
+    from study.common.files import written
+    from study.store.dump import dump
+    from study.store.run_directory import find_run
+    from study.store.store import Store
+
+    with Store(find_run(directory)) as store, closing(dump(store)) as lines:
+        if out is not None:
+            with written(out) as file:
+                file.writelines(lines)
+            return
+        try:
+            sys.stdout.writelines(lines)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever reads it, such as head, has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@commands.command("demo")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("reports/demo/transformer.pt"),
+    show_default=True,
+    help="Where the trained weights go.",
+)
+def demo_command(seed: int, out: Path) -> None:
+    """Run the published demo from top to bottom: one Transformer, one seed."""
+    from study.demo import tell
+
+    tell(seed, out, click.echo)
+
+
+@commands.command("predict")
+@click.argument("values", metavar="NAME=VALUE...", nargs=-1)
+@click.option("--run", "directory", help="Directory of the run.  [default: reports/people]")
+def predict_command(values: tuple[str, ...], directory: str | None) -> None:
+    """Predict one row with every stored network.
+
+    For people: study predict sex=male age=34 State=Oklahoma politics=moderate
+    """
+    from study.execution.predict import predict
+    from study.store.run_directory import find_run
+    from study.store.store import Store
+
+    given = {}
+    for value in values:
+        name, equals, content = value.partition("=")
+        if not equals:
+            raise InputError(f"'{value}': write NAME=VALUE, such as age=34")
+        given[name.strip()] = content.strip()
+    with Store(find_run(directory)) as store:
+        click.echo(predict(store, given))
+
+
+@commands.command("weights")
+@RUN_ARGUMENT
+@click.option("--out", type=click.Path(path_type=Path), help="[default: RUN/weights]")
+def weights_command(directory: str | None, out: Path | None) -> None:
+    """Export trained weights, one file for each model, all seeds.
+
+    Each file loads with torch.load(file, weights_only=True).
+    """
+    from study.store.export_weights import export, left_out_words
+    from study.store.run_directory import find_run
+    from study.store.store import Store
+
+    with Store(find_run(directory)) as store:
+        for path in export(store, out or store.directory / "weights"):
+            click.echo(path)
+        for line in left_out_words(store):
+            click.echo(line)

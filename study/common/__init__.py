@@ -1,0 +1,1 @@
+"""What every room may use: words, errors, progress, files, random streams."""

@@ -1,0 +1,3 @@
+"""The conditions under which a model is trained."""
+
+CONDITIONS = ("real", "shuffled", "untrained")

@@ -1,0 +1,69 @@
+"""Files from strangers, and files that are written."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from study.common.errors import InputError
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of an ordinary file. Raises InputError."""
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise InputError(f"{path}: not an ordinary file")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+
+
+def local(name: str) -> Path:
+    """The path of a file of this machine. Raises InputError for what is none."""
+    if "://" in name:
+        raise InputError(f"{name}: not a file of this machine: download it, and name the copy")
+    if "\0" in name:
+        raise InputError(f"{name}: no path holds a NUL character")
+    if any("\ud800" <= sign <= "\udfff" for sign in name):  # bytes that are no UTF-8
+        raise InputError(f"{name!a}: a name that is not UTF-8: rename it")
+    return Path(name)
+
+
+def beside(folder: Path, name: str) -> Path:
+    """The file that a recipe in `folder`, which need not be there yet, calls `name`.
+
+    Raises InputError for an address.
+    """
+    path = folder / local(name)
+    # Above a link lies another folder than its path says.
+    linked = any(part.is_symlink() for part in (folder, *folder.parents))
+    return path if linked else Path(os.path.normpath(path))
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet, and its folder. Raises InputError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError as error:
+        what = "its folder is a file" if path.parent.is_file() else "is there already"
+        raise InputError(f"{path}: {what}") from error
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def written(path: Path) -> Iterator[TextIO]:
+    """Write a file that appears whole or not at all. Raises InputError."""
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with new.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+        new.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+    finally:
+        new.unlink(missing_ok=True)

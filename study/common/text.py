@@ -1,0 +1,26 @@
+"""Text that is safe to print, and seeds in words."""
+
+# Marks, embeddings, overrides and isolates: they turn the order in which signs are shown.
+_BIDIRECTIONAL = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_CONTROLS = [*range(32), *range(127, 160), *map(ord, _BIDIRECTIONAL), 0x2028, 0x2029]
+_REPLACED = dict.fromkeys(_CONTROLS, "\ufffd")
+
+
+def printable(text: str) -> str:
+    """Text on one line, shown in the order in which it is written.
+
+    Control characters, which could steer a terminal, are replaced, and so are bidirectional
+    controls, which could make a name or a number read as another.
+    """
+    return text.translate(_REPLACED)
+
+
+def ranges(seeds: list[int]) -> str:
+    """Seeds as the --seeds option takes them: 0-19,25."""
+    runs: list[list[int]] = []
+    for seed in seeds:
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1][1:] = [seed]
+        else:
+            runs.append([seed])
+    return ",".join("-".join(map(str, ends)) for ends in runs)

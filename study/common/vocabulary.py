@@ -1,0 +1,20 @@
+"""Names that stand in results, recipes and options.
+
+This imports nothing, so that options can be read at once.
+"""
+
+# The sources of randomness that --vary can vary alone, by the names of their streams.
+SOURCES = ("init", "order", "dropout", "rows")
+
+# The closed-form fit, which stands in the results as a model without seeds.
+LEAST_SQUARES = "least-squares"
+CLOSED_FORM = "closed-form"  # its engine
+LEAST_SQUARES_TITLE = "Least squares"
+
+
+# The engine of scores that were made elsewhere, and what their models predict if nobody said.
+IMPORTED = "imported"
+UNNAMED_TARGET = "target"
+
+# What `study table` can print.
+FORMATS = ("text", "csv", "markdown", "latex", "html")

@@ -1,0 +1,36 @@
+"""Two runs side by side: the page, figures and tables of a comparison."""
+
+from pathlib import Path
+
+from study.analysis.results import Results
+from study.compare.figures import comparison_displays
+from study.compare.pairing import imported
+from study.compare.sentences import comparison_sentences
+from study.compare.tables import comparison_tables
+from study.report.page import Layout, render, sections_of, write_files
+
+_LAYOUT: Layout = (
+    ("claim", "The claim", ["compare-claim"], [], ["compare-verdicts", "compare-claim"]),
+    ("shares", "Shares", ["compare-shares"], [], ["compare-shares-*"]),
+    ("agreement", "Orders", ["compare-agreement"], [], ["compare-agreement-*"]),
+    ("fit", "Fit", ["compare-fit"], [], ["compare-fit"]),
+)
+
+
+def write_comparison(first: Results, second: Results, directory: Path) -> Path:
+    """Write compare.html, figures/ and tables/ into a directory; return the page."""
+    displays = comparison_displays(first, second)
+    tables = comparison_tables(first, second)
+    drawings = write_files(directory, displays, tables)
+    page = directory / "compare.html"
+    text = render(
+        "compare.html",
+        runs={"First": first, "Second": second},
+        drawings=drawings,
+        sentences=comparison_sentences(first, second),
+        changes=tables.get("compare-changes"),
+        imported=imported(first, second),
+        sections=sections_of(_LAYOUT, displays, tables),
+    )
+    page.write_text(text, encoding="utf-8")
+    return page

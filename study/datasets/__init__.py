@@ -1,0 +1,1 @@
+"""From a dataset recipe and its tables to arrays."""

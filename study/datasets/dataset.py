@@ -1,0 +1,270 @@
+"""A dataset recipe and its tables become arrays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from study.common.errors import InputError
+from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_features
+from study.datasets.rows import TableRows, natural_value, read_rows
+from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
+from study.recipes.dataset import DatasetRecipe
+from study.recipes.table import Split, Target
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was done to one column before training.
+
+    missing : rows in which it has no value; imputed : what stands there instead, as text;
+    empty where nothing was imputed
+    """
+
+    column: str
+    scale: Scale
+    missing: int
+    imputed: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The arrays of one dataset, float32, with the names of their columns.
+
+    Attributes
+    ----------
+    features, variables : tuples of str
+    groups : the column indices of each variable's features
+    train_x, test_x : (rows, features)
+    train_y, test_y : (rows,), the scaled target
+    hashes : SHA-256 of each table, by its name in the recipe
+    target_scale : how the target was scaled
+    prepared : what was done to each variable, and last to the target
+    dropped : rows that were left out for a missing value
+    """
+
+    recipe: DatasetRecipe
+    features: tuple[str, ...]
+    variables: tuple[str, ...]
+    groups: tuple[tuple[int, ...], ...]
+    train_x: np.ndarray
+    train_y: np.ndarray
+    test_x: np.ndarray
+    test_y: np.ndarray
+    hashes: dict[str, str]
+    target_scale: Scale = UNSCALED
+    prepared: tuple[Prepared, ...] = ()
+    dropped: int = 0
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """How each variable, and the target, was scaled."""
+        return {prepared.column: prepared.scale for prepared in self.prepared}
+
+    @property
+    def grouped(self) -> bool:
+        """Whether a variable has several features."""
+        return len(self.features) > len(self.variables)
+
+    @property
+    def feature_scale(self) -> np.ndarray:
+        """Standard deviation of each feature over the training rows (ddof 0), float64."""
+        return self.train_x.astype(np.float64).std(axis=0)
+
+    def to_variables(self, x: np.ndarray) -> np.ndarray:
+        """One column per variable; a one-hot group becomes the index of its level.
+
+        (rows, features) -> (rows, variables)
+        """
+        return np.stack(
+            [x[:, group].argmax(1) if len(group) > 1 else x[:, group[0]] for group in self.groups],
+            axis=1,
+        ).astype(np.float32)
+
+    def to_features(self, table: np.ndarray) -> np.ndarray:
+        """The inverse of `to_variables`: (rows, variables) -> (rows, features)."""
+        return to_features(table, self.groups, [UNSCALED] * len(self.groups))
+
+
+def variable_groups(recipe: DatasetRecipe) -> tuple[tuple[int, ...], ...]:
+    """The column indices of each variable's features."""
+    groups, start = [], 0
+    for variable in recipe.variables:
+        groups.append(tuple(range(start, start + len(variable.features))))
+        start += len(variable.features)
+    return tuple(groups)
+
+
+def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
+    """Read the tables of a recipe, relative to `folder`. Raises InputError with file and line.
+
+    Rows with a missing value are dropped before a table is split; what is imputed, and how
+    columns are scaled, follows the training rows alone.
+    """
+    tables = read_rows(recipe, folder)
+    read = [TableRows.of(recipe, table) for table in tables]
+    kept = [rows.complete(recipe) for rows in read]
+    train, test = kept if recipe.split is None else _divided(kept[0], recipe.split)
+    for rows, part in ((train, "training"), (test, "test")):
+        _check_target(recipe, rows, part)
+    fillings = _fillings(recipe, train)
+    train, test = train.filled(fillings), test.filled(fillings)
+    _check_variation(recipe, train, test)
+    columns = [*recipe.variables, recipe.target]
+    scales = [
+        Scale.of(column, numbers) if isinstance(column, Scaled) else UNSCALED
+        for column, numbers in zip(columns, [*train.values.T, train.target], strict=True)
+    ]
+    # What is encoded is scaled already.
+    applied = [UNSCALED] * len(scales) if recipe.own_table.encoded else scales
+    groups = variable_groups(recipe)
+    (train_x, train_y), (test_x, test_y) = (
+        (
+            to_features(rows.values, groups, applied[:-1]),
+            applied[-1].apply(rows.target).astype(np.float32),
+        )
+        for rows in (train, test)
+    )
+    missing = np.sum([rows.missing for rows in read], axis=0)
+    # Nothing stands in place of a target. Encoded numbers are told in their own units.
+    stands = [*(fillings if recipe.own_table.missing == "impute" else fillings * np.nan), np.nan]
+    return Dataset(
+        recipe=recipe,
+        features=tuple(recipe.features),
+        variables=tuple(variable.name for variable in recipe.variables),
+        groups=groups,
+        train_x=train_x,
+        train_y=train_y,
+        test_x=test_x,
+        test_y=test_y,
+        hashes={
+            name: table.digest for name, table in zip(recipe.own_table.sources, tables, strict=True)
+        },
+        target_scale=scales[-1],
+        prepared=tuple(
+            Prepared(
+                column.name,
+                scale,
+                int(count),
+                _in_words(column, natural_value(column, scale, filling, recipe)) if count else "",
+            )
+            for column, scale, count, filling in zip(columns, scales, missing, stands, strict=True)
+        ),
+        dropped=sum(map(len, read)) - sum(map(len, kept)),
+    )
+
+
+def encode_row(
+    recipe: DatasetRecipe, values: dict[str, str], scales: Mapping[str, Scale]
+) -> np.ndarray:
+    """The features of one row given in natural units and level names, by variable.
+
+    `scales` are those of the variables. Returns shape (features,), float32. Raises InputError.
+    """
+    names = [variable.name for variable in recipe.variables]
+    for name in values:
+        if name not in names:
+            raise InputError(f"unknown variable '{name}': there is {', '.join(names)}")
+    for name in names:
+        if name not in values:
+            raise InputError(f"{name} is missing: give a value for each of {', '.join(names)}")
+    reader = Reader(recipe.own_table)
+    try:
+        row = [reader.values(variable, [values[variable.name]]) for variable in recipe.variables]
+    except CellError as error:
+        raise InputError(str(error)) from error
+    for name, value in zip(names, row, strict=True):
+        if np.isnan(value).any():
+            raise InputError(f"{name}: '{values[name]}' is a missing value: give one")
+    columns = [scales[name] for name in names]
+    return to_features(np.stack(row, axis=1), variable_groups(recipe), columns)[0]
+
+
+def _divided(rows: TableRows, split: Split) -> tuple[TableRows, TableRows]:
+    """The training rows and the test rows of a single table."""
+    if not isinstance(split.test, str):
+        try:
+            is_test = drawn(len(rows), split)
+        except ValueError as error:
+            raise InputError(f"{rows.name}: split of {len(rows)} rows: {error}") from error
+        return rows.only(~is_test), rows.only(is_test)
+    known = np.array([split.train, split.test])
+    for place in np.flatnonzero(~np.isin(rows.parts, known))[:1]:
+        raise InputError(
+            f"{rows.name}, {rows.unit} {rows.places[place]}, column {split.column}: "
+            f"'{rows.parts[place]}' is neither '{split.train}' nor '{split.test}'"
+        )
+    train, test = (rows.only(rows.parts == part) for part in (split.train, split.test))
+    for part, name in ((train, split.train), (test, split.test)):
+        if not len(part):
+            raise InputError(f"{rows.name}, column {split.column}: no row holds '{name}'")
+    return train, test
+
+
+def drawn(rows: int, split: Split) -> np.ndarray:
+    """Which rows are test rows, where a fraction of them is drawn: (rows,) bool.
+
+    Raises ValueError where there are too few rows.
+    """
+    from sklearn.model_selection import train_test_split
+
+    _, test = train_test_split(
+        np.arange(rows), test_size=split.test, random_state=split.random_state
+    )
+    return np.isin(np.arange(rows), test)
+
+
+def _check_target(recipe: DatasetRecipe, rows: TableRows, part: str) -> None:
+    if len(np.unique(rows.target)) == 1:
+        what = "there is one row" if len(rows) == 1 else f"every {recipe.target.name} is the same"
+        among = f" among the {part} rows" if recipe.split else ""
+        raise InputError(f"{rows.name}: {what}{among}: nothing to explain")
+
+
+def _fillings(recipe: DatasetRecipe, train: TableRows) -> np.ndarray:
+    """What stands in place of a missing value of each variable: median, or most frequent level."""
+    fillings = []
+    for variable, column in zip(recipe.variables, train.values.T, strict=True):
+        known = column[~np.isnan(column)]
+        if not len(known):
+            raise InputError(
+                f"{train.name}: column {variable.name} has no value in the training rows: "
+                "leave it out"
+            )
+        levels, counts = np.unique(known, return_counts=True)
+        numeric = isinstance(variable, Numeric)
+        fillings.append(np.median(known) if numeric else levels[counts.argmax()])
+    return np.array(fillings)
+
+
+def _in_words(column: Variable | Target, filling: float) -> str:
+    """A filling as text: a number, or a level; nothing for none."""
+    if np.isnan(filling):
+        return ""
+    if isinstance(column, OneHot):
+        return column.levels[int(filling)]
+    if isinstance(column, Binary):
+        return next(level for level, number in column.levels.items() if number == filling)
+    return f"{filling:g}"
+
+
+def _check_variation(recipe: DatasetRecipe, train: TableRows, test: TableRows) -> None:
+    """Refuse variables and levels that training cannot tell anything of."""
+    for place, variable in enumerate(recipe.variables):
+        known = np.unique(train.values[:, place])
+        if len(known) == 1:
+            raise InputError(
+                f"{train.name}: {variable.name} is the same in all {len(train)} training rows: "
+                "leave the variable out"
+            )
+        if isinstance(variable, OneHot):
+            for level, name in enumerate(variable.levels):
+                if level in known:
+                    continue
+                tested = "in test rows only" if level in test.values[:, place] else "in no row"
+                raise InputError(
+                    f"{train.name}: level '{name}' of {variable.name} occurs {tested}, so that "
+                    "nothing can be learned of it: leave it out, or name the level that takes "
+                    "it by other"
+                )

@@ -1,0 +1,264 @@
+"""What was made of a table, and what a recipe makes of it, in plain words."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from study.datasets.dataset import Dataset
+from study.datasets.drafting.columns import short
+from study.datasets.drafting.draft import FEWEST_ROWS, Draft
+from study.datasets.least_squares import least_squares
+from study.recipes.columns import Binary, Numeric, OneHot
+from study.recipes.table import Split
+from study.statistics.collinearity import explained
+from study.statistics.fit import r_squared
+
+_MOST_LINES = 30
+_WIDTH = 24
+_WHOLE = 1 - 1e-6
+_MOSTLY = 0.9  # a variance inflation factor of ten
+# Of the people data, whose study of four models and twenty seeds takes a quarter of a minute.
+_STEPS = 20
+
+
+def told(draft: Draft, recipe_path: Path, table: Path) -> Iterator[str]:
+    """What 'study data init' says, line by line."""
+    dataset = draft.dataset
+    yield f"{table}: {', '.join(draft.layout)}."
+    yield ""
+    yield from _rows(dataset)
+    yield ""
+    yield from _variables(dataset, draft.notes)
+    if draft.left_out:
+        yield ""
+        yield "Left out"
+        yield from _limited([f"  {_padded(name)} {why}" for name, why in draft.left_out.items()])
+    decide = [*draft.decide, *warnings(dataset)]
+    if decide:
+        yield ""
+        yield "To be looked at"
+        yield from _limited([f"  - {item}" for item in decide])
+    yield ""
+    claim, order = draft.recipe.claim, np.argsort(-draft.scores, kind="stable")
+    runner_up = (
+        f"; next is {dataset.variables[order[1]]}, {draft.scores[order[1]]:.2f}"
+        if len(order) > 1
+        else ""
+    )
+    yield (
+        f"Proposed claim, from the data: {claim.words} among the {len(order)} variables in at "
+        f"least {100 * claim.proportion:g}% of seeds (model {claim.model}, {claim.method}). Linear "
+        f"regression ranks it first on the training rows (drop in R² when permuted "
+        f"{draft.scores[order[0]]:.2f}{runner_up}). If you believed something else before you saw "
+        "these data, claim that instead."
+    )
+    yield ""
+    name = shlex.quote(recipe_path.stem if recipe_path.parent == Path("data") else str(recipe_path))
+    yield f"{recipe_path} is written. Look it over; then:"
+    yield f"  study data check {name}"
+    yield f"  study run --data {name}"
+
+
+def checked(dataset: Dataset) -> Iterator[str]:
+    """What 'study data check' says, line by line."""
+    yield f"{dataset.recipe.title}: the recipe and its table fit together."
+    yield ""
+    yield from _rows(dataset)
+    yield ""
+    yield from _variables(dataset, {})
+    yield ""
+    train, test = _linear_fit(dataset)
+    yield f"Least squares: R² {train:.2f} on the training rows, {test:.2f} on the test rows."
+    claim = dataset.recipe.claim
+    origin = "Claim, proposed from the data" if claim.proposed else "Claim"
+    yield (
+        f"{origin}: {claim.words} in at least {100 * claim.proportion:g}% of seeds (model "
+        f"{claim.model}, {claim.method}, by {claim.level})."
+    )
+    yield _cost(dataset)
+    found = warnings(dataset)
+    if found:
+        yield ""
+        yield "To be looked at"
+        yield from _limited([f"  - {item}" for item in found])
+
+
+def warnings(dataset: Dataset) -> list[str]:
+    """What may spoil a study of these data."""
+    rows, features = dataset.train_x.shape
+    said = []
+    if rows <= features:
+        said.append(
+            f"{rows} training rows for {features} features: any target can be fitted, and what "
+            "comes first is a matter of chance"
+        )
+    if len(dataset.variables) == 1:
+        said.append("one variable alone is always first")
+    if len(dataset.test_y) < 20:
+        said.append(f"{len(dataset.test_y)} test rows: importances measured there are rough")
+    rare = [
+        f"{short(name)} ({count:.0f})" for name, count in _counts(dataset) if count < FEWEST_ROWS
+    ]
+    if rare:
+        said.append(f"levels with fewer than {FEWEST_ROWS} training rows: {_listed(rare)}")
+    unseen = [
+        name
+        for group in dataset.groups
+        if len(group) > 1
+        for name, seen in zip(
+            [dataset.features[column] for column in group],
+            (dataset.test_x[:, group] != 0).any(axis=0).tolist(),
+            strict=True,
+        )
+        if not seen
+    ]
+    if unseen:
+        said.append(f"levels that no test row has: {_names(unseen)}")
+    known = dict(zip(dataset.features, explained(dataset.train_x, dataset.groups), strict=True))
+    whole = [name for name, part in known.items() if part >= _WHOLE]
+    mostly = [name for name, part in known.items() if _MOSTLY <= part < _WHOLE]
+    if whole:
+        said.append(
+            f"features that others determine: {_names(whole)}; networks divide importance "
+            "among them as they like, so that of copies all but one are best left out"
+        )
+    if mostly:
+        said.append(
+            f"features that others explain to {100 * _MOSTLY:g}% or more: {_names(mostly)}; "
+            "what linear regression ranks first among them means little"
+        )
+    return said
+
+
+def _rows(dataset: Dataset) -> Iterator[str]:
+    recipe = dataset.recipe
+    train, test = len(dataset.train_y), len(dataset.test_y)
+    yield f"{_padded('Training rows')} {train}"
+    yield f"{_padded('Test rows')} {test}, {_how(recipe.split)}"
+    missing = [
+        f"{short(of.column)} in {of.missing}"
+        + (f" ({of.imputed} stands there)" if of.imputed else "")
+        for of in dataset.prepared
+        if of.missing
+    ]
+    if missing:
+        dropped = f"; {dataset.dropped} rows are dropped" if dataset.dropped else ""
+        yield f"{_padded('Missing values')} {_listed(missing)}{dropped}"
+    target = dataset.target_scale.undo(np.concatenate([dataset.train_y, dataset.test_y]))
+    unit = f" {recipe.target.unit}" if recipe.target.unit else ""
+    yield (
+        f"{_padded('Target')} {recipe.target.name}, {_span(target)}{unit}, "
+        f"mean of all rows {_readable(target.mean())}"
+        f"{_scaled(recipe.target.standardise, recipe.target.divisor)}"
+    )
+
+
+def _how(split: Split | None) -> str:
+    if split is None:
+        return "given by a file of their own"
+    if isinstance(split.test, str):
+        return f"those with '{split.test}' in {split.column}"
+    return f"{100 * split.test:g}% drawn at random (random_state {split.random_state})"
+
+
+def _variables(dataset: Dataset, notes: dict[str, str]) -> Iterator[str]:
+    sizes = ((dataset.variables, "variable"), (dataset.features, "feature"))
+    yield ", ".join(f"{len(of)} {name}{'s' if len(of) > 1 else ''}" for of, name in sizes)
+    counts = dict(_counts(dataset))
+    lines = []
+    for variable, group, prepared in zip(
+        dataset.recipe.variables, dataset.groups, dataset.prepared, strict=False
+    ):
+        if isinstance(variable, Numeric):
+            unit = f" {variable.unit}" if variable.unit else ""
+            span = _span(prepared.scale.undo(dataset.train_x[:, group[0]]))
+            said = f"number   {span}{unit}" + _scaled(variable.standardise, variable.divisor)
+        else:
+            names = [f"{variable.name}={level}" for level in variable.levels]
+            kind = "binary  " if isinstance(variable, Binary) else f"{len(names)} levels"
+            said = f"{kind:8} " + _listed(
+                [
+                    f"{short(level)} {counts[name]:.0f}"
+                    for level, name in zip(variable.levels, names, strict=True)
+                ]
+            )
+        note = notes.get(variable.name)
+        lines.append(f"  {_padded(variable.name)} {said}{f' ({note})' if note else ''}")
+    yield from _limited(lines)
+
+
+def _counts(dataset: Dataset) -> Iterator[tuple[str, float]]:
+    """Every level, as variable=level, and in how many training rows it stands."""
+    for variable, group in zip(dataset.recipe.variables, dataset.groups, strict=True):
+        if isinstance(variable, OneHot):
+            yield from zip(variable.features, dataset.train_x[:, group].sum(axis=0), strict=True)
+        elif isinstance(variable, Binary):
+            column = dataset.train_x[:, group[0]]
+            for level, value in variable.levels.items():
+                yield f"{variable.name}={level}", (column == np.float32(value)).sum()
+
+
+def _span(numbers: np.ndarray) -> str:
+    """Least and greatest of numbers that were held in single precision."""
+    ends = numbers.min(), numbers.max()
+    least = 1e-6 * max(map(abs, ends))  # less is nought
+    return " to ".join(_readable(end if abs(end) > least else 0.0) for end in ends)
+
+
+def _readable(number: float) -> str:
+    """A number of five digits, as people write it: 2,109,300."""
+    shown = float(f"{number:.5g}")
+    return f"{shown:,.10g}" if abs(shown) < 1e12 else f"{shown:g}"
+
+
+def _scaled(standardise: bool, divisor: float) -> str:
+    if standardise:
+        return ", standardised"
+    return f", divided by {divisor:g}" if divisor != 1 else ""
+
+
+def _linear_fit(dataset: Dataset) -> tuple[float, float]:
+    """R² of least squares on training and test rows."""
+    weights = least_squares(dataset)
+    coefficients = weights["output.weight"][0, 0].astype(np.float64)
+    train, test = (
+        float(r_squared(y, x.astype(np.float64) @ coefficients + weights["output.bias"][0]))
+        for x, y in (
+            (dataset.train_x, dataset.train_y),
+            (dataset.test_x, dataset.test_y),
+        )
+    )
+    return train, test
+
+
+def _cost(dataset: Dataset) -> str:
+    wide = len(dataset.features) / 8
+    times = -(-len(dataset.train_y) // 10) / _STEPS * wide
+    # Attention weighs every pair of features.
+    words = f"about {times:.1g}" if wide <= 1 else f"{times:.1g} to {times * wide:.1g}"
+    return (
+        f"Cost: very roughly {words} times that of the people data, whose 20 seeds take a quarter "
+        "of a minute on two cores; most of it is the Transformers', which --models mlp,linear "
+        "leaves out."
+    )
+
+
+def _listed(items: list[str], most: int = 12) -> str:
+    more = [f"and {len(items) - most} more"] if len(items) > most else []
+    return ", ".join([*items[:most], *more])
+
+
+def _names(names: list[str]) -> str:
+    return _listed([short(name) for name in names])
+
+
+def _limited(lines: list[str]) -> Iterator[str]:
+    yield from lines[:_MOST_LINES]
+    if len(lines) > _MOST_LINES:
+        yield f"  and {len(lines) - _MOST_LINES} more"
+
+
+def _padded(name: str) -> str:
+    return f"{short(name):{_WIDTH}}"

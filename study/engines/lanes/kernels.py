@@ -1,0 +1,194 @@
+"""What is done with a network in lanes: train it, predict with it, differentiate it."""
+
+import math
+
+from study.engines.lanes.layers import Decisions
+from study.engines.lanes.memory import (
+    Array,
+    Masks,
+    Variable,
+    array,
+    gather,
+    load_words,
+    same,
+    same_words,
+    scratch,
+    store_words,
+)
+from study.engines.lanes.networks import Sizes, in_lanes
+from study.engines.lanes.tracing import Place, Trace, integer, loop, minimum, tracing
+from study.engines.lanes.vectors import of_index, splat, square_root
+
+# torch.optim.Adam's.
+FIRST_DECAY, SECOND_DECAY, _EPSILON = 0.9, 0.999, 1e-8
+
+
+def training(sizes: Sizes, inputs: int, lanes: int) -> Trace:
+    """Epochs of Adam on the mean squared error of mini-batches; a last, partial one is used too.
+
+    Arrays
+    ------
+    weights, first, second : (parameters, lanes) and Adam's two moments, all changed
+    table, targets : (rows, features) and (rows,)
+    row_of, label_of : int64 (epochs, rows, lanes), the row whose inputs, and the row whose
+        target, each lane meets at each place of an epoch
+    positions : (rows of a batch, tokens, width)
+    thresholds : uint16 (decisions of a full batch + of a partial one,) for dropout
+    streams : uint64 (4, lanes), the state of each lane's SFC64, moved on
+    masks : room for the decisions of a step, one bit a lane
+    corrections : (steps, 2), for each step its size and what the root of the second moment is
+        divided by
+    losses : (epochs, lanes), sum of the losses of the mini-batches
+    input_gradients : (epochs + 1, rows of a batch, features, lanes), of the loss of each
+        epoch's last full batch; the last one is room for partial batches
+
+    Integers
+    --------
+    epochs, rows : number of epochs, and of rows in each
+    size : rows of a full batch
+    """
+    pointers = (
+        "weights",
+        "first",
+        "second",
+        "table",
+        "targets",
+        "row_of",
+        "label_of",
+        "positions",
+        "thresholds",
+        "streams",
+        "masks",
+        "corrections",
+        "losses",
+        "input_gradients",
+    )
+    with tracing(lanes, pointers, ("epochs", "rows", "size")) as trace:
+        net = in_lanes(sizes)
+        parameters = sum(math.prod(shape) for _, shape in sizes.shapes)
+        weights, gradients = array("weights", parameters), scratch(parameters)
+        x, losses, masks = scratch(inputs), array("losses", 1), Masks("masks")
+        epochs, rows, size = integer("epochs"), integer("rows"), integer("size")
+        batches = (rows + size - 1) // size
+        for epoch in loop(epochs, "epoch"):
+            losses[epoch] = splat(0.0)
+            for batch in loop(batches, "batch"):
+                start = batch * size
+                count = minimum(size, rows - start)
+                partial = (start + size - 1) // rows  # 1 in a partial batch, else 0
+                draw(masks, count * net.decisions, partial * size * net.decisions)
+                for parameter in loop(parameters):
+                    gradients[parameter] = splat(0.0)
+                squares = Variable(0.0)
+                for row in loop(count, "row"):
+                    place = epoch * rows + start + row
+                    for column in loop(inputs):
+                        x[column] = gather("table", inputs, "row_of", place, column)
+                    target = gather("targets", 1, "label_of", place, 0)
+                    decisions = Decisions(masks, count, row)
+                    difference = net.forward(weights, x, row, decisions) - target
+                    squares += difference * difference
+                    kept = epoch + partial * (epochs - epoch)
+                    d_x = array("input_gradients", 1, inputs).at(kept * size + row)
+                    d_y = difference * 2.0 / of_index(count)
+                    net.backward(weights, gradients, x, d_y, d_x, decisions)
+                losses[epoch] = losses[epoch] + squares.get() / of_index(count)
+                adam(weights, gradients, epoch * batches + batch)
+    return trace
+
+
+def decisions_and_room(sizes: Sizes) -> tuple[int, int]:
+    """Of one network: dropout decisions for a row, and numbers in its kernel's scratch memory."""
+    with tracing(8, ()) as trace:
+        net = in_lanes(sizes)
+    # Attention takes two tables of scores more on its way back.
+    tokens = dict(sizes.shapes)["embedding.weight"][0] if net.decisions else 0
+    return net.decisions, trace.scratch + 2 * tokens**2
+
+
+def draw(masks: Masks, decisions: Place, first: Place) -> None:
+    """Draw a step's dropout decisions from each lane's SFC64, as `streams.keep_bits` does.
+
+    Their thresholds begin at number `first`.
+
+    SFC64 is Chris Doty-Humphrey's small fast generator, in the form of NumPy.
+    """
+    for word in loop((decisions + 3) // 4, "word"):
+        a, b, c, counter = (load_words("streams", place) for place in range(4))
+        drawn = a + b + counter
+        store_words("streams", 0, b ^ (b >> 11))
+        store_words("streams", 1, c + (c << 3))
+        store_words("streams", 2, ((c << 24) | (c >> 40)) + drawn)
+        store_words("streams", 3, counter + 1)
+        for part in range(4):
+            decision = word * 4 + part
+            threshold = same_words("thresholds", first + decision) << (16 * part)
+            masks[decision] = (drawn & (0xFFFF << (16 * part))) >= threshold
+
+
+def adam(weights: Array, gradients: Array, step: Place) -> None:
+    """One step of Adam (Kingma and Ba, 2015), as torch.optim.Adam does it."""
+    size, root = same("corrections", step * 2), same("corrections", step * 2 + 1)
+    first, second = array("first", len(weights)), array("second", len(weights))
+    for place in loop(len(weights)):
+        gradient = gradients[place]
+        first[place] = first[place] + (gradient - first[place]) * (1 - FIRST_DECAY)
+        second[place] = second[place] * SECOND_DECAY + gradient * gradient * (1 - SECOND_DECAY)
+        change = first[place] / (square_root(second[place]) / root + _EPSILON)
+        weights[place] = weights[place] - size * change
+
+
+def prediction(sizes: Sizes, inputs: int, lanes: int) -> Trace:
+    """Predict each row.
+
+    Arrays
+    ------
+    weights : (parameters, lanes)
+    table : (rows, features)
+    positions : (rows, tokens, width)
+    predictions : (rows, lanes), the result
+
+    Integers
+    --------
+    rows
+    stride : 1 where row i stands at place i of one batch, 0 where each is alone, at place 0
+    """
+    pointers = ("weights", "table", "positions", "predictions")
+    with tracing(lanes, pointers, ("rows", "stride")) as trace:
+        net = in_lanes(sizes)
+        x = scratch(inputs)
+        weights = array("weights", 1)
+        predictions = array("predictions", 1)
+        for row in loop(integer("rows"), "row"):
+            for column in loop(inputs):
+                x[column] = same("table", row * inputs + column)
+            predictions[row] = net.forward(weights, x, row * integer("stride"), None)
+    return trace
+
+
+def differentiation(sizes: Sizes, inputs: int, lanes: int) -> Trace:
+    """The gradient of each row's prediction, the row alone.
+
+    Arrays
+    ------
+    weights, table, positions : as for `prediction`
+    input_gradients : (rows, features, lanes), the result
+
+    Integers
+    --------
+    rows
+    """
+    pointers = ("weights", "table", "positions", "input_gradients")
+    with tracing(lanes, pointers, ("rows",)) as trace:
+        net = in_lanes(sizes)
+        parameters = sum(math.prod(shape) for _, shape in sizes.shapes)
+        # The gradients of the weights come along, and nobody reads them.
+        weights, unused = array("weights", parameters), scratch(parameters)
+        x = scratch(inputs)
+        for row in loop(integer("rows"), "row"):
+            for column in loop(inputs):
+                x[column] = same("table", row * inputs + column)
+            net.forward(weights, x, 0, None)
+            d_x = array("input_gradients", 1, inputs).at(row)
+            net.backward(weights, unused, x, splat(1.0), d_x, None)
+    return trace

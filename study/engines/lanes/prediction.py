@@ -1,0 +1,91 @@
+"""Trained built-in networks in lanes."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from torch import nn
+
+from study.engines.lanes.compiler import aligned, host_lanes
+from study.engines.lanes.networks import Sizes
+from study.engines.lanes.packing import Weights, kernel, pack, positions
+
+# What is computed in one call, of a network in its place in a batch and of gradients: rows, and
+# numbers. No digit depends on it.
+_ROWS, _AT_ONCE = 4096, 2**22
+
+
+class LanesStack:
+    """Networks of one built-in architecture in eval mode, each row of data standing alone.
+
+    Parameters
+    ----------
+    network : nn.Module
+        The architecture; its own weights are not used.
+    sizes : Sizes
+        Of that architecture.
+    weights : dict of arrays (networks, ...)
+        Parameters by name, float32.
+    lanes : int, optional
+        Networks computed at once; what suits the machine if not given.
+    """
+
+    def __init__(
+        self, network: nn.Module, sizes: Sizes, weights: Weights, lanes: int | None = None
+    ) -> None:
+        lanes = lanes or host_lanes()
+        self._network = network
+        self._sizes = sizes
+        self._lanes = lanes
+        self.size = len(next(iter(weights.values())))
+        self._blocks = pack({name: weights[name] for name, _ in sizes.shapes}, lanes)
+        self._alone = positions(network, 1)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Predictions of each row alone: (rows, features) -> (networks, rows)."""
+        return self._predict(x, self._alone, stride=0)
+
+    def predict_together(self, x: np.ndarray) -> np.ndarray:
+        """Predictions of all rows as one batch: (rows, features) -> (networks, rows)."""
+        return np.concatenate(
+            [
+                self._predict(rows, positions(self._network, len(rows), start), stride=1)
+                for start in range(0, len(x), _ROWS)
+                if len(rows := x[start : start + _ROWS])
+            ],
+            axis=1,
+        )
+
+    def gradients(self, x: np.ndarray) -> np.ndarray:
+        """Gradient of each row's prediction: (rows, features) -> (networks, rows, features)."""
+        return np.concatenate(list(self.gradient_parts(x)), axis=1)
+
+    def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
+        """The same, of some rows after others."""
+        at_once = max(_AT_ONCE // (self.size * x.shape[1]), 1)
+        for start in range(0, len(x), at_once):
+            rows = x[start : start + at_once]
+            yield self._compute("differentiation", rows, "input_gradients", rows.shape, self._alone)
+
+    def _predict(self, x: np.ndarray, position: np.ndarray, *, stride: int) -> np.ndarray:
+        shape = x.shape[:1]
+        return self._compute("prediction", x, "predictions", shape, position, stride=stride)
+
+    def _compute(
+        self,
+        purpose: str,
+        x: np.ndarray,
+        result: str,
+        shape: tuple[int, ...],
+        position: np.ndarray,
+        **integers: int,
+    ) -> np.ndarray:
+        """What a kernel leaves in its array `result` for every network: (networks, *shape)."""
+        compiled = kernel(purpose, self._sizes, x.shape[1], self._lanes)
+        table = np.ascontiguousarray(x, dtype=np.float32)
+        rooms = aligned((len(self._blocks), *shape, self._lanes))
+        for block, room in zip(self._blocks, rooms, strict=True):
+            arrays = {"weights": block, "table": table, "positions": position, result: room}
+            compiled(**arrays, **integers, rows=len(x))
+        # In memory network by network, so that no sum over one depends on how many there are.
+        by_network = np.ascontiguousarray(np.moveaxis(rooms, -1, 1))
+        return by_network.reshape(-1, *shape)[: self.size]

@@ -1,0 +1,1 @@
+"""Whether the harness can train and measure a network of somebody's own."""

@@ -1,0 +1,84 @@
+"""What goes into training, and what it leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from study.common.streams import StreamSeeds
+from study.engines.torch.prediction import Weights
+
+OCCASIONS = 10
+LOSS_POINTS = 50
+
+
+@dataclass(frozen=True, order=True)
+class Replicate:
+    """One model to train: the condition, and the seed of each source of randomness."""
+
+    condition: str
+    streams: StreamSeeds
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves, one entry per replicate.
+
+    Attributes
+    ----------
+    weights : dict of arrays (replicates, ...)
+    loss_epochs : (points,) the epochs whose loss is kept
+    losses : (replicates, points) sum of the mini-batch losses over the epoch
+    occasion_epochs : (occasions,) the epochs whose input gradients are kept
+    occasions : (replicates, occasions, batch rows, features) gradient of the mini-batch
+        loss with respect to the inputs of the epoch's last full batch
+    """
+
+    weights: Weights
+    loss_epochs: np.ndarray
+    losses: np.ndarray
+    occasion_epochs: np.ndarray
+    occasions: np.ndarray
+
+    @classmethod
+    def without_steps(cls, weights: Weights, count: int) -> "Trained":
+        """So many replicates without losses and occasions, as no step of a network's made them."""
+        return cls(
+            weights=weights,
+            loss_epochs=np.zeros(0, dtype=int),
+            losses=np.zeros((count, 0), dtype=np.float32),
+            occasion_epochs=np.zeros(0, dtype=int),
+            occasions=np.zeros((count, 0, 1, 0), dtype=np.float32),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence["Trained"]) -> "Trained":
+        """The replicates of all parts, which were trained by one protocol."""
+        names = parts[0].weights
+        return replace(
+            parts[0],
+            weights={
+                name: np.concatenate([part.weights[name] for part in parts]) for name in names
+            },
+            losses=np.concatenate([part.losses for part in parts]),
+            occasions=np.concatenate([part.occasions for part in parts]),
+        )
+
+    def first(self, count: int) -> "Trained":
+        """The first `count` replicates alone."""
+        return replace(
+            self,
+            weights={name: array[:count] for name, array in self.weights.items()},
+            losses=self.losses[:count],
+            occasions=self.occasions[:count],
+        )
+
+
+def occasion_epochs(epochs: int) -> np.ndarray:
+    """The epochs whose input gradients are kept: every tenth part of the training."""
+    return np.arange(0, epochs, max(1, epochs // OCCASIONS))
+
+
+def loss_epochs(epochs: int) -> np.ndarray:
+    """About LOSS_POINTS epochs at even steps, and the last."""
+    return np.unique([*range(0, epochs, max(1, epochs // LOSS_POINTS)), epochs - 1])

@@ -1,0 +1,1 @@
+"""Any network, computed for many seeds at once by PyTorch."""

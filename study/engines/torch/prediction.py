@@ -1,0 +1,101 @@
+"""Trained networks of any kind, by torch.func."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, vmap
+
+# Networks computed at once. Fixed, and short blocks are padded, so that the arithmetic of
+# one seed never depends on its companions: a sum inside a batch of another size may differ
+# in the last bit.
+BLOCK = 40
+
+# Rows computed at once, where each stands alone. Fixed, like BLOCK.
+ROWS = 4096
+Weights = dict[str, np.ndarray]
+Mapped = Callable[[dict[str, Tensor]], Callable[[Tensor], Tensor]]
+
+
+class TorchStack:
+    """Networks of one architecture in eval mode, each row of data standing alone.
+
+    A row is predicted as a batch of one, so that no prediction depends on its neighbours,
+    whatever the network does along its batch.
+
+    Parameters
+    ----------
+    network : nn.Module
+        The architecture; its own weights are not used.
+    weights : dict of arrays (networks, ...)
+        Parameters by name, float32.
+    """
+
+    def __init__(self, network: nn.Module, weights: Weights) -> None:
+        self._network = network.eval()
+        self.size = len(next(iter(weights.values())))
+        self._blocks = [
+            {
+                name: torch.from_numpy(padded(array[start : start + BLOCK]))
+                for name, array in weights.items()
+            }
+            for start in range(0, self.size, BLOCK)
+        ]
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Predictions of each row alone: (rows, features) -> (networks, rows)."""
+        parts = self._by_rows(lambda weights: vmap(lambda row: self._alone(weights, row)), x)
+        return np.concatenate(list(parts), axis=1)
+
+    def predict_together(self, x: np.ndarray) -> np.ndarray:
+        """Predictions of all rows as one batch: (rows, features) -> (networks, rows)."""
+        return self._map(lambda weights: lambda rows: self._call(weights, rows), x)
+
+    def gradients(self, x: np.ndarray) -> np.ndarray:
+        """Gradient of each row's prediction: (rows, features) -> (networks, rows, features)."""
+        return np.concatenate(list(self.gradient_parts(x)), axis=1)
+
+    def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
+        """The same, of some rows after others."""
+        return self._by_rows(lambda weights: vmap(grad(lambda row: self._alone(weights, row))), x)
+
+    def _call(self, weights: dict[str, Tensor], rows: Tensor) -> Tensor:
+        return functional_call(self._network, weights, (rows,))
+
+    def _alone(self, weights: dict[str, Tensor], row: Tensor) -> Tensor:
+        return self._call(weights, row.unsqueeze(0)).squeeze(0)
+
+    def _by_rows(self, of: Mapped, x: np.ndarray) -> Iterator[np.ndarray]:
+        """The same as `_map`, a part of the rows at a time, for want of endless memory."""
+        return (self._map(of, x[start : start + ROWS]) for start in range(0, len(x), ROWS))
+
+    def _map(self, of: Mapped, x: np.ndarray) -> np.ndarray:
+        """Apply a function of (weights)(x) to every network, in padded blocks."""
+        rows = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
+        with one_thread(), torch.no_grad():
+            results = [vmap(lambda slot: of(slot)(rows))(block) for block in self._blocks]
+        return torch.cat(results)[: self.size].numpy()
+
+
+def padded(array: np.ndarray) -> np.ndarray:
+    """A contiguous copy filled up to BLOCK along the first axis with copies of its first item."""
+    missing = BLOCK - len(array)
+    return np.concatenate([array, np.repeat(array[:1], missing, axis=0)])
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One intra-op thread and full precision, whatever the process is set to.
+
+    How sums are split over threads, and how products are rounded, shows in the last bits.
+    """
+    threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    torch.set_num_threads(1)
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_float32_matmul_precision(precision)

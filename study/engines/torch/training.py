@@ -1,0 +1,122 @@
+"""Training with torch.func: vmap over stacked parameters, for any network, on any device."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad_and_value, stack_module_state, vmap
+from torch.nn import functional
+
+from study.common.errors import InputError
+from study.engines.batches import Batches
+from study.engines.replicates import Replicate, Trained, loss_epochs, occasion_epochs
+from study.engines.torch.prediction import BLOCK, Weights, one_thread
+from study.networks.build import build
+from study.networks.dropout import Dropout
+from study.recipes.model import ModelRecipe, Protocol
+
+Tensors = dict[str, Tensor]
+
+
+def train_block(
+    recipe: ModelRecipe,
+    replicates: Sequence[Replicate],
+    x: np.ndarray,
+    y: np.ndarray,
+    on_epochs: Callable[[int], None],
+    device: str = "cpu",
+) -> Trained:
+    """Train up to BLOCK replicates of one model at once, on a device of torch."""
+    slots = [*replicates, *[replicates[0]] * (BLOCK - len(replicates))]
+    networks = [build(recipe, inputs=x.shape[1], init=slot.streams.init) for slot in slots]
+    stacked, buffers = stack_module_state(networks)
+    network = networks[0]
+    del networks  # as large as all else
+    _refuse_changing_buffers(network, buffers)
+    if replicates[0].condition == "untrained":
+        trained = Trained.without_steps(_numpy(stacked), len(slots))
+    else:
+        with one_thread():
+            network.train()
+            batches = Batches(slots, x, y, network, recipe.training.batch_size)
+            parameters, buffers = _moved(stacked, device), _moved(buffers, device)
+            trained = _fit(
+                network.to(device), parameters, buffers, batches, recipe.training, on_epochs
+            )
+    return trained.first(len(replicates))
+
+
+def _fit(
+    network: nn.Module,
+    parameters: Tensors,
+    buffers: Tensors,
+    batches: Batches,
+    protocol: Protocol,
+    on_epochs: Callable[[int], None],
+) -> Trained:
+    """Train `parameters` (slots, ...) in place, on the device on which they lie."""
+    device = str(next(iter(parameters.values())).device)
+
+    def loss(parameters: Tensors, x: Tensor, buffers: Tensors, y: Tensor) -> Tensor:
+        return functional.mse_loss(functional_call(network, (parameters, buffers), (x,)), y)
+
+    step = vmap(grad_and_value(loss))
+    step_with_inputs = vmap(grad_and_value(loss, argnums=(0, 1)))
+    optimizer = torch.optim.Adam(
+        list(parameters.values()),
+        lr=protocol.learning_rate,
+        # The fused kernel rounds differently in its last, partial vector.
+        fused=False,
+        foreach=False,
+    )
+    losses, occasions = [], []
+    kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)
+    for epoch in range(protocol.epochs):
+        epoch_loss = torch.zeros(BLOCK, device=device)
+        for batch, (x, y, masks) in enumerate(batches.epoch()):
+            x, y, state = x.to(device), y.to(device), {**buffers, **_moved(masks, device)}
+            if batch == batches.last_full and epoch in kept_occasions:
+                (gradients, of_inputs), batch_loss = step_with_inputs(parameters, x, state, y)
+                occasions.append(of_inputs.cpu().numpy())
+            else:
+                gradients, batch_loss = step(parameters, x, state, y)
+            for name, parameter in parameters.items():
+                parameter.grad = gradients[name]
+            optimizer.step()
+            epoch_loss += batch_loss
+        if epoch == 0:
+            _refuse_changing_buffers(network, buffers)
+        if epoch in kept_losses:
+            losses.append(epoch_loss.cpu().numpy())
+        on_epochs(1)
+    return Trained(
+        weights=_numpy(parameters),
+        loss_epochs=kept_losses,
+        losses=np.stack(losses, axis=1),
+        occasion_epochs=kept_occasions,
+        occasions=np.stack(occasions, axis=1),
+    )
+
+
+def _refuse_changing_buffers(network: nn.Module, buffers: Tensors) -> None:
+    """Only parameters are kept of a network, so all else must be the same for every seed."""
+    masks = {
+        f"{name}.keep" for name, module in network.named_modules() if isinstance(module, Dropout)
+    }
+    same = partial(torch.isclose, rtol=0, atol=0, equal_nan=True)
+    for name, fresh in network.named_buffers():
+        if name not in masks and not same(buffers[name], fresh).all():
+            raise InputError(
+                f"buffer '{name}' of the network differs between seeds or changes in training: "
+                "make it a parameter, or a constant"
+            )
+
+
+def _moved(tensors: Tensors, device: str) -> Tensors:
+    return {name: tensor.detach().to(device) for name, tensor in tensors.items()}
+
+
+def _numpy(tensors: Tensors) -> Weights:
+    return {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}

@@ -1,0 +1,1 @@
+"""From a plan to stored results: blocks, workers, memory, time."""

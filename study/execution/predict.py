@@ -1,0 +1,52 @@
+"""Prediction of one row by every stored network."""
+
+import pandas as pd
+
+from study.common.text import printable
+from study.common.vocabulary import LEAST_SQUARES_TITLE
+from study.datasets.dataset import encode_row
+from study.engines.stack import stack
+from study.networks.build import build
+from study.networks.linear import Linear
+from study.recipes.model import ModelRecipe
+from study.store.export_weights import left_out_words
+from study.store.store import Store
+
+
+def predict(store: Store, values: dict[str, str]) -> str:
+    """A table for a terminal: mean over seeds and spread, in the target's unit.
+
+    `values` holds every variable's natural value by name. Raises InputError.
+    """
+    store.check_weights()
+    scales = store.scales()
+    row = encode_row(store.recipe, values, scales)[None, :]
+    store.check_trained()
+    target = store.recipe.target
+    without = store.without_weights()
+    rows = []
+    for name in store.model_names():
+        recipe = store.model_recipe(name)
+        seeds, weights = store.weights(name, "real")
+        if not seeds or name in without:
+            continue
+        inputs = row.shape[1]
+        if isinstance(recipe, ModelRecipe):
+            network = build(recipe, inputs=inputs, init=0)
+        else:
+            network = Linear(inputs=inputs)
+        scaled = stack(network, weights).predict(row)[:, 0]
+        predictions = pd.Series(scales[target.name].undo(scaled))
+        rows.append(
+            {
+                "model": LEAST_SQUARES_TITLE if recipe is None else printable(recipe.title),
+                "seeds": len(seeds) if recipe else "-",
+                "mean": predictions.mean(),
+                "sd": predictions.std(ddof=1),
+                "lowest": predictions.min(),
+                "highest": predictions.max(),
+            }
+        )
+    table = pd.DataFrame(rows).to_string(index=False, float_format="{:,.2f}".format, na_rep="-")
+    left_out = "".join(f"\n{line}" for line in left_out_words(store))
+    return f"{target.with_unit(f'Predicted {target.name}')}:\n{table}{left_out}"

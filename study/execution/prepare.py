@@ -1,0 +1,185 @@
+"""A run is checked, opened or made, and planned, before anything is trained."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from study.common.errors import InputError, StudyError
+from study.common.vocabulary import LEAST_SQUARES
+from study.datasets.dataset import Dataset
+from study.engines import sklearn_models
+from study.engines.lanes.networks import sizes_of
+from study.engines.network_check.check import refuse_unfit
+from study.engines.replicates import Replicate
+from study.engines.sklearn_models import SKLEARN
+from study.engines.train import engine_of
+from study.execution.plan import Plan, plan
+from study.networks.build import build, source_digest
+from study.recipes.model import Contender, EstimatorRecipe
+from study.statistics.collinearity import explained
+from study.store.records import Key, Layout
+from study.store.run_directory import FILE_NAME, check_writable, create, set_aside
+from study.store.store import Store
+
+
+def prepare(
+    directory: Path,
+    dataset_name: str,
+    dataset: Dataset,
+    models: Mapping[str, Contender],
+    wanted: Sequence[Replicate],
+    *,
+    device: str,
+    fresh: bool,
+) -> tuple[Store, Plan]:
+    """Open the run in `directory`, or make it, and plan what is missing.
+
+    `wanted` are the replicates of each model. `device` is where torch trains. Nothing is
+    written before the recipes have been checked. With `fresh`, stored results are set aside
+    first. Raises InputError, and StudyError where what is stored is damaged.
+    """
+    networks = _checked(directory, dataset, models, device=device, fresh=fresh)
+    check_writable(directory)
+    if fresh:
+        set_aside(directory)
+    if not (directory / FILE_NAME).exists():
+        create(directory, dataset_name, dataset.recipe, dataset.hashes)
+    store = Store(directory)
+    try:
+        store.check_measured()
+        for name, digest in _held_against(store, dataset, models, networks, device).items():
+            store.add_source(name, digest)
+        if store.traits().empty:
+            store.add_traits(_traits(dataset))
+        if store.parts().empty:
+            store.add_parts(_parts(dataset))
+        if store.prepared().empty:
+            store.add_prepared(
+                [
+                    (of.column, of.scale.centre, of.scale.divisor, of.missing, of.imputed)
+                    for of in dataset.prepared
+                ]
+            )
+        stored = store.stored_keys()
+        return store, plan(models, networks, dataset, wanted, device=device, stored=stored)
+    except StudyError:
+        store.close()
+        raise
+
+
+def foresee(
+    directory: Path,
+    dataset: Dataset,
+    models: Mapping[str, Contender],
+    wanted: Sequence[Replicate],
+    *,
+    device: str,
+) -> Plan:
+    """What `prepare` would plan, with its checks, but nothing is made or written."""
+    networks = _checked(directory, dataset, models, device=device, fresh=False)
+    stored: set[Key] = set()
+    if (directory / FILE_NAME).exists():
+        with Store(directory) as store:
+            _held_against(store, dataset, models, networks, device)
+            stored = store.stored_keys()
+    return plan(models, networks, dataset, wanted, device=device, stored=stored)
+
+
+def _checked(
+    directory: Path,
+    dataset: Dataset,
+    models: Mapping[str, Contender],
+    *,
+    device: str,
+    fresh: bool,
+) -> dict[str, nn.Module]:
+    """The networks of models that are no estimators. Raises InputError where one cannot be run."""
+    if LEAST_SQUARES in models:
+        raise InputError(f"'{LEAST_SQUARES}' is always computed: it cannot name a model recipe")
+    if directory.exists() and not directory.is_dir():
+        raise InputError(f"{directory}: not a directory")
+    check_device(device)
+    known = [] if fresh else _stored_models(directory)
+    networks = {}
+    for name, recipe in models.items():
+        if isinstance(recipe, EstimatorRecipe):
+            sklearn_models.check(recipe, dataset, by_trial=name not in known)
+            continue
+        networks[name] = build(recipe, inputs=len(dataset.features), init=0)
+        if sizes_of(networks[name]) is None:  # built-in networks have been checked
+            refuse_unfit(recipe, dataset.train_x, dataset.test_x)
+    return networks
+
+
+def _held_against(
+    store: Store,
+    dataset: Dataset,
+    models: Mapping[str, Contender],
+    networks: Mapping[str, nn.Module],
+    device: str,
+) -> dict[str, str | None]:
+    """The digest of each model's code. Raises InputError if the run was made in another way."""
+    store.check_dataset(dataset.recipe, dataset.hashes)
+    digests = {}
+    for name, recipe in models.items():
+        if isinstance(recipe, EstimatorRecipe):
+            store.check_model(name, recipe, [], SKLEARN)
+            digests[name] = sklearn_models.source_digest(recipe)
+        else:
+            engine = engine_of(networks[name], device)
+            store.check_model(name, recipe, _layout(networks[name]), engine)
+            digests[name] = source_digest(networks[name])
+        store.check_source(name, digests[name])
+    return digests
+
+
+def _stored_models(directory: Path) -> list[str]:
+    """Names of the models that the run in `directory` holds, if there is one."""
+    if not (directory / FILE_NAME).exists():
+        return []
+    with Store(directory) as store:
+        return store.model_names()
+
+
+def check_device(device: str) -> None:
+    """Raise InputError unless torch finds the device."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: PyTorch finds no CUDA device here")
+
+
+def check_source(source: str, models: Mapping[str, Contender]) -> None:
+    """Raise InputError unless every model has this source of randomness."""
+    without = [name for name, recipe in models.items() if isinstance(recipe, EstimatorRecipe)]
+    if without and source not in ("init", "rows"):
+        raise InputError(
+            f"--vary {source}: no source of {', '.join(without)}, where only init (the "
+            "random_state) and rows vary: name the other models with --models"
+        )
+
+
+def _traits(dataset: Dataset) -> list[tuple[str, float, float]]:
+    """Each feature with its deviation and how much of it the other variables explain."""
+    known = explained(dataset.train_x, dataset.groups)
+    return [
+        (feature, float(deviation), float(share))
+        for feature, deviation, share in zip(
+            dataset.features, dataset.feature_scale, known, strict=True
+        )
+    ]
+
+
+def _parts(dataset: Dataset) -> list[tuple[str, int, float | None]]:
+    """Training and test rows, with the deviation of their targets, and rows left out, if any."""
+    parts: list[tuple[str, int, float | None]] = [
+        (part, len(y), float(y.astype(np.float64).std()))
+        for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
+    ]
+    return parts + ([("dropped", dataset.dropped, None)] if dataset.dropped else [])
+
+
+def _layout(network: nn.Module) -> Layout:
+    """Names and shapes of a network's parameters."""
+    return [[name, list(value.shape)] for name, value in network.named_parameters()]

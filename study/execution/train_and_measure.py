@@ -1,0 +1,145 @@
+"""A block becomes records: trained and measured, wherever a worker is."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from study.common.errors import StudyError, first_line
+from study.common.methods import GROUPED_PERMUTATION
+from study.common.versions import environment
+from study.datasets.dataset import Dataset
+from study.datasets.least_squares import least_squares
+from study.engines import sklearn_models
+from study.engines.replicates import Trained
+from study.engines.stack import stack
+from study.engines.train import train
+from study.execution.block import Block
+from study.importance.gradients import occasion_means
+from study.importance.measure import Measured, measure, measure_regressors
+from study.networks.build import build, seeded
+from study.networks.linear import Linear
+from study.networks.remedies import remedy_for
+from study.recipes.model import EstimatorRecipe
+from study.store.records import Key, Record
+
+Count = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Worked:
+    """What comes of a block.
+
+    records : one for each trained model, in the order of the block's keys
+    warned : how many fits gave each warning, by its text
+    environment : what it was computed with
+    """
+
+    records: list[Record]
+    warned: Counter[str]
+    environment: dict[str, str]
+
+
+def work(block: Block, dataset: Dataset, count: Count = lambda _: None) -> Worked:
+    """Train and measure one block.
+
+    `count` is called with each piece of work that is done, in the units of Block.work, and may
+    raise Stopped. Raises StudyError for whatever goes wrong in the block.
+    """
+    try:
+        trained, measured, warned = _trained(block, dataset, count)
+    except StudyError:
+        raise
+    except (Exception, SystemExit) as error:  # a stranger's network may raise anything
+        remedy = remedy_for(error, "")
+        raise StudyError(f"{first_line(error)}{f'; {remedy}' if remedy else ''}") from error
+    return Worked(records(block.keys, trained, measured, dataset), warned, environment())
+
+
+def _trained(
+    block: Block, dataset: Dataset, count: Count
+) -> tuple[Trained, Measured, Counter[str]]:
+    def trained_on(epochs: int) -> None:
+        count(epochs * block.epoch_work)
+
+    def predicted(rows: int) -> None:
+        count(rows * block.size * block.row_work)
+
+    inputs = len(dataset.features)
+    if block.recipe is None:
+        trained = Trained.without_steps(least_squares(dataset), 1)
+        with seeded(0):
+            network: nn.Module = Linear(inputs=inputs)
+    elif isinstance(block.recipe, EstimatorRecipe):
+        regressors = sklearn_models.fit(
+            block.recipe, block.replicates, dataset, lambda: trained_on(1)
+        )
+        trained = Trained.without_steps({}, block.size)
+        return trained, measure_regressors(regressors, dataset, predicted), regressors.warned
+    else:
+        network = build(block.recipe, inputs=inputs, init=0)
+        trained = train(
+            block.recipe,
+            block.replicates,
+            dataset.train_x,
+            dataset.train_y,
+            engine=block.engine,
+            on_work=trained_on,
+        )
+    measured = measure(stack(network, trained.weights), dataset, trained.occasions, predicted)
+    return trained, measured, Counter()
+
+
+def records(
+    keys: Sequence[Key], trained: Trained, measured: Measured, dataset: Dataset
+) -> list[Record]:
+    """What is measured of trained models, taken apart by their keys."""
+    items = {
+        importance.method: dataset.variables
+        if importance.method == GROUPED_PERMUTATION
+        else dataset.features
+        for importance in measured.importances
+    }
+    absolute, signed = occasion_means(trained.occasions)
+    return [
+        Record(
+            key=key,
+            weights={name: array[index] for name, array in trained.weights.items()},
+            fits=[
+                (
+                    fit.part,
+                    fit.evaluation,
+                    float(fit.r_squared[index]),
+                    float(fit.rmse[index]),
+                    float(fit.within[index]),
+                )
+                for fit in measured.fits
+            ],
+            scores=[
+                (
+                    importance.method,
+                    item,
+                    float(importance.score[index, column]),
+                    None if importance.signed is None else float(importance.signed[index, column]),
+                )
+                for importance in measured.importances
+                for column, item in enumerate(items[importance.method])
+            ],
+            occasions=[
+                (
+                    int(epoch),
+                    feature,
+                    float(absolute[index, occasion, column]),
+                    float(signed[index, occasion, column]),
+                )
+                for occasion, epoch in enumerate(trained.occasion_epochs)
+                for column, feature in enumerate(dataset.features)
+            ],
+            losses=[
+                (int(epoch), float(trained.losses[index, point]))
+                for point, epoch in enumerate(trained.loss_epochs)
+            ],
+        )
+        for index, key in enumerate(keys)
+    ]

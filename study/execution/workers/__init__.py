@@ -1,0 +1,1 @@
+"""Who works on blocks: this process, threads, processes, or a cluster."""

@@ -1,0 +1,32 @@
+"""Importance methods: a score for each feature or variable of each trained network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Importance:
+    """Scores of one method.
+
+    Attributes
+    ----------
+    method : str
+    score : (networks, items) unnormalised; items are features, or variables for
+        permutation-grouped
+    signed : (networks, items) mean signed gradient, or None for the permutation methods,
+        whose score has a sign itself
+    """
+
+    method: str
+    score: np.ndarray
+    signed: np.ndarray | None
+
+    def where(self, known: np.ndarray) -> "Importance":
+        """The same, with NaN for networks that are not `known`: bool (networks,)."""
+        score, signed = (
+            None if scores is None else np.where(known[:, None], scores, np.nan)
+            for scores in (self.score, self.signed)
+        )
+        assert score is not None
+        return Importance(self.method, score, signed)

@@ -1,0 +1,113 @@
+"""The networks, and how a recipe becomes one."""
+
+import inspect
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from study.common.errors import InputError, first_line
+from study.common.import_path import digest_of, import_named
+from study.networks.remedies import remedy_for
+from study.recipes.model import ModelRecipe
+
+# torch's generator is one for the whole process. A network may build others within it.
+_building = threading.RLock()
+
+
+class Unfit(InputError):
+    """A network that the harness cannot use.
+
+    what : what was found; remedy : what to do
+    """
+
+    def __init__(self, recipe: ModelRecipe, what: str, remedy: str) -> None:
+        super().__init__(recipe, what, remedy)  # as worker processes send it
+        self.recipe = recipe
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"model '{self.recipe.title}': {self.recipe.network}: {self.what}; {self.remedy}"
+
+
+def build(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:
+    """The network of a recipe with the initial weights of seed `init`.
+
+    The weights are those of ``torch.manual_seed(init)`` followed by building the network on the
+    processor; torch's global generator is left as it was. Raises Unfit when the recipe names no
+    module or the module refuses its arguments.
+    """
+    network_class = import_class(recipe)
+    arguments = bound_arguments(recipe, network_class, inputs=inputs)
+    try:
+        with seeded(init):
+            return network_class(**arguments)
+    except (Exception, SystemExit) as error:  # a stranger's class may raise anything
+        remedy = remedy_for(error, "mend its __init__, or the recipe's arguments")
+        raise Unfit(recipe, first_line(error), remedy) from error
+
+
+@contextmanager
+def seeded(init: int) -> Iterator[None]:
+    """Draw initial weights of seed `init`, and leave torch's generator as it was.
+
+    Every network that is made while threads are at work must be made in here: a draw of one
+    thread would change the weights of another's seed.
+    """
+    with _building, torch.random.fork_rng(devices=[]):
+        # torch.manual_seed without the call stacks that it writes for other devices.
+        torch.default_generator.manual_seed(init)
+        yield
+
+
+def import_class(recipe: ModelRecipe) -> type[nn.Module]:
+    """The class that a recipe names. Raises Unfit."""
+    try:
+        network_class = import_named(recipe.network)
+    except (Exception, SystemExit) as error:  # importing runs a stranger's module
+        remedy = "mend the module"
+        if isinstance(error, ImportError | AttributeError):
+            remedy = 'network = "module:Class" names an importable module, or one that lies here'
+        raise Unfit(recipe, f"cannot be imported: {first_line(error)}", remedy) from error
+    if not (isinstance(network_class, type) and issubclass(network_class, nn.Module)):
+        raise Unfit(recipe, "is not a torch.nn.Module class", "name a class derived from it")
+    return network_class
+
+
+def bound_arguments(
+    recipe: ModelRecipe, network_class: type[nn.Module], *, inputs: int
+) -> dict[str, Any]:
+    """What the class is called with: `inputs` and the recipe's arguments. Raises Unfit."""
+    arguments = {"inputs": inputs, **recipe.arguments}
+    parameters = inspect.signature(network_class).parameters.values()
+    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    required = [p.name for p in parameters if p.name in named and p.default is p.empty]
+    if "inputs" in recipe.arguments:
+        raise Unfit(
+            recipe,
+            "[arguments] names 'inputs'",
+            "leave it out: it is the data's number of features",
+        )
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        for name in arguments:
+            if name not in named:
+                remedy = (
+                    "let __init__ take inputs, the number of features"
+                    if name == "inputs"
+                    else f"give what it takes by name: {', '.join(named)}"
+                )
+                raise Unfit(recipe, f"takes no argument '{name}'", remedy)
+    for name in required:
+        if name not in arguments:
+            remedy = "give it under [arguments] of the recipe, or a default in the class"
+            raise Unfit(recipe, f"needs the argument '{name}'", remedy)
+    return arguments
+
+
+def source_digest(network: nn.Module) -> str | None:
+    """SHA-256 of the files in which the classes of a network are written, as for `digest_of`."""
+    return digest_of({part for module in network.modules() for part in type(module).__mro__})

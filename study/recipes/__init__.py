@@ -1,0 +1,1 @@
+"""Recipes: what a user declares of data sets, models and claims, and how recipes are found."""

@@ -1,0 +1,98 @@
+"""What a recipe says of importance: the claim, what was published, how to permute."""
+
+import difflib
+from typing import Literal
+
+from pydantic import (
+    Field,
+    model_validator,
+)
+
+from study.common.methods import METHODS, METHODS_OF_LEVEL
+from study.recipes.base import Finite, Name, Recipe
+
+Method = Literal[
+    "training-gradient",
+    "gradient",
+    "contrast-gradient",
+    "scaled-gradient",
+    "permutation",
+    "permutation-grouped",
+]
+
+
+class Claim(Recipe):
+    """A statement declared before the run, and the proportion of seeds that must show it.
+
+    One of: `name` has `rank` 1; is within the `top` so many; has a share of at least
+    `share`; scores `above` another. `proposed` marks one that was taken from the data.
+    """
+
+    level: Literal["feature", "variable"]
+    name: Name
+    rank: int | None = None
+    top: int | None = Field(default=None, ge=1)
+    share: float | None = Field(default=None, gt=0, le=1)
+    above: Name | None = None
+    proportion: float = Field(gt=0, lt=1)
+    model: Name
+    method: Name
+    proposed: bool = False
+
+    @model_validator(mode="after")
+    def says_one_thing(self) -> "Claim":
+        keys = ("rank", "top", "share", "above")
+        said = [key for key in keys if getattr(self, key) is not None]
+        if len(said) != 1:
+            has = " and ".join(said) or "none"
+            raise ValueError(f"give one of {', '.join(keys)} (it has {has})")
+        if self.rank not in (None, 1):
+            raise ValueError(f"only rank 1 can be claimed; for rank {self.rank} or better, top")
+        if self.above == self.name:
+            raise ValueError(f"above names {self.name} itself: give another {self.level}")
+        if self.proposed and self.rank is None:
+            raise ValueError(
+                "proposed = true goes with the rank 1 that 'study data init' proposes: take it out "
+                "of a claim of your own"
+            )
+        if self.method in METHODS and self.method not in METHODS_OF_LEVEL[self.level]:
+            raise ValueError(f"method {self.method} has no scores by {self.level}")
+        return self
+
+    @property
+    def words(self) -> str:
+        """What it says, without the proportion."""
+        if self.above is not None:
+            return f"{self.name} ranks above {self.above}"
+        if self.share is not None:
+            return f"{self.name} has a share of at least {self.share:g}"
+        if self.top is not None:
+            return f"{self.name} is among the top {self.top}"
+        return f"{self.name} has rank 1"
+
+    @property
+    def names(self) -> list[str]:
+        """The features or variables it is about."""
+        return [self.name] if self.above is None else [self.name, self.above]
+
+
+class Permutation(Recipe):
+    """Settings of permutation importance."""
+
+    repeats: int = Field(default=30, ge=1)
+    random_state: int = Field(default=0, ge=0, lt=2**32)
+
+
+class Published(Recipe):
+    """Importance shares that somebody published, in the order of the features."""
+
+    model: Name
+    method: Method
+    shares: list[Finite]
+
+
+def unknown_method(name: str) -> str:
+    """That no method of the study has a name, and which one may be meant."""
+    near = difflib.get_close_matches(name, METHODS, n=1)
+    remedy = f"did you mean '{near[0]}'?" if near else f"there is {', '.join(METHODS)}"
+    return f"no method is called '{name}'; {remedy}"

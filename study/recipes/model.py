@@ -1,0 +1,72 @@
+"""Recipes of models: a network with its training protocol, or an estimator of scikit-learn."""
+
+from typing import Any
+
+from pydantic import (
+    Field,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
+
+from study.recipes.base import Arguments, ImportPath, Name, Positive, Recipe
+
+
+class Protocol(Recipe):
+    """Training protocol: mean squared error and Adam over shuffled mini-batches."""
+
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    learning_rate: Positive
+
+
+class ModelRecipe(Recipe):
+    """A contender: a network class by import path, its arguments, its training protocol."""
+
+    title: Name
+    network: ImportPath
+    arguments: Arguments = {}
+    training: Protocol
+
+
+class EstimatorRecipe(Recipe):
+    """A contender: a scikit-learn regressor by import path, and its arguments.
+
+    It trains itself, and the seed is its random_state.
+    """
+
+    title: Name
+    estimator: ImportPath
+    arguments: Arguments = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def is_no_network(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "network" in values:
+            raise ValueError("network and estimator: give one of them")
+        if isinstance(values, dict) and "training" in values:
+            raise ValueError(
+                "training: leave it out; an estimator trains itself, as its arguments say"
+            )
+        return values
+
+    @field_validator("arguments")
+    @classmethod
+    def seed_is_free(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        if "random_state" in arguments:
+            raise ValueError("random_state is given by the seed: leave it out")
+        return arguments
+
+
+Contender = ModelRecipe | EstimatorRecipe
+_CONTENDER: TypeAdapter[Contender] = TypeAdapter(Contender)
+
+
+def read_model(text: str) -> Contender:
+    """The model recipe that was stored as JSON."""
+    return _CONTENDER.validate_json(text)
+
+
+def kind_of_model(values: dict[str, Any]) -> type[Contender]:
+    """The class of a model recipe, by its keys."""
+    return EstimatorRecipe if "estimator" in values else ModelRecipe

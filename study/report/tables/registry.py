@@ -1,0 +1,178 @@
+"""Every table of a run, by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from study.analysis.fits import has_fits, learned_only
+from study.analysis.results import Results
+from study.common.errors import InputError
+from study.report.tables.agreement import agreement_table, concordance_table, seed_agreement_table
+from study.report.tables.cells import network
+from study.report.tables.claims import claim_table, declared_table, growth_table, power_table
+from study.report.tables.fits import fit_table, seeds_table
+from study.report.tables.importance import difference_table, importance_table
+from study.report.tables.sources import source_table
+from study.report.tables.stability import (
+    consensus_table,
+    flip_table,
+    rank_frequency_table,
+    rank_set_table,
+    reliability_table,
+    steadiness_table,
+    top_stability_table,
+)
+from study.report.tables.table import Table
+from study.report.tables.training import training_table
+from study.report.tables.warnings import warning_table
+from study.statistics.stability import MOST_FOR_CONSENSUS
+
+__all__ = ["TABLES", "Entry", "Table", "all_tables", "make_table"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A table that can be made: what it tells, and the function that makes it.
+
+    `make` gives None where a run has nothing to put into it, `missing` says what is missing
+    then; `of_seeds` is False for what does not depend on the seeds of the run.
+    """
+
+    tells: str
+    make: Callable[[Results], Table | None]
+    missing: str = ""
+    of_seeds: bool = True
+
+
+def _by_level(
+    name: str, tells: str, make: Callable[[Results, str], Table | None], missing: str = ""
+) -> dict[str, Entry]:
+    return {
+        f"{name}-{level}s": Entry(f"{tells}, by {level}", partial(_at_level, make, level), missing)
+        for level in ("feature", "variable")
+    }
+
+
+def _at_level(
+    make: Callable[[Results, str], Table | None], level: str, results: Results
+) -> Table | None:
+    return make(results, level)
+
+
+def _between(
+    make: Callable[[Results, str, str], Table | None], between: str
+) -> Callable[[Results, str], Table | None]:
+    return lambda results, level: make(results, between, level)
+
+
+_ONE = "one item has no order"
+_NO_SCORES = "imported scores are by feature alone"
+TABLES: dict[str, Entry] = {
+    "claim": Entry("verdicts on the declared claim by model and method", claim_table),
+    "claims": Entry("every declared claim, with Holm's adjustment", declared_table),
+    "claim-seeds": Entry("the claim among the first n seeds", growth_table, "it takes two seeds"),
+    "claim-power": Entry(
+        "what more seeds would buy",
+        power_table,
+        "the claim needs nearly every seed already",
+        of_seeds=False,
+    ),
+    "warnings": Entry("what to know before believing a number", warning_table),
+    "fit": Entry("fit quality by model", fit_table, "how well the models fit is not known"),
+    "seeds": Entry("every seed: fit, and the claimed share and rank", seeds_table),
+    **_by_level("importance", "mean share and rank", importance_table, _NO_SCORES),
+    **_by_level(
+        "differences-models",
+        "difference in share between models",
+        _between(difference_table, "models"),
+        "it takes two models",
+    ),
+    **_by_level(
+        "differences-methods",
+        "difference in share between methods",
+        _between(difference_table, "methods"),
+        "it takes two methods",
+    ),
+    **_by_level(
+        "agreement-methods",
+        "agreement between methods",
+        _between(agreement_table, "methods"),
+        "it takes two methods, and two items to order",
+    ),
+    **_by_level(
+        "agreement-models",
+        "agreement between models",
+        _between(agreement_table, "models"),
+        "it takes two models, and two items to order",
+    ),
+    **_by_level("agreement-seeds", "agreement between seeds", seed_agreement_table, _NO_SCORES),
+    **_by_level("concordance", "Kendall's W among seeds", concordance_table, _NO_SCORES),
+    **_by_level("rank-frequency", "how often each rank", rank_frequency_table, _NO_SCORES),
+    **_by_level("ranks", "rank intervals and groups not told apart", rank_set_table, _NO_SCORES),
+    **_by_level("flips", "pairs that change places between seeds", flip_table, _ONE),
+    **_by_level(
+        "stability",
+        "mean share against how steadily the order is kept",
+        steadiness_table,
+        "it takes ten seeds, and two items to order",
+    ),
+    **_by_level("top-stability", "stability of the top k", top_stability_table, _ONE),
+    **_by_level(
+        "consensus",
+        "consensus of models and methods, and dissent",
+        consensus_table,
+        f"it is searched for among at most {MOST_FOR_CONSENSUS} items",
+    ),
+    **_by_level(
+        "reliability",
+        "split-half reliability by number of seeds",
+        reliability_table,
+        "there are too few seeds to split",
+    ),
+    "training": Entry(
+        "importance and loss through training", training_table, "no gradients are stored"
+    ),
+    "sources": Entry(
+        "which source of randomness moves the finding",
+        source_table,
+        "'study run --vary init' (or order, dropout, rows) trains what it needs",
+    ),
+}
+
+
+def make_table(results: Results, name: str, *, learned: bool = False) -> Table:
+    """One table; with `learned`, over the seeds that have learned. Raises InputError."""
+    if name not in TABLES:
+        raise InputError(f"no table '{name}': 'study table --list' names them")
+    entry = TABLES[name]
+    chosen = _of_learned(results) if learned else results
+    table = entry.make(chosen)
+    if table is None:
+        raise InputError(f"this run has nothing for table '{name}': {entry.missing}")
+    return _noted(table, results) if learned and entry.of_seeds else table
+
+
+def all_tables(results: Results) -> list[Table]:
+    """Every table that the run has something for, in the order of the page."""
+    tables = (entry.make(results) for entry in TABLES.values())
+    return [table for table in tables if table is not None]
+
+
+def _of_learned(results: Results) -> Results:
+    """The results of seeds that have learned. Raises InputError where there are none."""
+    if not has_fits(results):
+        raise InputError("--learned: how well the models fit, and which learned, is not known")
+    learned = learned_only(results)
+    if not learned.models:
+        raise InputError(
+            f"no {network(results)} has learned: there is no table without those that have not"
+        )
+    return learned
+
+
+def _noted(table: Table, results: Results) -> Table:
+    """Say in the notes whose seeds a table is of."""
+    left = _of_learned(results).models
+    lost = [results.title(model) for model in results.models if model not in left]
+    none = f" No seed of {', '.join(lost)} has." if lost else ""
+    return replace(table, notes=f"Only seeds that have learned.{none} {table.notes}")

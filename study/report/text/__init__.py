@@ -1,0 +1,1 @@
+"""The sentences of the report, the terminal and the citation."""

@@ -1,0 +1,382 @@
+"""How to cite a run: a paragraph on methods, a BibTeX entry, and macros of its numbers."""
+
+import re
+import shlex
+import string
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from study.analysis.claims import own_verdict, why_not_tested
+from study.analysis.fits import has_fits, learning_words
+from study.analysis.results import Results
+from study.common.package import shipped
+from study.common.text import printable, ranges
+from study.common.vocabulary import SOURCES, UNNAMED_TARGET
+from study.recipes.claim_text import claim_in_words
+from study.recipes.find import DEFAULT_MODELS
+from study.report.latex_escape import HEAD, escape
+from study.report.tables.cells import listed, provenance
+from study.report.text.headline_numbers import PROGRAM, facts, letters
+from study.report.text.origin import how_declared, reach
+from study.report.text.verdict import specificity_words
+from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
+
+_METHODS = {
+    "training-gradient": "the absolute gradient of the mini-batch loss with respect to the inputs, "
+    "summed over epochs at even steps of training",
+    "gradient": "the mean absolute gradient of the prediction with respect to the inputs, over "
+    "the test rows",
+    "contrast-gradient": "the mean absolute gradient of the prediction with respect to the inputs, "
+    "over the test rows, after the mean of each one-hot group is taken off",
+    "scaled-gradient": "the mean absolute gradient of the prediction with respect to the inputs, "
+    "over the test rows, after the mean of each one-hot group is taken off, times the standard "
+    "deviation of the feature",
+    "permutation": "the drop in R² on the test rows when a column is permuted",
+    "permutation-grouped": "the drop in R² on the test rows when a variable, with all its columns, "
+    "is permuted",
+}
+NOT_TOLD = "The paragraph cannot tell how the scores were made: add that."
+_VERDICTS = {
+    SUPPORTED: ", so the claim is supported: the lower bound reaches the required {Required}.",
+    CONTRADICTED: ", so the claim is contradicted: the upper bound misses the required {Required}.",
+    INCONCLUSIVE: ", so the verdict is inconclusive: the interval holds the required {Required}.",
+}
+
+
+def paragraph(results: Results) -> str:
+    """A paragraph on methods and outcome, on one line."""
+    texts = {fact.name: fact.text for fact in facts(results)}
+    return printable(_filled(results, str, texts.__getitem__))
+
+
+def latex_paragraph(results: Results) -> str:
+    """The same paragraph in LaTeX, its numbers and names as macros of `macros`."""
+    start = _prefix(results)
+    text = _filled(results, escape, lambda name: f"\\{start}{name}{{}}")
+    filled = textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(
+        [
+            "% needs numbers.tex, which 'study cite --format latex' wrote",
+            "\\begin{sloppypar}% names may be long",
+            filled,
+            "\\end{sloppypar}",
+            "",
+        ]
+    )
+
+
+def macros(results: Results) -> str:
+    r"""A LaTeX file with one macro for each headline number.
+
+    They start with \study and the name of the run's directory, so that a document can hold
+    the numbers of several runs; two runs of one name are refused by \newcommand.
+    """
+    start = _prefix(results)
+    lines = [
+        f"\\newcommand{{\\{start}{fact.name}}}{{{escape(fact.text)}}}% {printable(fact.tells)}"
+        for fact in facts(results)
+    ]
+    head = f"% {printable(provenance(results))} Written by 'study cite --format latex'."
+    return "\n".join([head, HEAD.rstrip(), *lines, ""])
+
+
+def bibtex(results: Results) -> str:
+    """A BibTeX entry for the program, with the run in its note."""
+    about = _citation()
+    fields = {
+        # Doubled braces keep the author from being parted into names, and capitals as they are.
+        "author": " and ".join(f"{{{escape(name, macros=False)}}}" for name in about["authors"]),
+        "title": f"{{{escape(about['title'], macros=False)}}}",
+        "year": about["date-released"][:4],
+        "version": about["version"],
+        "note": escape(f"Version {about['version']}. {provenance(results)}", macros=False),
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
+    return "\n".join([f"@misc{{study-{results.identity},", *lines, "}"])
+
+
+def made_by(results: Results) -> list[str]:
+    """Commands that make such a run, as far as what is stored tells."""
+    if results.imported:
+        return [_import_command(results)]
+    by_seeds: dict[tuple[int, ...], list[str]] = {}
+    for model in results.models:
+        by_seeds.setdefault(tuple(results.seeds(model, "real")), []).append(model)
+    commands = [_command(results, models, [*seeds]) for seeds, models in by_seeds.items()]
+    varied: dict[tuple[str, tuple[int, ...], tuple[int, ...]], list[str]] = {}
+    fits = results.varied_fits
+    for source in SOURCES:
+        for model in results.varied_models:
+            own = fits[(fits["source"] == source) & (fits["model"] == model)]
+            if len(own):
+                bases, seeds = (tuple(sorted(set(own[name]))) for name in ("base", "seed"))
+                varied.setdefault((source, bases, seeds), []).append(model)
+    for (source, bases, seeds), models in varied.items():
+        more = ["--vary", source, "--bases", _as_option([*bases])]
+        commands.append(_command(results, models, [*seeds], *more))
+    return commands
+
+
+def citation(results: Results) -> str:
+    """Paragraph, BibTeX entry, identity and commands, for a terminal."""
+    computed = [
+        ", ".join(f"{name} {version}" for name, version in environment.items())
+        for environment in results.environments
+    ]
+    return "\n\n".join(
+        [
+            textwrap.fill(paragraph(results), 100),
+            bibtex(results),
+            "\n".join(
+                [
+                    printable(provenance(results)),
+                    *(f"Computed with {printable(versions)}." for versions in computed if versions),
+                    "Made by, as far as the run tells:",
+                    *(f"    {printable(command)}" for command in made_by(results)),
+                    *([NOT_TOLD] if results.imported else []),
+                ]
+            ),
+        ]
+    )
+
+
+# -- the paragraph ---------------------------------------------------------------------------
+def _filled(results: Results, text: Callable[[str], str], value: Callable[[str], str]) -> str:
+    """The sentences, with `text` of what stands between facts, and `value` of their names."""
+    parts = string.Formatter().parse(" ".join(_sentences(results)))
+    return "".join(text(between) + (value(name) if name else "") for between, name, _, _ in parts)
+
+
+def _sentences(results: Results) -> Iterator[str]:
+    """Sentences with names of facts in braces. No name of a stranger stands in them."""
+    claim = results.recipe.claim
+    items = {"feature": "Features", "variable": "Variables"}[claim.level]
+    many = {"Features": len(results.features), "Variables": len(results.variables)}
+    yield from _imported(results) if results.imported else _studied(results, many)
+    yield (
+        f"{_method(results)}; a share is a score "
+        "divided by the sum of all scores, where negative ones count as 0."
+    )
+    declared, remark = how_declared(results)
+    yield (
+        f"{declared} was the claim that, of the {{{items}}} "
+        f"{_plural(claim.level, many[items])}, {{Claim}} in at least {{Required}} of seeds, for "
+        f"the model {{Model}} by {{Method}}.{remark}"
+    )
+    row = own_verdict(results, claim)
+    if row is None:
+        yield f"It was not tested: {why_not_tested(results, claim)}."
+    else:
+        yield from _outcome(results, row)
+    if claim.model in results.models and has_fits(results):
+        yield from _fit(results)
+    yield reach(results) if results.imported else _noise(results)
+
+
+def _noise(results: Results) -> str:
+    """What seeds measure, and what they do not."""
+    sources = [
+        *(
+            ["initial weights, order of the rows, dropout"]
+            if len(results.models) > len(results.estimators)
+            else []
+        ),
+        *(["random_state"] if results.estimators else []),
+    ]
+    return (
+        f"Seeds measure the noise of training on this data set ({', '.join(sources)}); they do not "
+        "measure what another sample of rows would show."
+    )
+
+
+def _imported(results: Results) -> Iterator[str]:
+    """Where imported scores come from."""
+    most = max(len(results.seeds(model, "real")) for model in results.models)
+    named = results.recipe.target.name != UNNAMED_TARGET
+    yield (
+        f"Scores of feature importance that were made elsewhere ({{File}}) were examined with "
+        f"{PROGRAM} {{Program}} (run {{Identity}}): of {{Features}} features, for {{Models}}"
+        f"{', with {Target} as the target' if named else ''}, from {{Seeds}} "
+        f"{_plural('seed', most)}{' each' if len(results.models) > 1 else ''}."
+    )
+
+
+def _method(results: Results) -> str:
+    """What the claim's method is."""
+    if results.imported:
+        return "Importance by {Method} is as it was imported"
+    claim, settings = results.recipe.claim, results.recipe.permutation
+    repeats = (
+        f", mean over {settings.repeats} {_plural('repeat', settings.repeats)}"
+        if claim.method.startswith("permutation")
+        else ""
+    )
+    return f"Importance by {{Method}} is {_METHODS[claim.method]}{repeats}"
+
+
+def _studied(results: Results, many: dict[str, int]) -> Iterator[str]:
+    """What was run, on which data."""
+    tools = [f"{PROGRAM} {{Program}}"]
+    if len(results.models) > len(results.estimators):
+        tools.append("PyTorch {Torch}")
+    if results.estimators:
+        tools.append("scikit-learn {Sklearn}")
+    yield (
+        f"Feature importance was examined with {listed(tools)} (run "
+        f"{{Identity}}) on the data set {{Data}}, of {{Features}} "
+        f"{_plural('feature', many['Features'])} from {{Variables}} "
+        f"{_plural('variable', many['Variables'])}, with {{Target}} as the target."
+    )
+    yield from _training(results)
+    if results.estimators:
+        yield "{Estimators}; there, the seed is the random_state."
+
+
+def _training(results: Results) -> Iterator[str]:
+    several = len(results.models) > 1
+    most = max(len(results.seeds(model, "real")) for model in results.models)
+    controls = {
+        condition: any(results.seeds(model, condition) for model in results.models)
+        for condition in ("shuffled", "untrained")
+    }
+    every = all(
+        results.seeds(model, "real") == results.seeds(model, "shuffled") for model in results.models
+    )
+    again = (
+        f", and {'' if every else 'some of them '}again on shuffled training targets, where there "
+        "is nothing to find"
+        if controls["shuffled"]
+        else ""
+    )
+    also = "; the untrained networks were scored as well" if controls["untrained"] else ""
+    yield (
+        f"{{Models}} {'were' if several else 'was'} trained from {{Seeds}} "
+        f"{_plural('seed', most)}{' each' if several else ''}{again}{also}."
+    )
+
+
+def _outcome(results: Results, row: dict[str, Any]) -> Iterator[str]:
+    if row["verdict"] == NO_VERDICT:
+        count = len(results.seeds(results.recipe.claim.model, "real"))
+        yield (
+            f"All {count} seeds gave the same importances and count as one observation, in which "
+            f"the claim was {'met' if row['met'] else 'not met'}: there is no interval, and no "
+            "verdict."
+        )
+        return
+    settle = row["seeds_to_settle"]
+    yield (
+        f"It was met in {{Met}} of {{N}} {_plural('seed', row['n'])} (proportion {{Proportion}}, "
+        f"95% Wilson interval {{Low}} to {{High}}){_VERDICTS[row['verdict']]}"
+    )
+    if np.isinf(settle):
+        yield "At exactly this proportion no number of seeds would settle it."
+    elif not np.isnan(settle):
+        yield "If the proportion stays, about {Settle} seeds would settle it."
+    yield _control(row, imported=bool(results.imported))
+    yield _margin(row)
+
+
+def _control(row: dict[str, Any], *, imported: bool) -> str:
+    if np.isnan(row["shuffled_difference"]):
+        return "Without a shuffled control of these seeds, nothing can be said of specificity."
+    lost = row["shuffled_undefined"]
+    befell = "without scores" if imported else "diverged"
+    diverged = f" ({lost:.0f} {befell}, and {_plural('is', lost)} left out)" if lost else ""
+    bounds = (
+        row["shuffled_interval"]
+        if np.isnan(row["shuffled_low"])
+        else "95% interval {ControlLow} to {ControlHigh}, Newcombe's method 10"
+    )
+    return (
+        f"On shuffled targets it was met in {{ControlMet}} of {{ControlN}} "
+        f"{_plural('seed', row['shuffled_n'])}{diverged}; the paired difference, real less "
+        f"shuffled, is {{ControlDifference}} ({bounds}){specificity_words(row)}."
+    )
+
+
+def _margin(row: dict[str, Any]) -> str:
+    if np.isnan(row["margin"]):
+        return "The margin ({MarginIs}) is undefined."
+    kind = row["margin_interval"]
+    bounds = (
+        kind
+        if np.isnan(row["margin_low"])
+        else f"95% {kind} bootstrap interval {{MarginLow}} to {{MarginHigh}}"
+    )
+    lost = row["margin_undefined"]
+    but = f" but {lost:.0f} without shares" if lost else ""
+    return f"The margin ({{MarginIs}}) is {{Margin}} on average over seeds{but} ({bounds})."
+
+
+def _fit(results: Results) -> Iterator[str]:
+    model = results.recipe.claim.model
+    count = len(results.seeds(model, "real"))
+    spread = ", standard deviation {FitSd}" if count > 1 else ""
+    diverged = len(results.diverged(model, "real"))
+    lost = f"; {diverged} diverged, and {_plural('is', diverged)} left out" if diverged else ""
+    yield (
+        f"The {{Model}} has a mean test R² of {{Fit}} (rows one by one{spread}{lost}), and "
+        f"{{Learned}} of {{LearnedN}} {_plural('seed', count)} reached the training R² that counts "
+        f"as having learned ({{LearnedFrom}}, {learning_words(results)})."
+    )
+
+
+def _plural(word: str, count: float) -> str:
+    if word == "is":
+        return "is" if count == 1 else "are"
+    return word if count == 1 else f"{word}s"
+
+
+# -- parts -----------------------------------------------------------------------------------
+def _prefix(results: Results) -> str:
+    return f"study{letters(results.directory.resolve().name) or letters(results.dataset)}"
+
+
+def _import_command(results: Results) -> str:
+    recipe = results.recipe
+    words = ["study", "import", str(recipe.scores), "--claim", claim_in_words(recipe.claim)]
+    words += ["--model", recipe.claim.model, "--method", recipe.claim.method]
+    if recipe.target.name != UNNAMED_TARGET:
+        words += ["--target", recipe.target.name]
+    if recipe.title != results.dataset:
+        words += ["--title", recipe.title]
+    return shlex.join(words + _out(results))
+
+
+def _out(results: Results) -> list[str]:
+    if results.directory == Path("reports") / results.dataset:
+        return []
+    return ["--out", str(results.directory)]
+
+
+def _command(results: Results, models: list[str], seeds: list[int], *more: str) -> str:
+    words = ["study", "run", "--seeds", _as_option(seeds), *more]
+    if models != [*DEFAULT_MODELS]:
+        words += ["--models", ",".join(models)]
+    if results.dataset != "people":
+        words += ["--data", results.dataset]
+    words += _out(results)
+    if any("cuda" in results.engines()[model] for model in models):
+        words += ["--device", "cuda"]
+    return shlex.join(words)
+
+
+def _as_option(seeds: list[int]) -> str:
+    """Seeds as --seeds takes them; a number alone would be how many."""
+    if seeds == [*range(len(seeds))]:
+        return str(len(seeds))
+    text = ranges(seeds)
+    return f"{text}," if text.isdecimal() else text
+
+
+def _citation() -> dict[str, Any]:
+    """CITATION.cff, as far as it is needed."""
+    text = shipped("CITATION.cff").read_text(encoding="utf-8")
+    about: dict[str, Any] = dict(re.findall(r'^([a-z-]+): *"?(.+?)"?$', text, re.MULTILINE))
+    about["authors"] = re.findall(r'^ +- name: *"?(.+?)"?$', text, re.MULTILINE)
+    return about

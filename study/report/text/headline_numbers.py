@@ -1,0 +1,200 @@
+"""The headline numbers of a run, each with a name that TeX takes for a macro."""
+
+import string
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from study.analysis.claims import level_of_claim, own_verdict, proportions
+from study.analysis.fits import fit_quality, has_fits, learning, learning_threshold
+from study.analysis.importance import importance
+from study.analysis.results import Results
+from study.analysis.selection import all_models
+from study.common.vocabulary import UNNAMED_TARGET
+from study.report.tables.cells import estimator_words, listed, model_title, number, percent
+from study.report.tables.claims import margin_words
+from study.report.text.origin import how_declared
+
+PROGRAM = "importance-study"
+_DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+_COUNT, _ROUGH, _FINE = "{:.0f}", "{:z.2f}", "{:.3f}"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number, or a name, that a text about a run can hold.
+
+    name : ASCII letters; text : as it is shown; tells : what it is
+    """
+
+    name: str
+    text: str
+    tells: str
+
+
+def facts(results: Results) -> list[Fact]:
+    """The headline numbers of a run; no two have the same name."""
+    found = [*_of_run(results), *_of_claim(results), *_of_verdict(results), *_of_fit(results)]
+    for model in all_models(results):
+        found += _of_model(results, model)
+    return _named_apart(found)
+
+
+def letters(name: str) -> str:
+    """A name as ASCII letters, in one word: transformer-tokens becomes TransformerTokens.
+
+    Digits are spelled, accents dropped, and other letters written as their code points.
+    Different names may become the same.
+    """
+    words, start = [], True
+    for sign in unicodedata.normalize("NFKD", name):
+        if sign in string.ascii_letters:
+            words.append(sign.upper() if start else sign)
+        elif sign in string.digits:
+            words.append(_DIGITS[int(sign)])
+        elif sign.isalpha():
+            digits = f"{ord(sign):X}".translate({48 + n: "GHIJKLMNOP"[n] for n in range(10)})
+            words.append(f"U{digits.lower()}")
+        start = not sign.isalpha() and not unicodedata.combining(sign)
+    return "".join(words)
+
+
+def _named_apart(found: Iterable[Fact]) -> list[Fact]:
+    """The facts, with a B after a name for each time that it was taken before."""
+    apart: dict[str, Fact] = {}
+    for fact in found:
+        name = fact.name
+        while name in apart:
+            name += "B"
+        apart[name] = replace(fact, name=name)
+    return list(apart.values())
+
+
+def _of_run(results: Results) -> Iterator[Fact]:
+    yield Fact("Identity", results.identity, "identity of the run")
+    yield Fact("Data", results.dataset, "name of the data set")
+    if results.imported:
+        yield Fact("File", results.imported, "file that the scores were imported from")
+    if not results.imported or results.recipe.target.name != UNNAMED_TARGET:
+        yield Fact("Target", results.recipe.target.name, "what is predicted")
+    yield Fact("Features", str(len(results.features)), "number of features")
+    if not results.imported:
+        yield Fact("Variables", str(len(results.variables)), "number of variables")
+    yield Fact(
+        "Models",
+        listed(map(results.title, results.models)),
+        "models" if results.imported else "trained models",
+    )
+    counts = sorted({len(results.seeds(model, "real")) for model in results.models})
+    ends = " to ".join(str(count) for count in sorted({counts[0], counts[-1]}))
+    yield Fact("Seeds", ends, "number of seeds of each model")
+    libraries = [("Program", PROGRAM)] + ([] if results.imported else [("Torch", "torch")])
+    if results.estimators:
+        libraries.append(("Sklearn", "scikit-learn"))
+        regressors = [
+            f"{results.title(model)} is {estimator_words(results, model)}"
+            for model in results.estimators
+        ]
+        yield Fact("Estimators", "; ".join(regressors), "what the estimators are")
+    for name, library in libraries:
+        known = {place[library] for place in results.environments if library in place}
+        text = listed(sorted(known)) or "(version not recorded)"
+        yield Fact(name, text, f"version of {library} that computed it")
+
+
+def _of_claim(results: Results) -> Iterator[Fact]:
+    claim = results.recipe.claim
+    yield Fact("Claim", claim.words, f"the claim {how_declared(results)[0].lower()}")
+    yield Fact("Item", claim.name, "what the claim speaks of")
+    yield Fact("Model", model_title(results, claim.model), "the model that the claim rests on")
+    yield Fact("Method", claim.method, "the method that the claim rests on")
+    yield Fact(
+        "Required", percent(claim.proportion), "the proportion of seeds that the claim needs"
+    )
+    yield Fact("MarginIs", margin_words(claim), "what the margin is")
+    published = results.published(claim.model, claim.method, claim.level).get(claim.name)
+    if published is not None:
+        text = number(published, _FINE)
+        yield Fact("PublishedShare", text, f"published share of {claim.name}")
+
+
+def _of_verdict(results: Results) -> Iterator[Fact]:
+    row = own_verdict(results, results.recipe.claim)
+    if row is None:
+        yield Fact("Verdict", "not tested", "verdict on the claim")
+        return
+    counted = {part: row.get(f"shuffled_{part}", np.nan) for part in ("met", "n")}
+    control, margin = row["shuffled_interval"], row["margin_interval"]
+    for name, value, form, tells in (
+        ("Met", row["met"], _COUNT, "seeds that meet the claim"),
+        ("N", row["n"], _COUNT, "seeds that the claim is tested in"),
+        ("Proportion", row["proportion"], _ROUGH, "proportion of seeds that meet it"),
+        ("Low", row["low"], _ROUGH, f"lower 95% bound of it ({row['interval']})"),
+        ("High", row["high"], _ROUGH, f"upper 95% bound of it ({row['interval']})"),
+        (
+            "Settle",
+            row["seeds_to_settle"],
+            _COUNT,
+            "seeds that would settle an inconclusive verdict",
+        ),
+        ("ControlMet", counted["met"], _COUNT, "shuffled seeds that meet the claim"),
+        ("ControlN", counted["n"], _COUNT, "seeds that are both real and shuffled"),
+        ("ControlDifference", row["shuffled_difference"], _ROUGH, "proportion, real less shuffled"),
+        ("ControlLow", row["shuffled_low"], _ROUGH, f"lower 95% bound of that ({control})"),
+        ("ControlHigh", row["shuffled_high"], _ROUGH, f"upper 95% bound of that ({control})"),
+        ("Margin", row["margin"], _ROUGH, "margin, mean over seeds"),
+        ("MarginLow", row["margin_low"], _ROUGH, f"lower 95% bound of the margin ({margin})"),
+        ("MarginHigh", row["margin_high"], _ROUGH, f"upper 95% bound of the margin ({margin})"),
+    ):
+        yield Fact(name, number(value, form), tells)
+    yield Fact("Verdict", row["verdict"], "verdict on the claim")
+    yield Fact("Specificity", row["shuffled_specificity"] or "–", "what the shuffled control says")
+
+
+def _of_fit(results: Results) -> Iterator[Fact]:
+    """How well the claim's own model fits."""
+    model = results.recipe.claim.model
+    if model not in results.models or not has_fits(results):
+        return
+    fit = fit_quality(results).set_index(["model", "part", "evaluation"])
+    row = fit.loc[(model, "test", "alone")]
+    found = learning(results)
+    learned = found.loc[found["model"] == model, "learned"]
+    rows = "of the claim's model on the test rows, one by one"
+    yield Fact("Fit", number(row["r_squared_mean"], _FINE), f"mean R² {rows}")
+    yield Fact("FitSd", number(row["r_squared_sd"], _FINE), f"standard deviation of R² {rows}")
+    yield Fact("Learned", str(int(learned.sum())), "seeds of the claim's model that have learned")
+    yield Fact("LearnedN", str(len(learned)), "seeds of the claim's model")
+    threshold = number(learning_threshold(results), _FINE)
+    yield Fact("LearnedFrom", threshold, "training R² from which on a seed has learned")
+
+
+def _of_model(results: Results, model: str) -> Iterator[Fact]:
+    """Fit of one model, and the claimed share and seeds that meet the claim by each method."""
+    claim, title = results.recipe.claim, results.title(model)
+    own = letters(model) or "Model"
+    if has_fits(results):
+        fit = fit_quality(results).set_index(["model", "part", "evaluation"])
+        fitted = number(fit.loc[(model, "test", "alone"), "r_squared_mean"], _FINE)
+        yield Fact(f"{own}TestRSquared", fitted, f"mean test R² of {title}, rows one by one")
+    met = proportions(results, claim).set_index(["model", "method", "condition"])
+    for method in results.methods():
+        table = importance(results, level_of_claim(claim, method))
+        keys = {"model": model, "condition": "real", "method": method, "name": claim.name}
+        chosen = table[np.logical_and.reduce([table[key] == of for key, of in keys.items()])]
+        name, where = f"{own}{letters(method)}", f"{title} by {method}"
+        for row in chosen.to_dict("records"):
+            bound = f"95% bound of that mean ({row['interval']}): {where}"
+            for part, column, tells in (
+                ("Mean", "mean_share", f"share of {claim.name}, mean over seeds: {where}"),
+                ("Sd", "sd_share", f"standard deviation of that share: {where}"),
+                ("Low", "low", f"lower {bound}"),
+                ("High", "high", f"upper {bound}"),
+            ):
+                yield Fact(f"{name}Share{part}", number(row[column], _FINE), tells)
+        if (model, method, "real") in met.index:
+            counts = met.loc[(model, method, "real")]
+            yield Fact(f"{name}Met", str(counts["met"]), f"seeds that meet the claim: {where}")
+            yield Fact(f"{name}N", str(counts["n"]), f"seeds: {where}")

@@ -1,0 +1,33 @@
+"""Words of a report that depend on where its scores come from."""
+
+from study.analysis.results import Results
+
+
+def how_declared(results: Results) -> tuple[str, str]:
+    """How the claim came to stand, to begin a sentence; and a sentence to follow it, or nothing."""
+    if results.imported:
+        return (
+            "Given with the scores",
+            " Whether it was declared before they were seen, this run cannot tell.",
+        )
+    if results.recipe.claim.proposed:
+        return "Proposed from the data by linear regression before the networks were trained", ""
+    return "Declared before the run", ""
+
+
+def reach(results: Results) -> str:
+    """What seeds measure, and what they do not."""
+    if results.imported:
+        return (
+            "Seeds measure what varied from seed to seed where the scores were made, and nothing "
+            "else; this run does not know what that was."
+        )
+    return (
+        "Seeds measure the noise of training on this data set. They cannot say whether other rows "
+        "would show the same."
+    )
+
+
+def lost(results: Results) -> str:
+    """What befell seeds whose scores are undefined, to follow their number."""
+    return "have no scores" if results.imported else "diverged"

@@ -1,0 +1,69 @@
+"""How the rows were divided, filled and scaled before training, in words."""
+
+from study.analysis.results import Results
+from study.recipes.columns import Numeric
+from study.recipes.table import Split, Table
+from study.report.tables.cells import listed, percent
+
+
+def preparation(results: Results) -> list[tuple[str, str]]:
+    """Pairs of a heading and what is to be said: origin, split, missing values, scales."""
+    table, split, said = results.recipe.table, results.recipe.split, []
+    if table is not None and table.function is not None:
+        said.append(("Rows from", _function(table)))
+    if split is not None:
+        said.append(("Split", _split(split)))
+    missing = [
+        f"{row.column} in {row.missing} of all {'row' if row.missing == 1 else 'rows'}"
+        + (f" ({row.imputed} stands there)" if row.imputed else "")
+        for row in results.prepared[results.prepared["missing"] > 0].itertuples()
+    ]
+    if missing:
+        said.append(("Missing values", "; ".join(missing) + _filled(results)))
+    scales = _scales(results)
+    return said + ([("Scales", scales)] if scales else [])
+
+
+def _function(table: Table) -> str:
+    """The function that gives the rows, and its arguments."""
+    given = [f"{key} {value}" for key, value in table.arguments.items()]
+    return ", ".join([str(table.function), *given])
+
+
+def _split(split: Split) -> str:
+    if isinstance(split.test, str):
+        return (
+            f"by the column {split.column}: ‘{split.train}’ are training rows, "
+            f"‘{split.test}’ test rows"
+        )
+    return (
+        f"{percent(split.test)} of the rows are test rows, drawn at random "
+        f"(random_state {split.random_state})"
+    )
+
+
+def _filled(results: Results) -> str:
+    """What was done about missing values."""
+    if results.recipe.own_table.missing == "drop":
+        return ": rows without a value were dropped before the split"
+    return (
+        ": filled with the training rows’ median, or their most frequent level; rows without a "
+        "target were dropped"
+    )
+
+
+def _scales(results: Results) -> str:
+    """Which numbers are standardised, and which divided."""
+    variables = (v for v in results.recipe.variables if isinstance(v, Numeric))
+    numbers = [*variables, results.recipe.target]
+    standardised = [number.name for number in numbers if number.standardise]
+    divided = [f"{number.name} by {number.divisor:g}" for number in numbers if number.divisor != 1]
+    said = []
+    if standardised:
+        names = "all numbers" if len(standardised) == len(numbers) else listed(standardised)
+        said.append(
+            f"{names}: the training rows’ mean taken off, then divided by their standard deviation"
+        )
+    if divided:
+        said.append(f"divided: {listed(divided)}")
+    return "; ".join(said)

@@ -1,0 +1,179 @@
+"""A run in a few lines, for a terminal."""
+
+import pandas as pd
+
+from study.analysis.claims import proportions
+from study.analysis.fits import fit_quality, has_fits
+from study.analysis.results import Results
+from study.analysis.selection import all_models
+from study.analysis.warnings.registry import warnings
+from study.analysis.warnings.seeds import DIVERGED, failed
+from study.analysis.warnings.warning import Warning
+from study.common.conditions import CONDITIONS
+from study.common.text import printable, ranges
+from study.common.vocabulary import SOURCES
+from study.report.tables.cells import number, percent
+from study.report.text.history import extensions
+from study.report.text.verdict import verdict
+from study.store.lock import holder
+
+_EXTENSIONS = 5  # that `study status` tells of
+
+
+def summary(results: Results) -> str:
+    """A line for each model: fit quality, and how often the claim is met; then the verdict."""
+    claim = results.recipe.claim
+    fits = _fits(results) if has_fits(results) else {}
+    met = proportions(results, claim).set_index(["model", "method", "condition"])
+
+    def count(model: str, condition: str) -> str:
+        if (model, claim.method, condition) not in met.index:
+            return "-"
+        row = met.loc[(model, claim.method, condition)]
+        return f"{row['met']} of {row['n']}"
+
+    rows = [
+        {
+            "model": printable(results.title(model)),
+            **fits.get(model, {}),
+            "claim met": count(model, "real"),
+            "if shuffled": count(model, "shuffled"),
+        }
+        for model in all_models(results)
+    ]
+    start = "Test rows one by one; seeds" if fits else "Seeds"
+    return "\n".join(
+        [
+            printable(f"{start} in which {claim.words} by {claim.method}:"),
+            pd.DataFrame(rows).to_string(index=False),
+            printable(verdict(results)),
+            *_in_short(results),
+        ]
+    )
+
+
+def _fits(results: Results) -> dict[str, dict[str, str]]:
+    """Cells on the fit of each model, by their columns."""
+    fits = fit_quality(results)
+    test = fits[(fits["part"] == "test") & (fits["evaluation"] == "alone")]
+    return {
+        row["model"]: {
+            "mean test R² (worst)": f"{number(row['r_squared_mean'])} "
+            f"({number(row['r_squared_min'])})"
+            + (f", {row['undefined']} diverged" if row["undefined"] else ""),
+            f"within {percent(results.recipe.target.tolerance)}": number(row["within_mean"]),
+        }
+        for row in test.to_dict("records")
+    }
+
+
+def _in_short(results: Results) -> list[str]:
+    """What there is to be warned of: seeds that diverged in full, the rest by their codes."""
+    found = warnings(results)
+    codes = ", ".join(dict.fromkeys(warning.code for warning in found))
+    return [
+        *(_line(warning) for warning in found if warning.code == DIVERGED),
+        f"Warnings: {codes} ('study status' explains them)." if found else "No warnings.",
+    ]
+
+
+def _line(warning: Warning) -> str:
+    parts = (warning.code, f"{warning.title}.", warning.evidence, warning.advice)
+    return printable(" ".join(parts))
+
+
+def status(results: Results) -> str:
+    """What a run holds: seeds by model and condition, networks of --vary, and where from.
+
+    Works without ordinary seeds, too; there are warnings of them alone, and of what failed.
+    """
+    rows = [
+        {
+            "model": printable(results.title(model)),
+            **{
+                condition: ranges(results.seeds(model, condition)) or "-"
+                for condition in CONDITIONS
+            },
+        }
+        for model in results.begun
+    ]
+    versions = [
+        ", ".join(f"{name} {value}" for name, value in environment.items())
+        for environment in results.environments
+    ]
+    seeds = [pd.DataFrame(rows).to_string(index=False)] if rows else ["none yet"]
+    return "\n".join(
+        [
+            *_at_work(results),
+            printable(
+                f"{results.directory}: run {results.identity}, data {results.dataset}; seeds:"
+            ),
+            *seeds,
+            *_varied(results),
+            *(f"{_made(results)} {version}" for version in versions),
+            *_history(results),
+            *map(_line, warnings(results) if results.models else failed(results)),
+        ]
+    )
+
+
+def _at_work(results: Results) -> list[str]:
+    """Who is at work on the run now, if anybody is."""
+    found = holder(results.directory)
+    return [] if found is None else [printable(f"At work there: {found.words}.")]
+
+
+def _history(results: Results) -> list[str]:
+    """A line for each of the last extensions."""
+    found = extensions(results)
+    if not found:
+        return []
+    earlier = len(found) - _EXTENSIONS
+    return [
+        "history:" + (f" (and {earlier} before)" if earlier > 0 else ""),
+        *(
+            printable(f"  {extension.when}: {extension.asked}: {extension.came}")
+            for extension in found[-_EXTENSIONS:]
+        ),
+    ]
+
+
+def _made(results: Results) -> str:
+    """How a run came to its scores, to stand before versions."""
+    if results.imported:
+        return printable(f"imported from {results.imported} with")
+    return "computed with"
+
+
+def varied_in_short(fits: pd.DataFrame) -> str:
+    """A line on what --vary stored of all models, from what `by_source` makes of the fits."""
+    parts = []
+    for source in SOURCES:
+        found = fits[fits["source"] == source].drop_duplicates(["model", "base", "seed"])
+        if len(found):
+            bases = ranges(sorted(found["base"].unique()))
+            parts.append(f"{source} {len(found)} (base seeds {bases})")
+    return f"Stored of all models, by the source that varies: {', '.join(parts)}."
+
+
+def _varied(results: Results) -> list[str]:
+    """A heading and a table of the networks of --vary, if there are any."""
+    fits = results.varied_fits
+    rows = []
+    for model in results.varied_models:
+        row = {"model": printable(results.title(model))}
+        for source in SOURCES:
+            chosen = fits[(fits["model"] == model) & (fits["source"] == source)]
+            seeds = chosen.groupby("base")["seed"].unique().map(lambda own: ranges(sorted(own)))
+            row[source] = (
+                "; ".join(
+                    f"{varied} at {ranges(sorted(bases))}"
+                    for varied, bases in seeds.index.groupby(seeds).items()
+                )
+                or "-"
+            )
+        rows.append(row)
+    if not rows:
+        return []
+    heading = "one source varied (real): its seeds, at the base seeds that hold all else:"
+    return [heading, pd.DataFrame(rows).to_string(index=False)]

@@ -1,0 +1,1 @@
+"""The run directory and its file: what is stored is complete and verified as it is read."""

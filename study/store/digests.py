@@ -1,0 +1,68 @@
+"""SHA-256 digests of what is stored: a changed bit, row or key shows.
+
+The canonical form of the rows of one training: the key of the training, then the labels of
+the rows as JSON, in the order of the labels, then their numbers as float64, little-endian, all
+NaN alike. It does not depend on how or in which order a database keeps them.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from study.store.rows import Rows
+
+
+def sha256(content: bytes) -> bytes:
+    """The SHA-256 of some bytes: 32 bytes."""
+    return hashlib.sha256(content).digest()
+
+
+def key_of(parts: Sequence[str | int | None]) -> bytes:
+    """What a training is: model, condition, engine, streams, and where it was trained."""
+    return sha256(_json(parts))
+
+
+def of_weights(key: bytes, content: bytes) -> bytes:
+    """The digest of the weights of one training."""
+    return sha256(key + sha256(content))
+
+
+def of_rows(rows: Rows, keys: Mapping[int, bytes]) -> dict[int, bytes]:
+    """The digest of the rows of each training, by its id; `keys` are those of `key_of`.
+
+    A training that is not in `keys` gets none, and one without rows that of no rows.
+    """
+    # Adding nought turns -0.0, which SQLite does not keep, into 0.0.
+    numbers = np.where(np.isnan(rows.numbers), np.nan, rows.numbers + 0.0).astype("<f8")
+    known: dict[bytes, bytes] = {}  # trainings of one kind have the same labels
+    nothing = _of_labels(rows.table, [])
+    found = {training: sha256(key + nothing) for training, key in keys.items()}
+    bounds = rows.bounds.tolist()
+    for training, start, stop in zip(rows.trainings.tolist(), bounds, bounds[1:], strict=False):
+        if training not in keys:
+            continue
+        codes = rows.codes[start:stop].tobytes()
+        if codes not in known:
+            known[codes] = _of_labels(rows.table, rows.labels(slice(start, stop)))
+        found[training] = sha256(keys[training] + known[codes] + numbers[start:stop].tobytes())
+    return found
+
+
+def of_table(rows: Iterable[Sequence[Any]]) -> bytes:
+    """The digest of a small table as a whole, its rows in their order."""
+    content = hashlib.sha256()
+    for row in rows:
+        content.update(_json(row) + b"\n")
+    return content.digest()
+
+
+def _of_labels(table: str, labels: list[list[Any]]) -> bytes:
+    return sha256(_json([table, labels]))
+
+
+def _json(value: Sequence[Any]) -> bytes:
+    # A value of a type that no column should hold, as in a damaged file, is shown as it is.
+    return json.dumps(value, default=repr).encode()

@@ -1,0 +1,77 @@
+"""Records become rows, with their digests."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from study.store import digests, table_digests
+from study.store.reader import STREAM_COLUMNS
+from study.store.records import KEY_COLUMNS, Key, Record, key_row
+from study.store.rows import TABLES, Rows
+from study.store.schema import FAILURES
+
+
+def insert(
+    connection: sqlite3.Connection, record: Record, weights: bytes, environment_id: int
+) -> int | None:
+    """Insert one record, and give its id; None where another process stored the key meanwhile."""
+    cursor = connection.execute(
+        f"""INSERT OR IGNORE INTO trainings
+            (model, condition, engine, {STREAM_COLUMNS}, environment, weights)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (*key_row(record.key), environment_id, weights),
+    )
+    if cursor.rowcount == 0:
+        return None
+    for table in TABLES:
+        rows = [(cursor.lastrowid, *row) for row in getattr(record, table)]
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+    return cursor.lastrowid
+
+
+def insert_digests(
+    connection: sqlite3.Connection, added: Mapping[int, tuple[Record, bytes]], environment: str
+) -> None:
+    """Insert the digests of records, and of their weights as stored, by their ids."""
+    keys = {
+        training: digests.key_of([*key_row(record.key), environment])
+        for training, (record, _) in added.items()
+    }
+    found = [
+        digests.of_rows(
+            Rows.of(
+                table,
+                [
+                    (training, *row)
+                    for training, (record, _) in added.items()
+                    for row in sorted(getattr(record, table), key=lambda row: row[:2])
+                ],
+            ),
+            keys,
+        )
+        for table in TABLES
+    ]
+    rows: list[tuple[Any, ...]] = [
+        (
+            training,
+            digests.of_weights(keys[training], weights),
+            *(by_training[training] for by_training in found),
+        )
+        for training, (_, weights) in added.items()
+    ]
+    connection.execute(table_digests.DIGESTS)
+    connection.executemany(
+        f"INSERT INTO digests (training, weights, {', '.join(TABLES)}) VALUES (?, ?, ?, ?, ?, ?)",
+        rows,
+    )
+    table_digests.count_in(connection, [row[1:] for row in rows])
+
+
+def forget_failures(connection: sqlite3.Connection, keys: Sequence[Key]) -> None:
+    """Whatever failed of these is stored now, or failed anew."""
+    for statement in FAILURES.split(";"):
+        connection.execute(statement)
+    same = " AND ".join(f'"{name}" IS ?' for name in KEY_COLUMNS)
+    connection.executemany(f"DELETE FROM failures WHERE {same}", map(key_row, keys))

@@ -1,0 +1,228 @@
+"""Reading what is stored of trainings, held against its digests."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from study.common.streams import STREAM_NAMES
+from study.common.text import printable
+from study.store import digests
+from study.store.file_check import Damaged, damaged, reading
+from study.store.rows import LABELS, NUMBERS, Rows
+
+STREAM_COLUMNS = ", ".join(f'"{name}"' for name in STREAM_NAMES)
+_KEY = f"""t.id, model, condition, engine, {STREAM_COLUMNS}, description
+    FROM trainings t LEFT JOIN environments e ON e.id = environment"""
+_ORDER = f"ORDER BY model, condition, {STREAM_COLUMNS}, engine"
+
+
+class Training(NamedTuple):
+    """One stored training: its number in the file, what it is, and where it was trained."""
+
+    id: int
+    model: str
+    condition: str
+    engine: str
+    init: int | None
+    order: int | None
+    dropout: int | None
+    labels: int | None
+    rows: int | None
+    environment: str
+
+    @property
+    def key(self) -> tuple[str | int | None, ...]:
+        """Model, condition, engine and streams."""
+        return self[1:9]
+
+    @property
+    def streams(self) -> tuple[Any, ...]:
+        """The seeds of its streams."""
+        return self[4:9]
+
+    @property
+    def digest(self) -> bytes:
+        """That of its key."""
+        return digests.key_of(self[1:])
+
+    @property
+    def ordinary(self) -> bool:
+        """Whether one seed draws everything; also of least squares, which has none."""
+        return self.rows is None and len(set(self.streams[:4])) == 1
+
+    def __str__(self) -> str:
+        if self.ordinary:
+            seed = "" if self.init is None else f", seed {self.init}"
+        else:
+            streams = zip(STREAM_NAMES, self.streams, strict=True)
+            seed = "".join(f", {name} {value}" for name, value in streams if value is not None)
+        return printable(f"{self.model}, {self.condition}{seed}")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Rows of one table, of which trainings they are, and those that differ from their digests.
+
+    trainings : by id, in the order of their keys; unknown : how many have no digest
+    """
+
+    rows: Rows
+    trainings: dict[int, Training]
+    damaged: list[Training]
+    unknown: int
+
+    def frame(self, model: str | None = None) -> pd.DataFrame:
+        """The rows, or those of one model, with the key of their training, in the keys' order."""
+        place = {training: index for index, training in enumerate(self.trainings)}
+        of_slice = np.array([place[training] for training in self.rows.trainings.tolist()], int)
+        of_row = np.repeat(of_slice, np.diff(self.rows.bounds))
+        order = np.argsort(of_row, kind="stable")
+        keys = list(self.trainings.values())
+        if model is not None:
+            chosen = np.array([key.model == model for key in keys], dtype=bool)
+            order = order[chosen[of_row[order]]]
+        of_row = of_row[order]
+        columns: dict[str, Any] = {}
+        for name in ("model", "condition", "engine"):
+            columns[name] = _texts([getattr(key, name) for key in keys]).take(of_row)
+        for name in STREAM_NAMES:
+            seeds = pd.array([getattr(key, name) for key in keys], dtype="Int64")
+            columns[name] = seeds.take(of_row)
+        for index, name in enumerate(LABELS[self.rows.table]):
+            names, codes = self.rows.names[index], self.rows.codes[order, index]
+            columns[name] = (
+                np.array(names, dtype=np.int64)[codes]
+                if name == "epoch"
+                else _texts(names).take(codes)
+            )
+        for index, name in enumerate(NUMBERS[self.rows.table]):
+            columns[name] = self.rows.numbers[order, index]
+        return pd.DataFrame(columns)
+
+
+class Reader:
+    """Reads trainings and what was measured of them. Raises StudyError for whatever hinders it."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self._connection = connection
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """What a query finds, row by row."""
+        with reading(self.path):
+            # Not `yield from`, which would close the cursor after its connection is closed.
+            for row in self._connection.execute(query, parameters):  # noqa: UP028
+                yield row
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All that is read within is of one moment, whatever another process writes."""
+        if self._connection.in_transaction:
+            yield
+            return
+        with reading(self.path):
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.rollback()
+
+    def each_training(self) -> Iterator[Training]:
+        """All trainings, one by one, in the order of their keys."""
+        return (Training(*row) for row in self.rows(f"SELECT {_KEY} {_ORDER}"))
+
+    def trainings(self) -> dict[int, Training]:
+        """All trainings by id, in the order of their keys."""
+        return {training.id: training for training in self.each_training()}
+
+    def has_digests(self) -> bool:
+        """Whether some trainings have digests."""
+        query = "SELECT 1 FROM sqlite_master WHERE name = 'digests'"
+        return bool(list(self.rows(query)))
+
+    def measured(self, table: str, some: Sequence[Training] | None = None) -> Measured:
+        """The rows of one table, of all trainings or of some, held against their digests."""
+        where = "" if some is None else f"WHERE {among(some, 'training')}"
+        with self.at_once():
+            trainings = self.trainings() if some is None else {one.id: one for one in some}
+            columns = ", ".join(("training", *LABELS[table], *NUMBERS[table]))
+            keys = ", ".join(("training", *LABELS[table]))
+            stored = self.rows(f"SELECT {columns} FROM {table} {where} ORDER BY {keys}")
+            try:
+                rows = Rows.of(table, stored)
+            except (TypeError, ValueError) as error:
+                raise damaged(self.path, f"table '{table}': {error}") from error
+            known = self._digests(table, where)
+        if not set(rows.trainings.tolist()) <= trainings.keys():
+            raise damaged(self.path, f"table '{table}' has rows of no training")
+        keyed = {number: trainings[number].digest for number in known if number in trainings}
+        found = digests.of_rows(rows, keyed)
+        return Measured(
+            rows,
+            trainings,
+            [trainings[number] for number in found if found[number] != known[number]],
+            len(trainings.keys() - known.keys()),
+        )
+
+    def verified(self, table: str, some: Sequence[Training] | None = None) -> Measured:
+        """The same. Raises Damaged where a digest differs."""
+        measured = self.measured(table, some)
+        if measured.damaged:
+            raise self.differs(table, measured.damaged)
+        return measured
+
+    def weights(
+        self, where: str = "1", parameters: Sequence[Any] = ()
+    ) -> Iterator[tuple[Training, bytes, bool | None]]:
+        """Trainings with their weights, in no order, and whether these are as their digest says.
+
+        None where there is no digest.
+        """
+        digest = "NULL"
+        if self.has_digests():
+            digest = "(SELECT weights FROM digests WHERE training = t.id)"
+        query = f"SELECT weights, {digest}, {_KEY} WHERE {where}"
+        for content, known, *parts in self.rows(query, parameters):
+            training = Training(*parts)
+            if not isinstance(content, bytes):
+                raise self.differs("weights", [training])
+            same = known is None or digests.of_weights(training.digest, content) == known
+            yield training, content, None if known is None else same
+
+    def verified_weights(
+        self, where: str = "1", parameters: Sequence[Any] = ()
+    ) -> Iterator[tuple[Training, bytes]]:
+        """The same without the last. Raises Damaged where a digest differs."""
+        for training, content, same in self.weights(where, parameters):
+            if same is False:
+                raise self.differs("weights", [training])
+            yield training, content
+
+    def differs(self, table: str, trainings: Sequence[Training]) -> Damaged:
+        """The error that rows are not what was stored."""
+        more = f" and {len(trainings) - 1} more" if len(trainings) > 1 else ""
+        return damaged(
+            self.path,
+            f"{table} of {trainings[0]}{more}: not what was stored, as 'study check "
+            f"{self.path.parent}' tells in full",
+        )
+
+    def _digests(self, table: str, where: str) -> Mapping[int, bytes]:
+        if not self.has_digests():
+            return {}
+        return dict(self.rows(f"SELECT training, {table} FROM digests {where}"))
+
+
+def among(trainings: Sequence[Training], column: str = "t.id") -> str:
+    """The condition that a column holds one of some trainings."""
+    return f"{column} IN ({', '.join(str(int(training.id)) for training in trainings)})"
+
+
+def _texts(names: Sequence[str]) -> Any:
+    return pd.array(list(names), dtype="str")

@@ -1,0 +1,1 @@
+"""Whether what is stored of a run is right: integrity, recomputing, retraining."""

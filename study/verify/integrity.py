@@ -1,0 +1,255 @@
+"""What is stored, held against its digests and against what must be there."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from study.common.findings import FAULT, NOTE, PASSED, Finding
+from study.common.methods import (
+    GRADIENT_METHODS,
+    GROUPED_PERMUTATION,
+    METHODS,
+    PERMUTATION,
+    TRAINING_GRADIENT,
+)
+from study.common.progress import progress
+from study.common.vocabulary import LEAST_SQUARES
+from study.engines.replicates import loss_epochs, occasion_epochs
+from study.recipes.model import EstimatorRecipe, ModelRecipe
+from study.store.file_check import RESTORE
+from study.store.reader import Training, among
+from study.store.rows import TABLES, Rows
+from study.store.store import Store
+from study.verify.training_names import in_words
+
+# Trainings that are read at a time.
+_AT_ONCE = 500
+# Sums that were taken in another order.
+_ROUNDING = 1e-9
+_PASSED = {
+    "C003": "weights, and the keys of trainings, are what was stored",
+    "C004": "fits, scores, occasions and losses are what was stored",
+    "C005": "every training has all rows that it should have",
+    "C006": "numbers lie within their ranges",
+    "C007": "training-gradient scores follow from the occasions",
+    "C008": "every seed has its controls",
+}
+
+# By table, the rows of a training as their labels say.
+Expected = dict[str, list[list[Any]]]
+
+
+@dataclass
+class _Found:
+    """What is wrong, and with which trainings; and of how many there are no digests."""
+
+    wrong: dict[tuple[str, str], list[Training]] = field(default_factory=dict)
+    unknown: int = 0
+    seen: int = 0
+
+    def add(self, code: str, what: str, training: Training) -> None:
+        self.wrong.setdefault((code, what), []).append(training)
+
+    def has(self, code: str, training: Training) -> bool:
+        return any(training in of for (known, _), of in self.wrong.items() if known == code)
+
+
+def check_stored(store: Store) -> list[Finding]:
+    """Digests, completeness and ranges of every training, and the controls of every seed."""
+    found = _Found()
+    seeds: Counter[tuple[str, str]] = Counter()
+    held: dict[tuple[str, str], set[int]] = {}
+    expected, size = _expectation(store), cache(lambda model: _size(store, model))
+    every = list(store.reader.each_training())
+    count = len(every)
+    with progress("reading", max(count, 1)) as report:
+        for start in range(0, count, _AT_ONCE):
+            trainings = every[start : start + _AT_ONCE]
+            _check_some(store, trainings, expected, size, found)
+            for training in trainings:
+                seeds[training.model, training.condition] += 1
+                if training.ordinary and training.init is not None:
+                    held.setdefault((training.model, training.condition), set()).add(training.init)
+            found.seen += len(trainings)
+            report(found.seen)
+    return [*_findings(found, count), *_controls(store, held)]
+
+
+def _findings(found: _Found, count: int) -> list[Finding]:
+    findings = [
+        Finding(FAULT, f"{in_words(trainings)}: {what}", RESTORE, code)
+        for (code, what), trainings in found.wrong.items()
+    ]
+    faulty = {finding.code for finding in findings}
+    for code, says in _PASSED.items():
+        if code in faulty or code == "C008":
+            continue
+        if code in ("C003", "C004") and found.unknown:
+            what = f"{found.unknown} of {count} trainings cannot be verified"
+            findings.append(Finding(NOTE, f"{what}: stored before there were digests", code=code))
+        else:
+            findings.append(Finding(PASSED, f"{says} ({count} trainings)", code=code))
+    return findings
+
+
+def _check_some(
+    store: Store,
+    trainings: Sequence[Training],
+    expected: Callable[[Training], Expected],
+    size: Callable[[str], int],
+    found: _Found,
+) -> None:
+    lengths = {}
+    for training, content, same in store.reader.weights(among(trainings)):
+        lengths[training.id] = len(content)
+        found.unknown += same is None
+        if same is False:
+            found.add("C003", "weights or key differ from their digest", training)
+    tables = {}
+    for table in TABLES:
+        measured = store.reader.measured(table, trainings)
+        for training in measured.damaged:
+            found.add("C004", f"{table} differ from their digest", training)
+        tables[table] = measured.rows
+    known: dict[tuple[str, str, str, bytes], str] = {}
+    for training in trainings:
+        if lengths[training.id] != 4 * size(training.model):
+            found.add("C005", "weights have another length than the network's layout", training)
+        for table, rows in tables.items():
+            own = rows.of_training(training.id)
+            kind = (table, training.model, training.condition, rows.codes[own].tobytes())
+            if kind not in known:
+                known[kind] = _missing(rows.labels(own), table, expected(training))
+            if known[kind]:
+                found.add("C005", known[kind], training)
+    _check_numbers(store, trainings, tables, found)
+
+
+def _missing(labels: list[list[Any]], table: str, expected: Expected) -> str:
+    """What is wrong with the rows of a training, by their labels; nothing if all is right."""
+    if table not in expected:  # of imported scores, any method may be there
+        return "" if labels else f"no {table}"
+    wanted = expected[table]
+    if labels == wanted:
+        return ""
+    few = len([label for label in wanted if label not in labels])
+    more = len([label for label in labels if label not in wanted])
+    return f"{table}: {few} of {len(wanted)} rows are missing" + (
+        f", and {more} belong to nothing" if more else ""
+    )
+
+
+def _expectation(store: Store) -> Callable[[Training], Expected]:
+    """Which rows a training must have."""
+    features = store.recipe.features
+    variables = [variable.name for variable in store.recipe.variables]
+    none: Expected = {table: [] for table in TABLES}
+
+    @cache
+    def of_kind(model: str, condition: str) -> Expected:
+        if store.recipe.scores is not None:
+            return {table: rows for table, rows in none.items() if table != "scores"}
+        recipe = store.model_recipe(model)
+        methods: tuple[str, ...] = METHODS
+        if isinstance(recipe, EstimatorRecipe):
+            methods = (PERMUTATION, GROUPED_PERMUTATION)
+        elif condition == "untrained" or model == LEAST_SQUARES:
+            methods = tuple(method for method in METHODS if method != TRAINING_GRADIENT)
+        rows = none | {
+            "fits": [[p, e] for p in ("test", "train") for e in ("alone", "together")],
+            "scores": [
+                [method, item]
+                for method in sorted(methods)
+                for item in sorted(variables if method == GROUPED_PERMUTATION else features)
+            ],
+        }
+        if isinstance(recipe, ModelRecipe) and condition != "untrained":
+            epochs = recipe.training.epochs
+            rows["losses"] = [[int(epoch)] for epoch in loss_epochs(epochs)]
+            rows["occasions"] = [
+                [int(epoch), feature]
+                for epoch in occasion_epochs(epochs)
+                for feature in sorted(features)
+            ]
+        return rows
+
+    return lambda training: of_kind(training.model, training.condition)
+
+
+def _size(store: Store, model: str) -> int:
+    return sum(prod(shape) for _, shape in store.layout(model))
+
+
+def _check_numbers(
+    store: Store, trainings: Sequence[Training], tables: dict[str, Rows], found: _Found
+) -> None:
+    """Ranges, and what follows from something else that is stored."""
+    imported = store.recipe.scores is not None
+    incomplete = {
+        training.id
+        for (code, _), those in found.wrong.items()
+        if code == "C005"
+        for training in those
+    }
+    for training in trainings:
+        fits, scores, occasions, losses = (
+            tables[table].numbers[tables[table].of_training(training.id)] for table in TABLES
+        )
+        labels = tables["scores"].labels(tables["scores"].of_training(training.id))
+        methods = np.array([str(method) for method, _ in labels], dtype=object)
+        gradient = np.isin(methods, GRADIENT_METHODS) & (not imported)
+        diverged = imported or not np.isfinite(fits).all()
+        for wrong, what in (
+            (fits[:, 0] > 1, "R² above 1"),
+            (fits[:, 1] < 0, "rmse below 0"),
+            ((fits[:, 2] < 0) | (fits[:, 2] > 1), "within outside 0 to 1"),
+            (_unlike(scores[gradient]), "a gradient's score below 0, or below its signed one"),
+            (_unlike(occasions), "an occasion below 0, or below its signed one"),
+            (losses < 0, "a loss below 0"),
+            (
+                [not (diverged or np.isfinite(n).all())
+                 for n in (scores[:, 0], scores[gradient], occasions, losses)],
+                "not finite, although all its predictions are",
+            ),
+        ):  # fmt: skip
+            if np.any(wrong):
+                found.add("C006", what, training)
+        if len(occasions) and not diverged and training.id not in incomplete:
+            # Rows stand by epoch and feature, and by method and item: features in one order.
+            kept = scores[methods == TRAINING_GRADIENT]
+            sums = occasions.reshape(-1, *kept.shape).sum(axis=0)
+            if not np.allclose(sums, kept, rtol=0, atol=_ROUNDING * kept[:, 0].max()):
+                found.add("C007", "not the sums over the occasions", training)
+
+
+def _unlike(numbers: np.ndarray) -> np.ndarray:
+    """Rows of (absolute, signed) means that cannot be of the same numbers."""
+    absolute, signed = numbers.T
+    return (absolute < 0) | (np.abs(signed) > absolute * (1 + _ROUNDING))
+
+
+def _controls(store: Store, held: dict[tuple[str, str], set[int]]) -> list[Finding]:
+    """Notes on seeds that miss a control which others of their model have, or should have."""
+    findings = []
+    for model in store.model_names():
+        estimator = isinstance(store.model_recipe(model), EstimatorRecipe)
+        for control in ("shuffled", "untrained"):
+            have = held.get((model, control), set())
+            due = not estimator or control == "shuffled"
+            if store.recipe.scores is not None:
+                due = bool(have)
+            lost = sorted(held.get((model, "real"), set()) - have)
+            if due and lost:
+                what = f"{model}: {len(lost)} of its seeds have no {control} control"
+                remedy = "the same 'study run' makes them"
+                findings.append(Finding(NOTE, what, remedy, "C008"))
+    failed = len(store.failures())
+    if failed:
+        what = f"{failed} trained models are missing, since they failed twice"
+        findings.append(Finding(NOTE, what, "the same 'study run' tries them again", "C008"))
+    return findings or [Finding(PASSED, _PASSED["C008"], code="C008")]

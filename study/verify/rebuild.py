@@ -1,0 +1,193 @@
+"""What is needed to compute stored results again: the data, the networks, and where we are.
+
+All use that checks make of training and measuring is here.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from study.common.errors import InputError, StudyError
+from study.common.findings import NOTE, PASSED, Finding
+from study.common.streams import StreamSeeds
+from study.common.versions import environment
+from study.common.vocabulary import CLOSED_FORM, LEAST_SQUARES
+from study.datasets.dataset import Dataset, load_dataset
+from study.engines import sklearn_models
+from study.engines.replicates import Replicate, Trained
+from study.engines.stack import stack
+from study.engines.torch.prediction import Weights, one_thread
+from study.engines.train import train
+from study.execution.block import Block
+from study.execution.plan import plan
+from study.execution.train_and_measure import records, work
+from study.importance.measure import measure
+from study.networks.build import build, seeded, source_digest
+from study.networks.linear import Linear
+from study.recipes.base import dotted, fingerprint
+from study.recipes.find import find_dataset
+from study.recipes.model import EstimatorRecipe, ModelRecipe
+from study.store.reader import Training
+from study.store.records import Key, Layout, Record
+from study.store.store import Store
+
+Count = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Again:
+    """The data of a run as they lie now, and the models that can be made again.
+
+    dataset : None where the data are not what they were
+    networks : by model, with its parameters as they were; least squares is one of them
+    estimators : by model
+    here : versions and platform
+    findings : on the data, and on what cannot be made again
+    """
+
+    dataset: Dataset | None
+    networks: dict[str, nn.Module] = field(default_factory=dict)
+    estimators: dict[str, EstimatorRecipe] = field(default_factory=dict)
+    here: dict[str, str] = field(default_factory=environment)
+    findings: list[Finding] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, store: Store, data: str | None) -> "Again":
+        """Find the data of a run, and build its networks."""
+        findings: list[Finding] = []
+        dataset = _dataset(store, data, findings)
+        if dataset is None:
+            return cls(None, findings=findings)
+        again = cls(dataset, findings=findings)
+        known = dict(store.sources().itertuples(index=False, name=None))
+        for model in store.model_names():
+            recipe = store.model_recipe(model)
+            try:
+                if isinstance(recipe, EstimatorRecipe):
+                    digest = sklearn_models.source_digest(recipe)
+                    again.estimators[model] = recipe
+                else:
+                    network = _network(recipe, len(dataset.features))
+                    digest = source_digest(network)
+                    if _layout_of(network) != store.layout(model):
+                        raise InputError("its network has other parameters now")
+                    again.networks[model] = network
+                if known.get(model) not in (None, digest):
+                    raise InputError("its code has changed since it was trained")
+            except StudyError as error:
+                again.estimators.pop(model, None)
+                again.networks.pop(model, None)
+                what = f"{model} cannot be made again, and is left out below: {error}"
+                remedy = "check where its code lies, as it was when it was trained"
+                findings.append(Finding(NOTE, what, remedy, "C010"))
+        if not any(finding.code == "C010" for finding in findings):
+            what = "every model's code is as it was when it was trained"
+            findings.append(Finding(PASSED, what, code="C010"))
+        return again
+
+    def measured(self, model: str, trainings: Sequence[Training], weights: Weights) -> list[Record]:
+        """Fits and after-training scores of stored weights, (networks, ...) by parameter."""
+        assert self.dataset is not None
+        trained = Trained.without_steps(weights, len(trainings))
+        with one_thread():
+            found = measure(stack(self.networks[model], weights), self.dataset, trained.occasions)
+        return records([key_of(training) for training in trainings], trained, found, self.dataset)
+
+    def initial(self, recipe: ModelRecipe, trainings: Sequence[Training]) -> Weights:
+        """The weights with which networks begin, (networks, ...) by parameter."""
+        assert self.dataset is not None
+        x, y = self.dataset.train_x, self.dataset.train_y
+        return train(recipe, [_replicate(one, "untrained") for one in trainings], x, y).weights
+
+    def least_squares(self) -> Record:
+        """The closed-form fit."""
+        assert self.dataset is not None
+        (block,) = plan({}, {}, self.dataset, [], device="cpu", stored=set()).blocks
+        with one_thread():
+            return work(block, self.dataset).records[0]
+
+    def blocks(
+        self, model: str, recipe: ModelRecipe | EstimatorRecipe, trainings: Sequence[Training]
+    ) -> tuple[Block, ...]:
+        """What trains some networks of a model again, on this machine's processor."""
+        assert self.dataset is not None
+        wanted = [_replicate(training, training.condition) for training in trainings]
+        least_squares = Key(LEAST_SQUARES, "real", CLOSED_FORM, streams=None)
+        planned = plan(
+            {model: recipe},
+            self.networks,
+            self.dataset,
+            wanted,
+            device="cpu",
+            stored={least_squares},
+        )
+        return planned.blocks
+
+    def trained(self, block: Block, count: Count) -> list[Record]:
+        """Train and measure a block as `study run` does."""
+        assert self.dataset is not None
+        with one_thread():
+            return work(block, self.dataset, count).records
+
+    def differs(self, training: Training) -> list[str]:
+        """What is another thing here than where a network was trained."""
+        there = json.loads(training.environment)
+        return [
+            f"{name} {there.get(name, 'unknown')} there, {self.here.get(name, 'unknown')} here"
+            for name in sorted(there.keys() | self.here.keys())
+            if there.get(name) != self.here.get(name)
+        ]
+
+
+def _dataset(store: Store, data: str | None, findings: list[Finding]) -> Dataset | None:
+    """The data of a run, if they lie here unchanged."""
+    left_out = "what depends on the data is not checked"
+    if store.recipe.scores is not None:
+        what = f"scores imported from {store.recipe.scores}: there is nothing to compute again"
+        findings.append(Finding(NOTE, what, code="C009"))
+        return None
+    remedy = "name the dataset recipe with --data"
+    try:
+        found = find_dataset(data or store.dataset)
+        dataset = load_dataset(store.recipe, found.path.parent)
+    except StudyError as error:
+        findings.append(Finding(NOTE, f"{left_out}: {error}", remedy, "C009"))
+        return None
+    changed = [name for name, digest in dataset.hashes.items() if store.hashes.get(name) != digest]
+    if changed or store.hashes.keys() - dataset.hashes.keys():
+        what = f"{', '.join(changed)} beside {found.path} has changed since the run: {left_out}"
+        remedy = "put the table back as it was, or name the recipe it belongs to with --data"
+        findings.append(Finding(NOTE, what, remedy, "C009"))
+        return None
+    if fingerprint(found.recipe) != fingerprint(store.recipe):
+        before, now = dotted(store.recipe), dotted(found.recipe)
+        key = next(key for key in {**before, **now} if before.get(key) != now.get(key))
+        what = f"{found.path} says otherwise now ({key}): its recipe as stored is used"
+        findings.append(Finding(NOTE, what, code="C009"))
+    else:
+        what = f"{', '.join(dataset.hashes)}: as they were when the networks were trained"
+        findings.append(Finding(PASSED, what, code="C009"))
+    return dataset
+
+
+def _network(recipe: ModelRecipe | None, inputs: int) -> nn.Module:
+    if recipe is not None:
+        return build(recipe, inputs=inputs, init=0)
+    with seeded(0):
+        return Linear(inputs=inputs)
+
+
+def _layout_of(network: nn.Module) -> Layout:
+    return [[name, list(value.shape)] for name, value in network.named_parameters()]
+
+
+def key_of(training: Training) -> Key:
+    """The identity of a stored training."""
+    streams = None if training.init is None else StreamSeeds(*training.streams)
+    return Key(training.model, training.condition, training.engine, streams)
+
+
+def _replicate(training: Training, condition: str) -> Replicate:
+    return Replicate(condition, StreamSeeds(*training.streams))

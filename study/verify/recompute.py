@@ -1,0 +1,174 @@
+"""Stored weights measured again, initial weights drawn again, and least squares solved again."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from study.common.findings import FAULT, NOTE, PASSED, Finding
+from study.common.methods import TRAINING_GRADIENT
+from study.common.progress import progress
+from study.common.vocabulary import LEAST_SQUARES
+from study.recipes.model import ModelRecipe
+from study.store.file_check import RESTORE
+from study.store.reader import Training, among
+from study.store.records import Record, unpacked
+from study.store.rows import TABLES, Rows
+from study.store.store import Store
+from study.verify.compare_records import Likeness, likeness, likeness_of_weights
+from study.verify.rebuild import Again, key_of
+from study.verify.training_names import in_words
+
+# Of the generator that draws samples.
+SEED = 0
+# Other versions and processors round single precision otherwise.
+TOLERANCE = 1e-3
+# The same ones may sum the same float64 numbers in another order, by another state of the program.
+ROUNDING = 1e-9
+# Networks that are measured at a time.
+_AT_ONCE = 64
+_SAYS = {
+    "C011": "fits and scores follow from the weights",
+    "C012": "untrained weights are the initial ones of their seed",
+    "C013": "least squares solves the same problem",
+}
+
+
+@dataclass
+class _Judged:
+    """What became of one check: how alike each training is, and what is another thing here."""
+
+    likenesses: list[tuple[Training, Likeness]] = field(default_factory=list)
+    differs: set[str] = field(default_factory=set)
+
+    def add(self, again: Again, training: Training, like: Likeness) -> None:
+        self.likenesses.append((training, like))
+        self.differs.update(again.differs(training))
+
+    def finding(self, again: Again, code: str, drawn_as: str = "") -> Finding:
+        if not self.likenesses:
+            return Finding(NOTE, f"nothing to check whether {_SAYS[code]}", code=code)
+        wrong = [
+            (training, like)
+            for training, like in self.likenesses
+            if like.difference > (TOLERANCE if again.differs(training) else ROUNDING)
+        ]
+        if wrong:
+            most = max(like.difference for _, like in wrong)
+            what = f"{in_words([one for one, _ in wrong])}: not so that {_SAYS[code]}"
+            remedy = f"weights and results do not belong together; {RESTORE}"
+            return Finding(FAULT, f"{what} (relative difference {most:.1g})", remedy, code)
+        what = f"{_SAYS[code]}{drawn_as}"
+        if all(like.bitwise for _, like in self.likenesses):
+            return Finding(PASSED, f"{what}: bitwise", code=code)
+        most = max(like.difference for _, like in self.likenesses)
+        allowed = (
+            f"relative difference {most:.1g}, at most {TOLERANCE if self.differs else ROUNDING:g}"
+        )
+        why = ", ".join(sorted(self.differs)) or (
+            "though versions and kind of processor are the same: another state of the program?"
+        )
+        outcome = PASSED if self.differs else NOTE
+        return Finding(outcome, f"{what}: closely, not bitwise ({allowed}): {why}", code=code)
+
+
+def drawn(trainings: Sequence[Training], count: int) -> list[Training]:
+    """So many of some trainings, in their order."""
+    places = np.random.default_rng(SEED).permutation(len(trainings))[:count]
+    return [trainings[place] for place in sorted(places)]
+
+
+def check_recomputed(store: Store, again: Again, sample: int) -> list[Finding]:
+    """Measure a sample of each model and condition again; nothing without the data."""
+    if again.dataset is None:
+        return []
+    kinds: dict[tuple[str, str], list[Training]] = {}
+    for training in store.reader.each_training():
+        if training.model in again.networks:
+            kinds.setdefault((training.model, training.condition), []).append(training)
+    chosen = {kind: drawn(trainings, sample) for kind, trainings in kinds.items() if sample}
+    if not chosen:
+        return [Finding(NOTE, "no fits and scores are computed again", code="C011")]
+    networks = sum(len(of) for (model, _), of in chosen.items() if model != LEAST_SQUARES)
+    measured, initial, solved = _Judged(), _Judged(), _Judged()
+    done = 0
+    with progress("recomputing", sum(map(len, chosen.values()))) as report:
+        for (model, condition), trainings in chosen.items():
+            for start in range(0, len(trainings), _AT_ONCE):
+                some = trainings[start : start + _AT_ONCE]
+                stored = stored_records(store, some)
+                weights = {
+                    name: np.stack([record.weights[name] for record in stored])
+                    for name in stored[0].weights
+                }
+                for training, before, after in zip(
+                    some, stored, again.measured(model, some, weights), strict=True
+                ):
+                    measured.add(again, training, likeness(_after_training(before), after))
+                recipe = store.model_recipe(model)
+                if condition == "untrained" and isinstance(recipe, ModelRecipe):
+                    first = again.initial(recipe, some)
+                    for place, (training, before) in enumerate(zip(some, stored, strict=True)):
+                        drawn_again = {name: array[place] for name, array in first.items()}
+                        like = likeness_of_weights(before.weights, drawn_again)
+                        initial.add(again, training, like)
+                if model == LEAST_SQUARES:
+                    solution = again.least_squares()
+                    solved.add(again, some[0], likeness(stored[0], solution))
+                done += len(some)
+                report(done)
+    of_each = (
+        f" (of {networks} networks: {sample} of each model and condition, drawn by seed {SEED})"
+    )
+    return [
+        measured.finding(again, "C011", of_each),
+        initial.finding(again, "C012"),
+        solved.finding(again, "C013"),
+        *(
+            Finding(
+                NOTE,
+                f"{model} has no weights, and nothing to compute again but by --retrain",
+                code="C011",
+            )
+            for model in again.estimators
+        ),
+    ]
+
+
+def stored_records(store: Store, trainings: Sequence[Training]) -> list[Record]:
+    """All that is stored of some trainings of one model."""
+    layout = store.layout(trainings[0].model)
+    contents = {
+        training.id: content for training, content, _ in store.reader.weights(among(trainings))
+    }
+    whole = 4 * sum(math.prod(shape) for _, shape in layout)
+    cut = [training for training in trainings if len(contents[training.id]) != whole]
+    if cut:
+        raise store.reader.differs("weights", cut)
+    tables = {table: store.reader.measured(table, trainings).rows for table in TABLES}
+    return [
+        Record(
+            key=key_of(training),
+            weights={
+                name: array[0] for name, array in unpacked([contents[training.id]], layout).items()
+            },
+            **{table: _tuples(rows, training) for table, rows in tables.items()},
+        )
+        for training in trainings
+    ]
+
+
+def _tuples(rows: Rows, training: Training) -> list[tuple[Any, ...]]:
+    own = rows.of_training(training.id)
+    return [
+        (*labels, *numbers)
+        for labels, numbers in zip(rows.labels(own), rows.numbers[own].tolist(), strict=True)
+    ]
+
+
+def _after_training(record: Record) -> Record:
+    """A record without what only training can tell."""
+    scores = [row for row in record.scores if row[0] != TRAINING_GRADIENT]
+    return replace(record, scores=scores, occasions=[], losses=[])

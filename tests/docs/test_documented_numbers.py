@@ -1,0 +1,214 @@
+"""Numbers in the documentation are those of the committed reference study."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+import study
+from study.analysis.claims import verdicts
+from study.analysis.fits import fit_quality, learning
+from study.analysis.importance import importance, model_differences
+from study.analysis.results import Results
+from study.datasets.dataset import load_dataset
+from study.datasets.drafting import draft
+from study.recipes.dataset import DatasetRecipe
+from study.recipes.explain import recipe_keys
+from study.recipes.find import find_dataset
+
+REFERENCE = ROOT / "reports" / "reference" / "people"
+
+
+def text(path: Path) -> str:
+    return " ".join(path.read_text(encoding="utf-8").split())
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return study.load(REFERENCE)
+
+
+@pytest.fixture(scope="module")
+def shares(results) -> pd.Series:
+    table = importance(results, "feature")
+    table = table[(table["condition"] == "real") & (table["name"] == "age")]
+    return table.set_index(["method", "model"])["mean_share"]
+
+
+@pytest.fixture(scope="module")
+def claim(results) -> pd.DataFrame:
+    return verdicts(results, results.recipe.claim).set_index(["method", "model"])
+
+
+def test_the_facts_about_people_have_their_numbers(results, shares, claim):
+    said = text(ROOT / "docs" / "people.md")
+    seeds = learning(results).set_index(["model", "seed"])
+    training = results.vectors("transformer", "real", "training-gradient", "feature").score
+    age = training[:, 1] / training.sum(axis=1)
+    worst, other = seeds.loc[("transformer", 6)], seeds.loc[("transformer-tokens", 5)]
+    tokens = results.vectors("transformer-tokens", "real", "training-gradient", "feature").score
+    fit = fit_quality(results).set_index(["model", "part", "evaluation"])["within_mean"]
+    difference = model_differences(results, "feature").set_index(
+        ["method", "first", "second", "name"]
+    )["mean"]
+    permutation = importance(results, "feature").set_index(["condition", "method", "model", "name"])
+    by_variable = importance(results, "variable").set_index(
+        ["condition", "method", "model", "name"]
+    )["mean_share"]
+    column = permutation.loc[("real", "permutation", "linear", "age")]
+    mlp = permutation.loc[("real", "permutation", "mlp", "age")]
+    grouped = [
+        by_variable["real", "permutation-grouped", model, "age"]
+        for model in ("linear", "mlp", "least-squares")
+    ]
+    control = claim.loc[("training-gradient", "mlp")]
+    plain = claim.loc[("gradient", "mlp")]
+    facts = [
+        f"gives {age[0]:.2f} at seed 0, and {age.min():.2f} to {age.max():.2f} over 20 seeds",
+        f"(mean {age.mean():.3f}, sd {age.std(ddof=1):.3f};",
+        f"training R² of {worst['r_squared']:.3f} and {round(200 * worst['within'])} of 200",
+        f"({worst['within']:.2f}), and still puts {age[6]:.2f} on age",
+        f"has {other['r_squared']:.3f}, {other['within']:.2f} and "
+        f"{tokens[5, 1] / tokens[5].sum():.2f}",
+        f"They are the only ones of {len(seeds)} networks"
+        if (~seeds["learned"]).sum() == 2
+        else "another number of seeds has not learned",
+        f"in {control['shuffled_met']:.0f} of 20 seeds by the published measure",
+        f"in {plain['shuffled_met']:.0f} by the plain gradient and in "
+        f"{claim.loc[('contrast-gradient', 'mlp'), 'shuffled_met']:.0f} by the contrast gradient",
+        f"{control['shuffled_difference']:.2f} [{control['shuffled_low']:.2f}, "
+        f"{control['shuffled_high']:.2f}] for the MLP by the published measure",
+        f"{plain['shuffled_difference']:.2f} [{plain['shuffled_low']:.2f}, "
+        f"{plain['shuffled_high']:.2f}] by its plain gradient",
+        *(
+            f"from {shares['contrast-gradient', model]:.2f} to "
+            f"{shares['scaled-gradient', model]:.2f} for the {title}"
+            for model, title in (
+                ("transformer", "Transformer"),
+                ("mlp", "MLP"),
+                ("linear", "linear model"),
+            )
+        ),
+        f"{shares['gradient', 'linear']:.2f} (linear), {shares['gradient', 'mlp']:.2f} (MLP) and "
+        f"{shares['gradient', 'transformer']:.2f} (Transformer)",
+        f"{shares['contrast-gradient', 'linear']:.2f}, {shares['contrast-gradient', 'mlp']:.2f} "
+        f"and {shares['contrast-gradient', 'transformer']:.2f} (least squares: "
+        f"{shares['contrast-gradient', 'least-squares']:.2f})",
+        f"is {difference['gradient', 'transformer', 'mlp', 'age']:.2f} by raw gradients and "
+        f"{difference['contrast-gradient', 'transformer', 'mlp', 'age']:.2f} by contrast",
+        f"in {claim.loc[('contrast-gradient', 'linear'), 'shuffled_met']:.0f} of 20 seeds (raw: "
+        f"{claim.loc[('gradient', 'linear'), 'shuffled_met']:.0f}), until the units are taken out "
+        f"too ({claim.loc[('scaled-gradient', 'linear'), 'shuffled_met']:.0f})",
+        f"{column['mean_share']:.2f} ± {column['sd_share']:.2f} for linear regression trained by "
+        f"Adam, first in {claim.loc[('permutation', 'linear'), 'met']} of 20 seeds, "
+        f"{mlp['mean_share']:.2f} ± {mlp['sd_share']:.2f} for the MLP, and "
+        f"{shares['permutation', 'least-squares']:.2f} for least",
+        "it is {:.2f}, {:.2f} and {:.2f}.".format(*grouped),
+        f"predicts {fit['transformer', 'test', 'together']:.2f} of the test rows within 10% when "
+        f"they are evaluated all at once, and {fit['transformer', 'test', 'alone']:.2f} one by one",
+        f"no difference: {fit['transformer-tokens', 'test', 'alone']:.2f} either way",
+    ]
+    assert [fact for fact in facts if fact not in said] == []
+
+
+def test_the_readme_says_what_was_found(shares, claim):
+    said = text(ROOT / "README.md")
+    primary = claim.loc[("training-gradient", "transformer")]
+    facts = [
+        f"age first in {primary['met']} of {primary['n']} seeds (95% Wilson interval "
+        f"{primary['low']:.2f} to {primary['high']:.2f}",
+        f"{shares['training-gradient', 'mlp']:.2f} for the MLP and "
+        f"{shares['training-gradient', 'linear']:.2f} for the trained linear model",
+    ]
+    assert [fact for fact in facts if fact not in said] == []
+    assert (primary["verdict"], primary["shuffled_specificity"]) == ("supported", "specific")
+    assert claim.loc[("training-gradient", "mlp"), "shuffled_specificity"] == "weakly specific"
+    assert (
+        claim.loc[("contrast-gradient", "mlp"), "shuffled_specificity"]
+        == "not shown to be specific"
+    )
+
+
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+
+def anchors(path: Path) -> set[str]:
+    """The headings of a page as GitHub makes them targets of links."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_links_figures_and_commands_of_the_documentation_exist(path):
+    from study.report.tables.registry import TABLES
+
+    content = path.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)]+)\)", content):
+        if "://" not in link:
+            file, _, anchor = link.partition("#")
+            target = path.parent / file if file else path
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+    for name in re.findall(r"study table ([a-z][a-z-]+)", content):
+        assert name in TABLES, name
+
+
+def test_the_sources_on_the_page_are_those_of_the_table():
+    table = pd.read_csv(ROOT / "docs" / "sources.csv").set_index(["model", "method", "source"])
+    said = text(ROOT / "docs" / "people.md")
+
+    def sd(model: str, *kinds: str) -> list[str]:
+        return [f"{table.loc[(model, 'training-gradient', kind), 'sd']:.3f}" for kind in kinds]
+
+    moved = sd("transformer", "init", "order", "dropout")
+    assert "(standard deviations {}, {} and {} within".format(*moved) in said
+    assert "({})".format(*sd("transformer", "rows")) in said
+    by_init = [*sd("mlp", "init"), *sd("linear", "init")]
+    by_order = [*sd("mlp", "order"), *sd("linear", "order")]
+    assert "({} and {}; order of rows {} and {})".format(*by_init, *by_order) in said
+    assert "({} and {})".format(*sd("mlp", "rows"), *sd("linear", "rows")) in said
+    claimed = table.xs("training-gradient", level="method").drop(index="all", level="source")
+    missed = (claimed["n"] - claimed["met"]).to_dict()
+    assert {key: count for key, count in missed.items() if count} == {("linear", "init"): 3}
+    few = claimed[claimed["n"] != 100]["n"].to_dict()
+    assert few == {("mlp", "dropout"): 5, ("linear", "dropout"): 5}
+
+
+def test_the_recipe_of_the_documentation_loads_with_every_key_explained(tmp_path):
+    page = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+    [recipe] = re.findall(r"```toml\n(.+?)```", page, flags=re.DOTALL)
+    draw = np.random.default_rng(0)
+    pd.DataFrame(
+        {
+            "area": draw.normal(120, 30, 60),
+            "garden": draw.choice(["no", "yes"], 60),
+            "town": draw.choice(["Bruges", "Ghent", "Ostend"], 60),
+            "price": draw.normal(300_000, 50_000, 60),
+        }
+    ).to_csv(tmp_path / "houses.csv", index=False)
+    path = tmp_path / "data" / "houses.toml"
+    path.parent.mkdir()
+    path.write_text(recipe)
+    data = load_dataset(find_dataset(str(path)).recipe, path.parent)
+    assert (len(data.train_y), len(data.test_y)) == (45, 15)
+    said = set(re.findall(r"`\[*(\w+)(?: = 1)?\]*`", page))
+    assert recipe_keys(DatasetRecipe) - said == set()
+
+
+def test_the_rules_of_the_documentation_are_those_of_init():
+    page = text(ROOT / "docs" / "own-data.md")
+    facts = [
+        f"up to {draft.MOST_LEVELS} levels; levels in fewer than {draft.FEWEST_ROWS} training rows",
+        f"at most {draft.MOST_DROPPED:.0%} of the rows",
+        f"else {draft.TEST_FRACTION:.0%}, drawn",
+        ", ".join(draft.PARTS[:-1]) + f" or {draft.PARTS[-1]} that holds train",
+    ]
+    assert [fact for fact in facts if fact not in page] == []
+
+
+def test_the_page_of_the_reference_study_names_the_run_that_lies_beside_it(results):
+    page = (REFERENCE / "report.html").read_text(encoding="utf-8")
+    assert f"run {results.identity}" in page

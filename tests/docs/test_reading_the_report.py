@@ -1,0 +1,106 @@
+"""docs/reading-the-report.md explains every table, column, figure and warning that there is."""
+
+import re
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+import study
+from study.analysis.results import Results
+from study.analysis.warnings import data, scores, seeds
+from study.report.tables import sources as source_tables
+from study.report.tables.registry import TABLES, make_table
+from study.statistics.intervals import FEWEST
+
+REFERENCE = ROOT / "reports" / "reference" / "people"
+PAGE = (ROOT / "docs" / "reading-the-report.md").read_text(encoding="utf-8")
+
+
+def parts(text: str) -> dict[str, str]:
+    """The text under each heading, down to the next of whatever level."""
+    found = re.split(r"^##+ (.+)\n", text, flags=re.MULTILINE)
+    return dict(zip(found[1::2], found[2::2], strict=True))
+
+
+def explained(kind: str) -> dict[str, str]:
+    """What the page says of each table, or figure, by its name."""
+    return {
+        name: text
+        for heading, text in parts(PAGE).items()
+        if heading.startswith(f"{kind} ")
+        for name in names(heading)
+    }
+
+
+def names(text: str) -> set[str]:
+    return set(re.findall(r"`([^`\n]+)`", text))
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return study.load(REFERENCE)
+
+
+def test_every_table_is_explained_and_no_other():
+    assert set(explained("Table")) == set(TABLES)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_column_is_explained(name, results, monkeypatch):
+    # The reference run varies no source alone; the documentation holds the table of one that does.
+    varied = pd.read_csv(ROOT / "docs" / "sources.csv")
+    monkeypatch.setattr(source_tables, "sources", lambda _results: varied)
+    table = make_table(results, name)
+    said = names(explained("Table")[name])
+    assert set(table.layout.columns) - said == set()
+    assert set(table.data.columns) - said - names(parts(PAGE)["Columns of the CSV files"]) == set()
+
+
+def test_every_column_of_the_page_is_one_of_its_table(results):
+    """What a table's list of columns names is a column of it, or of its sister by variable."""
+    for heading, text in parts(PAGE).items():
+        if not heading.startswith("Table "):
+            continue
+        tables = [make_table(results, name) for name in names(heading) if name != "sources"]
+        known = {column for table in tables for column in [*table.layout, *table.data]}
+        for line in re.findall(r"^\| (.*`.*?) \|", text, flags=re.MULTILINE):
+            assert not tables or names(line) <= known, (heading, line)
+
+
+def test_every_figure_of_the_reference_report_is_explained():
+    said = set(explained("Figure"))
+    for path in (REFERENCE / "figures").glob("*.png"):
+        by_feature = path.stem.replace("-variables", "-features")
+        assert {by_feature, re.sub("^importance-.*", "importance-METHOD", by_feature)} & said
+
+
+def test_every_figure_says_what_a_mark_is_and_how_it_is_misread():
+    for name, text in explained("Figure").items():
+        for lead in ("- **One ", "- **Look for** ", "- **Do not** "):
+            assert lead in text, (name, lead)
+
+
+def test_every_warning_is_explained_and_no_other():
+    families = (ROOT / "study" / "analysis" / "warnings").glob("*.py")
+    source = "".join(path.read_text(encoding="utf-8") for path in families)
+    lines = re.findall(r"^\| (S\d{3}) \| .+ \| .+ \|$", parts(PAGE)["Warnings"], re.MULTILINE)
+    assert lines == sorted(set(re.findall(r'"(S\d{3})"', source)))
+    assert seeds.DIVERGED in lines
+
+
+def test_the_numbers_of_the_page_are_those_of_the_program(results):
+    said = " ".join(PAGE.split())
+    power = make_table(results, "claim-power").data.set_index(["seeds", "true"])["supported"]
+    flips = make_table(results, "flips-features").data
+    never = flips[(flips["rate"] == 0) & (flips["above"] == 20)]["high"]
+    unrelated = 1 / (len(results.features) - 1) ** 0.5
+    facts = [
+        f"have a Spearman correlation of 0 with standard deviation {unrelated:.2f}",
+        f"comes out supported in {power[20, 0.95]:.0%} of studies",
+        f"of 20 seeds without a flip, the interval reaches to {never.iloc[0]:.2f}",
+        f"fewer than {FEWEST} seeds; or the primary claim is inconclusive",
+        f"more than {data.COLLINEAR:.0%} of a feature is explained",
+        f"of two seeds exceeds {scores.NEAR_ONE} for some model",
+    ]
+    assert [fact for fact in facts if fact not in said] == []

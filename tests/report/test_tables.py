@@ -1,0 +1,266 @@
+"""`study table` and `study claim`: every table in every form, and claims in words."""
+
+import io
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import made_run
+
+from study.analysis.results import Results
+from study.cli.group import commands
+from study.cli.main import main
+from study.common.errors import InputError
+from study.common.methods import METHODS
+from study.common.vocabulary import FORMATS
+from study.recipes.claim import Claim
+from study.recipes.claim_text import parse_claim
+from study.report.tables.registry import TABLES, all_tables, make_table
+from study.report.tables.table import Table
+
+SEEDS = 16
+HOSTILE = '<script>alert(1)</script> & "q" $x_1$ \\input{y} | in 0.5 above `'
+
+
+@pytest.fixture(scope="module")
+def hostile(people):
+    """The people recipe with a State that is called something hostile."""
+    variables = list(people.recipe.variables)
+    variables[2] = variables[2].model_copy(update={"name": HOSTILE})
+    return people.recipe.model_copy(update={"variables": variables})
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, hostile) -> Results:
+    generator = np.random.default_rng(3)
+    scores = {
+        (model, condition): {
+            method: generator.gamma(2, size=(SEEDS, 4 if "grouped" in method else 8))
+            for method in METHODS
+            if (method, condition) != ("training-gradient", "untrained")
+        }
+        for model in ("transformer", "mlp")
+        for condition in ("real", "shuffled", "untrained")
+    }
+    for by_method in scores.values():
+        for vectors in by_method.values():
+            vectors[:, 1] += 3
+    r_squared = {"mlp": [0.1, *[0.9] * (SEEDS - 1)]}
+    histories = {
+        key: (np.ones((SEEDS, 51)), generator.gamma(2, size=(SEEDS, 10, 8)))
+        for key in scores
+        if key[1] != "untrained"
+    }
+    return made_run(
+        tmp_path_factory.mktemp("tables"),
+        hostile,
+        scores,
+        r_squared=r_squared,
+        histories=histories,
+    )
+
+
+def shown(capsys, *arguments: str) -> str:
+    capsys.readouterr()
+    commands.main(list(arguments), standalone_mode=False)
+    return capsys.readouterr().out
+
+
+def failed(monkeypatch, capsys, *arguments: str) -> str:
+    """The message of a command that ends with status 2."""
+    monkeypatch.setattr(sys, "argv", ["study", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    message = capsys.readouterr().err
+    assert len(message.splitlines()) <= 2
+    return message
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "sources"])
+def test_every_table_in_every_form(results, name):
+    table = make_table(results, name)
+    printed = {form: table.render(form) for form in FORMATS}
+    frame = pd.read_csv(io.StringIO(printed["csv"]))
+    assert frame.columns.tolist() == [str(column) for column in table.data.columns]
+    assert len(frame) == len(table.data)
+    for form in ("text", "markdown", "latex"):
+        assert f"Run {results.identity}" in printed[form].replace("\n", " ")
+    assert printed["latex"].count("\\\\\n") >= len(table.layout)
+    assert r"\input{" not in printed["latex"]
+    assert "<script>" not in printed["html"] + printed["markdown"]
+    # A line for the heading, and one for each row.
+    assert printed["html"].count("<tr") == 1 + len(table.layout)
+
+
+def test_a_hostile_name_is_shown_as_text(results, capsys):
+    text = shown(capsys, "table", "importance-variables", str(results.directory), "--format", "csv")
+    assert HOSTILE in set(pd.read_csv(io.StringIO(text))["name"])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_command_prints_what_the_table_renders(results, capsys, form):
+    printed = shown(capsys, "table", "claim-power", str(results.directory), "--format", form)
+    assert printed.rstrip() == make_table(results, "claim-power").render(form).rstrip()
+
+
+def test_the_list_names_every_table(capsys):
+    lines = shown(capsys, "table", "--list").splitlines()
+    assert [line.split()[0] for line in lines] == list(TABLES)
+
+
+def test_with_learned_only_the_seeds_that_have_learned_count(results, capsys):
+    directory = str(results.directory)
+    everyone = shown(capsys, "table", "fit", directory)
+    learned = shown(capsys, "table", "fit", directory, "--learned")
+    assert "Only seeds that have learned." in learned
+    assert "Only seeds that have learned." not in everyone
+    frames = {
+        learned: pd.read_csv(
+            io.StringIO(shown(capsys, "table", "seeds", directory, "--format", "csv", *learned))
+        )
+        for learned in ((), ("--learned",))
+    }
+    # What more seeds would buy does not depend on those there are.
+    assert "Only seeds" not in shown(capsys, "table", "claim-power", directory, "--learned")
+    assert len(frames[()]) == 2 * SEEDS
+    assert len(frames[("--learned",)]) == 2 * SEEDS - 1
+    assert not (
+        (frames[("--learned",)]["model"] == "mlp") & (frames[("--learned",)]["seed"] == 0)
+    ).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["table", "nothing"], "no table 'nothing'"),
+        (["table"], "study table --list"),
+        (["table", "sources", "RUN"], "study run --vary init"),
+        (["table", "claim", "nowhere"], "no run there"),
+        (["table", "claim", "RUN", "--format", "word"], "--format"),
+        (["claim", "RUN"], "age rank 1 in 0.8"),
+        (["claim", "RUN", "wage rank 1 in 0.8"], "called 'wage'"),
+        (["claim", "RUN", "age above wage in 0.8"], "called 'wage'"),
+        (["claim", "RUN", "age rank 2 in 0.8"], "only rank 1 can be claimed"),
+        (["claim", "RUN", "age top 8 in 0.8"], "always met"),
+        (["claim", "RUN", "age rank 1 in 1.5"], "proportion: "),
+        (["claim", "RUN", "age share 2 in 0.5"], "share: "),
+        (["claim", "RUN", "age top 1_1 in 0.8"], '"NAME rank 1 in 0.8"'),
+        (["claim", "RUN", "age top \u0661 in 0.8"], '"NAME rank 1 in 0.8"'),
+        (["claim", "RUN", "age is important"], '"NAME rank 1 in 0.8"'),
+        (["claim", "RUN", "age rank 1 in 0.8", "--model", "linear"], "--model 'linear'"),
+        (["claim", "RUN", "age rank 1 in 0.8", "--method", "guess"], "method: "),
+        (["claim", "RUN", "age rank 1 in 0.8", "--level", "variable", "--method", "permutation"], "no scores by variable"),
+    ],
+)  # fmt: skip
+def test_errors_say_what_is_wrong(results, monkeypatch, capsys, arguments, said):
+    arguments = [str(results.directory) if part == "RUN" else part for part in arguments]
+    assert said in failed(monkeypatch, capsys, *arguments)
+
+
+# -- claims in words -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("age rank 1 in 0.8", {"level": "feature", "name": "age", "rank": 1, "proportion": 0.8}),
+        ("politics=liberal top 3 in .5", {"name": "politics=liberal", "top": 3, "proportion": 0.5}),
+        ("age share 0.25 in 0.9", {"name": "age", "share": 0.25, "proportion": 0.9}),
+        ("age above sex in 0.6", {"name": "age", "above": "sex", "proportion": 0.6}),
+        ("politics rank 1 in 0.8", {"level": "variable", "name": "politics"}),
+        (f"{HOSTILE} rank 1 in 0.8", {"level": "variable", "name": HOSTILE, "rank": 1}),
+        (f"politics above {HOSTILE} in 0.8", {"level": "variable", "above": HOSTILE}),
+        # A method that has scores at the other level alone.
+        ("age rank 1 in 0.7", {"level": "variable", "method": "permutation-grouped"}),
+    ],
+)
+def test_words_become_a_claim(hostile, words, expected):
+    method = expected.get("method", "gradient")
+    claim = parse_claim(words, hostile, method=method)
+    for key, value in expected.items():
+        assert getattr(claim, key) == value
+    assert (claim.model, claim.method) == ("transformer", method)
+
+
+def test_a_further_claim_is_marked_as_not_declared(results, capsys):
+    text = shown(capsys, "claim", str(results.directory), "age top 2 in 0.5")
+    assert "Not declared before the run" in text
+    assert "age is among the top 2" in text
+    assert "by training-gradient (*)" in text.replace("\n", " ")
+    declared = shown(capsys, "table", "claim", str(results.directory))
+    assert "Not declared" not in declared
+
+
+def test_a_further_claim_counts_the_seeds_that_meet_it(results, capsys):
+    text = shown(
+        capsys, "claim", str(results.directory), "age above sex in 0.5", "--model", "mlp", "--method", "gradient"
+    )  # fmt: skip
+    scores = results.vectors("mlp", "real", "gradient", "feature").score
+    met = int((scores[:, 1] > scores[:, 0]).sum())
+    line = next(line for line in text.splitlines() if line.startswith("MLP *"))
+    assert f"{met} of {SEEDS}" in line
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rank": 1, "top": 2}, "it has rank and top"),
+        ({}, "it has none"),
+        ({"rank": 2}, "only rank 1 can be claimed"),
+        ({"above": "age"}, "above names age itself"),
+        ({"rank": 1, "method": "permutation-grouped"}, "no scores by feature"),
+    ],
+)
+def test_a_claim_says_one_thing(change, said):
+    values = {
+        "level": "feature",
+        "name": "age",
+        "proportion": 0.8,
+        "model": "m",
+        "method": "gradient",
+    }
+    with pytest.raises(ValueError, match=said):
+        Claim.model_validate({**values, **change})
+
+
+def test_all_tables_are_those_the_run_has_something_for(results):
+    assert [table.name for table in all_tables(results)] == [
+        name for name in TABLES if name != "sources"
+    ]
+
+
+def test_no_table_of_seeds_that_have_learned_where_none_has(tmp_path, people):
+    scores = {("mlp", "real"): {"gradient": np.ones((3, 8)) + np.eye(3, 8)}}
+    results = made_run(tmp_path / "run", people.recipe, scores, r_squared={"mlp": [0.0] * 3})
+    with pytest.raises(InputError, match="no network has learned"):
+        make_table(results, "fit", learned=True)
+
+
+def test_help_stays_quick_and_imports_no_pandas():
+    code = (
+        "import sys; from study.cli.main import commands\n"
+        "try: commands.main(['table', '--help'])\n"
+        "except SystemExit: assert not {'pandas', 'torch', 'scipy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("width", [70, 100])
+def test_a_table_for_a_terminal_keeps_to_its_width_and_loses_no_sign(results, width):
+    for name in ("claim", "fit", "flips-features", "ranks-variables"):
+        table = make_table(results, name)
+        text = table.text(width)
+        assert max(map(len, text.splitlines())) <= width
+        wanted = "".join([*table.layout.columns, *table.layout.to_numpy().ravel(), table.notes])
+        assert Counter("".join(wanted.split())) <= Counter(text)
+
+
+def test_an_interval_stands_on_one_line_of_a_narrow_table():
+    cells = pd.DataFrame({"What": ["a long text in a cell"], "Difference": ["-0.30 [-0.52, 0.08]"]})
+    shown = Table("name", "Caption", "Notes", cells, cells).text(34)
+    assert "[-0.52, 0.08]" in shown
+    assert "-0.30 [" not in shown
