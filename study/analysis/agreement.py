@@ -10,7 +10,7 @@ from study.analysis.means import Means, columns_of
 from study.analysis.results import Results
 from study.analysis.selection import Pair, judges, method_pairs, model_pairs
 from study.analysis.vectors import Vectors
-from study.common.methods import METHODS, SIGNED_METHODS
+from study.common.methods import find_method
 from study.statistics.agreement import (
     SIGN,
     SPEARMAN,
@@ -128,8 +128,8 @@ def spearman_only(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _signed(method: str, vectors: Vectors) -> bool:
     """Whether a method has signs to compare: a prediction's gradients, or imported ones."""
-    known = method in SIGNED_METHODS or method not in METHODS
-    return known and bool(np.isfinite(vectors.signed).any())
+    declared = find_method(method)
+    return (declared is None or declared.directed) and bool(np.isfinite(vectors.signed).any())
 
 
 def _coordinates(measure: str, vectors: Vectors) -> np.ndarray:

@@ -12,8 +12,8 @@ from study.analysis.means import Means, columns_of
 from study.analysis.results import Results
 from study.analysis.selection import all_models
 from study.analysis.vectors import Vectors
-from study.common.conditions import CONDITIONS
-from study.common.methods import GROUPED_PERMUTATION
+from study.common.conditions import CONDITIONS, CONTROLS
+from study.common.methods import scored_by
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
 from study.statistics.claims import (
@@ -28,7 +28,6 @@ from study.statistics.claims import (
 from study.statistics.multiplicity import holm
 from study.statistics.ranking import identical
 
-CONTROLS = CONDITIONS[1:]
 _PROPORTION = (
     "model",
     "method",
@@ -50,7 +49,7 @@ TRUE_PROPORTIONS = (0.85, 0.9, 0.95, 0.99)
 
 def level_of_claim(claim: Claim, method: str) -> str:
     """The level at which a claim is tested by a method."""
-    return "variable" if method == GROUPED_PERMUTATION else claim.level
+    return "variable" if scored_by(method) == "variable" else claim.level
 
 
 def scores_of_claim(

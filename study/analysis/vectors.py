@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.common.methods import GRADIENT_METHODS, GROUPED_PERMUTATION
+from study.common.methods import find_method, scored_by
 from study.datasets.dataset import variable_groups
 from study.recipes.dataset import DatasetRecipe
 from study.statistics.ranking import identical
@@ -50,15 +50,16 @@ def stored_vectors(
     variables = [variable.name for variable in recipe.variables]
     groups = [list(group) for group in variable_groups(recipe)]
     for (model, condition, method), rows in stored.groupby(["model", "condition", "method"]):
-        level = "variable" if method == GROUPED_PERMUTATION else "feature"
+        level = scored_by(method)
         items = variables if level == "variable" else recipe.features
         rows = rows.sort_values(["seed", "item"], key=_in_order(items))
         score = rows["score"].to_numpy().reshape(-1, len(items))
         signed = rows["signed"].to_numpy(dtype=float).reshape(-1, len(items))
         seeds = rows["seed"].iloc[:: len(items)].reset_index(drop=True)
         yield (model, condition, method, level), Vectors(seeds, items, score, signed)
+        declared = find_method(method)
         # An import has nothing but features.
-        if method in GRADIENT_METHODS and recipe.scores is None:
+        if declared and declared.summed and recipe.scores is None:
             sums = np.stack([score[:, group].sum(axis=1) for group in groups], axis=1)
             signs = np.stack(
                 [

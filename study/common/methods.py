@@ -1,18 +1,160 @@
-"""The importance methods by name."""
+"""The importance methods, each declared once.
+
+What a method computes stands in `study.importance`, in the module that its declaration names.
+Everything else that has to know a method (recipes, plans, checks, the report, citations) reads
+it here.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+# What a trained model can offer, and a method can need.
+STEPS = "steps"  # gradients of the loss with respect to the inputs, met in training by steps
+GRADIENTS = "gradients"  # of predictions with respect to the inputs, after training
+PREDICTIONS = "predictions"
+
+LEVELS = ("feature", "variable")
+
+
+@dataclass(frozen=True)
+class Method:
+    """An importance method.
+
+    name : as recipes, results and the command line have it
+    needs : STEPS, GRADIENTS or PREDICTIONS
+    computed_by : the module of `study.importance` that computes it
+    by : the level of its scores
+    summed : whether a variable's score is the sum over its features
+    signed : whether a signed score stands beside each absolute one
+    directed : whether that sign says which way predictions move (the sign of a loss's gradient
+        follows the residuals instead)
+    repeated : whether it draws, as many times as the recipe's repeats
+    says : what it is, in the words of the documentation
+    reading : what a reader of the figures must know
+    cited : what it is, for a paragraph on methods
+    """
+
+    name: str
+    needs: str
+    computed_by: str
+    says: str
+    reading: str
+    cited: str
+    by: str = "feature"
+    summed: bool = False
+    signed: bool = False
+    directed: bool = False
+    repeated: bool = False
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels at which it has scores."""
+        return LEVELS if self.summed else (self.by,)
+
 
 TRAINING_GRADIENT = "training-gradient"
+GRADIENT = "gradient"
 CONTRAST_GRADIENT = "contrast-gradient"
-GRADIENT_METHODS = (TRAINING_GRADIENT, "gradient", CONTRAST_GRADIENT, "scaled-gradient")
-# Those whose sign says which way predictions move. The sign of a loss's gradient follows the
-# residuals instead.
-SIGNED_METHODS = GRADIENT_METHODS[1:]
+SCALED_GRADIENT = "scaled-gradient"
 PERMUTATION = "permutation"
 GROUPED_PERMUTATION = "permutation-grouped"
-METHODS = (*GRADIENT_METHODS, PERMUTATION, GROUPED_PERMUTATION)
 
-# Methods with a score for every feature, and for every variable (sums over a one-hot group).
+# In the order in which they are shown.
+DECLARED = (
+    Method(
+        TRAINING_GRADIENT,
+        STEPS,
+        "training_gradient",
+        summed=True,
+        signed=True,
+        says="as published: gradients of the loss with respect to the inputs, met in ten epochs "
+        "of training",
+        reading="Gradients of the loss with respect to the inputs, met at even steps through "
+        "training.",
+        cited="the absolute gradient of the mini-batch loss with respect to the inputs, summed "
+        "over epochs at even steps of training",
+    ),
+    Method(
+        GRADIENT,
+        GRADIENTS,
+        "gradients",
+        summed=True,
+        signed=True,
+        directed=True,
+        says="after training: mean absolute gradient of the prediction over the test rows",
+        reading="Mean absolute change of the prediction per unit of a feature. Units matter: a "
+        "feature divided by a large number gets a large gradient.",
+        cited="the mean absolute gradient of the prediction with respect to the inputs, over the "
+        "test rows",
+    ),
+    Method(
+        CONTRAST_GRADIENT,
+        GRADIENTS,
+        "gradients",
+        summed=True,
+        signed=True,
+        directed=True,
+        says="the same with the mean over each one-hot group taken off, the part that predictions "
+        "can see",
+        reading="The same with the mean over each one-hot group taken off: only differences "
+        "within a group can be seen in predictions.",
+        cited="the mean absolute gradient of the prediction with respect to the inputs, over the "
+        "test rows, after the mean of each one-hot group is taken off",
+    ),
+    Method(
+        SCALED_GRADIENT,
+        GRADIENTS,
+        "gradients",
+        summed=True,
+        signed=True,
+        directed=True,
+        says="contrast gradient times the feature's standard deviation in training (ddof 0): free "
+        "of units",
+        reading="The contrast gradient times the feature's standard deviation: the units are gone.",
+        cited="the mean absolute gradient of the prediction with respect to the inputs, over the "
+        "test rows, after the mean of each one-hot group is taken off, times the standard "
+        "deviation of the feature",
+    ),
+    Method(
+        PERMUTATION,
+        PREDICTIONS,
+        "permutation",
+        repeated=True,
+        says="scikit-learn's permutation importance on the test rows, column by column, drop in R²",
+        reading="Drop in R² on the test rows when one column is permuted. Permuting a single "
+        "one-hot column makes rows that have no level or two; permutation-grouped does not.",
+        cited="the drop in R² on the test rows when a column is permuted",
+    ),
+    Method(
+        GROUPED_PERMUTATION,
+        PREDICTIONS,
+        "permutation",
+        by="variable",
+        repeated=True,
+        says="the same by variable: a one-hot group is permuted as one",
+        reading="Drop in R² on the test rows when a whole variable is permuted.",
+        cited="the drop in R² on the test rows when a variable, with all its columns, is permuted",
+    ),
+)
+
+
+METHODS = tuple(method.name for method in DECLARED)
 METHODS_OF_LEVEL = {
-    "feature": (*GRADIENT_METHODS, PERMUTATION),
-    "variable": (*GRADIENT_METHODS, GROUPED_PERMUTATION),
+    level: tuple(method.name for method in DECLARED if level in method.levels) for level in LEVELS
 }
-LEVELS = tuple(METHODS_OF_LEVEL)
+
+
+def find_method(name: str) -> Method | None:
+    """The method of a name; None for somebody else's, whose scores were imported."""
+    return next((method for method in DECLARED if method.name == name), None)
+
+
+def methods_with(offers: Collection[str]) -> tuple[Method, ...]:
+    """The methods that need no more than a model offers."""
+    return tuple(method for method in DECLARED if method.needs in offers)
+
+
+def scored_by(name: str) -> str:
+    """The level of the scores of a method as they are stored."""
+    method = find_method(name)
+    return method.by if method else "feature"

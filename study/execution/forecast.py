@@ -13,12 +13,7 @@ import numpy as np
 import pandas as pd
 
 from study.common.conditions import CONDITIONS
-from study.common.methods import (
-    GRADIENT_METHODS,
-    GROUPED_PERMUTATION,
-    PERMUTATION,
-    TRAINING_GRADIENT,
-)
+from study.common.methods import GRADIENTS, PREDICTIONS, STEPS, methods_with
 from study.common.progress import duration
 from study.common.text import printable
 from study.common.versions import environment
@@ -245,9 +240,11 @@ def _packed(block: Block, dataset: Dataset) -> list[Record]:
         max(_SCORES_PACKED // (16 * inputs), 1),
         max(_BYTES_PACKED // (4 * weights + 1), 1),
     )
-    methods = [PERMUTATION, GROUPED_PERMUTATION]
+    offers = {PREDICTIONS}
     if not isinstance(block.recipe, EstimatorRecipe):
-        methods += [name for name in GRADIENT_METHODS if epochs or name != TRAINING_GRADIENT]
+        offers.add(GRADIENTS)
+    if epochs:
+        offers.add(STEPS)
 
     def drawn(*shape: int) -> np.ndarray:
         return draw.normal(size=(count, *shape))
@@ -267,11 +264,11 @@ def _packed(block: Block, dataset: Dataset) -> list[Record]:
         ],
         importances=[
             Importance(
-                method,
-                drawn(variables if method == GROUPED_PERMUTATION else inputs),
-                drawn(inputs) if method in GRADIENT_METHODS else None,
+                method.name,
+                drawn(inputs if method.by == "feature" else variables),
+                drawn(inputs) if method.signed else None,
             )
-            for method in methods
+            for method in methods_with(offers)
         ],
     )
     return records(block.keys[:count], trained, measured, dataset)

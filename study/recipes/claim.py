@@ -11,15 +11,6 @@ from pydantic import (
 from study.common.methods import METHODS, METHODS_OF_LEVEL
 from study.recipes.base import Finite, Name, Recipe
 
-Method = Literal[
-    "training-gradient",
-    "gradient",
-    "contrast-gradient",
-    "scaled-gradient",
-    "permutation",
-    "permutation-grouped",
-]
-
 
 class Claim(Recipe):
     """A statement declared before the run, and the proportion of seeds that must show it.
@@ -87,7 +78,7 @@ class Published(Recipe):
     """Importance shares that somebody published, in the order of the features."""
 
     model: Name
-    method: Method
+    method: Name
     shares: list[Finite]
 
 

@@ -74,6 +74,8 @@ class DatasetRecipe(Recipe):
                     raise ValueError(f"{key}: no {claim.level} is called '{name}'")
             if claim.top is not None and claim.top >= len(items):
                 raise ValueError(f"{key}.top: there are {len(items)} {claim.level}s")
+        if self.published and self.published.method not in METHODS:
+            raise ValueError(f"published.method: {unknown_method(self.published.method)}")
         if self.published and self.published.method not in METHODS_OF_LEVEL["feature"]:
             raise ValueError(f"published.method {self.published.method} has no scores by feature")
         if self.published and len(self.published.shares) != len(self.features):

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from study.analysis.results import Results
 from study.analysis.warnings.registry import warnings
+from study.common.conditions import DECLARED
 from study.common.text import printable
 from study.common.vocabulary import UNNAMED_TARGET
 from study.report.figures.display import Display, Drawings, data_uri, drawn
@@ -78,15 +79,13 @@ def write_report(results: Results) -> Path:
 
 def _conditions(results: Results) -> dict[str, str]:
     """What the conditions are; of imported scores, those that there are."""
-    meanings = {
-        "real": "trained on the data",
-        "shuffled": "trained on permuted targets, where there is nothing to find",
-        "untrained": "initial weights" + (" of networks" if results.estimators else ""),
-    }
+    # Estimators have no untrained form.
+    form = " of networks" if results.estimators else ""
     return {
-        condition: meaning
-        for condition, meaning in meanings.items()
-        if not results.imported or any(results.seeds(model, condition) for model in results.models)
+        condition.name: condition.reading + ("" if condition.trained else form)
+        for condition in DECLARED
+        if not results.imported
+        or any(results.seeds(model, condition.name) for model in results.models)
     }
 
 

@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from study.common.conditions import CONTROLS, TRAINED
 from study.common.findings import FAULT, NOTE, PASSED, Finding
 from study.common.methods import (
-    GRADIENT_METHODS,
-    GROUPED_PERMUTATION,
-    METHODS,
-    PERMUTATION,
+    DECLARED,
+    GRADIENTS,
+    PREDICTIONS,
+    STEPS,
     TRAINING_GRADIENT,
+    methods_with,
 )
 from study.common.progress import progress
-from study.common.vocabulary import LEAST_SQUARES
 from study.engines.replicates import loss_epochs, occasion_epochs
 from study.recipes.model import EstimatorRecipe, ModelRecipe
 from study.store.file_check import RESTORE
@@ -31,6 +32,9 @@ from study.verify.training_names import in_words
 _AT_ONCE = 500
 # Sums that were taken in another order.
 _ROUNDING = 1e-9
+# Methods whose scores are means of absolute values, with the mean signed value beside.
+_SIGNED = [method.name for method in DECLARED if method.signed]
+
 _PASSED = {
     "C003": "weights, and the keys of trainings, are what was stored",
     "C004": "fits, scores, occasions and losses are what was stored",
@@ -155,20 +159,20 @@ def _expectation(store: Store) -> Callable[[Training], Expected]:
         if store.recipe.scores is not None:
             return {table: rows for table, rows in none.items() if table != "scores"}
         recipe = store.model_recipe(model)
-        methods: tuple[str, ...] = METHODS
-        if isinstance(recipe, EstimatorRecipe):
-            methods = (PERMUTATION, GROUPED_PERMUTATION)
-        elif condition == "untrained" or model == LEAST_SQUARES:
-            methods = tuple(method for method in METHODS if method != TRAINING_GRADIENT)
+        offers = {PREDICTIONS}
+        if not isinstance(recipe, EstimatorRecipe):
+            offers.add(GRADIENTS)
+        if isinstance(recipe, ModelRecipe) and condition in TRAINED:
+            offers.add(STEPS)
         rows = none | {
             "fits": [[p, e] for p in ("test", "train") for e in ("alone", "together")],
             "scores": [
-                [method, item]
-                for method in sorted(methods)
-                for item in sorted(variables if method == GROUPED_PERMUTATION else features)
+                [method.name, item]
+                for method in sorted(methods_with(offers), key=lambda method: method.name)
+                for item in sorted(features if method.by == "feature" else variables)
             ],
         }
-        if isinstance(recipe, ModelRecipe) and condition != "untrained":
+        if isinstance(recipe, ModelRecipe) and STEPS in offers:
             epochs = recipe.training.epochs
             rows["losses"] = [[int(epoch)] for epoch in loss_epochs(epochs)]
             rows["occasions"] = [
@@ -202,7 +206,7 @@ def _check_numbers(
         )
         labels = tables["scores"].labels(tables["scores"].of_training(training.id))
         methods = np.array([str(method) for method, _ in labels], dtype=object)
-        gradient = np.isin(methods, GRADIENT_METHODS) & (not imported)
+        gradient = np.isin(methods, _SIGNED) & (not imported)
         diverged = imported or not np.isfinite(fits).all()
         for wrong, what in (
             (fits[:, 0] > 1, "R² above 1"),
@@ -238,9 +242,9 @@ def _controls(store: Store, held: dict[tuple[str, str], set[int]]) -> list[Findi
     findings = []
     for model in store.model_names():
         estimator = isinstance(store.model_recipe(model), EstimatorRecipe)
-        for control in ("shuffled", "untrained"):
+        for control in CONTROLS:
             have = held.get((model, control), set())
-            due = not estimator or control == "shuffled"
+            due = not estimator or control in TRAINED
             if store.recipe.scores is not None:
                 due = bool(have)
             lost = sorted(held.get((model, "real"), set()) - have)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from study.analysis.claims import CONTROLS, own_verdict, proportions, why_not_tested
+from study.analysis.claims import own_verdict, proportions, why_not_tested
 from study.analysis.results import Results
 from study.analysis.warnings.warning import Warning, listed
+from study.common.conditions import CONTROLS, find_condition
 from study.statistics.claims import exceeds
 from study.statistics.intervals import CONFIDENCE
 from study.statistics.multiplicity import holm
@@ -22,31 +23,18 @@ def control_shows_claim(results: Results) -> Iterator[Warning]:
         np.array([exceeds(row.met, row.n, row.chance) for row in rows.itertuples()], dtype=float)
     )
     rows = rows[p_values <= 1 - CONFIDENCE]
-    for control, where, advice in (
-        (
-            "shuffled",
-            "On shuffled targets, where there is nothing to find",
-            "There the finding is at best weakly specific: the scale or the encoding of the "
-            "features can bring it about by themselves.",
-        ),
-        (
-            "untrained",
-            "In networks before training",
-            "There the initial weights, or the scale of the features, bring it about by "
-            "themselves: look at the shuffled control, too.",
-        ),
-    ):
+    for control in map(find_condition, CONTROLS):
         shown = [
             f"{results.title(row.model)} by {row.method} ({row.met} of {row.n})"
-            for row in rows[rows["condition"] == control].itertuples()
+            for row in rows[rows["condition"] == control.name].itertuples()
         ]
         if shown:
             yield Warning(
                 "S009",
                 "A control shows the claim",
-                f"{where}, '{claim.words}' is met more often than chance would have it, were all "
-                f"alike (Holm over all controls): {listed(shown)}.",
-                advice,
+                f"{control.where}, '{claim.words}' is met more often than chance would have it, "
+                f"were all alike (Holm over all controls): {listed(shown)}.",
+                control.advice,
             )
 
 

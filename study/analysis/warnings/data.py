@@ -8,9 +8,10 @@ from study.analysis.results import Results
 from study.analysis.warnings.warning import Warning, listed
 from study.common.methods import (
     CONTRAST_GRADIENT,
-    GRADIENT_METHODS,
+    GRADIENT,
     PERMUTATION,
     TRAINING_GRADIENT,
+    find_method,
 )
 from study.statistics.ranking import shares
 
@@ -23,7 +24,7 @@ def one_hot_gradients(results: Results) -> Iterator[Warning]:
     groups = [variable for variable in results.recipe.variables if len(variable.features) > 1]
     raw = [
         method
-        for method in (TRAINING_GRADIENT, "gradient")
+        for method in (TRAINING_GRADIENT, GRADIENT)
         if any(results.vectors(model, "real", method, "feature") for model in results.models)
     ]
     if not groups or not raw:
@@ -31,7 +32,7 @@ def one_hot_gradients(results: Results) -> Iterator[Warning]:
     claim = results.recipe.claim
     moved = ""
     if claim.level == "feature":
-        methods = ("gradient", CONTRAST_GRADIENT)
+        methods = (GRADIENT, CONTRAST_GRADIENT)
         parts = [
             f"{results.title(model)} {raw:.2f} to {contrast:.2f}"
             for model in results.models
@@ -106,7 +107,11 @@ def many_columns(results: Results) -> Iterator[Warning]:
         for variable in results.recipe.variables
         if len(variable.features) > _MANY_COLUMNS
     }
-    summed = [method for method in results.methods("variable") if method in GRADIENT_METHODS]
+    summed = [
+        name
+        for name in results.methods("variable")
+        if (method := find_method(name)) and method.summed
+    ]
     if large and summed:
         yield Warning(
             "S015",

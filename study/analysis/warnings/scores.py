@@ -6,9 +6,9 @@ import numpy as np
 
 from study.analysis.agreement import seed_agreement, spearman_only
 from study.analysis.results import Results
-from study.analysis.warnings.warning import Warning, level_words, listed, score_words
+from study.analysis.warnings.warning import Warning, listed, score_words
 from study.common.conditions import CONDITIONS
-from study.common.methods import GROUPED_PERMUTATION, PERMUTATION
+from study.common.methods import GROUPED_PERMUTATION, PERMUTATION, scored_by
 from study.statistics.ranking import shares
 
 # Above it, few seeds disagree, and the interval of pairwise agreement hangs on them.
@@ -21,7 +21,7 @@ def negative(results: Results) -> Iterator[Warning]:
     for method in results.methods():
         if not imported and method not in (PERMUTATION, GROUPED_PERMUTATION):
             continue
-        level = level_words(method)
+        level = scored_by(method)
         below, everything, items = 0, 0, set()
         for model in results.models:
             vectors = results.vectors(model, "real", method, level)

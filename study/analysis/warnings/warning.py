@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from study.analysis.results import Results
 from study.analysis.vectors import Vectors
-from study.common.methods import (
-    GROUPED_PERMUTATION,
-)
+from study.common.methods import scored_by
 from study.common.text import ranges
 
 
@@ -27,14 +25,9 @@ class Warning:
 def score_words(results: Results, condition: str, model: str) -> Iterator[tuple[str, Vectors]]:
     """The scores of a model by every method, at the level that the method scores."""
     for method in results.methods():
-        vectors = results.vectors(model, condition, method, level_words(method))
+        vectors = results.vectors(model, condition, method, scored_by(method))
         if vectors is not None:
             yield method, vectors
-
-
-def level_words(method: str) -> str:
-    """The level that a method scores to begin with."""
-    return "variable" if method == GROUPED_PERMUTATION else "feature"
 
 
 def seed_words(seeds: Iterable[int]) -> str:

@@ -12,13 +12,11 @@ from matplotlib.patches import Patch
 from study.analysis.claims import growth, level_of_claim, own_verdict, proportions, scores_of_claim
 from study.analysis.importance import importance
 from study.analysis.results import Results
-from study.common.conditions import CONDITIONS
+from study.common.conditions import CONDITIONS, DECLARED, find_condition
 from study.common.methods import TRAINING_GRADIENT
 from study.recipes.claim import Claim
 from study.report.figures.display import Display
 from study.report.figures.parts import (
-    CONDITION_COLOURS,
-    CONDITION_MARKERS,
     diamonds,
     dots,
     grid,
@@ -326,10 +324,10 @@ def claimed_share(results: Results) -> Display | None:
 
 def _proportion(axes: Axes, row: Any, height: float, size: float) -> None:
     """A proportion of seeds in one condition, with its interval."""
-    colour = CONDITION_COLOURS[row.condition]
+    condition = find_condition(row.condition)
     if np.isfinite(row.low):
-        axes.plot([row.low, row.high], [height, height], color=colour, lw=size / 3)
-    axes.plot([row.proportion], [height], CONDITION_MARKERS[row.condition], ms=size, color=colour)
+        axes.plot([row.low, row.high], [height, height], color=condition.colour, lw=size / 3)
+    axes.plot([row.proportion], [height], condition.marker, ms=size, color=condition.colour)
 
 
 def _required(axes: Axes, proportion: float) -> None:
@@ -341,12 +339,12 @@ def _handles(data: pd.DataFrame) -> list[Line2D]:
         Line2D(
             [],
             [],
-            marker=CONDITION_MARKERS[condition],
-            color=CONDITION_COLOURS[condition],
-            label=condition,
+            marker=condition.marker,
+            color=condition.colour,
+            label=condition.name,
         )
-        for condition in CONDITIONS
-        if condition in set(data["condition"])
+        for condition in DECLARED
+        if condition.name in set(data["condition"])
     ]
     handles.append(Line2D([], [], color=INK, lw=0.8, ls="--", label=REQUIRED))
     if data["chance"].notna().any():

@@ -10,7 +10,7 @@ from study.analysis.importance import importance
 from study.analysis.results import Results
 from study.analysis.selection import all_models
 from study.analysis.vectors import Vectors
-from study.common.methods import GROUPED_PERMUTATION, LEVELS, METHODS
+from study.common.methods import DECLARED, GROUPED_PERMUTATION, LEVELS, METHODS
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     diamonds,
@@ -28,26 +28,12 @@ from study.report.figures.parts import (
 from study.report.style import INK, label
 from study.statistics.ranking import shares
 
-METHOD_READINGS = {
-    "training-gradient": "Gradients of the loss with respect to the inputs, met at even steps "
-    "through training.",
-    "gradient": "Mean absolute change of the prediction per unit of a feature. Units matter: "
-    "a feature divided by a large number gets a large gradient.",
-    "contrast-gradient": "The same with the mean over each one-hot group taken off: only "
-    "differences within a group can be seen in predictions.",
-    "scaled-gradient": "The contrast gradient times the feature's standard deviation: the "
-    "units are gone.",
-    "permutation": "Drop in R² on the test rows when one column is permuted. Permuting a single "
-    "one-hot column makes rows that have no level or two; permutation-grouped does not.",
-    "permutation-grouped": "Drop in R² on the test rows when a whole variable is permuted.",
-}
-
 
 def method_reading(results: Results, method: str) -> str:
     """What the scores of a method are, as far as the run knows."""
     if results.imported:
         return f"Scores as imported from {results.imported}."
-    return METHOD_READINGS[method]
+    return DECLARED[METHODS.index(method)].reading
 
 
 def importance_names(results: Results) -> dict[str, str]:

@@ -21,8 +21,6 @@ from study.report.style import INK, MUTED, PAGE, PALETTE, PLAIN, RULE, label, lu
 from study.statistics.ranking import shares
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
-CONDITION_COLOURS = {"real": PALETTE[0], "shuffled": PALETTE[2], "untrained": "#777777"}
-CONDITION_MARKERS = {"real": "o", "shuffled": "s", "untrained": "^"}
 # More seeds than these are spread over the height of their row, and drawn as one picture.
 FEW_SEEDS = 60
 MOST_ITEMS = 24

@@ -8,6 +8,7 @@ import pandas as pd
 from study.analysis import claims
 from study.analysis.fits import has_fits
 from study.analysis.results import Results
+from study.common.conditions import CONTROLS, find_condition
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
 from study.report.tables.cells import (
@@ -29,10 +30,6 @@ _READING = (
     "the required proportion; contradicted: its upper bound misses it; else inconclusive, with "
     "the number of seeds that would settle it if the proportion stays. "
 )
-_OF_CONTROL = {
-    "shuffled": "trained on permuted targets: nothing to find",
-    "untrained": "initial weights",
-}
 _LEARNED = "Learned: the same over seeds that have learned, and the verdict if it changes. "
 
 
@@ -45,9 +42,7 @@ def claim_table(results: Results, claim: Claim | None = None) -> Table:
     met = claims.proportions(results, claim)
     # Imported scores may have neither controls nor fits: no columns of dashes.
     controls = [
-        control
-        for control in claims.CONTROLS
-        if not results.imported or control in set(met["condition"])
+        control for control in CONTROLS if not results.imported or control in set(met["condition"])
     ]
     fitted = has_fits(results)
     layout = pd.DataFrame(
@@ -92,7 +87,7 @@ def _reading_of(controls: list[str], lost: str) -> str:
     """What the columns of the controls are."""
     if not controls:
         return "Each row is judged on its own. There is no control. "
-    named = " and ".join(f"{control} ({_OF_CONTROL[control]})" for control in controls)
+    named = " and ".join(f"{control} ({find_condition(control).in_short})" for control in controls)
     return (
         f"{named[0].upper()}{named[1:]}: seeds of the control that meet it, and real less control "
         f"with Newcombe's paired interval; those of a control that {lost} are left out. "

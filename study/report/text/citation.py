@@ -13,6 +13,8 @@ import numpy as np
 from study.analysis.claims import own_verdict, why_not_tested
 from study.analysis.fits import has_fits, learning_words
 from study.analysis.results import Results
+from study.common.conditions import CONTROLS, find_condition
+from study.common.methods import DECLARED, METHODS
 from study.common.package import shipped
 from study.common.text import printable, ranges
 from study.common.vocabulary import SOURCES, UNNAMED_TARGET
@@ -25,20 +27,6 @@ from study.report.text.origin import how_declared, reach
 from study.report.text.verdict import specificity_words
 from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
 
-_METHODS = {
-    "training-gradient": "the absolute gradient of the mini-batch loss with respect to the inputs, "
-    "summed over epochs at even steps of training",
-    "gradient": "the mean absolute gradient of the prediction with respect to the inputs, over "
-    "the test rows",
-    "contrast-gradient": "the mean absolute gradient of the prediction with respect to the inputs, "
-    "over the test rows, after the mean of each one-hot group is taken off",
-    "scaled-gradient": "the mean absolute gradient of the prediction with respect to the inputs, "
-    "over the test rows, after the mean of each one-hot group is taken off, times the standard "
-    "deviation of the feature",
-    "permutation": "the drop in R² on the test rows when a column is permuted",
-    "permutation-grouped": "the drop in R² on the test rows when a variable, with all its columns, "
-    "is permuted",
-}
 NOT_TOLD = "The paragraph cannot tell how the scores were made: add that."
 _VERDICTS = {
     SUPPORTED: ", so the claim is supported: the lower bound reaches the required {Required}.",
@@ -209,13 +197,10 @@ def _method(results: Results) -> str:
     """What the claim's method is."""
     if results.imported:
         return "Importance by {Method} is as it was imported"
-    claim, settings = results.recipe.claim, results.recipe.permutation
-    repeats = (
-        f", mean over {settings.repeats} {_plural('repeat', settings.repeats)}"
-        if claim.method.startswith("permutation")
-        else ""
-    )
-    return f"Importance by {{Method}} is {_METHODS[claim.method]}{repeats}"
+    method = DECLARED[METHODS.index(results.recipe.claim.method)]
+    count = results.recipe.permutation.repeats
+    repeats = f", mean over {count} {_plural('repeat', count)}" if method.repeated else ""
+    return f"Importance by {{Method}} is {method.cited}{repeats}"
 
 
 def _studied(results: Results, many: dict[str, int]) -> Iterator[str]:
@@ -239,23 +224,27 @@ def _studied(results: Results, many: dict[str, int]) -> Iterator[str]:
 def _training(results: Results) -> Iterator[str]:
     several = len(results.models) > 1
     most = max(len(results.seeds(model, "real")) for model in results.models)
-    controls = {
-        condition: any(results.seeds(model, condition) for model in results.models)
-        for condition in ("shuffled", "untrained")
-    }
-    every = all(
-        results.seeds(model, "real") == results.seeds(model, "shuffled") for model in results.models
+    held = [
+        control
+        for control in map(find_condition, CONTROLS)
+        if any(results.seeds(model, control.name) for model in results.models)
+    ]
+    again = "".join(
+        f", and {'' if _every(results, control.name) else 'some of them '}again {control.cited}"
+        for control in held
+        if control.trained
     )
-    again = (
-        f", and {'' if every else 'some of them '}again on shuffled training targets, where there "
-        "is nothing to find"
-        if controls["shuffled"]
-        else ""
-    )
-    also = "; the untrained networks were scored as well" if controls["untrained"] else ""
+    also = "".join(f"; {control.cited}" for control in held if not control.trained)
     yield (
         f"{{Models}} {'were' if several else 'was'} trained from {{Seeds}} "
         f"{_plural('seed', most)}{' each' if several else ''}{again}{also}."
+    )
+
+
+def _every(results: Results, control: str) -> bool:
+    """Whether all seeds of all models have a control."""
+    return all(
+        results.seeds(model, "real") == results.seeds(model, control) for model in results.models
     )
 
 
