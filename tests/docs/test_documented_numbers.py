@@ -50,7 +50,12 @@ def test_the_facts_about_people_have_their_numbers(results, shares, claim):
     age = training[:, 1] / training.sum(axis=1)
     worst, other = seeds.loc[("transformer", 6)], seeds.loc[("transformer-tokens", 5)]
     tokens = results.vectors("transformer-tokens", "real", "training-gradient", "feature").score
-    fit = fit_quality(results).set_index(["model", "part", "evaluation"])["within_mean"]
+    quality = fit_quality(results).set_index(["model", "part", "evaluation"])
+    fit = quality["within_mean"]
+    explained = quality["r_squared_mean"].xs(("test", "alone"), level=["part", "evaluation"])
+    first = results.ranks.query(
+        "model == 'transformer' and condition == 'real' and seed == 6 and name == 'age'"
+    )
     difference = model_differences(results, "feature").set_index(
         ["method", "first", "second", "name"]
     )["mean"]
@@ -71,6 +76,17 @@ def test_the_facts_about_people_have_their_numbers(results, shares, claim):
         f"(mean {age.mean():.3f}, sd {age.std(ddof=1):.3f};",
         f"training R² of {worst['r_squared']:.3f} and {round(200 * worst['within'])} of 200",
         f"({worst['within']:.2f}), and still puts {age[6]:.2f} on age",
+        "By every other method, too, seed 6 puts age first"
+        if (first["rank"] == 1).all() and first["method"].nunique() == 6
+        else "seed 6 puts something else first by some method",
+        "better than any of the networks on average"
+        if explained.idxmax() == "least-squares"
+        else "least squares is not the best",
+        f"test R² {explained['least-squares']:.2f}, and "
+        f"{fit['least-squares', 'train', 'alone']:.2f} and "
+        f"{fit['least-squares', 'test', 'alone']:.2f} of the training and test rows within 10%; the "
+        f"published Transformer has a test R² of {explained['transformer']:.2f}, and "
+        f"{fit['transformer', 'test', 'alone']:.2f} of the test rows",
         f"has {other['r_squared']:.3f}, {other['within']:.2f} and "
         f"{tokens[5, 1] / tokens[5].sum():.2f}",
         f"They are the only ones of {len(seeds)} networks"
