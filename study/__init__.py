@@ -17,7 +17,7 @@ def load(directory: str | Path) -> Run:
 
     Returns an object with tidy pandas frames (scores, shares, ranks, fits, losses,
     occasions), the figures of the report (displays) and its tables (table). Raises
-    study.errors.InputError when there is no run.
+    study.common.errors.InputError when there is no run.
     """
     from study.report.notebook import Run
 

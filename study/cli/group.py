@@ -9,7 +9,12 @@ from study.common.text import printable
 
 WIDTH = 100  # columns of a terminal
 TYPED = "study.typed"  # the words of a command, in what click keeps of it
-RUN_ARGUMENT = click.argument("directory", metavar="[RUN]", required=False)
+RUN_ARGUMENT = click.argument(
+    "directory",
+    metavar="[RUN]",
+    required=False,
+    help="A run's directory.  [default: reports/people, or the only run there is]",
+)
 
 
 class _Commands(click.Group):

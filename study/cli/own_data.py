@@ -16,7 +16,7 @@ def model_commands() -> None:
 
 
 @model_commands.command("check")
-@click.argument("name_or_path")
+@click.argument("name_or_path", help="Of the model's recipe.")
 @click.option("--data", default="people", show_default=True, help="Dataset recipe, name or path.")
 def model_check_command(name_or_path: str, data: str) -> int:
     """Check that a model's network can be trained and measured.
@@ -44,7 +44,7 @@ def model_check_command(name_or_path: str, data: str) -> int:
 
 
 @commands.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), help="CSV, or Parquet.")
 @click.option("--claim", "words", help='What the scores are to show: "age rank 1 in 0.8".')
 @click.option("--model", help="The model that the claim rests on.  [default: the only one]")
 @click.option("--method", help="The method that it rests on.  [default: the only one]")
@@ -66,8 +66,8 @@ def import_command(
 ) -> None:
     """Make a run of scores from elsewhere: SHAP values, a forest's impurities.
 
-    FILE is CSV, or Parquet, with a row for each score and the columns model, method, seed,
-    feature and score; also condition (real, shuffled or untrained) and signed.
+    FILE has a row for each score and the columns model, method, seed, feature and score; also
+    condition (real, shuffled or untrained) and signed.
     """
     from study.store.import_scores import claim_on, import_scores, recipe_of
     from study.store.provenance import command_line
@@ -98,7 +98,7 @@ def data_group() -> None:
 
 
 @data_group.command("init")
-@click.argument("table", metavar="TABLE")
+@click.argument("table", metavar="TABLE", help="CSV (any separator), or Parquet.")
 @click.option("--target", required=True, help="The column to be predicted.")
 @click.option("--test-file", help="A table of test rows; without it, rows are drawn from TABLE.")
 @click.option("--out", type=click.Path(path_type=Path), help="[default: data/<table>.toml]")
@@ -114,7 +114,7 @@ def data_init_command(
 ) -> None:
     """Write a recipe for a table: study data init mytable.csv --target price.
 
-    Reads CSV (any separator) or Parquet, infers what each column is, and says so.
+    It infers what each column is, says so, and comments what it writes.
     """
     from study.common.files import local, write_new
 
@@ -140,9 +140,9 @@ def data_init_command(
 
 
 @data_group.command("check")
-@click.argument("data", metavar="RECIPE")
+@click.argument("data", metavar="RECIPE", help="Its name or path.")
 def data_check_command(data: str) -> None:
-    """Load a dataset recipe, by name or path, and say what it makes of its table."""
+    """Load a dataset recipe, without training, and say what it makes of its table."""
     from study.datasets.dataset import load_dataset
     from study.datasets.drafting.wording import checked
     from study.recipes.find import find_dataset

@@ -16,7 +16,11 @@ from study.common.vocabulary import FORMATS
 @commands.command("report")
 @RUN_ARGUMENT
 def report_command(directory: str | None) -> None:
-    """Write the page, figures and tables of a run."""
+    """Write the page, figures and tables of a run.
+
+    They go into its directory: report.html, one file for desktop, phone and print; figures/ as
+    PNG and SVG; tables/ as CSV, Markdown and LaTeX.
+    """
     from study.analysis.results import Results
     from study.report.page import write_report
     from study.store.run_directory import find_run
@@ -25,7 +29,7 @@ def report_command(directory: str | None) -> None:
 
 
 @commands.command("table")
-@click.argument("name", required=False)
+@click.argument("name", required=False, help="One of those that --list names.")
 @RUN_ARGUMENT
 @click.option(
     "--format",
@@ -63,7 +67,12 @@ def table_command(
 
 
 @commands.command("claim")
-@click.argument("run_and_claim", metavar="[RUN] CLAIM", nargs=-1)
+@click.argument(
+    "run_and_claim",
+    metavar="[RUN] CLAIM",
+    nargs=-1,
+    help="The claim, in quotation marks; before it the run's directory, which may be left out.",
+)
 @click.option("--model", help="The model that it rests on.  [default: the declared claim's]")
 @click.option("--method", help="The method that it rests on.  [default: the declared claim's]")
 @click.option("--level", type=click.Choice(["feature", "variable"]), help="Of what it speaks.")
@@ -112,7 +121,7 @@ def claim_command(
     help="Where the macros of --format latex go.  [default: RUN/numbers.tex]",
 )
 def cite_command(directory: str | None, form: str, out: Path | None) -> None:
-    """Print a paragraph on methods, a BibTeX entry, and what made a run."""
+    """Print a paragraph on methods, with its numbers, a BibTeX entry, and what made a run."""
     if form == "text" and out is not None:
         raise InputError(f"--out '{out}': only --format latex writes a file")
     from study.analysis.results import Results
@@ -130,13 +139,18 @@ def cite_command(directory: str | None, form: str, out: Path | None) -> None:
 
 
 @commands.command("compare")
-@click.argument("run", metavar="RUN_A")
-@click.argument("other", metavar="RUN_B")
-@click.option("--out", type=click.Path(path_type=Path), help="Where the page goes; else nowhere.")
+@click.argument("run", metavar="RUN_A", help="The directory of a run.")
+@click.argument("other", metavar="RUN_B", help="That of another.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Where the page (compare.html), its figures and its tables go; else nowhere.",
+)
 def compare_command(run: str, other: str, out: Path | None) -> None:
     """Compare two runs: what changed, and what differs, with intervals.
 
-    Differences are RUN_B less RUN_A, over the seeds that both have, if there are any.
+    Such as runs of two recipes, two data sets or two versions of PyTorch. Differences are RUN_B
+    less RUN_A, over the seeds that both have, if there are any.
     """
     from study.analysis.results import Results
     from study.compare.page import write_comparison
@@ -161,7 +175,10 @@ def compare_command(run: str, other: str, out: Path | None) -> None:
 @commands.command("status")
 @RUN_ARGUMENT
 def status_command(directory: str | None) -> None:
-    """Show what a run holds."""
+    """Show what a run holds, and what to be warned of.
+
+    Also how it came about, who is at work on it, and with what it was computed.
+    """
     from study.analysis.results import Results
     from study.report.text.terminal import status
     from study.store.run_directory import find_run

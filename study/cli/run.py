@@ -30,18 +30,27 @@ if TYPE_CHECKING:
 
 @commands.command("run")
 @click.option(
-    "--seeds", default="20", show_default=True, help="20, 20-49, 1,5,9, or 7, (seed 7 alone)."
+    "--seeds",
+    default="20",
+    show_default=True,
+    help="20 (the first twenty), 20-49, 1,5,9, or 7, (seed 7 alone).",
 )
 @click.option(
     "--vary",
     type=click.Choice(SOURCES),
-    help="Vary this source of randomness alone over --seeds; rows is a bootstrap of the "
-    "training rows.",
+    help="Vary this source of randomness alone over --seeds, all others held at each of --bases; "
+    "rows is a bootstrap of the training rows.",
 )
 @click.option(
-    "--bases", help="Base seeds that hold all else with --vary, given like --seeds.  [default: 5]"
+    "--bases",
+    help="Base seeds that hold all else with --vary, given like --seeds; five are the fewest.  "
+    "[default: 5]",
 )
-@click.option("--models", help="Model recipes by name or path, with commas.  [default: all four]")
+@click.option(
+    "--models",
+    help="Model recipes by name or path, or sklearn:CLASS for a regressor of scikit-learn, with "
+    "commas.  [default: all four]",
+)
 @click.option("--data", default="people", show_default=True, help="Dataset recipe, name or path.")
 @click.option("--out", type=click.Path(path_type=Path), help="[default: reports/<dataset>]")
 @click.option(
@@ -81,7 +90,8 @@ def run_command(
 ) -> None:
     """Train, measure and store what is missing.
 
-    A recipe names a class by import path: running a recipe is running code.
+    What is stored is never trained again, and a run that was interrupted goes on with the same
+    command. A recipe names a class by import path: running a recipe is running code.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     request, at_once = request_of(seeds, vary, bases, models, data, out), parse_workers(workers)

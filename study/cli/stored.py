@@ -32,8 +32,9 @@ from study.common.text import printable
 def check_command(directory: str | None, data: str | None, sample: int, retrain: int) -> int:
     """Check that all that is stored of a run is right.
 
-    Faults come first, each with its remedy; with a fault, the exit status is 1. Nothing is
-    changed. This runs the networks' code.
+    Digests, completeness and ranges of all of it, and a sample of fits and scores computed again
+    from the weights. Faults come first, each with its remedy; with a fault, the exit status is 1.
+    Nothing is changed. This runs the networks' code.
     """
     from study.common.findings import counted, faults, listed
     from study.store.run_directory import find_run
@@ -77,7 +78,13 @@ def dump_command(directory: str | None, out: Path | None) -> None:
 
 
 @commands.command("demo")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**32 - 1),
+    help="Fixes every random choice.",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -93,7 +100,9 @@ def demo_command(seed: int, out: Path) -> None:
 
 
 @commands.command("predict")
-@click.argument("values", metavar="NAME=VALUE...", nargs=-1)
+@click.argument(
+    "values", metavar="NAME=VALUE...", nargs=-1, help="What the row has, variable by variable."
+)
 @click.option("--run", "directory", help="Directory of the run.  [default: reports/people]")
 def predict_command(values: tuple[str, ...], directory: str | None) -> None:
     """Predict one row with every stored network.

@@ -40,7 +40,7 @@ def test_the_commands_of_the_page_do_what_it_shows(example):
     outcome = study(example, *command.split()[2:])
     assert (outcome.returncode, outcome.stderr, outcome.stdout) == (0, "", shown)
     run, claim = others.splitlines()
-    # Two workers would be two processes more to start; test_cli.py has them.
+    # Two workers would be two processes more to start; test_commands.py has them.
     outcome = study(example, *run.split()[2:], "--workers", "1")
     assert outcome.returncode == 0
     assert re.search(r"Residual MLP +0\.\d\d ", outcome.stdout)

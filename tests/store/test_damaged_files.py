@@ -205,7 +205,7 @@ def test_what_a_killed_process_left_is_taken_back(killed, finished):
 
 
 def test_what_cannot_be_taken_back_is_said(killed):
-    """In a directory that is read-only; see test_cli for the ways of root."""
+    """In a directory that is read-only; see test_commands for the ways of root."""
     prefix = []
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:

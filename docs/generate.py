@@ -1,0 +1,151 @@
+"""Writes what the pages say after the program itself: `python docs/generate.py`.
+
+In a page, `<!-- NAME -->` begins such a part, and `<!-- end -->` ends it. The rest of the page is
+written by hand.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+import study.cli.main  # noqa: F401  it adds the commands
+from study.cli.group import commands
+from study.common.conditions import CONDITIONS
+from study.common.methods import METHODS
+
+FOLDER = Path(__file__).parent
+
+_METHODS = {
+    "training-gradient": "as published: gradients of the loss with respect to the inputs, met in "
+    "ten epochs of training",
+    "gradient": "after training: mean absolute gradient of the prediction over the test rows",
+    "contrast-gradient": "the same with the mean over each one-hot group taken off, the part that "
+    "predictions can see",
+    "scaled-gradient": "contrast gradient times the feature's standard deviation in training "
+    "(ddof 0): free of units",
+    "permutation": "scikit-learn's permutation importance on the test rows, column by column, drop "
+    "in R²",
+    "permutation-grouped": "the same by variable: a one-hot group is permuted as one",
+}
+_CONDITIONS = {
+    "real": "trained on the targets as they are",
+    "shuffled": "a control, trained on permuted targets: there is nothing to find",
+    "untrained": "a control: the initial weights",
+}
+_WARNINGS = {
+    "S001": "all seeds are the same: one observation",
+    "S002": "seeds have not learned",
+    "S003": "raw gradients of one-hot columns are not identified",
+    "S004": "single one-hot columns are permuted",
+    "S005": "features are collinear",
+    "S006": "permutation scores, or imported ones, are negative",
+    "S007": "an agreement lies near its bound, where its interval is poor",
+    "S008": "too few seeds for an interval, or for a verdict",
+    "S009": "a control shows the claim",
+    "S010": "seeds diverged, or their scores are missing",
+    "S011": "score vectors have no positive entry",
+    "S012": "the claim is not tested in this run",
+    "S013": "seeds have no control",
+    "S014": "networks predict the test rows worse than the mean would",
+    "S015": "gradient methods sum a variable's score over many columns",
+    "S016": "trained models are missing, since they failed twice",
+}
+
+
+def methods() -> str:
+    """The importance methods by name."""
+    return table(("method", "what it is"), ((f"`{name}`", _METHODS[name]) for name in METHODS))
+
+
+def conditions() -> str:
+    """The conditions under which models are trained."""
+    rows = ((f"`{name}`", _CONDITIONS[name]) for name in CONDITIONS)
+    return table(("condition", "what it is"), rows)
+
+
+def warnings() -> str:
+    """The warnings by code."""
+    return table(("warning", "says"), _WARNINGS.items())
+
+
+def command_index() -> str:
+    """A line for each command, with a link to its part of the page."""
+    rows = []
+    for context in each_command():
+        path = context.command_path
+        says = context.command.get_short_help_str(limit=1000)
+        rows.append((f"[`{path}`](#{path.replace(' ', '-')})", plain(says)))
+    return table(("command", "what it does"), rows)
+
+
+def command_reference() -> str:
+    """What `--help` says of each command."""
+    return "\n\n".join(map(_described, each_command()))
+
+
+def each_command() -> Iterator[click.Context]:
+    """All commands but groups, by their path, each in a context of its own."""
+    waiting = [click.Context(commands, info_name="study")]
+    while waiting:
+        context = waiting.pop()
+        command = context.command
+        if not isinstance(command, click.Group):
+            yield context
+            continue
+        for name in reversed(command.list_commands(context)):
+            inner = command.commands[name]
+            waiting.append(click.Context(inner, info_name=name, parent=context))
+
+
+def _described(context: click.Context) -> str:
+    command = context.command
+    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    says = inspect.cleandoc(command.help or "")
+    parts = [f"## {context.command_path}", f"    {usage}", plain(says)]
+    records = (parameter.get_help_record(context) for parameter in command.params)
+    rows = [(f"`{name}`", plain(says)) for name, says in filter(None, records)]
+    parts += [table(("argument or option", "what it is"), rows)] if rows else []
+    return "\n\n".join(parts)
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it stands."""
+    return re.sub(r"[<*_\\`]", r"\\\g<0>", text)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of Markdown."""
+    lines = [f"| {' | '.join(map(_cell, row))} |" for row in (header, *rows)]
+    lines.insert(1, f"|{'---|' * len(header)}")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", r"\|")
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "commands": command_index,
+    "each command": command_reference,
+    "conditions": conditions,
+    "methods": methods,
+    "warnings": warnings,
+}
+
+
+def filled(page: str) -> str:
+    """A page with its parts as the program has them now. Raises KeyError for an unknown part."""
+    return re.sub(
+        r"(?<=^<!-- )(?!end)(.+?) -->\n.*?(?=^<!-- end -->$)",
+        lambda part: f"{part[1]} -->\n\n{PARTS[part[1]]()}\n\n",
+        page,
+        flags=re.MULTILINE | re.DOTALL,
+    )
+
+
+if __name__ == "__main__":
+    for path in FOLDER.glob("*.md"):
+        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
