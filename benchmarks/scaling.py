@@ -49,7 +49,7 @@ from study.recipes.find import DEFAULT_MODELS, find_dataset, find_model
 from study.recipes.model import ModelRecipe
 from study.report.style import BLUE, MUTED, ORANGE, png, style
 from study.store.run_directory import FILE_NAME
-from study.store.store import Store
+from study.store.writer import Writer
 
 WAYS: dict[str, tuple[str, type[Threads] | type[Processes]]] = {
     "lanes, threads": (LANES, Threads),
@@ -85,7 +85,7 @@ def main() -> None:
         arguments.figure.write_bytes(drawn(rates))
 
 
-def planned(folder: Path, dataset: Dataset) -> tuple[Store, list[Block]]:
+def planned(folder: Path, dataset: Dataset) -> tuple[Writer, list[Block]]:
     """An empty run, and blocks of each of the default models and conditions for it."""
     models = {name: find_model(name).recipe for name in DEFAULT_MODELS}
     store, plan = prepare.prepare(
@@ -158,7 +158,7 @@ def done(crew: Alone | Threads | Processes, blocks: Sequence[Block]) -> float:
     return time.perf_counter() - start
 
 
-def writing(store: Store, lanes: Sequence[Block], dataset: Dataset) -> pd.DataFrame:
+def writing(store: Writer, lanes: Sequence[Block], dataset: Dataset) -> pd.DataFrame:
     """What the writer takes for one Transformer, in blocks of 128, and the bytes of it."""
     block = next(block for block in lanes if block.model == "transformer" and block.epochs)
     worked = work(block, dataset)
@@ -188,7 +188,7 @@ def writing(store: Store, lanes: Sequence[Block], dataset: Dataset) -> pd.DataFr
     return pd.DataFrame(rows, columns=["what", "value"])
 
 
-def overheads(store: Store, block: Block, dataset: Dataset, count: int) -> pd.DataFrame:
+def overheads(store: Writer, block: Block, dataset: Dataset, count: int) -> pd.DataFrame:
     """Milliseconds from handing out a block to having it stored, less its work, by crew."""
     small = [
         replace(block, replicates=(replace(block.replicates[0], streams=StreamSeeds.of(seed)),))

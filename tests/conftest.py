@@ -34,7 +34,7 @@ from study.recipes.find import find_dataset, find_model
 from study.recipes.model import ModelRecipe
 from study.store.records import Key, Record
 from study.store.run_directory import FILE_NAME, create
-from study.store.store import Store
+from study.store.writer import Writer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -144,7 +144,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def without_digests(directory: Path) -> None:
     """Make of a run one that was stored before there were digests, which can be changed."""
     with closing(sqlite3.connect(directory / FILE_NAME)) as connection:
-        connection.executescript("DROP TABLE digests; DROP TABLE seals")
+        connection.executescript(
+            "DROP TABLE digests; DROP TABLE seals; DROP TABLE methods; DROP TABLE conditions;"
+            "UPDATE run SET schema = 1"
+        )
 
 
 Scores = Mapping[tuple[str, str], Mapping[str, np.ndarray]]
@@ -196,7 +199,7 @@ def made_run(
             for method, vectors in by_method.items()
         }
 
-    with Store(directory) as store:
+    with Writer(directory) as store:
         store.add_traits(traits)
         if parts:
             store.add_parts(parts)

@@ -13,7 +13,9 @@ STUDY = str(Path(sys.executable).with_name("study"))
 
 def stored(directory: Path, seed: int | None = None) -> dict[str, list[tuple]]:
     """Everything stored, or of one seed, with weights as bytes and without internal numbers."""
-    connection = sqlite3.connect(directory / FILE_NAME)
+    # Never made where it is not: a run would begin with an empty file, and call it damaged.
+    file = (directory / FILE_NAME).absolute().as_uri()
+    connection = sqlite3.connect(f"{file}?mode=rw", uri=True)
     where = "" if seed is None else f" WHERE t.init = {seed}"
     keys = "t.model, t.condition, t.engine, t.init"
     rows = {

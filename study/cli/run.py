@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from study.execution.plan import Plan
     from study.execution.run import Outcome
     from study.store.store import Store
+    from study.store.writer import Writer
 
 
 @commands.command("run")
@@ -187,7 +188,7 @@ def _needs(planned: "Plan", dataset: "Dataset", device: str) -> "Needs":
 
 
 def _work(
-    store: "Store",
+    store: "Writer",
     planned: "Plan",
     request: "Request",
     dataset: "Dataset",

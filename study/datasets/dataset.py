@@ -1,6 +1,6 @@
 """A dataset recipe and its tables become arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,9 +126,6 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
         )
         for rows in (train, test)
     )
-    missing = np.sum([rows.missing for rows in read], axis=0)
-    # Nothing stands in place of a target. Encoded numbers are told in their own units.
-    stands = [*(fillings if recipe.own_table.missing == "impute" else fillings * np.nan), np.nan]
     return Dataset(
         recipe=recipe,
         features=tuple(recipe.features),
@@ -142,16 +139,30 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
             name: table.digest for name, table in zip(recipe.own_table.sources, tables, strict=True)
         },
         target_scale=scales[-1],
-        prepared=tuple(
-            Prepared(
-                column.name,
-                scale,
-                int(count),
-                _in_words(column, natural_value(column, scale, filling, recipe)) if count else "",
-            )
-            for column, scale, count, filling in zip(columns, scales, missing, stands, strict=True)
-        ),
+        prepared=_prepared(recipe, read, scales, fillings),
         dropped=sum(map(len, read)) - sum(map(len, kept)),
+    )
+
+
+def _prepared(
+    recipe: DatasetRecipe,
+    read: Sequence[TableRows],
+    scales: Sequence[Scale],
+    fillings: np.ndarray,
+) -> tuple[Prepared, ...]:
+    """What was done to each variable, and last to the target."""
+    missing = np.sum([rows.missing for rows in read], axis=0)
+    # Nothing stands in place of a target. Encoded numbers are told in their own units.
+    stands = [*(fillings if recipe.own_table.missing == "impute" else fillings * np.nan), np.nan]
+    columns = [*recipe.variables, recipe.target]
+    return tuple(
+        Prepared(
+            column.name,
+            scale,
+            int(count),
+            _in_words(column, natural_value(column, scale, filling, recipe)) if count else "",
+        )
+        for column, scale, count, filling in zip(columns, scales, missing, stands, strict=True)
     )
 
 

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -18,7 +18,36 @@ from study.recipes.table import Table
 
 # Cells that are turned into numbers at a time: as text they are some twenty times as large.
 _AT_ONCE = 2**17
-PARQUET = (".parquet", ".pq")
+
+
+@dataclass(frozen=True)
+class FrameFormat:
+    """A format of files that pandas reads as a frame; any other file is text.
+
+    endings : of the names of such files; beginning : their first bytes; needs : the package that
+    reads them; extra : of this program, which installs it
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    beginning: bytes
+    needs: str
+    extra: str
+    read: Callable[[io.BytesIO], pd.DataFrame]
+
+
+FRAME_FORMATS = (
+    FrameFormat(
+        "Parquet", (".parquet", ".pq"), b"PAR1", "pyarrow", "parquet",
+        lambda content: pd.read_parquet(content),
+    ),
+)  # fmt: skip
+
+
+def frame_format(path: Path) -> FrameFormat | None:
+    """The format of a file by the ending of its name; None of text."""
+    ending = path.suffix.lower()
+    return next((form for form in FRAME_FORMATS if ending in form.endings), None)
 
 
 @dataclass(frozen=True)
@@ -50,11 +79,12 @@ class TextTable:
 
 
 def read_file(path: Path, table: Table) -> TextTable:
-    """A CSV file (any separator), or a Parquet file by its ending. Raises InputError."""
+    """A CSV file (any separator), or one of FRAME_FORMATS by its ending. Raises InputError."""
     content = read_bytes(path)
     digest = hashlib.sha256(content).hexdigest()
-    if path.suffix.lower() in PARQUET:
-        return _of_frame(str(path), _read_parquet(path, content), digest)
+    form = frame_format(path)
+    if form is not None:
+        return _of_frame(str(path), read_frame(path, content, form), digest)
     return _of_text(path, decoded(path, content, table.encoding), table, digest)
 
 
@@ -103,7 +133,10 @@ def decoded(path: Path, content: bytes, encoding: str) -> str:
 
 # Files that are often taken for text, by their first bytes.
 _NO_TEXT = {
-    b"PAR1": "a Parquet file: let its name end in .parquet",
+    **{
+        form.beginning: f"a {form.name} file: let its name end in {form.endings[0]}"
+        for form in FRAME_FORMATS
+    },
     b"PK\x03\x04": "a workbook or an archive: save the sheet as CSV, or unpack the archive",
     b"\x1f\x8b": "compressed by gzip: unpack it first",
 }
@@ -191,12 +224,15 @@ def _check_names(name: str, columns: list[str]) -> None:
         raise InputError(f"{name}: column named twice: {names}")
 
 
-def _read_parquet(path: Path, content: bytes) -> pd.DataFrame:
+def read_frame(path: Path, content: bytes, form: FrameFormat) -> pd.DataFrame:
+    """The content of a file in a format that pandas reads. Raises InputError."""
     try:
-        return pd.read_parquet(io.BytesIO(content))
+        return form.read(io.BytesIO(content))
     except ImportError as error:
         raise InputError(
-            f"{path}: reading Parquet needs pyarrow: pip install 'importance-study[parquet]'"
+            f"{path}: reading {form.name} needs {form.needs}: pip install "
+            f"'importance-study[{form.extra}]'"
         ) from error
-    except Exception as error:  # pyarrow raises many kinds
-        raise InputError(f"{path}: not a Parquet file that can be read: {error}") from error
+    except Exception as error:  # such packages raise many kinds
+        said = str(error).partition("\n")[0]
+        raise InputError(f"{path}: not a {form.name} file that can be read: {said}") from error

@@ -33,7 +33,7 @@ from study.recipes.model import Contender, EstimatorRecipe, ModelRecipe
 from study.statistics.fit import Fit
 from study.store.records import Record
 from study.store.run_directory import FILE_NAME, create
-from study.store.store import Store
+from study.store.writer import Writer
 
 # Of each model, how many trainings, scores and bytes of weights are packed to see their size.
 _PACKED, _SCORES_PACKED, _BYTES_PACKED = 64, 100_000, 2**24
@@ -207,7 +207,7 @@ def _growth(blocks: Sequence[Block], dataset: Dataset, *, fresh: bool) -> tuple[
         create(directory, "plan", dataset.recipe, dataset.hashes)
         before = path.stat().st_size
         total = float(before if fresh else 0)
-        with Store(directory) as store:
+        with Writer(directory) as store:
             for _, of_kind in groupby(sorted(blocks, key=_kind), key=_kind):
                 some = list(of_kind)
                 packed = _packed(some[0], dataset)

@@ -20,9 +20,11 @@ from study.execution.plan import Plan, plan
 from study.networks.build import build, source_digest
 from study.recipes.model import Contender, EstimatorRecipe
 from study.statistics.collinearity import explained
+from study.store import same_run
 from study.store.records import Key, Layout
 from study.store.run_directory import FILE_NAME, check_writable, create, set_aside
 from study.store.store import Store
+from study.store.writer import Writer
 
 
 def prepare(
@@ -34,7 +36,7 @@ def prepare(
     *,
     device: str,
     fresh: bool,
-) -> tuple[Store, Plan]:
+) -> tuple[Writer, Plan]:
     """Open the run in `directory`, or make it, and plan what is missing.
 
     `wanted` are the replicates of each model. `device` is where torch trains. Nothing is
@@ -47,7 +49,7 @@ def prepare(
         set_aside(directory)
     if not (directory / FILE_NAME).exists():
         create(directory, dataset_name, dataset.recipe, dataset.hashes)
-    store = Store(directory)
+    store = Writer(directory)
     try:
         store.check_measured()
         for name, digest in _held_against(store, dataset, models, networks, device).items():
@@ -122,17 +124,17 @@ def _held_against(
     device: str,
 ) -> dict[str, str | None]:
     """The digest of each model's code. Raises InputError if the run was made in another way."""
-    store.check_dataset(dataset.recipe, dataset.hashes)
+    same_run.check_dataset(store, dataset.recipe, dataset.hashes)
     digests = {}
     for name, recipe in models.items():
         if isinstance(recipe, EstimatorRecipe):
-            store.check_model(name, recipe, [], SKLEARN)
+            same_run.check_model(store, name, recipe, [], SKLEARN)
             digests[name] = sklearn_models.source_digest(recipe)
         else:
             engine = engine_of(networks[name], device)
-            store.check_model(name, recipe, _layout(networks[name]), engine)
+            same_run.check_model(store, name, recipe, _layout(networks[name]), engine)
             digests[name] = source_digest(networks[name])
-        store.check_source(name, digests[name])
+        same_run.check_source(store, name, digests[name])
     return digests
 
 

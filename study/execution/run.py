@@ -20,7 +20,7 @@ from study.execution.workers.serial import Alone
 from study.execution.workers.threads import Threads
 from study.execution.workers.workers import Broken, Crew, reason
 from study.recipes.model import Contender
-from study.store.store import Store
+from study.store.writer import Writer
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -45,7 +45,7 @@ class Outcome:
 
 
 def run(
-    store: Store,
+    store: Writer,
     dataset: Dataset,
     models: Mapping[str, Contender],
     blocks: Sequence[Block],

@@ -23,6 +23,7 @@ from study.networks.linear import Linear
 from study.networks.remedies import remedy_for
 from study.recipes.model import EstimatorRecipe
 from study.store.records import Key, Record
+from study.store.rows import LABELS, NUMBERS
 
 Count = Callable[[int], None]
 
@@ -106,13 +107,11 @@ def records(
         Record(
             key=key,
             weights={name: array[index] for name, array in trained.weights.items()},
+            # Columns have the names of what is measured.
             fits=[
                 (
-                    fit.part,
-                    fit.evaluation,
-                    float(fit.r_squared[index]),
-                    float(fit.rmse[index]),
-                    float(fit.within[index]),
+                    *(getattr(fit, name) for name in LABELS["fits"]),
+                    *(float(getattr(fit, name)[index]) for name in NUMBERS["fits"]),
                 )
                 for fit in measured.fits
             ],

@@ -2,7 +2,9 @@
 
 The canonical form of the rows of one training: the key of the training, then the labels of
 the rows as JSON, in the order of the labels, then their numbers as float64, little-endian, all
-NaN alike. It does not depend on how or in which order a database keeps them.
+NaN alike. It does not depend on how or in which order a database keeps them. Columns of numbers
+that the first form did not have stand there up to the last that holds one, so that the digests of
+what was stored before remain.
 """
 
 import hashlib
@@ -12,7 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from study.store.rows import Rows
+from study.store.migrations import tables
+from study.store.rows import TABLES, Rows
+
+# How many columns of numbers the first form has.
+_AT_FIRST = {table: sum(not of.of_key for of in tables(1)[table]) for table in TABLES}
 
 
 def sha256(content: bytes) -> bytes:
@@ -47,7 +53,8 @@ def of_rows(rows: Rows, keys: Mapping[int, bytes]) -> dict[int, bytes]:
         codes = rows.codes[start:stop].tobytes()
         if codes not in known:
             known[codes] = _of_labels(rows.table, rows.labels(slice(start, stop)))
-        found[training] = sha256(keys[training] + known[codes] + numbers[start:stop].tobytes())
+        content = _held(rows.table, numbers[start:stop]).tobytes()
+        found[training] = sha256(keys[training] + known[codes] + content)
     return found
 
 
@@ -57,6 +64,14 @@ def of_table(rows: Iterable[Sequence[Any]]) -> bytes:
     for row in rows:
         content.update(_json(row) + b"\n")
     return content.digest()
+
+
+def _held(table: str, numbers: np.ndarray) -> np.ndarray:
+    """The numbers of rows without the later columns that hold none."""
+    held = numbers.shape[1]
+    while held > _AT_FIRST[table] and np.isnan(numbers[:, held - 1]).all():
+        held -= 1
+    return numbers[:, :held]
 
 
 def _of_labels(table: str, labels: list[list[Any]]) -> bytes:

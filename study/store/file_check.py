@@ -2,11 +2,12 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from study.common.errors import InputError, StudyError
+from study.store.migrations import FORM, WHEN_NEEDED, columns_in, tables
 
 RESTORE = "restore it from a backup, or make the run again with --fresh, which sets it aside"
 _MAGIC = b"SQLite format 3\0"
@@ -17,8 +18,10 @@ class Damaged(StudyError):
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection on which a transaction begins where it is said to."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+    """A connection to a file that is there, on which a transaction begins where it is said to."""
+    # Else SQLite would make an empty file where another process has just set one aside.
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=60)
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
@@ -56,16 +59,10 @@ def check_file(connection: sqlite3.Connection, path: Path) -> None:
             raise damaged(path, f"row {row} of table '{table}' belongs to none of '{other}'")
 
 
-def check_form(
-    connection: sqlite3.Connection, path: Path, schemas: Sequence[int], needed: str, late: str
-) -> None:
-    """Raise StudyError unless the file has the tables that this version reads and writes.
-
-    schemas : the numbers of the forms that can be read; needed : SQL of the tables that every run
-    has; late : of those that runs may have
-    """
+def check_form(connection: sqlite3.Connection, path: Path) -> int:
+    """The form of the file. Raises StudyError unless this version reads and writes it."""
     with reading(path):
-        have = _columns(connection)
+        have = columns_in(connection)
         if "schema" not in have.get("run", ()):
             named = ", ".join(sorted(have)[:5]) or "none"
             raise InputError(
@@ -75,38 +72,21 @@ def check_form(
         rows = connection.execute("SELECT schema FROM run").fetchall()
         if len(rows) != 1:
             raise damaged(path, f"table 'run' has {len(rows)} rows")
-        if rows[0][0] not in schemas:
+        (form,) = rows[0]
+        if form not in range(1, FORM + 1):
             raise InputError(
-                f"{path}: written in form {rows[0][0]}, and this version reads form "
-                f"{max(schemas)}; use the version of importance-study that wrote it"
+                f"{path}: written in form {form}, and this version reads form {FORM}; use the "
+                "version of importance-study that wrote it"
             )
-    for script, required in ((needed, True), (late, False)):
-        for table, columns in _columns_of(script).items():
-            if table not in have and required:
-                raise damaged(path, f"table '{table}' is missing")
-            lost = columns - have.get(table, columns)
-            if lost:
-                raise damaged(path, f"table '{table}' has no column '{min(lost)}'")
-
-
-def _columns(connection: sqlite3.Connection) -> dict[str, set[str]]:
-    """The names of the columns of each table of a database."""
-    found: dict[str, set[str]] = {}
-    for table, column in connection.execute(
-        "SELECT m.name, x.name FROM sqlite_master m JOIN pragma_table_info(m.name) x "
-        "WHERE m.type = 'table'"
-    ):
-        found.setdefault(table, set()).add(column)
-    return found
-
-
-def _columns_of(script: str) -> dict[str, set[str]]:
-    connection = sqlite3.connect(":memory:")
-    try:
-        connection.executescript(script)
-        return _columns(connection)
-    finally:
-        connection.close()
+    needed = tables(1)
+    # Older files may have later tables; that none of a newer one is lost, its seals tell.
+    for table, columns in tables(max(form, WHEN_NEEDED)).items():
+        if table not in have and table in needed:
+            raise damaged(path, f"table '{table}' is missing")
+        names = {column.name for column in columns}
+        if lost := names.difference(have.get(table, names)):
+            raise damaged(path, f"table '{table}' has no column '{min(lost)}'")
+    return form
 
 
 def _told(path: Path, error: sqlite3.Error) -> StudyError:

@@ -6,6 +6,7 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
+from study.common.conditions import CONDITIONS
 from study.common.errors import InputError
 from study.common.streams import StreamSeeds
 from study.common.vocabulary import IMPORTED, UNNAMED_TARGET
@@ -15,10 +16,12 @@ from study.recipes.columns import Numeric
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Target
 from study.store.provenance import circumstances, now
-from study.store.records import Key, Record
+from study.store.records import Key, Record, Row
 from study.store.run_directory import FILE_NAME, check_writable, create, set_aside
+from study.store.same_run import check_dataset
 from study.store.score_file import Origin, ScoreTable
 from study.store.store import Store
+from study.store.writer import Writer
 
 _PROGRAM = "importance-study"
 _MOST_NAMES = 12
@@ -78,13 +81,24 @@ def import_scores(
     check_writable(directory)
     if (directory / FILE_NAME).exists() and not fresh:
         with Store(directory) as store:
-            store.check_dataset(recipe, hashes)
+            check_dataset(store, recipe, hashes)
         return False
     new = directory / f".import.{os.getpid()}"
     try:
-        create(new, name, recipe, hashes)
+        create(
+            new,
+            name,
+            recipe,
+            hashes,
+            methods=list(dict.fromkeys(origin.method for origin in table.vectors)),
+            conditions=[
+                name
+                for name in CONDITIONS
+                if any(origin.condition == name for origin in table.vectors)
+            ],
+        )
         records = {model: _records(table, model) for model in table.models}
-        with Store(new) as store:
+        with Writer(new) as store:
             store.add_history(
                 now(),
                 f"import of {recipe.scores}",
@@ -114,7 +128,7 @@ def _only(option: str, given: str | None, known: list[str]) -> str:
 
 def _records(table: ScoreTable, model: str) -> list[Record]:
     """What is stored of one model: one record for each condition and seed."""
-    rows: dict[tuple[str, int], list[tuple[str, str, float, float | None]]] = {}
+    rows: dict[tuple[str, int], list[Row]] = {}
     for origin, vector in table.vectors.items():
         if origin.model == model:
             rows.setdefault((origin.condition, origin.seed), []).extend(_rows(origin, vector))
@@ -131,9 +145,7 @@ def _records(table: ScoreTable, model: str) -> list[Record]:
     ]
 
 
-def _rows(
-    origin: Origin, vector: dict[str, tuple[float, float]]
-) -> list[tuple[str, str, float, float | None]]:
+def _rows(origin: Origin, vector: dict[str, tuple[float, float]]) -> list[Row]:
     return [
         (origin.method, feature, score, None if math.isnan(signed) else signed)
         for feature, (score, signed) in vector.items()

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from study.store import digests, table_digests
-from study.store.reader import STREAM_COLUMNS
-from study.store.records import KEY_COLUMNS, Key, Record, key_row
+from study.store.reader import STREAM_COLUMNS, Reader, Training
+from study.store.records import KEY_COLUMNS, Key, Record, Row, key_row
 from study.store.rows import TABLES, Rows
-from study.store.schema import FAILURES
+
+# Trainings whose scores are read at a time.
+_AT_ONCE = 500
 
 
 def insert(
@@ -21,13 +23,10 @@ def insert(
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (*key_row(record.key), environment_id, weights),
     )
-    if cursor.rowcount == 0:
+    if cursor.rowcount == 0 or cursor.lastrowid is None:
         return None
     for table in TABLES:
-        rows = [(cursor.lastrowid, *row) for row in getattr(record, table)]
-        if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        _insert_rows(connection, table, cursor.lastrowid, getattr(record, table))
     return cursor.lastrowid
 
 
@@ -61,7 +60,6 @@ def insert_digests(
         )
         for training, (_, weights) in added.items()
     ]
-    connection.execute(table_digests.DIGESTS)
     connection.executemany(
         f"INSERT INTO digests (training, weights, {', '.join(TABLES)}) VALUES (?, ?, ?, ?, ?, ?)",
         rows,
@@ -69,9 +67,35 @@ def insert_digests(
     table_digests.count_in(connection, [row[1:] for row in rows])
 
 
+def insert_scores(
+    connection: sqlite3.Connection, reader: Reader, scores: Mapping[Training, Sequence[Row]]
+) -> None:
+    """Insert further scores of trainings, and renew those of their digests that there are.
+
+    Raises Damaged where the scores that a training has are not what was stored.
+    """
+    every = list(scores)
+    for start in range(0, len(every), _AT_ONCE):
+        some = every[start : start + _AT_ONCE]
+        reader.verified("scores", some)  # a new digest would hide it
+        for training in some:
+            _insert_rows(connection, "scores", training.id, scores[training])
+        keys = {training.id: training.digest for training in some}
+        found = digests.of_rows(reader.measured("scores", some).rows, keys)
+        table_digests.replace(connection, "scores", found)
+
+
 def forget_failures(connection: sqlite3.Connection, keys: Sequence[Key]) -> None:
     """Whatever failed of these is stored now, or failed anew."""
-    for statement in FAILURES.split(";"):
-        connection.execute(statement)
     same = " AND ".join(f'"{name}" IS ?' for name in KEY_COLUMNS)
     connection.executemany(f"DELETE FROM failures WHERE {same}", map(key_row, keys))
+
+
+def _insert_rows(
+    connection: sqlite3.Connection, table: str, training: int, rows: Sequence[Row]
+) -> None:
+    if rows:
+        marks = ", ".join("?" * (1 + len(rows[0])))
+        connection.executemany(
+            f"INSERT INTO {table} VALUES ({marks})", [(training, *row) for row in rows]
+        )

@@ -14,6 +14,7 @@ from study.common.streams import STREAM_NAMES
 from study.common.text import printable
 from study.store import digests
 from study.store.file_check import Damaged, damaged, reading
+from study.store.migrations import columns_in
 from study.store.rows import LABELS, NUMBERS, Rows
 
 STREAM_COLUMNS = ", ".join(f'"{name}"' for name in STREAM_NAMES)
@@ -151,7 +152,10 @@ class Reader:
         where = "" if some is None else f"WHERE {among(some, 'training')}"
         with self.at_once():
             trainings = self.trainings() if some is None else {one.id: one for one in some}
-            columns = ", ".join(("training", *LABELS[table], *NUMBERS[table]))
+            present = self._columns(table)
+            # A column that the file is too old for holds nothing.
+            numbers = [name if name in present else "NULL" for name in NUMBERS[table]]
+            columns = ", ".join(("training", *LABELS[table], *numbers))
             keys = ", ".join(("training", *LABELS[table]))
             stored = self.rows(f"SELECT {columns} FROM {table} {where} ORDER BY {keys}")
             try:
@@ -212,6 +216,10 @@ class Reader:
             f"{table} of {trainings[0]}{more}: not what was stored, as 'study check "
             f"{self.path.parent}' tells in full",
         )
+
+    def _columns(self, table: str) -> list[str]:
+        with reading(self.path):
+            return columns_in(self._connection).get(table, [])
 
     def _digests(self, table: str, where: str) -> Mapping[int, bytes]:
         if not self.has_digests():

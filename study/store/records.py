@@ -11,6 +11,8 @@ from study.common.streams import STREAM_NAMES, StreamSeeds
 
 Weights = dict[str, np.ndarray]
 Layout = list[list[Any]]  # [parameter, shape] in the order of a weights blob
+# Labels, then numbers, in the order of `rows.LABELS` and `rows.NUMBERS`; None where there is none.
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,10 @@ class Record:
 
     key: Key
     weights: Weights
-    fits: list[tuple[str, str, float, float, float]]
-    scores: list[tuple[str, str, float, float | None]]
-    occasions: list[tuple[int, str, float, float]]
-    losses: list[tuple[int, float]]
+    fits: list[Row]
+    scores: list[Row]
+    occasions: list[Row]
+    losses: list[Row]
 
 
 def unpacked(contents: Sequence[bytes], layout: Layout) -> Weights:

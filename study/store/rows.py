@@ -7,20 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from study.store.migrations import tables
+
+TABLES = ("fits", "scores", "occasions", "losses")
 # Of each table: the columns that tell its rows of one training apart, and those that are numbers.
 LABELS = {
-    "fits": ("part", "evaluation"),
-    "scores": ("method", "item"),
-    "occasions": ("epoch", "feature"),
-    "losses": ("epoch",),
+    table: tuple(of.name for of in tables()[table] if of.of_key and of.name != "training")
+    for table in TABLES
 }
-NUMBERS = {
-    "fits": ("r_squared", "rmse", "within"),
-    "scores": ("score", "signed"),
-    "occasions": ("absolute", "signed"),
-    "losses": ("loss",),
-}
-TABLES = tuple(LABELS)
+NUMBERS = {table: tuple(of.name for of in tables()[table] if not of.of_key) for table in TABLES}
 
 # Rows that are Python's numbers at a time: as such they are ten times as large.
 _AT_ONCE = 2**15

@@ -4,20 +4,34 @@ import json
 import os
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
+from study.common.conditions import CONDITIONS
 from study.common.errors import InputError, unwritable
+from study.common.methods import METHODS
 from study.recipes.dataset import DatasetRecipe
 from study.store import table_digests
 from study.store.file_check import connect
-from study.store.schema import NEEDED_TABLES, SCHEMA
+from study.store.migrations import FORM, bring_up_to_date
 
 FILE_NAME = "results.sqlite"
 
 
-def create(directory: Path, dataset: str, recipe: DatasetRecipe, hashes: dict[str, str]) -> None:
-    """Make an empty run in `directory`, unless there is one. Raises InputError."""
+def create(
+    directory: Path,
+    dataset: str,
+    recipe: DatasetRecipe,
+    hashes: dict[str, str],
+    *,
+    methods: Sequence[str] = METHODS,
+    conditions: Sequence[str] = CONDITIONS,
+) -> None:
+    """Make an empty run in `directory`, unless there is one. Raises InputError.
+
+    methods, conditions : what it is made with
+    """
     if (directory / f"{FILE_NAME}-journal").exists() and not (directory / FILE_NAME).exists():
         set_aside(directory)  # else what is left of other results would be put into the new ones
     # The file appears whole or not at all, also when two processes start at once.
@@ -25,13 +39,19 @@ def create(directory: Path, dataset: str, recipe: DatasetRecipe, hashes: dict[st
     try:
         directory.mkdir(parents=True, exist_ok=True)
         new.unlink(missing_ok=True)
+        new.touch()
         with closing(connect(new)) as connection:
-            connection.executescript(NEEDED_TABLES)
+            connection.execute("BEGIN")
+            bring_up_to_date(connection, 0)
             connection.execute(
                 "INSERT INTO run VALUES (?, ?, ?, ?)",
-                (SCHEMA, dataset, recipe.model_dump_json(), json.dumps(hashes, sort_keys=True)),
+                (FORM, dataset, recipe.model_dump_json(), json.dumps(hashes, sort_keys=True)),
             )
+            for table, names in (("methods", methods), ("conditions", conditions)):
+                rows = [(name,) for name in names]
+                connection.executemany(f"INSERT INTO {table} VALUES (?)", rows)
             table_digests.renew(connection)
+            connection.execute("COMMIT")
         try:
             (directory / FILE_NAME).hardlink_to(new)
         except FileExistsError:

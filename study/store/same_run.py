@@ -5,11 +5,61 @@ from pathlib import Path
 
 from study.common.errors import InputError
 from study.recipes.base import Recipe, dotted, fingerprint
+from study.recipes.dataset import DatasetRecipe
+from study.recipes.model import Contender
+from study.store.records import Layout
+from study.store.store import Store
 
-REMEDY = "name another directory with --out, or start this one again with --fresh"
+_REMEDY = "name another directory with --out, or start this one again with --fresh"
 
 
-def refuse_change(directory: Path, what: str, stored: Recipe, given: Recipe) -> None:
+def check_dataset(store: Store, recipe: DatasetRecipe, hashes: dict[str, str]) -> None:
+    """Raise InputError unless the run was made from this recipe and these tables."""
+    held = store.recipe.scores
+    if held != recipe.scores and None in (held, recipe.scores):
+        holds = "a study that was run" if held is None else f"scores imported from {held}"
+        raise InputError(f"{store.directory}: holds {holds}; {_REMEDY}")
+    _refuse_change(store.directory, f"dataset '{store.dataset}'", store.recipe, recipe)
+    for name, digest in hashes.items():
+        if store.hashes.get(name) != digest:
+            raise InputError(f"{store.directory}: {name} has changed since the run; {_REMEDY}")
+
+
+def check_model(store: Store, name: str, recipe: Contender, layout: Layout, engine: str) -> None:
+    """Raise InputError if the run holds a model of this name made in another way."""
+    stored = store.model_recipe(name)
+    if stored is None:
+        return
+    _refuse_change(store.directory, f"model '{name}'", stored, recipe)
+    if store.layout(name) != layout:
+        raise InputError(
+            f"{store.directory}: the network of model '{name}' had other parameters when "
+            f"it was trained; {_REMEDY}"
+        )
+    for key in store.stored_keys():
+        if key.model == name and key.engine != engine:
+            raise InputError(
+                f"{store.directory}: model '{name}' was trained by engine '{key.engine}', and "
+                f"this is '{engine}': their digits do not mix; {_REMEDY}"
+            )
+
+
+def check_source(store: Store, name: str, digest: str | None) -> None:
+    """Raise InputError if a stored model was trained by other code.
+
+    `digest` is of the model's source, None where it comes with the program.
+    """
+    known = store.source(name)
+    # Code may change as long as nothing rests on it.
+    changed = None not in (digest, known) and known != digest
+    if changed and any(key.model == name for key in store.stored_keys()):
+        raise InputError(
+            f"{store.directory}: the code of model '{name}' has changed since it was trained; "
+            f"{_REMEDY}"
+        )
+
+
+def _refuse_change(directory: Path, what: str, stored: Recipe, given: Recipe) -> None:
     """Raise InputError where a recipe is not the one that the run was made with."""
     if fingerprint(stored) == fingerprint(given):
         return
@@ -20,5 +70,5 @@ def refuse_change(directory: Path, what: str, stored: Recipe, given: Recipe) -> 
     key = next(key for key in {**before, **after} if before.get(key) != after.get(key))
     raise InputError(
         f"{directory}: made from another recipe of {what} "
-        f"({key}: {before.get(key)} there, {after.get(key)} now); {REMEDY}"
+        f"({key}: {before.get(key)} there, {after.get(key)} now); {_REMEDY}"
     )

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from study.common.conditions import CONDITIONS
 from study.common.errors import InputError
 from study.common.files import read_bytes
 from study.common.methods import GROUPED_PERMUTATION
 from study.common.vocabulary import LEAST_SQUARES
-from study.datasets.read_table import PARQUET
+from study.datasets.read_table import frame_format, read_frame
 
 COLUMNS = ("model", "method", "seed", "feature", "score")
 OPTIONAL = ("condition", "signed")
@@ -69,10 +71,14 @@ class ScoreTable:
 
 
 def read_scores(path: Path) -> ScoreTable:
-    """Read a file of scores: text with a header line, or Parquet. Raises InputError."""
-    content = read_bytes(path)
-    parquet = path.suffix.lower() in PARQUET
-    rows = _parquet_rows(path, content) if parquet else _text_rows(path, content)
+    """Read a file of scores: text with a header line, or one of FRAME_FORMATS.
+
+    Raises InputError.
+    """
+    content, form = read_bytes(path), frame_format(path)
+    rows = (
+        _text_rows(path, content) if form is None else _frame_rows(read_frame(path, content, form))
+    )
     _, header = next(rows, ("", []))
     columns = [name.lower() for name in header]
     for name in (*COLUMNS, *OPTIONAL):
@@ -126,15 +132,8 @@ def _text_rows(path: Path, content: bytes) -> Iterator[tuple[str, list[str]]]:
         raise InputError(f"{path}, line {reader.line_num}: {reason}") from error
 
 
-def _parquet_rows(path: Path, content: bytes) -> Iterator[tuple[str, list[str]]]:
-    import pandas as pd
-
-    try:
-        frame = pd.read_parquet(io.BytesIO(content))
-    except ImportError as error:
-        raise InputError(f"{path}: reading Parquet needs pyarrow: pip install pyarrow") from error
-    except Exception as error:  # whatever pyarrow raises
-        raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from error
+def _frame_rows(frame: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
+    """The same of a frame."""
     yield "", [str(name).strip() for name in frame.columns]
     for number, row in enumerate(frame.itertuples(index=False, name=None), start=1):
         yield f"row {number}", ["" if pd.isna(value) else str(value).strip() for value in row]

@@ -1,24 +1,11 @@
 """Digests of the small tables of a run, and of its form, kept in the run itself."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from study.store import digests
 from study.store.rows import TABLES
 
-SEALS = """
-CREATE TABLE IF NOT EXISTS seals (
-    name TEXT PRIMARY KEY,              -- a table, or the form of all tables
-    digest BLOB NOT NULL                -- SHA-256 of all its rows in their order
-)
-"""
-DIGESTS = """
-CREATE TABLE IF NOT EXISTS digests (
-    training INTEGER PRIMARY KEY REFERENCES trainings,
-    weights BLOB NOT NULL,              -- SHA-256, each with the key of the training
-    fits BLOB NOT NULL, scores BLOB NOT NULL, occasions BLOB NOT NULL, losses BLOB NOT NULL
-)
-"""
 _FORM = "the form of the tables"
 _ALL = "trainings and their digests"
 # What has digests of its own, training by training, and the digests themselves; what failed is
@@ -26,36 +13,58 @@ _ALL = "trainings and their digests"
 _LARGE = ("trainings", *TABLES, "digests", "seals", "failures")
 
 
+# The first form that has digests.
+_SINCE = 2
+
+
 def exist(connection: sqlite3.Connection) -> bool:
     """Whether a run has digests; those made before there were any do not."""
     (count,) = connection.execute(
         "SELECT count(*) FROM sqlite_master WHERE name IN ('seals', 'digests')"
     ).fetchone()
-    return count > 0
+    (form,) = connection.execute("SELECT schema FROM run").fetchone()
+    return count > 0 or form >= _SINCE
 
 
 def renew(connection: sqlite3.Connection) -> None:
     """Seal all small tables as they are now, within a transaction."""
-    connection.execute(SEALS)
-    connection.execute(DIGESTS)
     if _sealed_number(connection) is None:
         connection.execute("INSERT INTO seals VALUES (?, ?)", (_ALL, _number(connection)))
     connection.execute("DELETE FROM seals WHERE name <> ?", (_ALL,))
     connection.executemany("INSERT INTO seals VALUES (?, ?)", _present(connection).items())
 
 
-def count_in(connection: sqlite3.Connection, rows: Iterable[Sequence[bytes]]) -> None:
+def count_in(
+    connection: sqlite3.Connection,
+    rows: Sequence[Sequence[bytes]],
+    in_place_of: Sequence[Sequence[bytes]] = (),
+) -> None:
     """Let the number of trainings cover those whose digests `rows` were just stored.
 
     So that none can go unnoticed: the seal holds how many there are, and the exclusive or of
-    SHA-256 over the digests of each, to which more are added without reading the others.
+    SHA-256 over the digests of each, to which more are added, or other ones taken, without reading
+    the rest.
     """
-    connection.execute(SEALS)
     sealed = _sealed_number(connection)
     if sealed is not None:
-        connection.execute(
-            "UPDATE seals SET digest = ? WHERE name = ?", (_with(sealed, list(rows)), _ALL)
-        )
+        more = len(rows) - len(in_place_of)
+        number = _with(sealed, [*rows, *in_place_of], more)
+        connection.execute("UPDATE seals SET digest = ? WHERE name = ?", (number, _ALL))
+
+
+def replace(connection: sqlite3.Connection, table: str, new: Mapping[int, bytes]) -> None:
+    """Put new digests of the rows of one table in place of those that trainings have.
+
+    A training that was stored before there were digests has none, and gets none.
+    """
+    ids = ", ".join(map(str, new))
+    query = f"SELECT weights, {', '.join(TABLES)} FROM digests WHERE training IN ({ids})"
+    before = connection.execute(query).fetchall()
+    connection.executemany(
+        f"UPDATE digests SET {table} = ? WHERE training = ?",
+        [(digest, training) for training, digest in new.items()],
+    )
+    count_in(connection, connection.execute(query).fetchall(), in_place_of=before)
 
 
 def _sealed_number(connection: sqlite3.Connection) -> bytes | None:
@@ -67,12 +76,12 @@ def _number(connection: sqlite3.Connection) -> bytes:
     """How many trainings there are, and the exclusive or over their digests."""
     (count,) = connection.execute("SELECT count(*) FROM trainings").fetchone()
     rows = connection.execute(f"SELECT weights, {', '.join(TABLES)} FROM digests").fetchall()
-    return _with((count - len(rows)).to_bytes(8, "big") + bytes(32), rows)
+    return _with(bytes(40), rows, count)
 
 
-def _with(number: bytes, rows: Sequence[Sequence[bytes]]) -> bytes:
-    """A number of trainings with more of them."""
-    count = int.from_bytes(number[:8], "big") + len(rows)
+def _with(number: bytes, rows: Iterable[Sequence[bytes]], more: int) -> bytes:
+    """A number of trainings with so many more, and with the digests of rows put in or taken out."""
+    count = int.from_bytes(number[:8], "big") + more
     folded = int.from_bytes(number[8:], "big")
     for row in rows:
         folded ^= int.from_bytes(digests.sha256(b"".join(row)), "big")

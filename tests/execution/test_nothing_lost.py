@@ -77,13 +77,14 @@ def test_twenty_kills_change_nothing(tmp_path, small):
     assert len(moments) == 20
     latest = {"starting": starting, "working": working / 2, "storing": 0.1, "worker": working / 4}
     runs, driver, workers = 1, None, set()
+    first = ""  # what a driver said when it began to work
     for moment in moments:
         while True:
             before = kept(runs)
             if driver is None:
-                driver = start()
+                driver, first = start(), ""
                 if moment != "starting":
-                    driver.stderr.readline()  # it has begun to work
+                    first = driver.stderr.readline()
             while driver.poll() is None and (
                 (moment == "worker" and not workers_of(driver))
                 or (moment == "storing" and kept(runs) == before)
@@ -93,7 +94,7 @@ def test_twenty_kills_change_nothing(tmp_path, small):
             if driver.poll() is None:
                 break
             # It was through before it could be killed: on with another run.
-            said = driver.communicate()[1]
+            said = first + driver.communicate()[1]
             assert driver.returncode == 0 or "worker process was killed (SIGKILL)" in said, said
             runs, driver = runs + 1, None
         workers.update(workers_of(driver))

@@ -25,6 +25,7 @@ from study.execution.workers.processes import Processes
 from study.importance.permutation import rows_predicted
 from study.store.run_directory import FILE_NAME
 from study.store.store import Store
+from study.store.writer import Writer
 
 # A network that does something dreadful in any process but that of the test, as often as the
 # file "dreadful" allows.
@@ -298,7 +299,7 @@ def test_a_writer_waits_for_those_who_read(command, small):
             begun.set()
             time.sleep(1.5)
 
-    with Store(path.parent) as store:
+    with Writer(path.parent) as store:
         store._connection.execute("PRAGMA busy_timeout = 100")
         reading = threading.Thread(target=read)
         reading.start()

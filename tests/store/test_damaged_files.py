@@ -19,6 +19,7 @@ from study.cli.group import commands
 from study.common.errors import StudyError
 from study.common.findings import faults
 from study.store.dump import dump
+from study.store.migrations import FORM
 from study.store.run_directory import FILE_NAME
 from study.store.store import Store
 from study.verify.check import check_run
@@ -122,7 +123,9 @@ def other_run(path: Path) -> None:
 
 def newer(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("CREATE TABLE run (schema INTEGER); INSERT INTO run VALUES (3)")
+        connection.execute("CREATE TABLE run (schema INTEGER)")
+        connection.execute("INSERT INTO run VALUES (?)", (FORM + 1,))
+        connection.commit()
 
 
 FOREIGN = {
@@ -130,7 +133,7 @@ FOREIGN = {
     "text": (lambda path: path.write_text("notes"), "not the results of a study", 2),
     "other": (other_program, "another program, with the tables: bookmarks", 2),
     "run": (other_run, "damaged (table 'run' has no column 'dataset')", 1),
-    "newer": (newer, "written in form 3, and this version reads form 2", 2),
+    "newer": (newer, f"written in form {FORM + 1}, and this version reads form {FORM}", 2),
 }
 
 

@@ -17,6 +17,7 @@ from study.store import digests
 from study.store.rows import TABLES, Rows
 from study.store.run_directory import FILE_NAME, create
 from study.store.store import Store
+from study.store.writer import Writer
 
 ENVIRONMENT = {"torch": "2"}
 
@@ -25,7 +26,7 @@ ENVIRONMENT = {"torch": "2"}
 def directory(tmp_path, people) -> Path:
     """Two trainings of one model."""
     create(tmp_path, "people", people.recipe, people.hashes)
-    with Store(tmp_path) as store:
+    with Writer(tmp_path) as store:
         store.add("mlp", shipped("mlp"), [record(0), record(7)], ENVIRONMENT)
     return tmp_path
 
@@ -136,7 +137,7 @@ SMALL = {
 
 @pytest.mark.parametrize("table", SMALL)
 def test_small_tables_are_sealed(directory, table):
-    with Store(directory) as store:
+    with Writer(directory) as store:
         store.add_traits([("age", 0.5, 0.25)])
         store.add_history("2026-01-01", "all", 2)
     with Store(directory) as store:
@@ -166,7 +167,7 @@ def test_a_training_or_its_digest_cannot_be_lost_unnoticed(directory, statements
 
 
 def test_what_was_changed_meanwhile_is_not_sealed_anew(directory):
-    with Store(directory) as store:
+    with Writer(directory) as store:
         execute(directory, SMALL["models"])
         with pytest.raises(StudyError, match=r"damaged \(models: not what was stored\)"):
             store.add_history("2026-01-01", "all", 2)
@@ -177,7 +178,7 @@ def test_what_was_changed_meanwhile_is_not_sealed_anew(directory):
 def test_a_run_made_before_there_were_digests_is_read_and_goes_on_with_them(directory):
     without_digests(directory)
     execute(directory, "UPDATE scores SET score = 3.0 WHERE training = 2")
-    with Store(directory) as store:
+    with Writer(directory) as store:
         assert store.frame("scores")["score"].tolist().count(3.0) == 2
         store.add("mlp", shipped("mlp"), [record(8)], ENVIRONMENT)
         assert store.reader.measured("scores").unknown == 2

@@ -18,7 +18,7 @@ from study.datasets.dataset import Dataset
 from study.store.dump import dump
 from study.store.records import Record
 from study.store.run_directory import FILE_NAME, create
-from study.store.store import Store
+from study.store.writer import Writer
 
 STUDY = str(Path(sys.executable).with_name("study"))
 
@@ -26,7 +26,7 @@ STUDY = str(Path(sys.executable).with_name("study"))
 def dumped(directory: Path, dataset: Dataset, *blocks: list[Record], torch: str = "2") -> str:
     """The dump of a run into which blocks were stored one after the other."""
     create(directory, "people", dataset.recipe, dataset.hashes)
-    with Store(directory) as store:
+    with Writer(directory) as store:
         for records in blocks:
             model = records[0].key.model
             store.add(model, shipped(model), records, {"torch": torch})
@@ -87,7 +87,7 @@ def test_a_line_is_json_and_reads_back_exactly(plain):
 def test_memory_is_flat_in_the_number_of_seeds(tmp_path, people):
     """No more trainings are held than are read at a time."""
     create(tmp_path, "people", people.recipe, people.hashes)
-    with Store(tmp_path) as store:
+    with Writer(tmp_path) as store:
         store.add("mlp", shipped("mlp"), [record(seed) for seed in range(300)], {})
         seen: list[int] = []
         read = store.reader.verified

@@ -458,7 +458,7 @@ def test_parquet_without_pyarrow_says_what_to_install(command, monkeypatch):
     monkeypatch.setattr(pd, "read_parquet", missing)
     refused = command("import", "scores.parquet", *CLAIM[:2])
     assert (refused.status, refused.out) == (2, "")
-    assert "reading Parquet needs pyarrow: pip install pyarrow" in refused.err
+    assert "reading Parquet needs pyarrow: pip install 'importance-study[parquet]'" in refused.err
 
 
 def test_columns_that_mean_nothing_here_are_named(command, known):

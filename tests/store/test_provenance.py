@@ -36,6 +36,7 @@ from study.store.lock import locked
 from study.store.provenance import circumstances, command_line, commit
 from study.store.run_directory import FILE_NAME, create
 from study.store.store import Store
+from study.store.writer import Writer
 
 START = datetime.fromisoformat("2026-01-02T03:04:05+00:00")
 
@@ -60,7 +61,7 @@ def test_a_run_in_pieces_differs_from_one_at_once_in_the_block_alone(tmp_path, p
 
     def extend(directory: Path, first: int, last: int, day: int, **more: str) -> None:
         create(directory, "people", people.recipe, people.hashes)
-        with Store(directory) as store:
+        with Writer(directory) as store:
             store.add_history(at(86400 * day), f"seeds {first}-{last}", 9, **more)
             scores = {
                 ("transformer", condition): {"gradient": draw[number, first : last + 1]}
@@ -136,7 +137,7 @@ def test_a_run_that_is_stopped_or_fails_has_an_end(command, small, monkeypatch, 
 def test_what_a_killed_extension_stored_is_known_from_the_next(tmp_path, people):
     scores = {("mlp", "real"): {"gradient": np.random.default_rng(0).gamma(2, size=(2, 8))}}
     create(tmp_path, "people", people.recipe, people.hashes)
-    with Store(tmp_path) as store:
+    with Writer(tmp_path) as store:
         store.add_history(at(0), "first", 9)  # killed after two
         made_run(tmp_path, people.recipe, scores)
         store.add_history(at(60), "second", 7)
@@ -175,7 +176,7 @@ def test_a_run_of_an_older_version_is_read_and_goes_on(tmp_path):
         connection.commit()
     before = study.load(tmp_path)
     assert "  2026-01-02 03:04:05 UTC: as before: 9 networks missing\n" in status(before)
-    with Store(tmp_path) as store:
+    with Writer(tmp_path) as store:
         store.add_history(at(60), "now", 3, command="study run", circumstances={"cores": "2 of 2"})
         store.end_history(at(62))
     after = study.load(tmp_path)
@@ -189,7 +190,7 @@ def test_a_run_of_an_older_version_is_read_and_goes_on(tmp_path):
 
 def test_status_tells_of_a_run_without_ordinary_seeds(command, people):
     create(Path("run"), "people", people.recipe, people.hashes)
-    with Store(Path("run")) as store:
+    with Writer(Path("run")) as store:
         store.add_history(at(0), "mlp; seeds 100-103, varying order at base seed 7", 4)
     said = command("status", "run")
     assert said.status == 0, said.err
@@ -245,7 +246,7 @@ def test_thirty_extensions_are_folded_and_what_strangers_wrote_is_escaped(
     scores = {("transformer", "real"): {"gradient": np.random.default_rng(0).gamma(2, size=(4, 8))}}
     made_run(tmp_path, people.recipe, scores)
     hostile = "study run --out '<script>alert(1)</script>'"
-    with Store(tmp_path) as store:
+    with Writer(tmp_path) as store:
         for number in range(30):
             told = {"operating system": "Linux", "git commit": f"{number // 10:040d}"}
             store.add_history(
@@ -292,7 +293,7 @@ def test_no_name_of_a_person_a_host_or_a_home_stands_on_the_page(command, tmp_pa
 def test_the_block_is_sound_in_a_browser(tmp_path, people, monkeypatch, chromium):
     scores = {("transformer", "real"): {"gradient": np.random.default_rng(0).gamma(2, size=(4, 8))}}
     made_run(tmp_path, people.recipe, scores)
-    with Store(tmp_path) as store:
+    with Writer(tmp_path) as store:
         for number in range(12):
             command = f"study run --data ~/{'a-long-folder/' * 12}people.toml --seeds {number}"
             told = circumstances(None) | {"git commit": f"{number:040d}"}

@@ -16,7 +16,9 @@ from study.common.errors import InputError, StudyError
 from study.common.streams import StreamSeeds
 from study.store.records import Key, Record
 from study.store.run_directory import FILE_NAME, create, find_run, set_aside
+from study.store.same_run import check_dataset, check_model
 from study.store.store import Store
+from study.store.writer import Writer
 
 
 def record(seed: int, **changes: object) -> Record:
@@ -34,11 +36,11 @@ def record(seed: int, **changes: object) -> Record:
 @pytest.fixture
 def store(tmp_path, people):
     create(tmp_path, "people", people.recipe, people.hashes)
-    with Store(tmp_path) as opened:
+    with Writer(tmp_path) as opened:
         yield opened
 
 
-def add(store: Store, *records: Record, environment: dict[str, str] | None = None) -> None:
+def add(store: Writer, *records: Record, environment: dict[str, str] | None = None) -> None:
     store.add("mlp", shipped("mlp"), records, environment or {"torch": "2"})
 
 
@@ -93,28 +95,28 @@ def test_networks_whose_sources_differ_have_keys_of_their_own(store):
 
 
 def test_a_changed_recipe_or_table_is_refused_by_name(store, people):
-    store.check_dataset(people.recipe, people.hashes)
+    check_dataset(store, people.recipe, people.hashes)
     add(store, record(1))
     layout = [["a", [1, 2]], ["b", [1]]]
-    store.check_model("mlp", shipped("mlp"), layout, "torch")
-    store.check_model("new", shipped("mlp"), [["other", [9]]], "lanes")
+    check_model(store, "mlp", shipped("mlp"), layout, "torch")
+    check_model(store, "new", shipped("mlp"), [["other", [9]]], "lanes")
     with pytest.raises(InputError, match="model 'mlp' had other parameters when"):
-        store.check_model("mlp", shipped("mlp"), [["a", [1, 3]], ["b", [1]]], "torch")
+        check_model(store, "mlp", shipped("mlp"), [["a", [1, 3]], ["b", [1]]], "torch")
     without = shipped("mlp").model_copy(update={"arguments": {"hidden_widths": []}})
     with pytest.raises(InputError, match=r"arguments.hidden_widths.1: 10 there, None now"):
-        store.check_model("mlp", without, layout, "torch")
+        check_model(store, "mlp", without, layout, "torch")
     with pytest.raises(
         InputError, match=r"model 'mlp' \(training.epochs: 300 there, 5 now\); .*--out.*--fresh"
     ):
-        store.check_model("mlp", shipped("mlp", epochs=5), layout, "torch")
+        check_model(store, "mlp", shipped("mlp", epochs=5), layout, "torch")
     claim = people.recipe.claim.model_copy(update={"proportion": 0.5})
     changed = people.recipe.model_copy(update={"claim": claim})
     with pytest.raises(
         InputError, match=r"dataset 'people' \(claim.proportion: 0.8 there, 0.5 now\)"
     ):
-        store.check_dataset(changed, people.hashes)
+        check_dataset(store, changed, people.hashes)
     with pytest.raises(InputError, match=r"people_test\.txt has changed since the run"):
-        store.check_dataset(people.recipe, people.hashes | {"people_test.txt": "0"})
+        check_dataset(store, people.recipe, people.hashes | {"people_test.txt": "0"})
 
 
 def test_a_file_that_is_no_run_is_named_and_left_alone(tmp_path, people):
@@ -143,7 +145,7 @@ def test_another_form_is_refused(store, tmp_path):
 def test_starting_afresh_sets_the_old_results_aside_each_time(tmp_path, people):
     for seed in (1, 2):
         create(tmp_path, "people", people.recipe, people.hashes)
-        with Store(tmp_path) as store:
+        with Writer(tmp_path) as store:
             assert store.stored_keys() == set()
             add(store, record(seed))
         set_aside(tmp_path)
@@ -156,7 +158,7 @@ def test_starting_afresh_sets_the_old_results_aside_each_time(tmp_path, people):
 def test_a_journal_left_by_a_killed_process_goes_aside_with_its_results(tmp_path, people):
     """A journal beside a new database of the same name would be rolled back into it."""
     create(tmp_path, "people", people.recipe, people.hashes)
-    with Store(tmp_path) as store:
+    with Writer(tmp_path) as store:
         add(store, record(1))
     process = subprocess.run(
         [
@@ -193,11 +195,11 @@ def test_another_engine_is_refused(store):
     """Of the same model; another model may have one of its own."""
     add(store, record(1))
     layout = [["a", [1, 2]], ["b", [1]]]
-    store.check_model("other", shipped("mlp"), layout, "lanes")
+    check_model(store, "other", shipped("mlp"), layout, "lanes")
     with pytest.raises(
         InputError, match="'mlp' was trained by engine 'torch', and this is 'lanes'"
     ):
-        store.check_model("mlp", shipped("mlp"), layout, "lanes")
+        check_model(store, "mlp", shipped("mlp"), layout, "lanes")
 
 
 def test_the_digest_is_of_the_weights_and_where_they_come_from(tmp_path, people):
@@ -205,7 +207,7 @@ def test_the_digest_is_of_the_weights_and_where_they_come_from(tmp_path, people)
     for number, (seed, environment) in enumerate([(1, "2"), (1, "2"), (1, "3"), (2, "2")]):
         directory = tmp_path / str(number)
         create(directory, "people", people.recipe, people.hashes)
-        with Store(directory) as store:
+        with Writer(directory) as store:
             add(store, record(seed), environment={"torch": environment})
             digests.add(store.digest())
             # Networks of --vary are part of it, too.

@@ -19,6 +19,7 @@ from study.store import digests, table_digests
 from study.store.rows import TABLES
 from study.store.run_directory import FILE_NAME
 from study.store.store import Store
+from study.store.writer import Writer
 from study.verify import rebuild, retrain
 from study.verify.check import check_run
 from study.verify.compare_records import likeness
@@ -67,7 +68,7 @@ def forge(run: Path, *statements: str, parameters: Sequence[Sequence] = ()) -> N
             connection.execute(statement, values)
         connection.commit()
     without_digests(run)
-    with Store(run) as store:
+    with Writer(run) as store:
         keys = {training.id: training.digest for training in store.reader.trainings().values()}
         rows = [digests.of_rows(store.reader.measured(t).rows, keys) for t in TABLES]
         weights = {

@@ -12,7 +12,15 @@ import numpy as np
 from study.common.errors import InputError
 from study.datasets.dataset import Dataset, drawn, load_dataset
 from study.datasets.drafting.claim_proposal import linear_importance
-from study.datasets.drafting.columns import MISSING, NUMBER, Column, kind_of, read_columns, short
+from study.datasets.drafting.columns import (
+    MISSING,
+    NUMBER,
+    Column,
+    Kind,
+    kind_of,
+    read_columns,
+    short,
+)
 from study.datasets.drafting.file_layout import find_layout, no_column
 from study.datasets.drafting.toml import written
 from study.datasets.read_table import read_file
@@ -172,23 +180,7 @@ class _Making:
 
     def variables(self) -> list[Variable]:
         """The variables of the recipe. Raises InputError if there are none."""
-        kinds = {}
-        for name, column in self.columns.items():
-            if column is self.target or (self.split and self.split.column == name):
-                continue
-            kind, said = kind_of(column)
-            if column.marked and column.others:
-                self.decide.append(
-                    f"{short(name)}: {', '.join(repr(mark) for mark in column.marked)} is read as "
-                    "a missing value; if it is a level, add it to the levels: a level goes before "
-                    "missing_marks"
-                )
-            if kind is None:
-                self.left_out[name or "(no name)"] = said
-                continue
-            kinds[name] = kind
-            if said:
-                self.notes[name] = said
+        kinds = self._kinds()
         while True:
             # A column that goes may leave more rows whole, so that all is looked at again.
             train = self._training([self.columns[name] for name in kinds])
@@ -223,6 +215,27 @@ class _Making:
                 f"{self.path}: no column is left to predict {self.target.name} from ({reasons})"
             )
         return list(made.values())
+
+    def _kinds(self) -> dict[str, Kind]:
+        """What kind of variable each column is that can be one; the others are left out."""
+        kinds = {}
+        for name, column in self.columns.items():
+            if column is self.target or (self.split and self.split.column == name):
+                continue
+            kind, said = kind_of(column)
+            if column.marked and column.others:
+                self.decide.append(
+                    f"{short(name)}: {', '.join(repr(mark) for mark in column.marked)} is read as "
+                    "a missing value; if it is a level, add it to the levels: a level goes before "
+                    "missing_marks"
+                )
+            if kind is None:
+                self.left_out[name or "(no name)"] = said
+                continue
+            kinds[name] = kind
+            if said:
+                self.notes[name] = said
+        return kinds
 
     def _training(self, columns: Sequence[Column]) -> np.ndarray:
         """Which rows are training rows, once rows are dropped: (rows,) bool."""

@@ -15,7 +15,7 @@ import numpy as np
 from study.common.errors import InputError
 from study.common.files import read_bytes
 from study.datasets.encoding import Reader
-from study.datasets.read_table import PARQUET, decoded
+from study.datasets.read_table import decoded, frame_format
 from study.recipes.table import Table
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
@@ -34,8 +34,9 @@ def find_layout(
     column1, column2, ... of a file without one. Raises InputError.
     """
     content = read_bytes(path)
-    if path.suffix.lower() in PARQUET:
-        return Table(file=str(path)), ["Parquet"]
+    form = frame_format(path)
+    if form is not None:
+        return Table(file=str(path)), [form.name]
     if not content.strip():
         raise InputError(f"{path}: the file is empty")
     encoding, said = _encoding(content, encoding)
