@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from study.datasets.dataset import Dataset
-from study.engines.sklearn_models import Regressors
-from study.engines.stack import Stack
+from study.engines.engine import GRADIENTS, Stack
 from study.importance.gradients import after_training, training_gradient
 from study.importance.permutation import Predict, permutations
 from study.importance.scores import Importance
@@ -28,10 +27,10 @@ def measure(
     occasions: np.ndarray,
     on_rows: Callable[[int], None] = lambda _: None,
 ) -> Measured:
-    """Fit and importances of a stack of networks.
+    """Fit and importances of a stack of models, by what it offers.
 
-    `occasions` are the loss gradients met in training, (networks, occasions, rows,
-    features); there are none where networks were not trained by steps. `on_rows` is called
+    `occasions` are the loss gradients met in training, (models, occasions, rows,
+    features); there are none where models were not trained by steps. `on_rows` is called
     with the number of rows before they are predicted for permutation importance, which is
     what takes long.
     """
@@ -42,22 +41,12 @@ def measure(
         # A network that diverged after its last occasion has no scores by this method either.
         finite = np.isfinite(np.stack([fit.r_squared for fit in fits])).all(axis=0)
         importances.append(training_gradient(occasions).where(finite))
-    importances += after_training(
-        stack.gradient_parts(dataset.test_x), dataset.groups, dataset.feature_scale
-    )
-    importances += permutations(predict, dataset)
+    if GRADIENTS in stack.offers:
+        importances += after_training(
+            stack.gradient_parts(dataset.test_x), dataset.groups, dataset.feature_scale
+        )
+    importances += permutations(predict, dataset, at_once=stack.at_once)
     return Measured(fits=fits, importances=importances)
-
-
-def measure_regressors(
-    regressors: Regressors, dataset: Dataset, on_rows: Callable[[int], None] = lambda _: None
-) -> Measured:
-    """The same of scikit-learn's regressors, which have no gradients."""
-    predict = _counted(regressors.predict, on_rows)
-    return Measured(
-        fits=_fits(regressors, dataset),
-        importances=permutations(predict, dataset, at_once=True),
-    )
 
 
 def _counted(predict: Predict, on_rows: Callable[[int], None]) -> Predict:
@@ -68,7 +57,7 @@ def _counted(predict: Predict, on_rows: Callable[[int], None]) -> Predict:
     return counting
 
 
-def _fits(stack: Stack | Regressors, dataset: Dataset) -> list[Fit]:
+def _fits(stack: Stack, dataset: Dataset) -> list[Fit]:
     tolerance, scale = dataset.recipe.target.tolerance, dataset.target_scale
     # Relative errors are those of the target itself, so its zero counts.
     zero = scale.centre / scale.divisor

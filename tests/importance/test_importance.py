@@ -209,7 +209,7 @@ def test_a_network_that_diverged_late_has_no_scores_by_any_method(people):
 
 
 def test_least_squares_is_the_minimum(people):
-    weights = least_squares(people)
+    weights = least_squares(people.train_x, people.train_y)
     stack = TorchStack(Linear(inputs=8), weights)
     predictions = stack.predict(people.train_x)[0].astype(np.float64)
     design = np.column_stack([np.ones(200), people.train_x]).astype(np.float64)
@@ -226,7 +226,7 @@ def test_least_squares_is_the_minimum(people):
 
 
 def test_measuring_gives_each_method_once(people):
-    stack = TorchStack(Linear(inputs=8), least_squares(people))
+    stack = TorchStack(Linear(inputs=8), least_squares(people.train_x, people.train_y))
     untrained = measure(stack, people, np.zeros((1, 0, 10, 8)))
     assert [of.method for of in untrained.importances] == [
         "gradient",
@@ -259,7 +259,7 @@ def test_many_rows_are_predicted_in_parts():
 
 
 def test_measuring_tells_how_many_rows_it_predicts(people):
-    weights = least_squares(people)
+    weights = least_squares(people.train_x, people.train_y)
     predicted = []
     measure(TorchStack(Linear(inputs=8), weights), people, np.zeros((1, 0, 1, 0)), predicted.append)
     # The rows as they are and thirty times each column permuted: of 8 features, of 4 variables.

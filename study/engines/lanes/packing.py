@@ -12,8 +12,8 @@ from study.engines.lanes.compiler import Kernel, aligned
 from study.engines.lanes.layers import Shapes
 from study.engines.lanes.networks import Sizes
 from study.networks.transformer import Transformer
+from study.store.records import Weights
 
-Weights = dict[str, np.ndarray]
 _TRACES = {
     "training": kernels.training,
     "prediction": kernels.prediction,
