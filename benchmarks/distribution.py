@@ -20,11 +20,11 @@ from scipy import stats
 from study.common.streams import StreamSeeds
 from study.datasets.dataset import Dataset, load_dataset
 from study.demo import accuracy, train_published
+from study.engines.lanes.engine import Lanes
+from study.engines.network_engine import NetworkEngine
 from study.engines.replicates import Replicate
-from study.engines.stack import stack
-from study.engines.train import LANES, TORCH, train
-from study.importance.gradients import training_gradient
-from study.networks.build import build
+from study.engines.torch.engine import Torch
+from study.importance.training_gradient import training_gradient
 from study.recipes.find import find_dataset, find_model
 from study.statistics.ranking import shares
 
@@ -45,13 +45,12 @@ def published_loop(dataset: Dataset, seed: int) -> dict[str, float]:
     }
 
 
-def engine(dataset: Dataset, name: str, seeds: Sequence[int]) -> pd.DataFrame:
+def engine(dataset: Dataset, kind: type[NetworkEngine], seeds: Sequence[int]) -> pd.DataFrame:
     """The same of many seeds, trained by an engine of the harness."""
-    recipe = find_model("transformer").recipe
-    network = build(recipe, inputs=len(dataset.features), init=0)
+    engine = kind(find_model("transformer").recipe, len(dataset.features))
     replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in seeds]
-    trained = train(recipe, replicates, dataset.train_x, dataset.train_y, engine=name)
-    predictions = stack(network, trained.weights).predict(dataset.train_x)
+    trained = engine.train(replicates, dataset.train_x, dataset.train_y)
+    predictions = engine.stack(trained).predict(dataset.train_x)
     close = np.abs(predictions - dataset.train_y) < 0.10 * np.abs(dataset.train_y)
     share = shares(training_gradient(trained.occasions).score)[:, AGE]
     return pd.DataFrame({"seed": seeds, "age_share": share, "train_within": close.mean(axis=1)})
@@ -68,8 +67,8 @@ def loop(dataset: Dataset, seeds: Sequence[int]) -> pd.DataFrame:
 
 WAYS: dict[str, Callable[[Dataset, Sequence[int]], pd.DataFrame]] = {
     "published loop": loop,
-    TORCH: lambda dataset, seeds: engine(dataset, TORCH, seeds),
-    LANES: lambda dataset, seeds: engine(dataset, LANES, seeds),
+    "torch-40": lambda dataset, seeds: engine(dataset, Torch, seeds),
+    "lanes-1": lambda dataset, seeds: engine(dataset, Lanes, seeds),
 }
 
 

@@ -20,11 +20,9 @@ from scipy import stats
 
 from study.common.streams import StreamSeeds
 from study.datasets.dataset import Dataset, variable_groups
+from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
-from study.engines.stack import stack
-from study.engines.train import train
 from study.importance.gradients import after_training
-from study.networks.build import build
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.find import find_model
 from study.statistics.claims import (
@@ -195,9 +193,8 @@ def generated(world: World, recipe: DatasetRecipe, generator: np.random.Generato
 
 def trained(world: World, datasets: int, *, resampled: bool) -> Iterator[np.ndarray]:
     """Gradient scores (seeds, features) of each data set, no two of which share a seed."""
-    model = find_model(world.model).recipe
+    engine = engine_for(find_model(world.model).recipe, world.features)
     recipe = recipe_of(world.features)
-    network = build(model, inputs=world.features, init=0)
     for index in range(datasets):
         data = generated(world, recipe, np.random.default_rng([world.features, index]))
         first = index * max(TRAINED_SEEDS)
@@ -205,8 +202,8 @@ def trained(world: World, datasets: int, *, resampled: bool) -> Iterator[np.ndar
             Replicate("real", StreamSeeds(seed, seed, seed, seed, seed if resampled else None))
             for seed in range(first, first + max(TRAINED_SEEDS))
         ]
-        weights = train(model, replicates, data.train_x, data.train_y).weights
-        gradients = stack(network, weights).gradient_parts(data.test_x)
+        networks = engine.stack(engine.train(replicates, data.train_x, data.train_y))
+        gradients = networks.gradient_parts(data.test_x)
         yield after_training(gradients, data.groups, data.feature_scale)[0].score
 
 

@@ -21,12 +21,10 @@ from study.analysis.warnings.data import COLLINEAR
 from study.common.methods import CONTRAST_GRADIENT, GROUPED_PERMUTATION, PERMUTATION
 from study.common.streams import StreamSeeds
 from study.datasets.dataset import Dataset, load_dataset
+from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
-from study.engines.stack import stack
-from study.engines.train import train
 from study.importance.measure import measure
 from study.importance.scores import Importance
-from study.networks.build import build
 from study.planted import PAIR
 from study.recipes.claim import Claim
 from study.recipes.dataset import DatasetRecipe
@@ -80,10 +78,9 @@ def measured(data: Dataset, model: str, trained: Sequence[Replicate]) -> list[Im
 
     Without one-hot groups, two methods say the same as others.
     """
-    recipe = find_model(model).recipe
-    networks = train(recipe, trained, data.train_x, data.train_y)
-    network = build(recipe, inputs=len(data.features), init=0)
-    found = measure(stack(network, networks.weights), data, networks.occasions)
+    engine = engine_for(find_model(model).recipe, len(data.features))
+    networks = engine.train(trained, data.train_x, data.train_y)
+    found = measure(engine.stack(networks), data, networks.occasions)
     repeated = (CONTRAST_GRADIENT, GROUPED_PERMUTATION)
     return [one for one in found.importances if one.method not in repeated]
 

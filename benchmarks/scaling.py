@@ -34,7 +34,7 @@ from matplotlib.figure import Figure
 from study.common.streams import StreamSeeds
 from study.datasets.dataset import Dataset, load_dataset
 from study.engines.replicates import Replicate
-from study.engines.train import LANES, TORCH
+from study.engines.torch.engine import Torch
 from study.execution import prepare
 from study.execution.block import Block
 from study.execution.plan import ordinary
@@ -52,9 +52,9 @@ from study.store.run_directory import FILE_NAME
 from study.store.writer import Writer
 
 WAYS: dict[str, tuple[str, type[Threads] | type[Processes]]] = {
-    "lanes, threads": (LANES, Threads),
-    "lanes, processes": (LANES, Processes),
-    "torch, processes": (TORCH, Processes),
+    "lanes, threads": ("lanes", Threads),
+    "lanes, processes": ("lanes", Processes),
+    "torch, processes": ("torch", Processes),
 }
 # What is reckoned on paper.
 SEEDS, MODELS, CONDITIONS, MACHINES, CORES = 10_000, 10, 3, 100, 2
@@ -73,7 +73,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store, lanes = planned(Path(folder), dataset)
         with store:
-            rates = throughput(dataset, {LANES: lanes, TORCH: by_torch(lanes)}, arguments.rounds)
+            rates = throughput(
+                dataset, {"lanes": lanes, "torch": by_torch(lanes)}, arguments.rounds
+            )
             written = writing(store, lanes, dataset)
             costs = overheads(store, lanes[-1], dataset, arguments.blocks)
     table = pd.concat([rates, costs, written], ignore_index=True)
@@ -91,20 +93,20 @@ def planned(folder: Path, dataset: Dataset) -> tuple[Writer, list[Block]]:
     store, plan = prepare.prepare(
         folder, "people", dataset, models, ordinary(range(32)), device="cpu", fresh=False
     )
-    return store, [block for block in plan.blocks if block.recipe is not None]
+    return store, [block for block in plan.blocks if block.replicates]
 
 
 def by_torch(lanes: Sequence[Block]) -> list[Block]:
     """Four blocks of the MLP by PyTorch, for ten epochs."""
     mlp = next(block for block in lanes if block.model == "mlp" and block.epochs)
-    assert isinstance(mlp.recipe, ModelRecipe)
-    short = mlp.recipe.model_copy(
-        update={"training": mlp.recipe.training.model_copy(update={"epochs": 10})}
-    )
+    recipe = mlp.engine.recipe
+    assert isinstance(recipe, ModelRecipe)
+    protocol = recipe.training.model_copy(update={"epochs": 10})
+    engine = Torch(recipe.model_copy(update={"training": protocol}), inputs=8)
     seeds = np.arange(160).reshape(4, 40)
     return [
         replace(
-            mlp, recipe=short, engine=TORCH, epochs=10,
+            mlp, engine=engine,
             replicates=tuple(Replicate("real", StreamSeeds.of(int(seed))) for seed in part),
         )
         for part in seeds
@@ -177,7 +179,7 @@ def writing(store: Writer, lanes: Sequence[Block], dataset: Dataset) -> pd.DataF
             for place in range(1000, 1128)
         ]
         start = time.perf_counter()
-        store.add(block.model, block.recipe, records, loaded.environment)
+        store.add(block.model, block.engine.recipe, records, loaded.environment)
         seconds.append(time.perf_counter() - start + loading)
     written = 128 * rounds
     rows = [
@@ -206,7 +208,7 @@ def overheads(store: Writer, block: Block, dataset: Dataset, count: int) -> pd.D
                 work(one, dataset)
                 middle = time.perf_counter()
                 worked = crew.submit(0, one).result()
-                store.add(one.model, one.recipe, worked.records, worked.environment)
+                store.add(one.model, one.engine.recipe, worked.records, worked.environment)
                 taken.append(time.perf_counter() - middle - (middle - start))
         store_again()
         return 1000 * statistics.median(taken)

@@ -7,7 +7,7 @@ it is installed) and the lanes train many at once. Each is timed in turn, again 
 a few epochs, and the time scaled to 300. A block of torch.func or of lanes costs the same
 however many of its places are used, so their times for a number of seeds are those of as many
 blocks as hold them; JAX is run with each number of seeds. Then 100 seeds are trained from end
-to end by `study.engines.train`, all epochs, building and unpacking included. Compiling and
+to end by an engine's `train`, all epochs, building and unpacking included. Compiling and
 starting up are left out: see benchmarks/start.py. The limit is what the additions,
 multiplications, divisions and roots of the lanes would take at the rate at which this core
 multiplies and adds in registers.
@@ -32,12 +32,14 @@ from study.datasets.dataset import Dataset, load_dataset
 from study.demo import train_published
 from study.engines.lanes import kernels
 from study.engines.lanes.compiler import Kernel, aligned, host_lanes
+from study.engines.lanes.engine import Lanes
 from study.engines.lanes.memory import Variable, array
 from study.engines.lanes.networks import sizes_of
 from study.engines.lanes.tracing import Trace, integer, loop, tracing
+from study.engines.network_engine import NetworkEngine
 from study.engines.replicates import Replicate
+from study.engines.torch.engine import Torch
 from study.engines.torch.prediction import BLOCK
-from study.engines.train import LANES, TORCH, train
 from study.networks.build import build
 from study.recipes.find import find_dataset, find_model
 from study.recipes.model import ModelRecipe
@@ -67,9 +69,9 @@ def compare(name: str, dataset: Dataset, limit: float, rounds: int) -> None:
     loop_ = plain_loop(name, dataset)
     ways: dict[str, Timed] = {
         "loop": loop_,
-        "torch block": block(recipe, dataset, TORCH, BLOCK, epochs=4),
+        "torch block": block(recipe, dataset, Torch, BLOCK, epochs=4),
         **{
-            f"lanes block {count}": block(recipe, dataset, LANES, count, epochs=160)
+            f"lanes block {count}": block(recipe, dataset, Lanes, count, epochs=160)
             for count in sorted({8, host_lanes()})
         },
         **{f"jax {seeds}": way for seeds, way in jax_ways(network, dataset).items()},
@@ -97,7 +99,7 @@ def compare(name: str, dataset: Dataset, limit: float, rounds: int) -> None:
         )
     replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in range(100)]
     start = time.perf_counter()
-    train(recipe, replicates, dataset.train_x, dataset.train_y)
+    Lanes(recipe, 8).train(replicates, dataset.train_x, dataset.train_y)
     whole = (time.perf_counter() - start) / 100
     print(
         f"100 seeds by train(), from end to end: {whole:.5f} s a seed, "
@@ -150,21 +152,21 @@ def plain_loop(name: str, dataset: Dataset) -> Timed:
     return timed_epochs
 
 
-def block(recipe: ModelRecipe, dataset: Dataset, engine: str, count: int, epochs: int) -> Timed:
+def block(
+    recipe: ModelRecipe, dataset: Dataset, kind: type[NetworkEngine], count: int, epochs: int
+) -> Timed:
     """Seconds for 300 epochs of one block, reckoned from its first report of work to the last."""
     protocol = recipe.training.model_copy(update={"epochs": epochs})
-    short = recipe.model_copy(update={"training": protocol})
+    engine = kind(recipe.model_copy(update={"training": protocol}), 8)
     replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in range(count)]
 
     def timed() -> float:
         ticks: list[tuple[float, int]] = []
-        train(
-            short,
+        engine.train(
             replicates,
             dataset.train_x,
             dataset.train_y,
-            engine=engine,
-            on_work=lambda work: ticks.append((time.perf_counter(), work // count)),
+            lambda work: ticks.append((time.perf_counter(), work // count)),
         )
         worked = sum(work for _, work in ticks[1:])
         return (ticks[-1][0] - ticks[0][0]) / worked * EPOCHS

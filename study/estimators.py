@@ -16,10 +16,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from study.common.errors import InputError
 from study.common.streams import StreamSeeds
-from study.engines.replicates import Replicate
-from study.engines.stack import stack
-from study.engines.train import train
-from study.networks.build import build
+from study.engines.registry import engine_for
+from study.engines.replicates import Replicate, Trained
 from study.recipes.model import ModelRecipe, Protocol
 
 
@@ -57,7 +55,8 @@ class _NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
             y = np.asarray(y, dtype=np.float32)
             assert_all_finite(y, input_name="y")
         try:
-            trained = train(recipe, [Replicate("real", StreamSeeds.of(seed))], x, y)
+            engine = engine_for(recipe, x.shape[1])
+            trained = engine.train([Replicate("real", StreamSeeds.of(seed))], x, y)
         except InputError as error:
             # A value that the network itself refuses.
             raise ValueError(str(error.__cause__)) from error
@@ -91,9 +90,9 @@ class _NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         check_is_fitted(self, "weights_")
         with _overflow_is_infinite():
             x = validate_data(self, X, dtype=np.float32, reset=False)
-        network = build(self._fitted_recipe, inputs=self.n_features_in_, init=0)
         weights = {name: array[None] for name, array in self.weights_.items()}
-        return stack(network, weights).predict(x)[0].astype(np.float64)
+        stack = engine_for(self._fitted_recipe, x.shape[1]).stack(Trained.without_steps(weights, 1))
+        return stack.predict(x)[0].astype(np.float64)
 
     def _recipe(self) -> ModelRecipe:
         """The model recipe that says the same. Raises TypeError and ValueError."""

@@ -27,8 +27,9 @@ from study.common.streams import StreamSeeds
 from study.common.streams import varied as of_source
 from study.common.vocabulary import LEAST_SQUARES
 from study.datasets.dataset import Dataset, load_dataset
+from study.engines.network_engine import NetworkEngine
+from study.engines.registry import engine_for
 from study.engines.replicates import Replicate, Trained, loss_epochs, occasion_epochs
-from study.engines.train import train as train_on_arrays
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.find import find_dataset, find_model
 from study.recipes.model import ModelRecipe
@@ -121,10 +122,15 @@ def shipped(name: str, **training: float) -> ModelRecipe:
 
 
 def train(
-    recipe: ModelRecipe, replicates: Sequence[Replicate], dataset: Dataset, **options: Any
+    recipe: ModelRecipe,
+    replicates: Sequence[Replicate],
+    dataset: Dataset,
+    engine: Callable[..., NetworkEngine] = engine_for,
+    **options: Any,
 ) -> Trained:
-    """Train on the training rows of a dataset."""
-    return train_on_arrays(recipe, replicates, dataset.train_x, dataset.train_y, **options)
+    """Train on the training rows of a dataset, by what suits the recipe if not by an engine."""
+    x, y = dataset.train_x, dataset.train_y
+    return engine(recipe, x.shape[1], **options).train(replicates, x, y)
 
 
 @pytest.fixture(scope="session")

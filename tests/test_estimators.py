@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 import study
 from study import estimators
 from study.cli.main import main
-from study.engines.stack import stack
+from study.engines.lanes.prediction import LanesStack
 from study.estimators import MLPRegressor, TransformerRegressor
 from study.networks.build import build
 from study.store.store import Store
@@ -109,7 +109,9 @@ def fitted(people) -> dict[tuple[str, int], BaseEstimator]:
 def test_a_random_state_is_that_seed_of_a_run_bit_for_bit(run, fitted, people, model):
     with Store(run) as store:
         seeds, weights = store.weights(model, "real")
-    predictions = stack(build(shipped(model), inputs=8, init=0), weights).predict(people.test_x)
+    predictions = LanesStack(build(shipped(model), inputs=8, init=0), weights).predict(
+        people.test_x
+    )
     assert seeds == list(SEEDS)
     for index, seed in enumerate(seeds):
         estimator = fitted[model, seed]

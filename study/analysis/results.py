@@ -19,7 +19,7 @@ from study.common.methods import METHODS
 from study.common.vocabulary import LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
-from study.recipes.model import Contender, EstimatorRecipe
+from study.recipes.model import Contender, EstimatorRecipe, estimators
 from study.statistics.ranking import ranks, shares
 from study.store.store import Store
 
@@ -209,11 +209,7 @@ class Results:
     @property
     def estimators(self) -> dict[str, EstimatorRecipe]:
         """The models that are regressors of scikit-learn, and no networks, by name."""
-        return {
-            name: recipe
-            for name, recipe in self.models.items()
-            if isinstance(recipe, EstimatorRecipe)
-        }
+        return estimators(self.models)
 
     def seeds(self, model: str, condition: str) -> list[int]:
         """The stored seeds of a model in one condition."""

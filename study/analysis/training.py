@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.results import Results
-from study.recipes.model import ModelRecipe
 from study.statistics.ranking import ranks, shares
 
 
@@ -90,6 +89,6 @@ def seed_losses(results: Results) -> pd.DataFrame:
     batches = {
         model: math.ceil(rows / recipe.training.batch_size)
         for model, recipe in results.models.items()
-        if isinstance(recipe, ModelRecipe)
+        if recipe and recipe.training
     }
     return found.assign(loss=found["loss"] / found["model"].map(batches).astype(float))

@@ -7,7 +7,7 @@ from pathlib import Path
 from study.common.text import ranges
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.find import Found
-from study.recipes.model import Contender, EstimatorRecipe
+from study.recipes.model import Contender, estimators
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,18 @@ class Request:
     @property
     def noun(self) -> str:
         """What is trained: networks, or models if some are none."""
-        return "models" if any(self._estimators) else "networks"
+        return "models" if estimators(self.models) else "networks"
 
     @property
     def kinds(self) -> str:
         """The conditions, in words."""
         if self.vary:
             return f"real, varying {self.vary} at {len(self.bases)} base seeds"
-        if not any(self._estimators):
+        if not estimators(self.models):
             return "real, shuffled and untrained"
-        networks = "" if all(self._estimators) else "; networks untrained, too"
+        networks = (
+            "" if len(estimators(self.models)) == len(self.models) else "; networks untrained, too"
+        )
         return f"real and shuffled{networks}"
 
     @property
@@ -45,7 +47,3 @@ class Request:
         """All of it in words, for the history of a run."""
         varied = f", varying {self.vary} at base seeds {ranges(self.bases)}" if self.vary else ""
         return f"{', '.join(self.models)}; seeds {ranges(self.seeds)}{varied}"
-
-    @property
-    def _estimators(self) -> list[bool]:
-        return [isinstance(recipe, EstimatorRecipe) for recipe in self.models.values()]

@@ -122,7 +122,7 @@ def run_command(
     with store:
         _tell_beginning(store, planned, request)
         if client is None:
-            at_once = _tell_memory(planned, dataset, at_once, device)
+            at_once = _tell_memory(planned, dataset, at_once)
         outcome = Outcome()
         if planned.blocks:
             outcome = _work(store, planned, request, dataset, at_once or 1, client, device, started)
@@ -164,7 +164,7 @@ def _tell_missing(planned: "Plan", request: "Request") -> None:
     )
 
 
-def _tell_memory(planned: "Plan", dataset: "Dataset", workers: int | None, device: str) -> int:
+def _tell_memory(planned: "Plan", dataset: "Dataset", workers: int | None) -> int:
     """How much memory the work takes; the number of workers, by it and the cores if not given."""
     import joblib
 
@@ -172,19 +172,19 @@ def _tell_memory(planned: "Plan", dataset: "Dataset", workers: int | None, devic
 
     if not planned.blocks:
         return 1
-    needs, there = _needs(planned, dataset, device), available()
+    needs, there = _needs(planned, dataset), available()
     workers = workers or needs.fitting(joblib.cpu_count(), there)
     for line in told(needs, workers, there):
         click.echo(line)
     return workers
 
 
-def _needs(planned: "Plan", dataset: "Dataset", device: str) -> "Needs":
+def _needs(planned: "Plan", dataset: "Dataset") -> "Needs":
     """The memory that a plan needs."""
     from study.execution.memory import Needs
 
     trainings = planned.stored + planned.missing
-    return Needs.of(planned.blocks, dataset, trainings=trainings, device=device)
+    return Needs.of(planned.blocks, dataset, trainings=trainings)
 
 
 def _work(
@@ -293,7 +293,7 @@ def plan_command(
     _tell_missing(planned, request)
     if not planned.blocks:
         return
-    needs = _needs(planned, dataset, device)
+    needs = _needs(planned, dataset)
     cores, there = joblib.cpu_count(), available()
     at_once = at_once or needs.fitting(cores, there)
     if cluster is not None:

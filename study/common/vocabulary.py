@@ -8,7 +8,6 @@ SOURCES = ("init", "order", "dropout", "rows")
 
 # The closed-form fit, which stands in the results as a model without seeds.
 LEAST_SQUARES = "least-squares"
-CLOSED_FORM = "closed-form"  # its engine
 LEAST_SQUARES_TITLE = "Least squares"
 
 

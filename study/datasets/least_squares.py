@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from study.datasets.dataset import Dataset
 
-
-def least_squares(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Weights (1, ...) of `study.networks.linear.Linear` that minimise the training MSE.
+def least_squares(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    """Weights (1, ...) of `study.networks.linear.Linear` that minimise the MSE on x, y.
 
     With full one-hot groups the minimum is not unique; scikit-learn returns the one of
     least norm among the centred problem's solutions.
@@ -14,9 +12,7 @@ def least_squares(dataset: Dataset) -> dict[str, np.ndarray]:
     # Imported here since it takes a second, in which other threads can train.
     from sklearn.linear_model import LinearRegression
 
-    fitted = LinearRegression().fit(
-        dataset.train_x.astype(np.float64), dataset.train_y.astype(np.float64)
-    )
+    fitted = LinearRegression().fit(x.astype(np.float64), y.astype(np.float64))
     return {
         "output.weight": fitted.coef_.astype(np.float32)[None, None, :],
         "output.bias": np.array([[fitted.intercept_]], dtype=np.float32),

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from study.common.streams import StreamSeeds
-from study.engines.torch.prediction import Weights
+from study.common.weights import Weights
 
 OCCASIONS = 10
 LOSS_POINTS = 50
@@ -26,12 +27,14 @@ class Trained:
 
     Attributes
     ----------
-    weights : dict of arrays (replicates, ...)
+    weights : dict of arrays (replicates, ...); empty where none are kept
     loss_epochs : (points,) the epochs whose loss is kept
     losses : (replicates, points) sum of the mini-batch losses over the epoch
     occasion_epochs : (occasions,) the epochs whose input gradients are kept
     occasions : (replicates, occasions, batch rows, features) gradient of the mini-batch
         loss with respect to the inputs of the epoch's last full batch
+    fitted : (replicates,) models that train themselves; empty where the weights are all
+    warned : texts of the warnings that came with it, each as often as models gave it
     """
 
     weights: Weights
@@ -39,9 +42,17 @@ class Trained:
     losses: np.ndarray
     occasion_epochs: np.ndarray
     occasions: np.ndarray
+    fitted: Sequence[Any] = ()
+    warned: Sequence[str] = ()
 
     @classmethod
-    def without_steps(cls, weights: Weights, count: int) -> "Trained":
+    def without_steps(
+        cls,
+        weights: Weights,
+        count: int,
+        fitted: Sequence[Any] = (),
+        warned: Sequence[str] = (),
+    ) -> "Trained":
         """So many replicates without losses and occasions, as no step of a network's made them."""
         return cls(
             weights=weights,
@@ -49,6 +60,8 @@ class Trained:
             losses=np.zeros((count, 0), dtype=np.float32),
             occasion_epochs=np.zeros(0, dtype=int),
             occasions=np.zeros((count, 0, 1, 0), dtype=np.float32),
+            fitted=fitted,
+            warned=warned,
         )
 
     @classmethod

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from study.common.conditions import CONDITIONS
-from study.common.methods import GRADIENTS, PREDICTIONS, STEPS, methods_with
+from study.common.methods import STEPS, methods_with
 from study.common.progress import duration
 from study.common.text import printable
 from study.common.versions import environment
-from study.common.vocabulary import LEAST_SQUARES, LEAST_SQUARES_TITLE
+from study.common.vocabulary import LEAST_SQUARES
 from study.datasets.dataset import Dataset
 from study.engines.replicates import Trained, loss_epochs, occasion_epochs
 from study.execution import memory
@@ -28,8 +28,7 @@ from study.execution.timing import rate
 from study.execution.train_and_measure import records
 from study.importance.measure import Measured
 from study.importance.scores import Importance
-from study.networks.build import build
-from study.recipes.model import Contender, EstimatorRecipe, ModelRecipe
+from study.recipes.model import Contender
 from study.statistics.fit import Fit
 from study.store.records import Record
 from study.store.run_directory import FILE_NAME, create
@@ -161,7 +160,7 @@ def _shares(
         ]
         if own:
             counts = Counter(key.condition for block, _ in own for key in block.keys)
-            title = LEAST_SQUARES_TITLE if model == LEAST_SQUARES else models[model].title
+            title = own[0][0].engine.title
             yield Share(title, counts, len(own), sum(taken for _, taken in own))
 
 
@@ -213,7 +212,7 @@ def _growth(blocks: Sequence[Block], dataset: Dataset, *, fresh: bool) -> tuple[
                 packed = _packed(some[0], dataset)
                 for start in range(0, len(packed), 16):
                     part = packed[start : start + 16]
-                    store.add(some[0].model, some[0].recipe, part, environment())
+                    store.add(some[0].model, some[0].engine.recipe, part, environment())
                 after = path.stat().st_size
                 times = sum(block.size for block in some) / len(packed)
                 total += times * (after - before)
@@ -226,31 +225,21 @@ def _packed(block: Block, dataset: Dataset) -> list[Record]:
     """Records of some models of a block, with numbers made up."""
     draw = np.random.default_rng(0)
     inputs, variables = len(dataset.features), len(dataset.variables)
-    shapes: dict[str, tuple[int, ...]] = {}
-    if isinstance(block.recipe, ModelRecipe):
-        network = build(block.recipe, inputs=inputs, init=0)
-        shapes = {name: tuple(value.shape) for name, value in network.named_parameters()}
-    elif block.recipe is None:
-        shapes = {"output.weight": (1, inputs), "output.bias": (1,)}
-    epochs = block.epochs if isinstance(block.recipe, ModelRecipe) else 0
-    weights = sum(int(np.prod(shape)) for shape in shapes.values())
+    layout = block.engine.layout
+    epochs = block.epochs if STEPS in block.offers else 0
+    weights = sum(int(np.prod(shape)) for _, shape in layout)
     count = min(
         block.size,
         _PACKED,
         max(_SCORES_PACKED // (16 * inputs), 1),
         max(_BYTES_PACKED // (4 * weights + 1), 1),
     )
-    offers = {PREDICTIONS}
-    if not isinstance(block.recipe, EstimatorRecipe):
-        offers.add(GRADIENTS)
-    if epochs:
-        offers.add(STEPS)
 
     def drawn(*shape: int) -> np.ndarray:
         return draw.normal(size=(count, *shape))
 
     trained = Trained(
-        weights={name: drawn(*shape).astype(np.float32) for name, shape in shapes.items()},
+        weights={name: drawn(*shape).astype(np.float32) for name, shape in layout},
         loss_epochs=loss_epochs(epochs) if epochs else np.zeros(0, dtype=int),
         losses=drawn(len(loss_epochs(epochs)) if epochs else 0),
         occasion_epochs=occasion_epochs(epochs),
@@ -268,7 +257,7 @@ def _packed(block: Block, dataset: Dataset) -> list[Record]:
                 drawn(inputs if method.by == "feature" else variables),
                 drawn(inputs) if method.signed else None,
             )
-            for method in methods_with(offers)
+            for method in methods_with(block.offers)
         ],
     )
     return records(block.keys[:count], trained, measured, dataset)

@@ -3,12 +3,9 @@
 import pandas as pd
 
 from study.common.text import printable
-from study.common.vocabulary import LEAST_SQUARES_TITLE
 from study.datasets.dataset import encode_row
-from study.engines.stack import stack
-from study.networks.build import build
-from study.networks.linear import Linear
-from study.recipes.model import ModelRecipe
+from study.engines.registry import engine_for
+from study.engines.replicates import Trained
 from study.store.export_weights import left_out_words
 from study.store.store import Store
 
@@ -26,21 +23,16 @@ def predict(store: Store, values: dict[str, str]) -> str:
     without = store.without_weights()
     rows = []
     for name in store.model_names():
-        recipe = store.model_recipe(name)
         seeds, weights = store.weights(name, "real")
         if not seeds or name in without:
             continue
-        inputs = row.shape[1]
-        if isinstance(recipe, ModelRecipe):
-            network = build(recipe, inputs=inputs, init=0)
-        else:
-            network = Linear(inputs=inputs)
-        scaled = stack(network, weights).predict(row)[:, 0]
+        engine = engine_for(store.model_recipe(name), row.shape[1])
+        scaled = engine.stack(Trained.without_steps(weights, len(seeds))).predict(row)[:, 0]
         predictions = pd.Series(scales[target.name].undo(scaled))
         rows.append(
             {
-                "model": LEAST_SQUARES_TITLE if recipe is None else printable(recipe.title),
-                "seeds": len(seeds) if recipe else "-",
+                "model": printable(engine.title),
+                "seeds": "-" if seeds == [None] else len(seeds),
                 "mean": predictions.mean(),
                 "sd": predictions.std(ddof=1),
                 "lowest": predictions.min(),

@@ -5,23 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from study.common.errors import InputError, StudyError
 from study.common.vocabulary import LEAST_SQUARES
 from study.datasets.dataset import Dataset
-from study.engines import sklearn_models
-from study.engines.lanes.networks import sizes_of
-from study.engines.network_check.check import refuse_unfit
+from study.engines.engine import Engine
+from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
-from study.engines.sklearn_models import SKLEARN
-from study.engines.train import engine_of
 from study.execution.plan import Plan, plan
-from study.networks.build import build, source_digest
-from study.recipes.model import Contender, EstimatorRecipe
+from study.recipes.model import Contender
 from study.statistics.collinearity import explained
 from study.store import same_run
-from study.store.records import Key, Layout
+from study.store.records import Key
 from study.store.run_directory import FILE_NAME, check_writable, create, set_aside
 from study.store.store import Store
 from study.store.writer import Writer
@@ -43,7 +38,7 @@ def prepare(
     written before the recipes have been checked. With `fresh`, stored results are set aside
     first. Raises InputError, and StudyError where what is stored is damaged.
     """
-    networks = _checked(directory, dataset, models, device=device, fresh=fresh)
+    engines = _checked(directory, dataset, models, device=device, fresh=fresh)
     check_writable(directory)
     if fresh:
         set_aside(directory)
@@ -52,7 +47,7 @@ def prepare(
     store = Writer(directory)
     try:
         store.check_measured()
-        for name, digest in _held_against(store, dataset, models, networks, device).items():
+        for name, digest in _held_against(store, dataset, models, engines).items():
             store.add_source(name, digest)
         if store.traits().empty:
             store.add_traits(_traits(dataset))
@@ -65,8 +60,7 @@ def prepare(
                     for of in dataset.prepared
                 ]
             )
-        stored = store.stored_keys()
-        return store, plan(models, networks, dataset, wanted, device=device, stored=stored)
+        return store, plan(engines, dataset, wanted, stored=store.stored_keys())
     except StudyError:
         store.close()
         raise
@@ -81,13 +75,13 @@ def foresee(
     device: str,
 ) -> Plan:
     """What `prepare` would plan, with its checks, but nothing is made or written."""
-    networks = _checked(directory, dataset, models, device=device, fresh=False)
+    engines = _checked(directory, dataset, models, device=device, fresh=False)
     stored: set[Key] = set()
     if (directory / FILE_NAME).exists():
         with Store(directory) as store:
-            _held_against(store, dataset, models, networks, device)
+            _held_against(store, dataset, models, engines)
             stored = store.stored_keys()
-    return plan(models, networks, dataset, wanted, device=device, stored=stored)
+    return plan(engines, dataset, wanted, stored=stored)
 
 
 def _checked(
@@ -97,43 +91,33 @@ def _checked(
     *,
     device: str,
     fresh: bool,
-) -> dict[str, nn.Module]:
-    """The networks of models that are no estimators. Raises InputError where one cannot be run."""
+) -> dict[str, Engine]:
+    """The engines of the models. Raises InputError where one cannot be run."""
     if LEAST_SQUARES in models:
         raise InputError(f"'{LEAST_SQUARES}' is always computed: it cannot name a model recipe")
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory}: not a directory")
     check_device(device)
     known = [] if fresh else _stored_models(directory)
-    networks = {}
+    engines = {}
     for name, recipe in models.items():
-        if isinstance(recipe, EstimatorRecipe):
-            sklearn_models.check(recipe, dataset, by_trial=name not in known)
-            continue
-        networks[name] = build(recipe, inputs=len(dataset.features), init=0)
-        if sizes_of(networks[name]) is None:  # built-in networks have been checked
-            refuse_unfit(recipe, dataset.train_x, dataset.test_x)
-    return networks
+        engines[name] = engine_for(recipe, len(dataset.features), device)
+        engines[name].check(dataset, known=name in known)
+    return engines
 
 
 def _held_against(
     store: Store,
     dataset: Dataset,
     models: Mapping[str, Contender],
-    networks: Mapping[str, nn.Module],
-    device: str,
+    engines: Mapping[str, Engine],
 ) -> dict[str, str | None]:
     """The digest of each model's code. Raises InputError if the run was made in another way."""
     same_run.check_dataset(store, dataset.recipe, dataset.hashes)
     digests = {}
-    for name, recipe in models.items():
-        if isinstance(recipe, EstimatorRecipe):
-            same_run.check_model(store, name, recipe, [], SKLEARN)
-            digests[name] = sklearn_models.source_digest(recipe)
-        else:
-            engine = engine_of(networks[name], device)
-            same_run.check_model(store, name, recipe, _layout(networks[name]), engine)
-            digests[name] = source_digest(networks[name])
+    for name, engine in engines.items():
+        same_run.check_model(store, name, models[name], engine.layout, engine.name)
+        digests[name] = engine.digest()
         same_run.check_source(store, name, digests[name])
     return digests
 
@@ -154,8 +138,8 @@ def check_device(device: str) -> None:
 
 def check_source(source: str, models: Mapping[str, Contender]) -> None:
     """Raise InputError unless every model has this source of randomness."""
-    without = [name for name, recipe in models.items() if isinstance(recipe, EstimatorRecipe)]
-    if without and source not in ("init", "rows"):
+    without = [name for name, recipe in models.items() if source not in recipe.sources]
+    if without:
         raise InputError(
             f"--vary {source}: no source of {', '.join(without)}, where only init (the "
             "random_state) and rows vary: name the other models with --models"
@@ -180,8 +164,3 @@ def _parts(dataset: Dataset) -> list[tuple[str, int, float | None]]:
         for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
     ]
     return parts + ([("dropped", dataset.dropped, None)] if dataset.dropped else [])
-
-
-def _layout(network: nn.Module) -> Layout:
-    """Names and shapes of a network's parameters."""
-    return [[name, list(value.shape)] for name, value in network.named_parameters()]

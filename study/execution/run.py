@@ -66,7 +66,7 @@ def run(
     failed: dict[tuple[str, str], int] = {}
 
     def add(block: Block, worked: Worked) -> None:
-        store.add(block.model, block.recipe, worked.records, worked.environment)
+        store.add(block.model, block.engine.recipe, worked.records, worked.environment)
         warned.setdefault(block.model, Counter()).update(worked.warned)
 
     def fail(block: Block, why: str) -> None:

@@ -8,25 +8,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-import numpy as np
-
 from study.common.errors import StudyError, first_line
 from study.datasets.dataset import Dataset
-from study.datasets.least_squares import least_squares
-from study.engines import sklearn_models
-from study.engines.lanes.compiler import host_lanes
-from study.engines.replicates import Replicate
-from study.engines.sklearn_models import SKLEARN
-from study.engines.stack import stack
+from study.engines.engine import Engine
+from study.engines.replicates import Replicate, Trained
 from study.engines.torch.prediction import one_thread
-from study.engines.train import LANES, train
 from study.execution.block import Block
 from study.execution.train_and_measure import Count
-from study.importance.measure import measure, measure_regressors
+from study.importance.measure import measure
 from study.importance.permutation import rows_predicted
-from study.networks.build import build, seeded
-from study.networks.linear import Linear
-from study.recipes.model import EstimatorRecipe, ModelRecipe
+from study.recipes.model import Protocol
 
 Result = TypeVar("Result")
 
@@ -34,7 +25,7 @@ Result = TypeVar("Result")
 _LIMIT = 0.4
 # Rows that the first try takes, and how many times as many the next, until it lasts long enough.
 _FIRST, _MORE = 64, 8
-# Rows of permuted tables that a regressor predicts in a try.
+# Rows of permuted tables that are predicted in one call in a try.
 _PREDICTED = 20_000
 
 
@@ -42,13 +33,13 @@ _PREDICTED = 20_000
 class Rate:
     """Seconds that a block takes, on one core.
 
-    size : replicates of the block that was timed
-    making : to make its networks
-    epoch : one epoch of it; for regressors, to fit them
+    size : models that were timed
+    making : to make their networks
+    epoch : one epoch of them; for models that train themselves, to fit them
     measuring : to measure it when it is trained
     """
 
-    engine: str
+    engine: Engine
     size: int
     making: float
     epoch: float
@@ -57,7 +48,7 @@ class Rate:
     def of(self, block: Block) -> float:
         """Seconds that a block of the same kind takes."""
         whole = self.making + block.epochs * self.epoch + self.measuring
-        return whole * _rounds(self.engine, block.size) / _rounds(self.engine, self.size)
+        return whole * self.engine.rounds(block.size) / self.engine.rounds(self.size)
 
 
 def rate(block: Block, dataset: Dataset) -> Rate:
@@ -67,62 +58,54 @@ def rate(block: Block, dataset: Dataset) -> Rate:
     """
     try:
         with one_thread():
-            if block.recipe is None:
-                return _of_least_squares(block, dataset)
-            if isinstance(block.recipe, EstimatorRecipe):
-                return _of_regressors(block, block.recipe, dataset)
-            return _of_networks(block, block.recipe, dataset)
+            return _timed(block, dataset)
     except StudyError:
         raise
     except (Exception, SystemExit) as error:  # a stranger's network may raise anything
         raise StudyError(f"model '{block.model}': {first_line(error)}") from error
 
 
-def _rounds(engine: str, size: int) -> int:
-    """How often an engine sets out to train so many replicates."""
-    if engine == SKLEARN:
-        return size
-    return math.ceil(size / host_lanes()) if engine == LANES else 1
+def _timed(block: Block, dataset: Dataset) -> Rate:
+    engine, x, y = block.engine, dataset.train_x, dataset.train_y
+    if engine.protocol is None:
+        making, (epoch, made) = 0.0, _fitting(block, dataset)
+    else:
+        untrained = [Replicate("untrained", replicate.streams) for replicate in block.replicates]
+        making, made = _seconds(lambda: engine.train(untrained, x, y))
+        epoch = _epoch(block, engine.protocol, dataset) if block.epochs else 0.0
+    return Rate(engine, len(made.losses), making, epoch, _measuring(engine, made, dataset))
 
 
-def _of_least_squares(block: Block, dataset: Dataset) -> Rate:
-    making, weights = _seconds(lambda: least_squares(dataset))
-    with seeded(0):
-        network = Linear(inputs=len(dataset.features))
-    none = np.zeros((1, 0, 1, 0))
-
-    def measured(part: Dataset, count: Count) -> object:
-        return measure(stack(network, weights), part, none, count)
-
-    return Rate(block.engine, 1, making, 0.0, _measuring(dataset, measured))
-
-
-def _of_networks(block: Block, recipe: ModelRecipe, dataset: Dataset) -> Rate:
-    untrained = [Replicate("untrained", replicate.streams) for replicate in block.replicates]
-    x, y = dataset.train_x, dataset.train_y
-    making, initial = _seconds(lambda: train(recipe, untrained, x, y, engine=block.engine))
-    network = build(recipe, inputs=len(dataset.features), init=0)
-    epoch = _epoch(block, recipe, dataset) if block.epochs else 0.0
-
-    def measured(part: Dataset, count: Count) -> object:
-        return measure(stack(network, initial.weights), part, initial.occasions, count)
-
-    return Rate(block.engine, block.size, making, epoch, _measuring(dataset, measured))
-
-
-def _epoch(block: Block, recipe: ModelRecipe, dataset: Dataset) -> float:
-    """Seconds of one epoch of a block."""
-    lanes = host_lanes() if block.engine == LANES else block.size
-    some, batch = block.replicates[:lanes], min(recipe.training.batch_size, len(dataset.train_y))
+def _epoch(block: Block, protocol: Protocol, dataset: Dataset) -> float:
+    """Seconds of one epoch of a block that is trained by steps."""
+    engine, batch = block.engine, min(protocol.batch_size, len(dataset.train_y))
+    some = block.replicates[: engine.width]
 
     def timed(rows: int) -> _Clock:
         x, y = dataset.train_x[:rows], dataset.train_y[:rows]
-        return _Clock(lambda tell: train(recipe, some, x, y, engine=block.engine, on_work=tell))
+        return _Clock(lambda tell: engine.train(some, x, y, tell))
 
     clock, rows = _long_enough(timed, batch, len(dataset.train_y), lambda clock: clock.whole)
     steps = math.ceil(len(dataset.train_y) / batch) / math.ceil(rows / batch)
-    rounds = _rounds(block.engine, block.size) / _rounds(block.engine, len(some))
+    rounds = engine.rounds(block.size) / engine.rounds(len(some))
     return clock.each_done * len(some) * steps * rounds
+
+
+def _fitting(block: Block, dataset: Dataset) -> tuple[float, Trained]:
+    """Seconds of fitting one model of a block to all rows, and one fitted to some of them."""
+    engine, some = block.engine, block.replicates[:1]
+    tried: list[tuple[int, float]] = []
+    while not tried or (tried[-1][1] < _LIMIT / 4 and tried[-1][0] < len(dataset.train_y)):
+        rows = min(_MORE * (tried[-1][0] if tried else _FIRST // 2), len(dataset.train_y))
+        x, y = dataset.train_x[:rows], dataset.train_y[:rows]
+        seconds, made = _seconds(partial(engine.train, some, x, y))
+        tried.append((rows, seconds))
+    # A model that took longer with more rows will go on so.
+    power = 1.0
+    if len(tried) > 1:
+        (fewer, before), (rows, seconds) = tried[-2:]
+        power = min(max(math.log(seconds / before) / math.log(rows / fewer), 0), 3)
+    return seconds * (len(dataset.train_y) / rows) ** power, made
 
 
 def _long_enough(
@@ -152,45 +135,20 @@ def _seconds(work: Callable[[], Result]) -> tuple[float, Result]:
     return min(taken), result
 
 
-def _of_regressors(block: Block, recipe: EstimatorRecipe, dataset: Dataset) -> Rate:
-    some = block.replicates[:1]
-    tried: list[tuple[int, float]] = []
-    while not tried or (tried[-1][1] < _LIMIT / 4 and tried[-1][0] < len(dataset.train_y)):
-        rows = min(_MORE * (tried[-1][0] if tried else _FIRST // 2), len(dataset.train_y))
-        part = replace(dataset, train_x=dataset.train_x[:rows], train_y=dataset.train_y[:rows])
-        seconds, regressors = _seconds(partial(sklearn_models.fit, recipe, some, part))
-        tried.append((rows, seconds))
-    # A regressor that took longer with more rows will go on so.
-    power = 1.0
-    if len(tried) > 1:
-        (fewer, before), (rows, seconds) = tried[-2:]
-        power = min(max(math.log(seconds / before) / math.log(rows / fewer), 0), 3)
-    fitting = seconds * (len(dataset.train_y) / rows) ** power
-    measuring = _measuring(
-        dataset, lambda part, count: measure_regressors(regressors, part, count), few=True
-    )
-    return Rate(block.engine, 1, 0.0, fitting, measuring)
+def _measuring(engine: Engine, made: Trained, dataset: Dataset) -> float:
+    """Seconds to measure the models of a block, tried on a part of the data."""
+    stack = engine.stack(made)
 
-
-def _measuring(
-    dataset: Dataset,
-    measured: Callable[[Dataset, Count], object],
-    *,
-    few: bool = False,
-) -> float:
-    """Seconds to measure a block; `measured` does it on a part of the data.
-
-    With `few`, on few permuted tables: for what predicts them all in one call.
-    """
+    def part_of(rows: int) -> Dataset:
+        # What predicts all permuted tables in one call is tried on few of them.
+        return _part(dataset, rows, few=stack.at_once > 0)
 
     def timed(rows: int) -> _Clock:
-        part = _part(dataset, rows, few=few)
-        return _Clock(lambda tell: measured(part, tell))
+        return _Clock(lambda tell: measure(stack, part_of(rows), made.occasions, tell))
 
     most = max(len(dataset.train_y), len(dataset.test_y))
     clock, rows = _long_enough(timed, _FIRST, most, lambda clock: clock.first)
-    part = _part(dataset, rows, few=few)
-    shared = [len(data.train_y) + len(data.test_y) for data in (dataset, part)]
+    shared = [len(data.train_y) + len(data.test_y) for data in (dataset, part_of(rows))]
     return clock.first * shared[0] / shared[1] + clock.each_begun * rows_predicted(dataset)
 
 

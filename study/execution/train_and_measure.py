@@ -4,24 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from torch import nn
-
 from study.common.errors import StudyError, first_line
 from study.common.methods import GROUPED_PERMUTATION
 from study.common.versions import environment
 from study.datasets.dataset import Dataset
-from study.datasets.least_squares import least_squares
-from study.engines import sklearn_models
 from study.engines.replicates import Trained
-from study.engines.stack import stack
-from study.engines.train import train
 from study.execution.block import Block
-from study.importance.gradients import occasion_means
-from study.importance.measure import Measured, measure, measure_regressors
-from study.networks.build import build, seeded
-from study.networks.linear import Linear
+from study.importance.measure import Measured, measure
+from study.importance.training_gradient import occasion_means
 from study.networks.remedies import remedy_for
-from study.recipes.model import EstimatorRecipe
 from study.store.records import Key, Record
 from study.store.rows import LABELS, NUMBERS
 
@@ -49,47 +40,29 @@ def work(block: Block, dataset: Dataset, count: Count = lambda _: None) -> Worke
     raise Stopped. Raises StudyError for whatever goes wrong in the block.
     """
     try:
-        trained, measured, warned = _trained(block, dataset, count)
+        trained, measured = _trained(block, dataset, count)
     except StudyError:
         raise
     except (Exception, SystemExit) as error:  # a stranger's network may raise anything
         remedy = remedy_for(error, "")
         raise StudyError(f"{first_line(error)}{f'; {remedy}' if remedy else ''}") from error
-    return Worked(records(block.keys, trained, measured, dataset), warned, environment())
+    return Worked(
+        records(block.keys, trained, measured, dataset), Counter(trained.warned), environment()
+    )
 
 
-def _trained(
-    block: Block, dataset: Dataset, count: Count
-) -> tuple[Trained, Measured, Counter[str]]:
+def _trained(block: Block, dataset: Dataset, count: Count) -> tuple[Trained, Measured]:
+    cost = block.cost
+
     def trained_on(epochs: int) -> None:
-        count(epochs * block.epoch_work)
+        count(epochs * cost.epoch)
 
     def predicted(rows: int) -> None:
-        count(rows * block.size * block.row_work)
+        count(rows * block.size * cost.row)
 
-    inputs = len(dataset.features)
-    if block.recipe is None:
-        trained = Trained.without_steps(least_squares(dataset), 1)
-        with seeded(0):
-            network: nn.Module = Linear(inputs=inputs)
-    elif isinstance(block.recipe, EstimatorRecipe):
-        regressors = sklearn_models.fit(
-            block.recipe, block.replicates, dataset, lambda: trained_on(1)
-        )
-        trained = Trained.without_steps({}, block.size)
-        return trained, measure_regressors(regressors, dataset, predicted), regressors.warned
-    else:
-        network = build(block.recipe, inputs=inputs, init=0)
-        trained = train(
-            block.recipe,
-            block.replicates,
-            dataset.train_x,
-            dataset.train_y,
-            engine=block.engine,
-            on_work=trained_on,
-        )
-    measured = measure(stack(network, trained.weights), dataset, trained.occasions, predicted)
-    return trained, measured, Counter()
+    x, y = dataset.train_x, dataset.train_y
+    trained = block.engine.train(block.replicates, x, y, trained_on)
+    return trained, measure(block.engine.stack(trained), dataset, trained.occasions, predicted)
 
 
 def records(

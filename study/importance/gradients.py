@@ -1,34 +1,25 @@
-"""Importance by input gradients: mean absolute, and mean signed, over rows.
+"""Importance by gradients of predictions: mean absolute, and mean signed, over rows.
 
 Gradients come as (networks, rows, features); sums run in float64, network by network, for want
 of endless memory.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
-from study.common.methods import TRAINING_GRADIENT
+from study.common.methods import CONTRAST_GRADIENT, GRADIENT, SCALED_GRADIENT
+from study.importance.models import Models
 from study.importance.scores import Importance
 
 
-def training_gradient(occasions: np.ndarray) -> Importance:
-    """The published measure: loss gradients met in training.
-
-    Absolute values are summed over the occasions and averaged over the rows of the batch.
-    `occasions` has shape (networks, occasions, rows, features).
-    """
-    absolute, signed = occasion_means(occasions)
-    return Importance(TRAINING_GRADIENT, absolute.sum(axis=1), signed.sum(axis=1))
-
-
-def occasion_means(occasions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean absolute and mean signed gradients of each batch: (networks, occasions, features)."""
-    absolute, signed = (
-        np.stack([of(gradients.astype(np.float64)).mean(axis=1) for gradients in occasions])
-        for of in (np.abs, np.positive)
+def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
+    """What is wanted of the gradient, contrast-gradient and scaled-gradient methods."""
+    data = models.dataset
+    found = after_training(
+        models.stack.gradient_parts(data.test_x), data.groups, data.feature_scale
     )
-    return absolute, signed
+    return [importance for importance in found if importance.method in wanted]
 
 
 def after_training(
@@ -54,9 +45,9 @@ def after_training(
             gradients = single.astype(np.float64)
             contrasts = contrast(gradients, groups)
             for method, values in (
-                ("gradient", gradients),
-                ("contrast-gradient", contrasts),
-                ("scaled-gradient", contrasts * feature_scale),
+                (GRADIENT, gradients),
+                (CONTRAST_GRADIENT, contrasts),
+                (SCALED_GRADIENT, contrasts * feature_scale),
             ):
                 for signed in (False, True):
                     key = network, method, signed
@@ -67,7 +58,7 @@ def after_training(
 
     return [
         Importance(method, score=mean(method, False), signed=mean(method, True))
-        for method in ("gradient", "contrast-gradient", "scaled-gradient")
+        for method in (GRADIENT, CONTRAST_GRADIENT, SCALED_GRADIENT)
     ]
 
 

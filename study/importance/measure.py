@@ -1,15 +1,15 @@
 """Trained models become fit qualities and importance scores."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 
+from study.common.methods import DECLARED, STEPS, methods_with
 from study.datasets.dataset import Dataset
-from study.engines.sklearn_models import Regressors
-from study.engines.stack import Stack
-from study.importance.gradients import after_training, training_gradient
-from study.importance.permutation import Predict, permutations
+from study.engines.engine import Stack
+from study.importance.models import Models, Predict
 from study.importance.scores import Importance
 from study.statistics.fit import Fit, r_squared, rmse, within
 
@@ -28,36 +28,51 @@ def measure(
     occasions: np.ndarray,
     on_rows: Callable[[int], None] = lambda _: None,
 ) -> Measured:
-    """Fit and importances of a stack of networks.
+    """Fit and importances of a stack of models, by every method that needs what it offers.
 
-    `occasions` are the loss gradients met in training, (networks, occasions, rows,
-    features); there are none where networks were not trained by steps. `on_rows` is called
+    `occasions` are the loss gradients met in training, (models, occasions, rows,
+    features); there are none where models were not trained by steps. `on_rows` is called
     with the number of rows before they are predicted for permutation importance, which is
     what takes long.
     """
-    predict = _counted(stack.predict, on_rows)
     fits = _fits(stack, dataset)
-    importances = []
-    if occasions.shape[1]:
-        # A network that diverged after its last occasion has no scores by this method either.
-        finite = np.isfinite(np.stack([fit.r_squared for fit in fits])).all(axis=0)
-        importances.append(training_gradient(occasions).where(finite))
-    importances += after_training(
-        stack.gradient_parts(dataset.test_x), dataset.groups, dataset.feature_scale
-    )
-    importances += permutations(predict, dataset)
-    return Measured(fits=fits, importances=importances)
+    steps = {STEPS} if occasions.shape[1] else set()
+    wanted = [method.name for method in methods_with(stack.offers | steps)]
+    models = _models(stack, dataset, occasions, fits, on_rows)
+    return Measured(fits=fits, importances=_importances(models, wanted))
 
 
-def measure_regressors(
-    regressors: Regressors, dataset: Dataset, on_rows: Callable[[int], None] = lambda _: None
-) -> Measured:
-    """The same of scikit-learn's regressors, which have no gradients."""
-    predict = _counted(regressors.predict, on_rows)
-    return Measured(
-        fits=_fits(regressors, dataset),
-        importances=permutations(predict, dataset, at_once=True),
-    )
+def measure_by(
+    methods: Collection[str],
+    stack: Stack,
+    dataset: Dataset,
+    on_rows: Callable[[int], None] = lambda _: None,
+) -> list[Importance]:
+    """Importances of models whose training is over, by some of the methods that ask for no more."""
+    wanted = [method.name for method in methods_with(stack.offers) if method.name in methods]
+    none = np.zeros((stack.size, 0, 1, 0), dtype=np.float32)
+    return _importances(_models(stack, dataset, none, _fits(stack, dataset), on_rows), wanted)
+
+
+def _models(
+    stack: Stack,
+    dataset: Dataset,
+    occasions: np.ndarray,
+    fits: Sequence[Fit],
+    on_rows: Callable[[int], None],
+) -> Models:
+    finite = np.isfinite(np.stack([fit.r_squared for fit in fits])).all(axis=0)
+    return Models(stack, _counted(stack.predict, on_rows), dataset, occasions, finite)
+
+
+def _importances(models: Models, wanted: Sequence[str]) -> list[Importance]:
+    """The scores of some methods, module by module as these compute them."""
+    modules = dict.fromkeys(method.computed_by for method in DECLARED if method.name in wanted)
+    return [
+        importance
+        for name in modules
+        for importance in import_module(f"{__package__}.{name}").importances(models, wanted)
+    ]
 
 
 def _counted(predict: Predict, on_rows: Callable[[int], None]) -> Predict:
@@ -68,7 +83,7 @@ def _counted(predict: Predict, on_rows: Callable[[int], None]) -> Predict:
     return counting
 
 
-def _fits(stack: Stack | Regressors, dataset: Dataset) -> list[Fit]:
+def _fits(stack: Stack, dataset: Dataset) -> list[Fit]:
     tolerance, scale = dataset.recipe.target.tolerance, dataset.target_scale
     # Relative errors are those of the target itself, so its zero counts.
     zero = scale.centre / scale.divisor

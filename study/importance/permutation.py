@@ -1,23 +1,24 @@
 """Permutation importance of many networks at once, by scikit-learn (Breiman, 2001)."""
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
 
 from study.common.methods import GROUPED_PERMUTATION, PERMUTATION
 from study.datasets.dataset import Dataset
+from study.importance.models import Models, Predict
 from study.importance.scores import Importance
 from study.statistics.fit import r_squared
 
-Predict = Callable[[np.ndarray], np.ndarray]
+
+def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
+    """What is wanted of both permutation methods."""
+    found = permutations(models.predict, models.dataset, at_once=models.stack.at_once)
+    return [importance for importance in found if importance.method in wanted]
 
 
-# Numbers in the tables that are predicted in one call: 128 MiB.
-MOST_AT_ONCE = 2**25
-
-
-def permutations(predict: Predict, dataset: Dataset, *, at_once: bool = False) -> list[Importance]:
+def permutations(predict: Predict, dataset: Dataset, *, at_once: int = 0) -> list[Importance]:
     """Both permutation methods; where no variable has several columns, they are the same."""
     by_column = permutation(predict, dataset, at_once=at_once)
     if dataset.grouped:
@@ -32,29 +33,27 @@ def rows_predicted(dataset: Dataset) -> int:
     return len(dataset.test_y) * sum(1 + repeats * count for count in counts)
 
 
-def permutation(predict: Predict, dataset: Dataset, *, at_once: bool = False) -> Importance:
+def permutation(predict: Predict, dataset: Dataset, *, at_once: int = 0) -> Importance:
     """Mean drop in R² on the test rows when one feature's column is permuted.
 
     `predict` maps (rows, features) to (networks, rows). Every network meets the same
-    permutations, so differences between networks are their own. With `at_once`, it is called
-    with all permuted tables as one, as far as they are not too large for that: for a
-    `predict` that takes long to start.
+    permutations, so differences between networks are their own. It is called with all permuted
+    tables as one where they hold at most `at_once` numbers: for a `predict` that takes long to
+    start.
     """
-    scores = _scores_at_once if at_once else _scores
-    return Importance(PERMUTATION, scores(predict, dataset.test_x, dataset), signed=None)
+    scores = _scores(predict, dataset.test_x, dataset, at_once)
+    return Importance(PERMUTATION, scores, signed=None)
 
 
-def grouped_permutation(predict: Predict, dataset: Dataset, *, at_once: bool = False) -> Importance:
+def grouped_permutation(predict: Predict, dataset: Dataset, *, at_once: int = 0) -> Importance:
     """The same by variable: the columns of a one-hot group are permuted as one."""
 
     def predict_from_variables(table: np.ndarray) -> np.ndarray:
         return predict(dataset.to_features(table))
 
     table = dataset.to_variables(dataset.test_x)
-    scores = _scores_at_once if at_once else _scores
-    return Importance(
-        GROUPED_PERMUTATION, scores(predict_from_variables, table, dataset), signed=None
-    )
+    scores = _scores(predict_from_variables, table, dataset, at_once)
+    return Importance(GROUPED_PERMUTATION, scores, signed=None)
 
 
 class _Networks:
@@ -72,7 +71,15 @@ def _score_each(networks: _Networks, x: np.ndarray, y: np.ndarray) -> dict[int, 
     return dict(enumerate(r_squared(y, networks.predict(x))))
 
 
-def _scores(predict: Predict, x: np.ndarray, dataset: Dataset) -> np.ndarray:
+def _scores(predict: Predict, x: np.ndarray, dataset: Dataset, at_once: int) -> np.ndarray:
+    """Mean drop in R² over the repeats: (networks, columns of x)."""
+    tables_asked_for = 1 + dataset.recipe.permutation.repeats * x.shape[1]
+    if tables_asked_for * len(x) * len(dataset.features) > at_once:
+        return _scores_by_table(predict, x, dataset)
+    return _scores_at_once(predict, x, dataset)
+
+
+def _scores_by_table(predict: Predict, x: np.ndarray, dataset: Dataset) -> np.ndarray:
     """Mean drop in R² over the repeats: (networks, columns of x)."""
     # Imported here since it takes a second, in which other threads can train.
     from sklearn.inspection import permutation_importance
@@ -91,15 +98,12 @@ def _scores(predict: Predict, x: np.ndarray, dataset: Dataset) -> np.ndarray:
 
 def _scores_at_once(predict: Predict, x: np.ndarray, dataset: Dataset) -> np.ndarray:
     """The same, by one call of `predict` with every table that scikit-learn will ask for."""
-    tables_asked_for = 1 + dataset.recipe.permutation.repeats * x.shape[1]
-    if tables_asked_for * len(x) * len(dataset.features) > MOST_AT_ONCE:
-        return _scores(predict, x, dataset)
     tables: list[np.ndarray] = []
 
     def note(table: np.ndarray) -> np.ndarray:
         tables.append(table.copy())  # scikit-learn goes on to permute it
         return np.zeros((1, len(table)))
 
-    _scores(note, x, dataset)
+    _scores_by_table(note, x, dataset)
     predictions = iter(np.split(predict(np.concatenate(tables)), len(tables), axis=1))
-    return _scores(lambda _: next(predictions), x, dataset)
+    return _scores_by_table(lambda _: next(predictions), x, dataset)

@@ -1,6 +1,7 @@
 """Recipes of models: a network with its training protocol, or an estimator of scikit-learn."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import (
     Field,
@@ -9,6 +10,7 @@ from pydantic import (
     model_validator,
 )
 
+from study.common.vocabulary import SOURCES
 from study.recipes.base import Arguments, ImportPath, Name, Positive, Recipe
 
 
@@ -28,6 +30,14 @@ class ModelRecipe(Recipe):
     arguments: Arguments = {}
     training: Protocol
 
+    # The sources of randomness that can vary alone.
+    sources: ClassVar[tuple[str, ...]] = SOURCES
+
+    @property
+    def import_path(self) -> str:
+        """The class that it names."""
+        return self.network
+
 
 class EstimatorRecipe(Recipe):
     """A contender: a scikit-learn regressor by import path, and its arguments.
@@ -38,6 +48,14 @@ class EstimatorRecipe(Recipe):
     title: Name
     estimator: ImportPath
     arguments: Arguments = {}
+
+    training: ClassVar[None] = None
+    sources: ClassVar[tuple[str, ...]] = ("init", "rows")
+
+    @property
+    def import_path(self) -> str:
+        """The class that it names."""
+        return self.estimator
 
     @model_validator(mode="before")
     @classmethod
@@ -65,6 +83,11 @@ _CONTENDER: TypeAdapter[Contender] = TypeAdapter(Contender)
 def read_model(text: str) -> Contender:
     """The model recipe that was stored as JSON."""
     return _CONTENDER.validate_json(text)
+
+
+def estimators(models: Mapping[str, Contender | None]) -> dict[str, EstimatorRecipe]:
+    """The models that are regressors of scikit-learn, and no networks, by name."""
+    return {name: of for name, of in models.items() if isinstance(of, EstimatorRecipe)}
 
 
 def kind_of_model(values: dict[str, Any]) -> type[Contender]:

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from study.common.streams import STREAM_NAMES, StreamSeeds
+from study.common.weights import Layout, Weights
 
-Weights = dict[str, np.ndarray]
-Layout = list[list[Any]]  # [parameter, shape] in the order of a weights blob
 # Labels, then numbers, in the order of `rows.LABELS` and `rows.NUMBERS`; None where there is none.
 Row = tuple[Any, ...]
 

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from study.common.errors import InputError
+from study.common.weights import Layout
 from study.recipes.base import Recipe, dotted, fingerprint
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender
-from study.store.records import Layout
 from study.store.store import Store
 
 _REMEDY = "name another directory with --out, or start this one again with --fresh"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from study.common.errors import InputError
 from study.common.streams import STREAM_NAMES, StreamSeeds
+from study.common.weights import Layout, Weights
 from study.datasets.encoding import Scale
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.find import DEFAULT_MODELS
@@ -20,7 +21,7 @@ from study.store import table_digests
 from study.store.file_check import check_file, check_form, connect, damaged, reading
 from study.store.migrations import Column, columns_in, tables, unstored_names
 from study.store.reader import STREAM_COLUMNS, Reader
-from study.store.records import KEY_COLUMNS, Key, Layout, Weights, unpacked
+from study.store.records import KEY_COLUMNS, Key, unpacked
 from study.store.run_directory import FILE_NAME
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from study.store.records import Record, Weights
+from study.common.weights import Weights
+from study.store.records import Record
 from study.store.rows import LABELS
 
 Row = tuple[object, ...]

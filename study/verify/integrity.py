@@ -9,19 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from study.common.conditions import CONTROLS, TRAINED
+from study.common.conditions import CONTROLS
 from study.common.findings import FAULT, NOTE, PASSED, Finding
 from study.common.methods import (
     DECLARED,
-    GRADIENTS,
-    PREDICTIONS,
     STEPS,
     TRAINING_GRADIENT,
     methods_with,
 )
 from study.common.progress import progress
+from study.engines.registry import engine_named
 from study.engines.replicates import loss_epochs, occasion_epochs
-from study.recipes.model import EstimatorRecipe, ModelRecipe
 from study.store.file_check import RESTORE
 from study.store.reader import Training, among
 from study.store.rows import TABLES, Rows
@@ -68,6 +66,7 @@ def check_stored(store: Store) -> list[Finding]:
     found = _Found()
     seeds: Counter[tuple[str, str]] = Counter()
     held: dict[tuple[str, str], set[int]] = {}
+    engines: dict[str, str] = {}
     expected, size = _expectation(store), cache(lambda model: _size(store, model))
     every = list(store.reader.each_training())
     count = len(every)
@@ -77,11 +76,12 @@ def check_stored(store: Store) -> list[Finding]:
             _check_some(store, trainings, expected, size, found)
             for training in trainings:
                 seeds[training.model, training.condition] += 1
+                engines[training.model] = training.engine
                 if training.ordinary and training.init is not None:
                     held.setdefault((training.model, training.condition), set()).add(training.init)
             found.seen += len(trainings)
             report(found.seen)
-    return [*_findings(found, count), *_controls(store, held)]
+    return [*_findings(found, count), *_controls(store, held, engines)]
 
 
 def _findings(found: _Found, count: int) -> list[Finding]:
@@ -104,7 +104,7 @@ def _findings(found: _Found, count: int) -> list[Finding]:
 def _check_some(
     store: Store,
     trainings: Sequence[Training],
-    expected: Callable[[Training], Expected],
+    expected: Callable[[Training], Expected | None],
     size: Callable[[str], int],
     found: _Found,
 ) -> None:
@@ -124,11 +124,15 @@ def _check_some(
     for training in trainings:
         if lengths[training.id] != 4 * size(training.model):
             found.add("C005", "weights have another length than the network's layout", training)
+        wanted = expected(training)
+        if wanted is None:
+            found.add("C005", f"what engine '{training.engine}' leaves is not known", training)
+            continue
         for table, rows in tables.items():
             own = rows.of_training(training.id)
             kind = (table, training.model, training.condition, rows.codes[own].tobytes())
             if kind not in known:
-                known[kind] = _missing(rows.labels(own), table, expected(training))
+                known[kind] = _missing(rows.labels(own), table, wanted)
             if known[kind]:
                 found.add("C005", known[kind], training)
     _check_numbers(store, trainings, tables, found)
@@ -148,22 +152,20 @@ def _missing(labels: list[list[Any]], table: str, expected: Expected) -> str:
     )
 
 
-def _expectation(store: Store) -> Callable[[Training], Expected]:
-    """Which rows a training must have."""
+def _expectation(store: Store) -> Callable[[Training], Expected | None]:
+    """Which rows a training must have; None where its engine is not known."""
     features = store.recipe.features
     variables = [variable.name for variable in store.recipe.variables]
     none: Expected = {table: [] for table in TABLES}
 
     @cache
-    def of_kind(model: str, condition: str) -> Expected:
+    def of_kind(model: str, condition: str, engine: str) -> Expected | None:
         if store.recipe.scores is not None:
             return {table: rows for table, rows in none.items() if table != "scores"}
-        recipe = store.model_recipe(model)
-        offers = {PREDICTIONS}
-        if not isinstance(recipe, EstimatorRecipe):
-            offers.add(GRADIENTS)
-        if isinstance(recipe, ModelRecipe) and condition in TRAINED:
-            offers.add(STEPS)
+        kind, recipe = engine_named(engine), store.model_recipe(model)
+        if kind is None:
+            return None
+        offers = kind.offers(condition)
         rows = none | {
             "fits": [[p, e] for p in ("test", "train") for e in ("alone", "together")],
             "scores": [
@@ -172,7 +174,7 @@ def _expectation(store: Store) -> Callable[[Training], Expected]:
                 for item in sorted(features if method.by == "feature" else variables)
             ],
         }
-        if isinstance(recipe, ModelRecipe) and STEPS in offers:
+        if STEPS in offers and recipe and recipe.training:
             epochs = recipe.training.epochs
             rows["losses"] = [[int(epoch)] for epoch in loss_epochs(epochs)]
             rows["occasions"] = [
@@ -182,7 +184,7 @@ def _expectation(store: Store) -> Callable[[Training], Expected]:
             ]
         return rows
 
-    return lambda training: of_kind(training.model, training.condition)
+    return lambda training: of_kind(training.model, training.condition, training.engine)
 
 
 def _size(store: Store, model: str) -> int:
@@ -237,14 +239,16 @@ def _unlike(numbers: np.ndarray) -> np.ndarray:
     return (absolute < 0) | (np.abs(signed) > absolute * (1 + _ROUNDING))
 
 
-def _controls(store: Store, held: dict[tuple[str, str], set[int]]) -> list[Finding]:
+def _controls(
+    store: Store, held: dict[tuple[str, str], set[int]], engines: dict[str, str]
+) -> list[Finding]:
     """Notes on seeds that miss a control which others of their model have, or should have."""
     findings = []
     for model in store.model_names():
-        estimator = isinstance(store.model_recipe(model), EstimatorRecipe)
+        kind = engine_named(engines.get(model, ""))
         for control in CONTROLS:
             have = held.get((model, control), set())
-            due = not estimator or control in TRAINED
+            due = kind is None or bool(kind.offers(control))
             if store.recipe.scores is not None:
                 due = bool(have)
             lost = sorted(held.get((model, "real"), set()) - have)

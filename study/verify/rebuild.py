@@ -7,30 +7,24 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from torch import nn
-
 from study.common.errors import InputError, StudyError
 from study.common.findings import NOTE, PASSED, Finding
 from study.common.streams import StreamSeeds
 from study.common.versions import environment
-from study.common.vocabulary import CLOSED_FORM, LEAST_SQUARES
+from study.common.weights import Weights
 from study.datasets.dataset import Dataset, load_dataset
-from study.engines import sklearn_models
+from study.engines.engine import Engine
+from study.engines.registry import engine_for
 from study.engines.replicates import Replicate, Trained
-from study.engines.stack import stack
-from study.engines.torch.prediction import Weights, one_thread
-from study.engines.train import train
+from study.engines.torch.prediction import one_thread
 from study.execution.block import Block
 from study.execution.plan import plan
 from study.execution.train_and_measure import records, work
 from study.importance.measure import measure
-from study.networks.build import build, seeded, source_digest
-from study.networks.linear import Linear
 from study.recipes.base import dotted, fingerprint
 from study.recipes.find import find_dataset
-from study.recipes.model import EstimatorRecipe, ModelRecipe
 from study.store.reader import Training
-from study.store.records import Key, Layout, Record
+from study.store.records import Key, Record
 from study.store.store import Store
 
 Count = Callable[[int], None]
@@ -41,21 +35,19 @@ class Again:
     """The data of a run as they lie now, and the models that can be made again.
 
     dataset : None where the data are not what they were
-    networks : by model, with its parameters as they were; least squares is one of them
-    estimators : by model
+    engines : by model, with its weights laid out as they were; on the processor
     here : versions and platform
     findings : on the data, and on what cannot be made again
     """
 
     dataset: Dataset | None
-    networks: dict[str, nn.Module] = field(default_factory=dict)
-    estimators: dict[str, EstimatorRecipe] = field(default_factory=dict)
+    engines: dict[str, Engine] = field(default_factory=dict)
     here: dict[str, str] = field(default_factory=environment)
     findings: list[Finding] = field(default_factory=list)
 
     @classmethod
     def of(cls, store: Store, data: str | None) -> "Again":
-        """Find the data of a run, and build its networks."""
+        """Find the data of a run, and what trains its models."""
         findings: list[Finding] = []
         dataset = _dataset(store, data, findings)
         if dataset is None:
@@ -63,22 +55,15 @@ class Again:
         again = cls(dataset, findings=findings)
         known = dict(store.sources().itertuples(index=False, name=None))
         for model in store.model_names():
-            recipe = store.model_recipe(model)
             try:
-                if isinstance(recipe, EstimatorRecipe):
-                    digest = sklearn_models.source_digest(recipe)
-                    again.estimators[model] = recipe
-                else:
-                    network = _network(recipe, len(dataset.features))
-                    digest = source_digest(network)
-                    if _layout_of(network) != store.layout(model):
-                        raise InputError("its network has other parameters now")
-                    again.networks[model] = network
+                engine = engine_for(store.model_recipe(model), len(dataset.features))
+                digest = engine.digest()
+                if engine.layout != store.layout(model):
+                    raise InputError("its network has other parameters now")
                 if known.get(model) not in (None, digest):
                     raise InputError("its code has changed since it was trained")
+                again.engines[model] = engine
             except StudyError as error:
-                again.estimators.pop(model, None)
-                again.networks.pop(model, None)
                 what = f"{model} cannot be made again, and is left out below: {error}"
                 remedy = "check where its code lies, as it was when it was trained"
                 findings.append(Finding(NOTE, what, remedy, "C010"))
@@ -92,38 +77,30 @@ class Again:
         assert self.dataset is not None
         trained = Trained.without_steps(weights, len(trainings))
         with one_thread():
-            found = measure(stack(self.networks[model], weights), self.dataset, trained.occasions)
+            stack = self.engines[model].stack(trained)
+            found = measure(stack, self.dataset, trained.occasions)
         return records([key_of(training) for training in trainings], trained, found, self.dataset)
 
-    def initial(self, recipe: ModelRecipe, trainings: Sequence[Training]) -> Weights:
+    def initial(self, model: str, trainings: Sequence[Training]) -> Weights:
         """The weights with which networks begin, (networks, ...) by parameter."""
         assert self.dataset is not None
         x, y = self.dataset.train_x, self.dataset.train_y
-        return train(recipe, [_replicate(one, "untrained") for one in trainings], x, y).weights
+        replicates = [_replicate(one, "untrained") for one in trainings]
+        return self.engines[model].train(replicates, x, y).weights
 
     def least_squares(self) -> Record:
         """The closed-form fit."""
         assert self.dataset is not None
-        (block,) = plan({}, {}, self.dataset, [], device="cpu", stored=set()).blocks
+        (block,) = plan({}, self.dataset, [], stored=set()).blocks
         with one_thread():
             return work(block, self.dataset).records[0]
 
-    def blocks(
-        self, model: str, recipe: ModelRecipe | EstimatorRecipe, trainings: Sequence[Training]
-    ) -> tuple[Block, ...]:
+    def blocks(self, model: str, trainings: Sequence[Training]) -> tuple[Block, ...]:
         """What trains some networks of a model again, on this machine's processor."""
         assert self.dataset is not None
         wanted = [_replicate(training, training.condition) for training in trainings]
-        least_squares = Key(LEAST_SQUARES, "real", CLOSED_FORM, streams=None)
-        planned = plan(
-            {model: recipe},
-            self.networks,
-            self.dataset,
-            wanted,
-            device="cpu",
-            stored={least_squares},
-        )
-        return planned.blocks
+        planned = plan({model: self.engines[model]}, self.dataset, wanted, stored=set())
+        return tuple(block for block in planned.blocks if block.model == model)
 
     def trained(self, block: Block, count: Count) -> list[Record]:
         """Train and measure a block as `study run` does."""
@@ -170,17 +147,6 @@ def _dataset(store: Store, data: str | None, findings: list[Finding]) -> Dataset
         what = f"{', '.join(dataset.hashes)}: as they were when the networks were trained"
         findings.append(Finding(PASSED, what, code="C009"))
     return dataset
-
-
-def _network(recipe: ModelRecipe | None, inputs: int) -> nn.Module:
-    if recipe is not None:
-        return build(recipe, inputs=inputs, init=0)
-    with seeded(0):
-        return Linear(inputs=inputs)
-
-
-def _layout_of(network: nn.Module) -> Layout:
-    return [[name, list(value.shape)] for name, value in network.named_parameters()]
 
 
 def key_of(training: Training) -> Key:

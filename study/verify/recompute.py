@@ -1,7 +1,7 @@
 """Stored weights measured again, initial weights drawn again, and least squares solved again."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,6 @@ from study.common.findings import FAULT, NOTE, PASSED, Finding
 from study.common.methods import TRAINING_GRADIENT
 from study.common.progress import progress
 from study.common.vocabulary import LEAST_SQUARES
-from study.recipes.model import ModelRecipe
 from study.store.file_check import RESTORE
 from study.store.reader import Training, among
 from study.store.records import Record, unpacked
@@ -85,56 +84,52 @@ def check_recomputed(store: Store, again: Again, sample: int) -> list[Finding]:
     if again.dataset is None:
         return []
     kinds: dict[tuple[str, str], list[Training]] = {}
+    weightless = [model for model, engine in again.engines.items() if not engine.layout]
     for training in store.reader.each_training():
-        if training.model in again.networks:
+        if training.model in again.engines and training.model not in weightless:
             kinds.setdefault((training.model, training.condition), []).append(training)
     chosen = {kind: drawn(trainings, sample) for kind, trainings in kinds.items() if sample}
     if not chosen:
         return [Finding(NOTE, "no fits and scores are computed again", code="C011")]
-    networks = sum(len(of) for (model, _), of in chosen.items() if model != LEAST_SQUARES)
-    measured, initial, solved = _Judged(), _Judged(), _Judged()
+    judged = {code: _Judged() for code in _SAYS}
     done = 0
     with progress("recomputing", sum(map(len, chosen.values()))) as report:
-        for (model, condition), trainings in chosen.items():
+        for trainings in chosen.values():
             for start in range(0, len(trainings), _AT_ONCE):
                 some = trainings[start : start + _AT_ONCE]
-                stored = stored_records(store, some)
-                weights = {
-                    name: np.stack([record.weights[name] for record in stored])
-                    for name in stored[0].weights
-                }
-                for training, before, after in zip(
-                    some, stored, again.measured(model, some, weights), strict=True
-                ):
-                    measured.add(again, training, likeness(_after_training(before), after))
-                recipe = store.model_recipe(model)
-                if condition == "untrained" and isinstance(recipe, ModelRecipe):
-                    first = again.initial(recipe, some)
-                    for place, (training, before) in enumerate(zip(some, stored, strict=True)):
-                        drawn_again = {name: array[place] for name, array in first.items()}
-                        like = likeness_of_weights(before.weights, drawn_again)
-                        initial.add(again, training, like)
-                if model == LEAST_SQUARES:
-                    solution = again.least_squares()
-                    solved.add(again, some[0], likeness(stored[0], solution))
+                for code, training, like in _recomputed(store, again, some):
+                    judged[code].add(again, training, like)
                 done += len(some)
                 report(done)
-    of_each = (
-        f" (of {networks} networks: {sample} of each model and condition, drawn by seed {SEED})"
-    )
+    networks = sum(len(of) for (model, _), of in chosen.items() if model != LEAST_SQUARES)
+    of_each = f"{networks} networks: {sample} of each model and condition, drawn by seed {SEED}"
+    what = "has no weights, and nothing to compute again but by --retrain"
     return [
-        measured.finding(again, "C011", of_each),
-        initial.finding(again, "C012"),
-        solved.finding(again, "C013"),
-        *(
-            Finding(
-                NOTE,
-                f"{model} has no weights, and nothing to compute again but by --retrain",
-                code="C011",
-            )
-            for model in again.estimators
-        ),
+        judged["C011"].finding(again, "C011", f" (of {of_each})"),
+        judged["C012"].finding(again, "C012"),
+        judged["C013"].finding(again, "C013"),
+        *(Finding(NOTE, f"{model} {what}", code="C011") for model in weightless),
     ]
+
+
+def _recomputed(
+    store: Store, again: Again, some: Sequence[Training]
+) -> Iterator[tuple[str, Training, Likeness]]:
+    """How alike is what was stored of trainings of one model and condition, by check."""
+    model, stored = some[0].model, stored_records(store, some)
+    weights = {
+        name: np.stack([record.weights[name] for record in stored]) for name in stored[0].weights
+    }
+    measured = again.measured(model, some, weights)
+    for training, before, after in zip(some, stored, measured, strict=True):
+        yield "C011", training, likeness(_after_training(before), after)
+    if some[0].condition == "untrained":
+        first = again.initial(model, some)
+        for place, (training, before) in enumerate(zip(some, stored, strict=True)):
+            drawn_again = {name: array[place] for name, array in first.items()}
+            yield "C012", training, likeness_of_weights(before.weights, drawn_again)
+    if model == LEAST_SQUARES:
+        yield "C013", some[0], likeness(stored[0], again.least_squares())
 
 
 def stored_records(store: Store, trainings: Sequence[Training]) -> list[Record]:

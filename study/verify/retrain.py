@@ -34,15 +34,14 @@ def check_retrained(store: Store, again: Again, count: int) -> list[Finding]:
         return []
     candidates: dict[str, list[Training]] = {}
     for training in store.reader.each_training():
-        known = training.model in again.networks or training.model in again.estimators
-        if known and training.condition != "untrained" and training.model != LEAST_SQUARES:
+        if (
+            training.model in again.engines
+            and training.condition != "untrained"
+            and training.model != LEAST_SQUARES
+        ):
             candidates.setdefault(training.model, []).append(training)
     chosen = {model: drawn(trainings, count) for model, trainings in candidates.items()}
-    planned = {}
-    for model, trainings in chosen.items():
-        recipe = store.model_recipe(model)
-        assert recipe is not None
-        planned[model] = again.blocks(model, recipe, trainings)
+    planned = {model: again.blocks(model, trainings) for model, trainings in chosen.items()}
     total = sum(block.work for blocks in planned.values() for block in blocks)
     findings, done = [], 0
     with progress("training again", max(total, 1)) as report:

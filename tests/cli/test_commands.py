@@ -21,7 +21,8 @@ from sklearn.linear_model import LinearRegression
 import study
 from study.cli.options import parse_seeds
 from study.common.errors import InputError
-from study.common.vocabulary import CLOSED_FORM, LEAST_SQUARES
+from study.common.vocabulary import LEAST_SQUARES
+from study.engines.closed_form import ClosedForm
 from study.execution.block import Block
 from study.execution.train_and_measure import work
 from study.importance.permutation import rows_predicted
@@ -210,7 +211,7 @@ def test_least_squares_draws_nothing_from_torch_s_generator(people):
     """It is computed while threads draw initial weights from that generator."""
     before = torch.get_rng_state()
     rows = (len(people.train_y), rows_predicted(people))
-    work(Block(LEAST_SQUARES, None, CLOSED_FORM, (), 0, 1, *rows), people)
+    work(Block(LEAST_SQUARES, ClosedForm(inputs=8), (), *rows), people)
     assert torch.equal(torch.get_rng_state(), before)
 
 

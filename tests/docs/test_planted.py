@@ -20,8 +20,8 @@ from study.analysis.fits import fit_quality
 from study.cli.group import commands
 from study.common.streams import StreamSeeds, generator
 from study.datasets.dataset import Dataset, load_dataset
+from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
-from study.engines.train import train
 from study.planted import COEFFICIENTS, planted, true_permutation, true_shares
 from study.recipes.find import find_dataset, find_model
 from study.report.text.preparation import preparation
@@ -147,7 +147,9 @@ def test_a_verdict_of_the_benchmark_is_that_of_statsmodels(benchmark, seed):
     data = one(benchmark, seed)
     seeds = [Replicate("real", StreamSeeds.of(one)) for one in range(seed * 20, seed * 20 + 20)]
     assert benchmark.replicates(seed, resampled=False) == seeds
-    trained = train(find_model("linear").recipe, seeds, data.train_x, data.train_y)
+    trained = engine_for(find_model("linear").recipe, len(data.features)).train(
+        seeds, data.train_x, data.train_y
+    )
     weights = np.abs(trained.weights["output.weight"][:, 0])
     found = {
         (row["rows"], row["model"], row["method"], row["statement"]): row["outcome"]

@@ -20,13 +20,13 @@ from study.common.streams import StreamSeeds, bit_generator
 from study.engines.batches import KeepMasks
 from study.engines.lanes import compiler, packing
 from study.engines.lanes.compiler import aligned
+from study.engines.lanes.engine import Lanes
 from study.engines.lanes.networks import sizes_of
 from study.engines.lanes.packing import kernel, pack, positions, unpack
 from study.engines.lanes.prediction import LanesStack
 from study.engines.replicates import Replicate, Trained
-from study.engines.stack import stack
+from study.engines.torch.engine import Torch
 from study.engines.torch.prediction import TorchStack
-from study.engines.train import LANES, TORCH
 from study.networks.build import build
 from study.networks.linear import Linear
 from study.networks.mlp import MLP
@@ -241,8 +241,7 @@ def test_predictions_and_gradients_of_random_networks_are_those_of_torch(network
     inputs = inputs_of(network)
     weights = spread(network, 11, rng)
     x = rng.normal(size=(rows, inputs)).astype(np.float32)
-    one, other = stack(network, weights), TorchStack(network, weights)
-    assert isinstance(one, LanesStack)
+    one, other = LanesStack(network, weights), TorchStack(network, weights)
     assert one.size == 11
     for found, expected in (
         (one.predict(x), other.predict(x)),
@@ -259,16 +258,8 @@ def test_a_subclass_of_a_built_in_network_is_not_taken_for_it():
             return 2 * super().forward(x)
 
     assert sizes_of(Twice(inputs=3, hidden_widths=[2])) is None
-    assert isinstance(
-        stack(
-            Twice(inputs=3, hidden_widths=[]),
-            {
-                "output.weight": np.zeros((1, 1, 3), np.float32),
-                "output.bias": np.zeros((1, 1), np.float32),
-            },
-        ),
-        TorchStack,
-    )
+    with pytest.raises(TypeError, match="Twice is no network that is built in"):
+        LanesStack(Twice(inputs=3, hidden_widths=[2]), {})
 
 
 # -- training against the torch engine -------------------------------------------------------
@@ -285,8 +276,8 @@ def test_an_epoch_is_that_of_the_torch_engine(people, name, batch_size):
         for condition in ("real", "shuffled")
     ]
     replicates.append(Replicate("real", replace(StreamSeeds.of(3), rows=4)))
-    ours = train(recipe, replicates, people, engine=LANES)
-    theirs = train(recipe, replicates, people, engine=TORCH)
+    ours = train(recipe, replicates, people, engine=Lanes)
+    theirs = train(recipe, replicates, people, engine=Torch)
     np.testing.assert_allclose(ours.losses, theirs.losses, rtol=0, atol=1e-5)
     np.testing.assert_allclose(ours.occasions, theirs.occasions, rtol=0, atol=1e-6)
     network = network_of(recipe)
@@ -309,7 +300,7 @@ def test_several_epochs_of_several_calls_follow_the_torch_engine(people, monkeyp
 
     monkeypatch.setattr(training, "_ROWS_AT_ONCE", 600)
     recipe = shipped("mlp", epochs=25, batch_size=batch_size)
-    ours, theirs = (train(recipe, real(1, 2), people, engine=one) for one in (LANES, TORCH))
+    ours, theirs = (train(recipe, real(1, 2), people, engine=one) for one in (Lanes, Torch))
     for name in ("loss_epochs", "occasion_epochs"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
     np.testing.assert_allclose(ours.losses, theirs.losses, rtol=0, atol=1e-5)
@@ -357,7 +348,7 @@ def test_a_full_training_has_the_fingerprint_it_had_elsewhere(full, name):
 def test_a_full_training_is_bitwise_the_same_in_lanes_of_any_width(people, full, name, lanes):
     """And in other company: seeds 0 to 2 stand at other places among real and shuffled ones."""
     company = [Replicate("shuffled", StreamSeeds.of(0)), *real(9, 2, 0, 8, 1)]
-    trained = train(shipped(name), company, people, lanes=lanes)
+    trained = train(shipped(name), company, people, engine=Lanes, lanes=lanes)
     assert digest(chosen(trained, [3, 5, 2])) == digest(full[name])
 
 
@@ -397,7 +388,7 @@ def test_a_full_training_is_bitwise_the_same_in_any_instruction_set(
     """And so are predictions and gradients after it."""
     network, weights = network_of(shipped(name)), full[name].weights
     ways = (LanesStack.predict, LanesStack.predict_together, LanesStack.gradients)
-    stacked = stack(network, weights)
+    stacked = LanesStack(network, weights)
     expected = [of(stacked, people.test_x) for of in ways]
     on_processor(processor)
     assert digest(train(shipped(name), real(0, 1, 2), people)) == digest(full[name])
@@ -426,11 +417,10 @@ def test_predictions_and_gradients_are_bitwise_the_same_in_any_lanes_and_company
     network, weights = network_of(shipped(name)), full[name].weights
     alone = {key: array[[1]] for key, array in weights.items()}
     many = {key: np.concatenate([array] * 9) for key, array in weights.items()}
-    sizes = sizes_of(network)
     for of in (LanesStack.predict, LanesStack.predict_together, LanesStack.gradients):
-        expected = of(LanesStack(network, sizes, alone), people.test_x)[0]
+        expected = of(LanesStack(network, alone), people.test_x)[0]
         for lanes in (8, 16, 32):
-            found = of(LanesStack(network, sizes, many, lanes), people.test_x)
+            found = of(LanesStack(network, many, lanes), people.test_x)
             for place in range(1, 27, 3):
                 np.testing.assert_array_equal(found[place], expected)
 
@@ -459,4 +449,4 @@ def test_a_diverged_seed_stays_so_and_leaves_its_neighbours_alone(people, monkey
     assert digest(chosen(trained, [0, 2])) == digest(sound)
     assert np.isnan(trained.losses[1]).all()
     assert np.isnan(trained.weights["output.weight"][1]).all()
-    assert np.isnan(stack(network_of(recipe), trained.weights).predict(people.test_x)[1]).all()
+    assert np.isnan(LanesStack(network_of(recipe), trained.weights).predict(people.test_x)[1]).all()

@@ -13,9 +13,11 @@ from torch import nn
 from study.common.errors import InputError
 from study.common.streams import StreamSeeds
 from study.demo import PublishedTransformer
+from study.engines.lanes.engine import Lanes
+from study.engines.registry import engine_for
 from study.engines.replicates import Replicate, Trained
+from study.engines.torch.engine import Torch
 from study.engines.torch.prediction import BLOCK, TorchStack
-from study.engines.train import LANES, TORCH, engine_of
 from study.networks.build import build
 from study.networks.dropout import Dropout
 from study.recipes.model import ModelRecipe
@@ -32,12 +34,12 @@ def assert_same(one: Trained, first: int, two: Trained, second: int) -> None:
 # -- an independent loop ---------------------------------------------------------------------
 
 
-ENGINES = pytest.mark.parametrize("engine", [LANES, TORCH])
+ENGINES = pytest.mark.parametrize("engine", [Lanes, Torch])
 
 
 @pytest.mark.parametrize(
     ("engine", "dtype", "tolerance"),
-    [(TORCH, torch.float64, 1e-12), (TORCH, torch.float32, 1e-5), (LANES, torch.float32, 1e-5)],
+    [(Torch, torch.float64, 1e-12), (Torch, torch.float32, 1e-5), (Lanes, torch.float32, 1e-5)],
 )
 def test_a_hundred_steps_are_those_of_a_plain_loop_over_torch_s_layers(
     people, monkeypatch, engine, dtype, tolerance
@@ -133,11 +135,11 @@ def test_every_place_in_a_block_computes_the_same(people, engine):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_caller_s_threads_change_nothing(people, threads):
     recipe = shipped("transformer", epochs=1)
-    expected = train(recipe, real(1), people, engine=TORCH)
+    expected = train(recipe, real(1), people, engine=Torch)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        assert_same(train(recipe, real(1), people, engine=TORCH), 0, expected, 0)
+        assert_same(train(recipe, real(1), people, engine=Torch), 0, expected, 0)
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
@@ -223,15 +225,14 @@ def test_a_dropout_module_used_twice_is_refused(people):
 
 
 def test_an_engine_suits_the_network_and_the_device(people):
-    assert engine_of(build(shipped("mlp"), inputs=8, init=0)) == LANES
-    assert engine_of(Twice(inputs=8)) == TORCH
-    assert engine_of(build(shipped("mlp"), inputs=8, init=0), "cuda") == f"{TORCH}-cuda"
-    # The device in an engine's name is where it trains.
     recipe = shipped("mlp", epochs=1)
-    named = train(recipe, real(3), people, engine=f"{TORCH}-cpu")
-    assert_same(named, 0, train(recipe, real(3), people, engine=TORCH), 0)
+    own = recipe.model_copy(update={"network": "test_training:Twice", "arguments": {}})
+    assert engine_for(recipe, 8).name == "lanes-1"
+    assert engine_for(own, 8).name == "torch-40"
+    assert engine_for(recipe, 8, "cuda").name == engine_for(own, 8, "cuda").name == "torch-40-cuda"
+    # The device in an engine's name is where it trains.
     with pytest.raises((RuntimeError, NotImplementedError)):
-        train(recipe, real(3), people, engine=f"{TORCH}-meta")
+        train(recipe, real(3), people, engine=Torch, device="meta")
 
 
 class Ensemble(nn.Module):

@@ -108,7 +108,7 @@ def test_a_plan_for_a_cluster_tells_what_each_machine_takes_and_the_network(both
 
 def test_workers_of_a_cluster_take_blocks_of_all_kinds_at_a_time(both):
     blocks, seconds = both.planned.blocks, [2.0] * both.blocks
-    threads = sum(block.engine in ("lanes-1", "closed-form") for block in blocks)
+    threads = sum(block.engine.name in ("lanes-1", "closed-form") for block in blocks)
     apart, together = (
         forecast._elapsed(blocks, seconds, 99, 10.0, together=of) for of in (False, True)
     )
@@ -158,7 +158,7 @@ def test_lanes_are_done_in_processes_where_there_is_more_to_do_than_these_take_t
         blocks = prepare.foresee(
             nowhere, people, models, ordinary(range(seeds)), device="cpu"
         ).blocks
-        return {blocks[place].engine for place in in_threads(blocks)}
+        return {blocks[place].engine.name for place in in_threads(blocks)}
 
     # About three seconds of a core, and as many minutes.
     assert engines(20) == {"lanes-1", "closed-form"}

@@ -16,12 +16,12 @@ from torch import nn
 from study.analysis.results import Results
 from study.common.methods import GROUPED_PERMUTATION, METHODS
 from study.datasets.dataset import Dataset
+from study.engines.registry import engine_for
 from study.execution import memory
 from study.execution.block import Block
 from study.execution.memory import Needs, told
 from study.execution.plan import ordinary, plan
 from study.execution.train_and_measure import work
-from study.networks.build import build
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender, EstimatorRecipe, ModelRecipe, Protocol
 
@@ -85,12 +85,8 @@ class Shape:
         return Dataset(recipe, names, names, groups, *parts, hashes={})
 
     def block(self, dataset: Dataset) -> Block:
-        recipe = self.recipe
-        networks = {}
-        if isinstance(recipe, ModelRecipe):
-            networks = {"m": build(recipe, inputs=self.features, init=0)}
-        wanted = ordinary(range(self.seeds))
-        planned = plan({"m": recipe}, networks, dataset, wanted, device="cpu", stored=set())
+        engine = engine_for(self.recipe, self.features)
+        planned = plan({"m": engine}, dataset, ordinary(range(self.seeds)), stored=set())
         return next(block for block in planned.blocks if block.model == "m")
 
 

@@ -16,7 +16,9 @@ from processes import STUDY, children, dumped, stored
 
 import study
 from study.common.errors import Stopped
-from study.common.vocabulary import CLOSED_FORM, LEAST_SQUARES
+from study.common.vocabulary import LEAST_SQUARES
+from study.engines.closed_form import ClosedForm
+from study.engines.lanes.engine import Lanes
 from study.execution import plan, train_and_measure
 from study.execution.block import Block
 from study.execution.progress_counter import tally
@@ -171,8 +173,8 @@ def test_when_all_of_it_fails_there_is_no_summary_and_the_reason_is_told(
         calls.append(1)
         raise ValueError("a bolt came loose")
 
-    train = train_and_measure.train
-    monkeypatch.setattr(train_and_measure, "train", failing)
+    train = Lanes.train
+    monkeypatch.setattr(Lanes, "train", failing)
     mlp = small[-1].split(",")[1]
     arguments = ["run", *small[:2], "--models", mlp, "--vary", "order", "--seeds", "2"]
     outcome = command(*arguments, "--workers", "1", "--out", "run")
@@ -183,7 +185,7 @@ def test_when_all_of_it_fails_there_is_no_summary_and_the_reason_is_told(
     failed, last = outcome.err.splitlines()[-2:]
     assert failed.startswith("Failed: MLP: 10 failed twice: ValueError: a bolt came loose (test_")
     assert last.startswith("study: run: all but what failed is kept")
-    monkeypatch.setattr(train_and_measure, "train", train)
+    monkeypatch.setattr(Lanes, "train", train)
     assert "10 to do" in command(*arguments, "--workers", "1", "--out", "run").out
 
 
@@ -271,7 +273,7 @@ def test_results_are_of_the_moment_at_which_they_were_read(command, small):
 def test_a_process_that_died_idle_is_replaced(people, tmp_path):
     with tally(2) as done, Processes(1, people, done) as crew:
         rows = (len(people.train_y), rows_predicted(people))
-        block = Block(LEAST_SQUARES, None, CLOSED_FORM, (), 0, 1, *rows)
+        block = Block(LEAST_SQUARES, ClosedForm(inputs=8), (), *rows)
         first = crew.submit(0, block).result(timeout=120)
         (pool, _last) = crew._pools[0]
         (process,) = pool._processes.values()

@@ -17,7 +17,7 @@ from study.common.streams import StreamSeeds
 from study.datasets.least_squares import least_squares
 from study.engines.replicates import Replicate
 from study.engines.torch.prediction import ROWS, TorchStack
-from study.importance.gradients import after_training, contrast, training_gradient
+from study.importance.gradients import after_training, contrast
 from study.importance.measure import measure
 from study.importance.permutation import (
     grouped_permutation,
@@ -25,6 +25,7 @@ from study.importance.permutation import (
     permutations,
     rows_predicted,
 )
+from study.importance.training_gradient import training_gradient
 from study.networks.build import build
 from study.networks.linear import Linear
 from study.statistics.fit import r_squared, rmse, within
@@ -209,7 +210,7 @@ def test_a_network_that_diverged_late_has_no_scores_by_any_method(people):
 
 
 def test_least_squares_is_the_minimum(people):
-    weights = least_squares(people)
+    weights = least_squares(people.train_x, people.train_y)
     stack = TorchStack(Linear(inputs=8), weights)
     predictions = stack.predict(people.train_x)[0].astype(np.float64)
     design = np.column_stack([np.ones(200), people.train_x]).astype(np.float64)
@@ -226,7 +227,7 @@ def test_least_squares_is_the_minimum(people):
 
 
 def test_measuring_gives_each_method_once(people):
-    stack = TorchStack(Linear(inputs=8), least_squares(people))
+    stack = TorchStack(Linear(inputs=8), least_squares(people.train_x, people.train_y))
     untrained = measure(stack, people, np.zeros((1, 0, 10, 8)))
     assert [of.method for of in untrained.importances] == [
         "gradient",
@@ -259,7 +260,7 @@ def test_many_rows_are_predicted_in_parts():
 
 
 def test_measuring_tells_how_many_rows_it_predicts(people):
-    weights = least_squares(people)
+    weights = least_squares(people.train_x, people.train_y)
     predicted = []
     measure(TorchStack(Linear(inputs=8), weights), people, np.zeros((1, 0, 1, 0)), predicted.append)
     # The rows as they are and thirty times each column permuted: of 8 features, of 4 variables.

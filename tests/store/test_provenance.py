@@ -22,10 +22,10 @@ from conftest import ROOT, made_run, shipped, without_digests
 import study
 from study.common.errors import InputError
 from study.common.versions import source_digest
-from study.common.vocabulary import CLOSED_FORM
+from study.common.vocabulary import LEAST_SQUARES
+from study.engines.registry import engine_for
 from study.execution import run
 from study.execution.plan import ordinary, plan
-from study.networks.build import build
 from study.report import page
 from study.report.figures.display import Drawings
 from study.report.page import write_report
@@ -219,15 +219,8 @@ def test_what_is_stored_of_a_run_can_be_read_before_least_squares_is(command, pe
         )
         assert said.status == 0, said.err
     wanted = ordinary(range(300))
-    found = plan(
-        {"mlp": shipped("mlp")},
-        {"mlp": build(shipped("mlp"), inputs=8, init=0)},
-        people,
-        wanted,
-        device="cpu",
-        stored=set(),
-    )
-    assert [block.engine == CLOSED_FORM for block in found.blocks].index(True) == 0
+    found = plan({"mlp": engine_for(shipped("mlp"), 8)}, people, wanted, stored=set())
+    assert [block.model == LEAST_SQUARES for block in found.blocks].index(True) == 0
 
 
 # -- the page ----------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ def linear_importance(dataset: Dataset) -> np.ndarray:
     the same whatever constant is shifted between the columns of a one-hot group. Test rows stay
     unseen.
     """
-    weights = least_squares(dataset)["output.weight"][0, 0].astype(np.float64)
+    weights = least_squares(dataset.train_x, dataset.train_y)["output.weight"][0, 0].astype(
+        np.float64
+    )
     contributions = np.column_stack(
         [
             dataset.train_x[:, group].astype(np.float64) @ weights[list(group)]

@@ -221,7 +221,7 @@ def _scaled(standardise: bool, divisor: float) -> str:
 
 def _linear_fit(dataset: Dataset) -> tuple[float, float]:
     """R² of least squares on training and test rows."""
-    weights = least_squares(dataset)
+    weights = least_squares(dataset.train_x, dataset.train_y)
     coefficients = weights["output.weight"][0, 0].astype(np.float64)
     train, test = (
         float(r_squared(y, x.astype(np.float64) @ coefficients + weights["output.bias"][0]))

@@ -83,13 +83,15 @@ class TransformerSizes:
 
 Sizes = PerceptronSizes | TransformerSizes
 
+# A subclass may compute something else.
+BUILT_IN: tuple[type[nn.Module], ...] = (MLP, Linear, Transformer)
+
 
 def sizes_of(network: nn.Module) -> Sizes | None:
     """What a built-in network's code depends on; None for any other network."""
-    # A subclass may compute something else.
-    if type(network) is MLP or type(network) is Linear:
-        return PerceptronSizes(shapes(network))
-    if type(network) is Transformer:
+    if type(network) not in BUILT_IN:
+        return None
+    if isinstance(network, Transformer):
         layer = cast(EncoderLayer, network.layers[0])
         return TransformerSizes(
             shapes(network),
@@ -97,7 +99,7 @@ def sizes_of(network: nn.Module) -> Sizes | None:
             position_dropout=network.position_dropout.probability,
             layer_dropout=layer.attention_dropout.probability,
         )
-    return None
+    return PerceptronSizes(shapes(network))
 
 
 def shapes(network: nn.Module) -> Shapes:

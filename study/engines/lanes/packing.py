@@ -7,13 +7,13 @@ import threading
 import numpy as np
 from torch import nn
 
+from study.common.weights import Weights
 from study.engines.lanes import kernels
 from study.engines.lanes.compiler import Kernel, aligned
 from study.engines.lanes.layers import Shapes
 from study.engines.lanes.networks import Sizes
 from study.networks.transformer import Transformer
 
-Weights = dict[str, np.ndarray]
 _TRACES = {
     "training": kernels.training,
     "prediction": kernels.prediction,

@@ -5,34 +5,40 @@ from collections.abc import Iterator
 import numpy as np
 from torch import nn
 
+from study.common.methods import GRADIENTS, PREDICTIONS
+from study.common.weights import Weights
+from study.engines.engine import Stack
 from study.engines.lanes.compiler import aligned, host_lanes
-from study.engines.lanes.networks import Sizes
-from study.engines.lanes.packing import Weights, kernel, pack, positions
+from study.engines.lanes.networks import sizes_of
+from study.engines.lanes.packing import kernel, pack, positions
 
 # What is computed in one call, of a network in its place in a batch and of gradients: rows, and
 # numbers. No digit depends on it.
 _ROWS, _AT_ONCE = 4096, 2**22
 
 
-class LanesStack:
+class LanesStack(Stack):
     """Networks of one built-in architecture in eval mode, each row of data standing alone.
 
     Parameters
     ----------
     network : nn.Module
         The architecture; its own weights are not used.
-    sizes : Sizes
-        Of that architecture.
     weights : dict of arrays (networks, ...)
         Parameters by name, float32.
     lanes : int, optional
         Networks computed at once; what suits the machine if not given.
+
+    Raises TypeError for a network that is not built in.
     """
 
-    def __init__(
-        self, network: nn.Module, sizes: Sizes, weights: Weights, lanes: int | None = None
-    ) -> None:
+    offers = frozenset({GRADIENTS, PREDICTIONS})
+
+    def __init__(self, network: nn.Module, weights: Weights, lanes: int | None = None) -> None:
         lanes = lanes or host_lanes()
+        sizes = sizes_of(network)
+        if sizes is None:
+            raise TypeError(f"{type(network).__name__} is no network that is built in")
         self._network = network
         self._sizes = sizes
         self._lanes = lanes

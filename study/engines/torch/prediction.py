@@ -8,6 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
+from study.common.methods import GRADIENTS, PREDICTIONS
+from study.common.weights import Weights
+from study.engines.engine import Stack
+
 # Networks computed at once. Fixed, and short blocks are padded, so that the arithmetic of
 # one seed never depends on its companions: a sum inside a batch of another size may differ
 # in the last bit.
@@ -15,11 +19,10 @@ BLOCK = 40
 
 # Rows computed at once, where each stands alone. Fixed, like BLOCK.
 ROWS = 4096
-Weights = dict[str, np.ndarray]
 Mapped = Callable[[dict[str, Tensor]], Callable[[Tensor], Tensor]]
 
 
-class TorchStack:
+class TorchStack(Stack):
     """Networks of one architecture in eval mode, each row of data standing alone.
 
     A row is predicted as a batch of one, so that no prediction depends on its neighbours,
@@ -32,6 +35,8 @@ class TorchStack:
     weights : dict of arrays (networks, ...)
         Parameters by name, float32.
     """
+
+    offers = frozenset({GRADIENTS, PREDICTIONS})
 
     def __init__(self, network: nn.Module, weights: Weights) -> None:
         self._network = network.eval()

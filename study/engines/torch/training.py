@@ -10,9 +10,10 @@ from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from torch.nn import functional
 
 from study.common.errors import InputError
+from study.common.weights import Weights
 from study.engines.batches import Batches
 from study.engines.replicates import Replicate, Trained, loss_epochs, occasion_epochs
-from study.engines.torch.prediction import BLOCK, Weights, one_thread
+from study.engines.torch.prediction import BLOCK, one_thread
 from study.networks.build import build
 from study.networks.dropout import Dropout
 from study.recipes.model import ModelRecipe, Protocol

@@ -27,6 +27,7 @@ from distributed.security import Security
 from distributed.versions import VersionMismatchWarning
 
 from study.common.errors import InputError, StudyError, first_line
+from study.common.versions import of_worker
 from study.datasets.dataset import Dataset
 from study.execution.block import Block
 from study.execution.progress_counter import Tally
@@ -34,7 +35,6 @@ from study.execution.train_and_measure import Worked
 from study.execution.workers import cluster_worker
 from study.execution.workers.processes import interrupts_held
 from study.execution.workers.workers import Broken, interrupt_sets
-from study.recipes.model import Contender, EstimatorRecipe
 
 Result = TypeVar("Result")
 LOCAL = "local"
@@ -138,7 +138,7 @@ def _scheduler(client: Client) -> Any:
 
 async def _refuse_others(client: Client) -> None:
     """Raise Broken if a worker has other versions than this process, or does not say."""
-    asked: Any = client.run(cluster_worker.difference, cluster_worker.versions(), on_error="return")
+    asked: Any = client.run(cluster_worker.difference, of_worker(), on_error="return")
     try:
         answers = await asyncio.wait_for(asked, _COMPARISON)
     except TimeoutError:
@@ -225,7 +225,7 @@ class Cluster:
         """Hand a block to the scheduler."""
         task = pickle.dumps(cluster_worker.Task(block, *self._code_of(block)))
         call = pickle.dumps(
-            _Call(cluster_worker.versions(), self._run, index, task),
+            _Call(of_worker(), self._run, index, task),
             5,
             buffer_callback=lambda _: None,
         )
@@ -270,11 +270,9 @@ class Cluster:
 
     def _code_of(self, block: Block) -> tuple[cluster_worker.OwnCode | None, str | None]:
         """What is sent of the code of a block's model, and its digest."""
-        if block.recipe is None:
-            return None, None
         if block.model not in self._codes:
-            digest = cluster_worker.own_digest(block.recipe, len(self._dataset.features))
-            own = None if digest is None else _own_code(block.recipe)
+            digest, path = block.engine.digest(), block.engine.import_path
+            own = None if digest is None or path is None else _own_code(path)
             self._codes[block.model] = own, digest
         return self._codes[block.model]
 
@@ -314,10 +312,9 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _own_code(recipe: Contender) -> cluster_worker.OwnCode | None:
+def _own_code(import_path: str) -> cluster_worker.OwnCode | None:
     """The file of the module that a recipe names, unless it is one of a package, or installed."""
-    path = recipe.estimator if isinstance(recipe, EstimatorRecipe) else recipe.network
-    module = path.partition(":")[0]
+    module = import_path.partition(":")[0]
     file = getattr(sys.modules.get(module), "__file__", None)
     if file is None or Path(file).name != f"{module}.py":
         return None

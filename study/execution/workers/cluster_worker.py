@@ -6,10 +6,8 @@ program must be able to answer: what these two take and give must stay as it is.
 
 import functools
 import hashlib
-import importlib.metadata
 import importlib.util
 import pickle
-import platform
 import sys
 import threading
 import time
@@ -18,29 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from study.common.versions import source_digest
+from study.common.versions import of_worker
 
 if TYPE_CHECKING:
     from distributed import Worker
 
     from study.datasets.dataset import Dataset
     from study.execution.block import Block
-    from study.recipes.model import Contender
 
 
 # What workers tell of blocks: [run, block, work done].
 TOPIC = "importance-study"
 # What comes of a block: its pickled Worked; why it failed; why the worker is refused.
 WORKED, FAILED, REFUSED = "worked", "failed", "refused"
-_LIBRARIES = (
-    "importance-study",
-    "torch",
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "llvmlite",
-    "distributed",
-)
 # Seconds between two reports of one block.
 _BETWEEN = 1.0
 # The number of torch's threads, and what own code does, belong to the whole process.
@@ -67,24 +55,9 @@ class Task:
     digest: str | None
 
 
-@functools.cache
-def versions() -> dict[str, str]:
-    """Versions of Python and of all that results depend on, and a digest of this program's code.
-
-    As they are when a process first asks: what it has loaded stays, though files may change.
-    """
-    found = {"Python": ".".join(platform.python_version_tuple()[:2])}
-    for library in _LIBRARIES:
-        try:
-            found[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            found[library] = "missing"
-    return {**found, "the code of importance-study": source_digest()[:12]}
-
-
 def difference(expected: dict[str, str]) -> str | None:
-    """What this process has otherwise than `expected` by `versions`; None if nothing."""
-    found = versions()
+    """What this process has otherwise than `expected` by `of_worker`; None if nothing."""
+    found = of_worker()
     for name, version in expected.items():
         if found.get(name) != version:
             return (
@@ -94,23 +67,12 @@ def difference(expected: dict[str, str]) -> str | None:
     return None
 
 
-def own_digest(recipe: "Contender", inputs: int) -> str | None:
-    """SHA-256 of the code of a model, None where it comes with the program. Raises InputError."""
-    from study.engines import sklearn_models
-    from study.networks.build import build, source_digest
-    from study.recipes.model import EstimatorRecipe
-
-    if isinstance(recipe, EstimatorRecipe):
-        return sklearn_models.source_digest(recipe)
-    return source_digest(build(recipe, inputs=inputs, init=0))
-
-
 def work_on(
     expected: dict[str, str], run: str, index: int, task: bytes, dataset: bytes
 ) -> tuple[str, Any]:
     """Work on a block, in a thread of a worker, and give WORKED, FAILED or REFUSED with the rest.
 
-    expected : what the client has, as `versions` tells it
+    expected : what the client has, as `of_worker` tells it
     run, index : how the client knows the block again
     task, dataset : pickled
     """
@@ -155,18 +117,17 @@ def _reporter(worker: "Worker", run: str, index: int) -> Callable[[int], None]:
 def _work(task: Task, dataset: "Dataset", count: Callable[[int], None]) -> tuple[str, Any]:
     import torch
 
-    from study.engines.train import LANES
     from study.execution.train_and_measure import work
     from study.execution.workers.workers import reason
 
     torch.set_num_threads(1)
     torch.set_float32_matmul_precision("highest")
     try:
-        if task.block.engine == LANES:
+        if task.block.engine.threaded:
             worked = work(task.block, dataset, count)
         else:
             with _one_at_a_time:
-                refused = _provide(task, len(dataset.features))
+                refused = _provide(task)
                 if refused:
                     return REFUSED, refused
                 worked = work(task.block, dataset, count)
@@ -176,14 +137,14 @@ def _work(task: Task, dataset: "Dataset", count: Callable[[int], None]) -> tuple
     return WORKED, pickle.dumps(worked, pickle.HIGHEST_PROTOCOL)
 
 
-def _provide(task: Task, inputs: int) -> str | None:
+def _provide(task: Task) -> str | None:
     """Import the code of one's own that a block needs; why that cannot be, or None."""
-    if task.digest is None or task.block.recipe is None:
+    if task.digest is None:
         return None
     try:
         if task.own:
             _import(task.own)
-        digest = own_digest(task.block.recipe, inputs)
+        digest = task.block.engine.digest()
     except (Exception, SystemExit) as error:  # importing runs a stranger's module
         from study.common.errors import StudyError, first_line
 

@@ -1,4 +1,4 @@
-"""Blocks in threads: for lanes and least squares, where there is little to do."""
+"""Blocks in threads: for engines that suit them, where there is little to do."""
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -29,7 +29,7 @@ from study.common.streams import StreamSeeds
 from study.datasets.dataset import Dataset, load_dataset
 from study.engines.replicates import Replicate
 from study.engines.row_orders import Orders
-from study.engines.sklearn_models import SKLEARN, fit
+from study.engines.scikit_learn import Regressors, ScikitLearn
 from study.execution import prepare, run
 from study.execution.plan import ordinary
 from study.importance import permutation as permutations
@@ -152,7 +152,7 @@ def measured(people, tmp_path_factory) -> tuple[Dataset, dict[Replicate, dict[tu
             frame[
                 (frame["condition"] == replicate.condition)
                 & (frame["init"] == streams.init)
-                & (frame["engine"] == SKLEARN)
+                & (frame["engine"] == "sklearn")
             ]
             for frame in (scores, fits)
         )
@@ -215,7 +215,12 @@ def _first_order(replicate: Replicate, rows: int) -> np.ndarray:
     return Orders([plain], rows).epochs(1)[0][0, 0]
 
 
-def test_tables_too_large_for_one_call_give_the_same_scores(people, monkeypatch):
+def fit(recipe: EstimatorRecipe, replicates: list[Replicate], people: Dataset) -> Regressors:
+    engine = ScikitLearn(recipe)
+    return engine.stack(engine.train(replicates, people.train_x, people.train_y))
+
+
+def test_tables_too_large_for_one_call_give_the_same_scores(people):
     regressors = fit(
         own("sklearn.ensemble:ExtraTreesRegressor", n_estimators=3), REPLICATES[:2], people
     )
@@ -225,10 +230,9 @@ def test_tables_too_large_for_one_call_give_the_same_scores(people, monkeypatch)
         calls.append(len(x))
         return regressors.predict(x)
 
-    at_once = permutations.grouped_permutation(predict, people, at_once=True)
+    at_once = permutations.grouped_permutation(predict, people, at_once=regressors.at_once)
     assert len(calls) == 1
-    monkeypatch.setattr(permutations, "MOST_AT_ONCE", 10_000)
-    one_by_one = permutations.grouped_permutation(predict, people, at_once=True)
+    one_by_one = permutations.grouped_permutation(predict, people, at_once=10_000)
     assert calls[1:] == [40] * (1 + 30 * 4)
     assert (at_once.score == one_by_one.score).all()
 
@@ -246,7 +250,7 @@ def test_a_seed_is_bitwise_the_same_alone_in_company_and_in_any_process(command)
     alone = stored("a", 3)
     # Two conditions, 8 + 4 scores and 4 fits each.
     assert len(alone) == len(MODELS) * 2 * 16
-    assert {(row[2], row[4]) for row in alone} == {(SKLEARN, 0)}
+    assert {(row[2], row[4]) for row in alone} == {("sklearn", 0)}
     assert stored("b", 3) == alone
     assert stored("b", 1, 2, 3) == before
     # The seed makes a difference to each of them.

@@ -1,0 +1,74 @@
+"""Closed-form least squares: one solution, as the weights of a linear network, and no seeds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from study.common.methods import GRADIENTS, PREDICTIONS
+from study.common.vocabulary import LEAST_SQUARES_TITLE
+from study.common.weights import Layout
+from study.datasets.dataset import Dataset
+from study.datasets.least_squares import least_squares
+from study.engines.engine import Cost, Engine
+from study.engines.lanes.compiler import host_lanes
+from study.engines.lanes.prediction import LanesStack
+from study.engines.replicates import Replicate, Trained
+from study.networks.build import seeded
+from study.networks.linear import Linear
+from study.recipes.model import Contender
+
+
+@dataclass(frozen=True)
+class ClosedForm(Engine):
+    """Least squares, which has no recipe and no replicates."""
+
+    family = "closed-form"
+    # LAPACK lets go of Python's lock.
+    threaded = True
+
+    recipe = None
+
+    inputs: int
+
+    @classmethod
+    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:  # noqa: ARG003
+        return cls(inputs) if recipe is None else None
+
+    @staticmethod
+    def offers(condition: str) -> frozenset[str]:
+        return frozenset({GRADIENTS, PREDICTIONS} if condition == "real" else ())
+
+    @property
+    def title(self) -> str:
+        return LEAST_SQUARES_TITLE
+
+    @property
+    def layout(self) -> Layout:
+        return [[name, list(value.shape)] for name, value in self._network().named_parameters()]
+
+    def train(
+        self,
+        replicates: Sequence[Replicate],  # noqa: ARG002
+        x: np.ndarray,
+        y: np.ndarray,
+        on_work: Callable[[int], None] = lambda _: None,
+    ) -> Trained:
+        trained = Trained.without_steps(least_squares(x, y), 1)
+        on_work(1)
+        return trained
+
+    def stack(self, trained: Trained) -> LanesStack:
+        return LanesStack(self._network(), trained.weights)
+
+    def cost(self, rows: int) -> Cost:
+        return Cost(epoch=3 * rows, row=1)
+
+    def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:  # noqa: ARG002
+        # LAPACK works on copies in double precision.
+        return 6 * 8 * dataset.train_x.size + 32 * host_lanes() * len(dataset.train_y)
+
+    def _network(self) -> Linear:
+        with seeded(0):
+            return Linear(inputs=self.inputs)

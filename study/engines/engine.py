@@ -1,0 +1,190 @@
+"""What the study asks of an engine, and of the models that it trained.
+
+An engine is how the models of one recipe are trained, for data of so many features. Everything
+else takes the engine as it is: a new one is a class of its own and a line in `registry`.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from study.common.methods import PREDICTIONS
+from study.common.weights import Layout
+from study.datasets.dataset import Dataset
+from study.engines.replicates import Replicate, Trained
+from study.recipes.model import Contender, Protocol
+
+
+class Stack(ABC):
+    """Trained models of one recipe, predicting and differentiating as one.
+
+    size : number of models
+    offers : GRADIENTS, if they have any, and PREDICTIONS
+    at_once : how many numbers of tables they rather predict in one call, as starting takes long
+    """
+
+    size: int
+    offers: ClassVar[frozenset[str]] = frozenset({PREDICTIONS})
+    at_once: ClassVar[int] = 0
+
+    @abstractmethod
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Predictions of each row alone: (rows, features) -> (models, rows).
+
+        A row is predicted as a batch of one, so that no prediction depends on its
+        neighbours, whatever a network does along its batch.
+        """
+
+    def predict_together(self, x: np.ndarray) -> np.ndarray:
+        """Predictions of all rows as one batch: (rows, features) -> (models, rows)."""
+        return self.predict(x)
+
+    def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
+        """Gradient of each row's prediction: (rows, features) -> (models, rows, features).
+
+        Of some rows after others, as they need not have room all at once.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no gradients")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What work counts, in predictions of a row by one module in lanes: about 10 ns.
+
+    epoch : one epoch of one model; row : one prediction by one model
+    """
+
+    epoch: int
+    row: int
+
+
+class Engine(ABC):
+    """How the models of one recipe are trained.
+
+    Engines are frozen dataclasses, and travel to workers as their fields alone. One is made
+    without running a stranger's code but for importing what its recipe names; all that its
+    methods raise beside what they say is of such code.
+
+    Attributes
+    ----------
+    family : what the names of all its engines are, or begin with before a hyphen
+    threaded : whether several may be at work in threads of one process
+    recipe : None for least squares, which has none
+    width : how many models are trained at a time
+    """
+
+    family: ClassVar[str]
+    threaded: ClassVar[bool] = False
+    recipe: Contender | None
+
+    @classmethod
+    @abstractmethod
+    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
+        """This engine for the models of a recipe; None where it does not train them.
+
+        inputs : features of the data; device : one of torch's. Raises InputError where what the
+        recipe names cannot be imported.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def offers(condition: str) -> frozenset[str]:
+        """What can be asked of models of a condition; nothing where there are none."""
+
+    @property
+    def name(self) -> str:
+        """What stands beside each result, as engines agree in distribution and not in digits."""
+        return self.family
+
+    @property
+    def title(self) -> str:
+        """What its models are called."""
+        return self.recipe.title if self.recipe else self.name
+
+    @property
+    def import_path(self) -> str | None:
+        """The class that the recipe names, "module:Class"; None if it names none."""
+        return self.recipe.import_path if self.recipe else None
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """The protocol of training by steps; None where models train themselves."""
+        return self.recipe.training if self.recipe else None
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of training; 1 where models train themselves."""
+        return self.protocol.epochs if self.protocol else 1
+
+    @property
+    def layout(self) -> Layout:
+        """Names and shapes of a model's weights; empty where none are kept. Raises InputError."""
+        return []
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    def rounds(self, count: int) -> int:
+        """How often it sets out to train so many models."""
+        return math.ceil(count / self.width)
+
+    def check(self, dataset: Dataset, *, known: bool) -> None:  # noqa: B027
+        """Raise InputError unless its models can be trained on the data, and measured.
+
+        `known` says that some of them are stored: a check that takes long may be left out.
+        """
+
+    def digest(self) -> str | None:
+        """SHA-256 of the code of its models; None where it comes with a library that is known."""
+        return None
+
+    @abstractmethod
+    def train(
+        self,
+        replicates: Sequence[Replicate],
+        x: np.ndarray,
+        y: np.ndarray,
+        on_work: Callable[[int], None] = lambda _: None,
+    ) -> Trained:
+        """Train replicates, each exactly as if it were alone.
+
+        Parameters
+        ----------
+        replicates : condition `shuffled` permutes the training labels; `untrained` keeps the
+            initial weights, and does not go together with the others. None for least squares.
+        x, y : what they learn from, (rows, features) and (rows,), float32
+        on_work : called now and then with the work done since, in epochs of one replicate
+
+        Raises StudyError.
+        """
+
+    @abstractmethod
+    def stack(self, trained: Trained) -> Stack:
+        """The models that were trained, or whose weights are stored."""
+
+    def block_size(self, count: int, dataset: Dataset, *, trained: bool) -> int:  # noqa: ARG002
+        """How many of `count` replicates make a block. It changes no result.
+
+        Unless `trained`, only measuring counts.
+        """
+        return self.width
+
+    @abstractmethod
+    def cost(self, rows: int) -> Cost:
+        """What work counts with so many rows of training, roughly. Raises InputError."""
+
+    @abstractmethod
+    def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
+        """Bytes that training and measuring replicates at once take at most, with what is kept.
+
+        Beyond what a process holds that has the program loaded. What lies on a GPU does not
+        count. Raises InputError.
+        """
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]

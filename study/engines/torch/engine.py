@@ -1,0 +1,93 @@
+"""Networks of any kind, by PyTorch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from study.datasets.dataset import Dataset
+from study.engines.engine import Cost
+from study.engines.network_check.check import refuse_unfit
+from study.engines.network_engine import NetworkEngine
+from study.engines.replicates import Replicate, Trained, occasion_epochs
+from study.engines.torch.memory import live
+from study.engines.torch.prediction import BLOCK, ROWS, TorchStack
+from study.engines.torch.training import train_block
+from study.networks.build import build, import_class
+from study.recipes.model import Contender, ModelRecipe
+
+# What each module counts in a step, whatever the rows are, and in predicting a row; and weights
+# that a row meets for one more.
+_STEP, _CALL, _WEIGHTS = 1400, 5, 250
+# What torch loads when it first trains, in bytes.
+_LATER = 100 * 2**20
+
+
+@dataclass(frozen=True)
+class Torch(NetworkEngine):
+    """Any network by torch.func, on one of torch's devices."""
+
+    family = "torch"
+
+    device: str = "cpu"
+
+    @classmethod
+    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
+        if not isinstance(recipe, ModelRecipe):
+            return None
+        import_class(recipe)
+        return cls(recipe, inputs, device)
+
+    @property
+    def name(self) -> str:
+        # The block size is part of the name, since it may show in the last bits of a result.
+        return f"{self.family}-{BLOCK}" + ("" if self.device == "cpu" else f"-{self.device}")
+
+    @property
+    def width(self) -> int:
+        return BLOCK
+
+    def check(self, dataset: Dataset, *, known: bool) -> None:  # noqa: ARG002
+        _ = self.network  # what it raises says more than the check does
+        refuse_unfit(self.recipe, dataset.train_x, dataset.test_x)
+
+    def train_block(
+        self,
+        replicates: Sequence[Replicate],
+        x: np.ndarray,
+        y: np.ndarray,
+        on_epochs: Callable[[int], None],
+    ) -> Trained:
+        return train_block(self.recipe, replicates, x, y, on_epochs, self.device)
+
+    def stack(self, trained: Trained) -> TorchStack:
+        # Built anew, as a stranger's network may keep something of what it has met.
+        network = build(self.recipe, inputs=self.inputs, init=0)
+        return TorchStack(network, trained.weights)
+
+    def cost(self, rows: int) -> Cost:
+        row = _CALL * self.modules + self.weights // _WEIGHTS
+        # In small batches, torch's own time and Adam's are most of it.
+        steps = -(-rows // self.recipe.training.batch_size)
+        return Cost(3 * rows * row + steps * (_STEP * self.modules + self.weights), row)
+
+    def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
+        inputs, rows = len(dataset.features), len(dataset.train_y)
+        tested, most = len(dataset.test_y), max(len(dataset.train_y), len(dataset.test_y))
+        trained, protocol = replicates[0].condition != "untrained", self.recipe.training
+        stacked = 4 * BLOCK * self.weights
+        batch = min(protocol.batch_size, rows)
+        network = build(self.recipe, inputs=inputs, init=0)
+        try:
+            predicting, differentiating = live(network, inputs)
+        except Exception:  # a stranger's network fails again in its block, and is named there
+            predicting = differentiating = 0
+        # Gradients of the weights, Adam's moments; all on the GPU, if there is one.
+        training = (8 if self.device == "cpu" else 2) * stacked if trained else 2 * stacked
+        occasions = len(occasion_epochs(protocol.epochs)) if trained else 0
+        training += 8 * BLOCK * rows * 7 + 3 * 4 * BLOCK * occasions * batch * inputs
+        training += 2 * batch * differentiating
+        measuring = 3 * stacked + max(most * predicting, min(tested, ROWS) * differentiating)
+        measuring += 4 * BLOCK * inputs * min(tested, ROWS) * 2 + 40 * min(tested, ROWS) * inputs
+        return _LATER + BLOCK * self.kept(dataset, 0) + max(training, measuring)

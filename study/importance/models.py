@@ -1,0 +1,32 @@
+"""Trained models as importance methods see them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from study.datasets.dataset import Dataset
+from study.engines.engine import Stack
+
+Predict = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Models:
+    """Trained models of one recipe, and the data that they are measured on.
+
+    Attributes
+    ----------
+    stack : what the models offer after training
+    predict : their predictions, (rows, features) -> (models, rows), counted for progress
+    dataset : on whose test rows they are measured
+    occasions : (models, occasions, rows, features), loss gradients met in training; none where
+        models were not trained by steps
+    finite : (models,), whether all predictions of a model are
+    """
+
+    stack: Stack
+    predict: Predict
+    dataset: Dataset
+    occasions: np.ndarray
+    finite: np.ndarray
