@@ -14,7 +14,7 @@ from study.engines.replicates import Replicate, Trained, occasion_epochs
 from study.engines.torch.memory import live
 from study.engines.torch.prediction import BLOCK, ROWS, TorchStack
 from study.engines.torch.training import train_block
-from study.networks.build import build, import_class
+from study.networks.build import build
 from study.recipes.model import Contender, ModelRecipe
 
 # What each module counts in a step, whatever the rows are, and in predicting a row; and weights
@@ -34,10 +34,7 @@ class Torch(NetworkEngine):
 
     @classmethod
     def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
-        if not isinstance(recipe, ModelRecipe):
-            return None
-        import_class(recipe)
-        return cls(recipe, inputs, device)
+        return cls(recipe, inputs, device) if isinstance(recipe, ModelRecipe) else None
 
     @property
     def name(self) -> str:
