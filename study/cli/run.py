@@ -121,6 +121,7 @@ def run_command(
     )
     with store:
         _tell_beginning(store, planned, request)
+        _add_methods(store, dataset)
         if client is None:
             at_once = _tell_memory(planned, dataset, at_once)
         outcome = Outcome()
@@ -155,6 +156,23 @@ def _tell_beginning(store: "Store", planned: "Plan", request: "Request") -> None
         near = get_close_matches(claim.model, request.models, n=1)
         meant = f" Did you mean '{near[0]}'?" if near else ""
         click.echo(f"Note: the claim rests on model '{claim.model}', which is not run here.{meant}")
+
+
+def _add_methods(store: "Writer", dataset: "Dataset") -> None:
+    """Score stored models by methods that came after the run was made."""
+    from study.common.progress import progress
+    from study.execution.further_methods import add_further_methods, further_methods
+
+    methods, left = further_methods(store)
+    if methods:
+        click.echo(f"{', '.join(methods)}: computed of what is stored, without training again")
+        with progress("scoring", max(len(store.stored_keys()), 1)) as report:
+            add_further_methods(store, methods, dataset, report)
+    if left:
+        click.echo(
+            f"Note: the stored models have no scores by {', '.join(left)}, which only training "
+            "tells: --fresh makes the run again."
+        )
 
 
 def _tell_missing(planned: "Plan", request: "Request") -> None:

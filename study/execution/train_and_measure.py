@@ -5,15 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from study.common.errors import StudyError, first_line
-from study.common.methods import GROUPED_PERMUTATION
+from study.common.methods import scored_by
 from study.common.versions import environment
 from study.datasets.dataset import Dataset
 from study.engines.replicates import Trained
 from study.execution.block import Block
 from study.importance.measure import Measured, measure
+from study.importance.scores import Importance
 from study.importance.training_gradient import occasion_means
 from study.networks.remedies import remedy_for
-from study.store.records import Key, Record
+from study.store.records import Key, Record, Row
 from study.store.rows import LABELS, NUMBERS
 
 Count = Callable[[int], None]
@@ -69,12 +70,6 @@ def records(
     keys: Sequence[Key], trained: Trained, measured: Measured, dataset: Dataset
 ) -> list[Record]:
     """What is measured of trained models, taken apart by their keys."""
-    items = {
-        importance.method: dataset.variables
-        if importance.method == GROUPED_PERMUTATION
-        else dataset.features
-        for importance in measured.importances
-    }
     absolute, signed = occasion_means(trained.occasions)
     return [
         Record(
@@ -88,16 +83,7 @@ def records(
                 )
                 for fit in measured.fits
             ],
-            scores=[
-                (
-                    importance.method,
-                    item,
-                    float(importance.score[index, column]),
-                    None if importance.signed is None else float(importance.signed[index, column]),
-                )
-                for importance in measured.importances
-                for column, item in enumerate(items[importance.method])
-            ],
+            scores=score_rows(measured.importances, index, dataset),
             occasions=[
                 (
                     int(epoch),
@@ -114,4 +100,19 @@ def records(
             ],
         )
         for index, key in enumerate(keys)
+    ]
+
+
+def score_rows(importances: Sequence[Importance], index: int, dataset: Dataset) -> list[Row]:
+    """The scores of one of some models, as rows of `Record.scores`."""
+    items = {"feature": dataset.features, "variable": dataset.variables}
+    return [
+        (
+            importance.method,
+            item,
+            float(importance.score[index, column]),
+            None if importance.signed is None else float(importance.signed[index, column]),
+        )
+        for importance in importances
+        for column, item in enumerate(items[scored_by(importance.method)])
     ]

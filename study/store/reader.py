@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from study.common.streams import STREAM_NAMES
+from study.common.streams import STREAM_NAMES, StreamSeeds
 from study.common.text import printable
 from study.store import digests
 from study.store.file_check import Damaged, damaged, reading
 from study.store.migrations import columns_in
+from study.store.records import Key
 from study.store.rows import LABELS, NUMBERS, Rows
 
 STREAM_COLUMNS = ", ".join(f'"{name}"' for name in STREAM_NAMES)
@@ -234,3 +235,9 @@ def among(trainings: Sequence[Training], column: str = "t.id") -> str:
 
 def _texts(names: Sequence[str]) -> Any:
     return pd.array(list(names), dtype="str")
+
+
+def key_of(training: Training) -> Key:
+    """The identity of a stored training."""
+    streams = None if training.init is None else StreamSeeds(*training.streams)
+    return Key(training.model, training.condition, training.engine, streams)

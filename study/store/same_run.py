@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from study.common.errors import InputError
+from study.common.methods import METHODS
 from study.common.weights import Layout
 from study.recipes.base import Recipe, dotted, fingerprint
 from study.recipes.dataset import DatasetRecipe
@@ -72,3 +73,9 @@ def _refuse_change(directory: Path, what: str, stored: Recipe, given: Recipe) ->
         f"{directory}: made from another recipe of {what} "
         f"({key}: {before.get(key)} there, {after.get(key)} now); {_REMEDY}"
     )
+
+
+def lacking(store: Store) -> list[str]:
+    """The methods that came after the run was made; none where its scores were imported."""
+    held = METHODS if store.recipe.scores is not None else store.methods()
+    return [name for name in METHODS if name not in held]

@@ -4,8 +4,8 @@ All use that checks make of training and measuring is here.
 """
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 from study.common.errors import InputError, StudyError
 from study.common.findings import NOTE, PASSED, Finding
@@ -23,8 +23,8 @@ from study.execution.train_and_measure import records, work
 from study.importance.measure import measure
 from study.recipes.base import dotted, fingerprint
 from study.recipes.find import find_dataset
-from study.store.reader import Training
-from study.store.records import Key, Record
+from study.store.reader import Training, key_of
+from study.store.records import Record
 from study.store.store import Store
 
 Count = Callable[[int], None]
@@ -36,12 +36,14 @@ class Again:
 
     dataset : None where the data are not what they were
     engines : by model, with its weights laid out as they were; on the processor
+    methods : those that the run was made with
     here : versions and platform
     findings : on the data, and on what cannot be made again
     """
 
     dataset: Dataset | None
     engines: dict[str, Engine] = field(default_factory=dict)
+    methods: tuple[str, ...] = ()
     here: dict[str, str] = field(default_factory=environment)
     findings: list[Finding] = field(default_factory=list)
 
@@ -52,7 +54,7 @@ class Again:
         dataset = _dataset(store, data, findings)
         if dataset is None:
             return cls(None, findings=findings)
-        again = cls(dataset, findings=findings)
+        again = cls(dataset, methods=store.methods(), findings=findings)
         known = dict(store.sources().itertuples(index=False, name=None))
         for model in store.model_names():
             try:
@@ -79,7 +81,8 @@ class Again:
         with one_thread():
             stack = self.engines[model].stack(trained)
             found = measure(stack, self.dataset, trained.occasions)
-        return records([key_of(training) for training in trainings], trained, found, self.dataset)
+        keys = [key_of(training) for training in trainings]
+        return self._made_then(records(keys, trained, found, self.dataset))
 
     def initial(self, model: str, trainings: Sequence[Training]) -> Weights:
         """The weights with which networks begin, (networks, ...) by parameter."""
@@ -93,7 +96,7 @@ class Again:
         assert self.dataset is not None
         (block,) = plan({}, self.dataset, [], stored=set()).blocks
         with one_thread():
-            return work(block, self.dataset).records[0]
+            return self._made_then(work(block, self.dataset).records)[0]
 
     def blocks(self, model: str, trainings: Sequence[Training]) -> tuple[Block, ...]:
         """What trains some networks of a model again, on this machine's processor."""
@@ -106,7 +109,11 @@ class Again:
         """Train and measure a block as `study run` does."""
         assert self.dataset is not None
         with one_thread():
-            return work(block, self.dataset, count).records
+            return self._made_then(work(block, self.dataset, count).records)
+
+    def _made_then(self, made: Sequence[Record]) -> list[Record]:
+        """Records without scores by methods that the run was made without."""
+        return [with_methods(record, self.methods) for record in made]
 
     def differs(self, training: Training) -> list[str]:
         """What is another thing here than where a network was trained."""
@@ -116,6 +123,11 @@ class Again:
             for name in sorted(there.keys() | self.here.keys())
             if there.get(name) != self.here.get(name)
         ]
+
+
+def with_methods(record: Record, methods: Collection[str]) -> Record:
+    """A record with its scores by some methods alone."""
+    return replace(record, scores=[row for row in record.scores if row[0] in methods])
 
 
 def _dataset(store: Store, data: str | None, findings: list[Finding]) -> Dataset | None:
@@ -147,12 +159,6 @@ def _dataset(store: Store, data: str | None, findings: list[Finding]) -> Dataset
         what = f"{', '.join(dataset.hashes)}: as they were when the networks were trained"
         findings.append(Finding(PASSED, what, code="C009"))
     return dataset
-
-
-def key_of(training: Training) -> Key:
-    """The identity of a stored training."""
-    streams = None if training.init is None else StreamSeeds(*training.streams)
-    return Key(training.model, training.condition, training.engine, streams)
 
 
 def _replicate(training: Training, condition: str) -> Replicate:

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from study.common.findings import FAULT, NOTE, PASSED, Finding
-from study.common.methods import TRAINING_GRADIENT
+from study.common.methods import DECLARED, STEPS
 from study.common.progress import progress
 from study.common.vocabulary import LEAST_SQUARES
 from study.store.file_check import RESTORE
-from study.store.reader import Training, among
+from study.store.reader import Training, among, key_of
 from study.store.records import Record, unpacked
 from study.store.rows import TABLES, Rows
 from study.store.store import Store
 from study.verify.compare_records import Likeness, likeness, likeness_of_weights
-from study.verify.rebuild import Again, key_of
+from study.verify.rebuild import Again, with_methods
 from study.verify.training_names import in_words
 
 # Of the generator that draws samples.
@@ -133,7 +133,7 @@ def _recomputed(
 
 
 def stored_records(store: Store, trainings: Sequence[Training]) -> list[Record]:
-    """All that is stored of some trainings of one model."""
+    """What is stored of some trainings of one model, by the methods that the run was made with."""
     layout = store.layout(trainings[0].model)
     contents = {
         training.id: content for training, content, _ in store.reader.weights(among(trainings))
@@ -143,7 +143,7 @@ def stored_records(store: Store, trainings: Sequence[Training]) -> list[Record]:
     if cut:
         raise store.reader.differs("weights", cut)
     tables = {table: store.reader.measured(table, trainings).rows for table in TABLES}
-    return [
+    found = [
         Record(
             key=key_of(training),
             weights={
@@ -153,6 +153,7 @@ def stored_records(store: Store, trainings: Sequence[Training]) -> list[Record]:
         )
         for training in trainings
     ]
+    return [with_methods(record, store.methods()) for record in found]
 
 
 def _tuples(rows: Rows, training: Training) -> list[tuple[Any, ...]]:
@@ -165,5 +166,6 @@ def _tuples(rows: Rows, training: Training) -> list[tuple[Any, ...]]:
 
 def _after_training(record: Record) -> Record:
     """A record without what only training can tell."""
-    scores = [row for row in record.scores if row[0] != TRAINING_GRADIENT]
+    of_steps = [method.name for method in DECLARED if method.needs == STEPS]
+    scores = [row for row in record.scores if row[0] not in of_steps]
     return replace(record, scores=scores, occasions=[], losses=[])

@@ -1,0 +1,93 @@
+"""Methods that there were not when a run was made: its models are scored by them afterwards."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+
+from study.common.methods import PREDICTIONS, STEPS, find_method
+from study.datasets.dataset import Dataset
+from study.engines.engine import Engine
+from study.engines.registry import engine_for
+from study.engines.replicates import Trained
+from study.engines.torch.prediction import one_thread
+from study.execution.train_and_measure import score_rows
+from study.importance.measure import measure_by
+from study.store.reader import Training, among, key_of
+from study.store.records import Key, Row, unpacked
+from study.store.same_run import lacking
+from study.store.store import Store
+from study.store.writer import Writer
+
+
+def further_methods(store: Store) -> tuple[list[str], list[str]]:
+    """The methods that a run was made without: those to be had of its stored weights, and others.
+
+    The others need what only training tells, or models of which no weights are kept.
+    """
+    further = lacking(store)
+    left = [name for name in further if _needs_training(store, name)]
+    return [name for name in further if name not in left], left
+
+
+def add_further_methods(
+    store: Writer,
+    methods: Sequence[str],
+    dataset: Dataset,
+    report: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Score all stored models by methods of `further_methods`, and store that in one go.
+
+    `report` is called with the number of models that are done. Raises StudyError.
+    """
+    scores: dict[Key, list[Row]] = {}
+    for model in store.model_names():
+        engine = engine_for(store.model_recipe(model), len(dataset.features))
+        for _, trainings in _by_condition(store, model):
+            size = engine.block_size(len(trainings), dataset, trained=False)
+            for start in range(0, len(trainings), size):
+                some = trainings[start : start + size]
+                scores |= _scored(store, engine, methods, some, dataset)
+                report(len(scores))
+    store.add_scores(methods, scores)
+
+
+def _needs_training(store: Store, name: str) -> bool:
+    """Whether stored weights cannot tell the scores of a method, of some model that has any."""
+    method = find_method(name)
+    assert method is not None
+    if method.needs == STEPS:
+        return True
+    return method.needs == PREDICTIONS and bool(store.without_weights())
+
+
+def _by_condition(store: Store, model: str) -> Iterator[tuple[str, list[Training]]]:
+    """The trainings of a model of which weights are kept."""
+    own = [
+        training
+        for training in store.reader.each_training()
+        if training.model == model and store.layout(model)
+    ]
+    for condition, trainings in itertools.groupby(own, key=lambda training: training.condition):
+        yield condition, list(trainings)
+
+
+def _scored(
+    store: Store,
+    engine: Engine,
+    methods: Sequence[str],
+    trainings: Sequence[Training],
+    dataset: Dataset,
+) -> dict[Key, list[Row]]:
+    contents = {
+        training.id: content
+        for training, content in store.reader.verified_weights(among(trainings))
+    }
+    weights = unpacked(
+        [contents[training.id] for training in trainings], store.layout(trainings[0].model)
+    )
+    with one_thread():
+        stack = engine.stack(Trained.without_steps(weights, len(trainings)))
+        found = measure_by(methods, stack, dataset)
+    return {
+        key_of(training): score_rows(found, place, dataset)
+        for place, training in enumerate(trainings)
+    }
