@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
@@ -10,6 +11,9 @@ from study.common.text import printable
 WIDTH = 100  # columns of a terminal
 TYPED = "study.typed"  # the words of a command, in what click keeps of it
 RUN_ARGUMENT = click.argument("directory", metavar="[RUN]", required=False)
+FRESH_OPTION = click.option(
+    "--fresh", is_flag=True, help="Set results aside (results.sqlite.old1) and start again."
+)
 
 
 class _Commands(click.Group):
@@ -35,3 +39,13 @@ def tell_lines(lines: Iterable[str]) -> None:
     for line in map(printable, lines):
         indent = " " * (len(line) - len(line.lstrip()) + 2) if line.startswith(" ") else ""
         click.echo(textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False))
+
+
+def hold_lock(directory: Path) -> None:
+    """Hold the lock of a run to the end of this command, and clear up what killed ones left."""
+    from study.store.lock import locked
+    from study.store.run_directory import sweep
+
+    context = click.get_current_context()
+    context.with_resource(locked(directory, f"study {context.info_name}"))
+    sweep(directory)

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from study.cli.group import TYPED, commands, tell_lines
-from study.cli.run import hold_lock
+from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock, tell_lines
 from study.common.errors import InputError
 from study.common.text import printable
 
@@ -51,9 +50,7 @@ def model_check_command(name_or_path: str, data: str) -> int:
 @click.option("--out", type=click.Path(path_type=Path), help="[default: reports/<name of FILE>]")
 @click.option("--target", help="What the models predict.")
 @click.option("--title", help="What the report is called.  [default: the name of FILE]")
-@click.option(
-    "--fresh", is_flag=True, help="Set results aside (results.sqlite.old1) and start again."
-)
+@FRESH_OPTION
 def import_command(
     file: Path,
     words: str | None,
