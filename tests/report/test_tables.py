@@ -8,13 +8,12 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import made_run
+from conftest import drawn_scores, made_run
 
 from study.analysis.results import Results
 from study.cli.group import commands
 from study.cli.main import main
 from study.common.errors import InputError
-from study.common.methods import METHODS
 from study.common.vocabulary import FORMATS
 from study.recipes.claim import Claim
 from study.recipes.claim_text import parse_claim
@@ -36,15 +35,8 @@ def hostile(people):
 @pytest.fixture(scope="module")
 def results(tmp_path_factory, hostile) -> Results:
     generator = np.random.default_rng(3)
-    scores = {
-        (model, condition): {
-            method: generator.gamma(2, size=(SEEDS, 4 if "grouped" in method else 8))
-            for method in METHODS
-            if (method, condition) != ("training-gradient", "untrained")
-        }
-        for model in ("transformer", "mlp")
-        for condition in ("real", "shuffled", "untrained")
-    }
+    models = ("transformer", "mlp")
+    scores = drawn_scores(models, lambda items: generator.gamma(2, size=(SEEDS, items)))
     for by_method in scores.values():
         for vectors in by_method.values():
             vectors[:, 1] += 3
