@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from study.common.errors import InputError
+from study.common.files import check_replaceable
 from study.datasets.dataset import Dataset, encode_row, load_dataset
 from study.engines.torch.prediction import one_thread
 from study.recipes.find import find_dataset, shipped_path
+from study.store.weights_file import is_weights_file, write_weights
 
 EPOCHS = 300
 BATCH_SIZE = 10
@@ -156,12 +158,21 @@ def accuracy(
     return close.float().mean().item()
 
 
-def tell(seed: int, weights: Path, say: Callable[[str], None], epochs: int = EPOCHS) -> None:
+def tell(
+    seed: int,
+    weights: Path,
+    say: Callable[[str], None],
+    epochs: int = EPOCHS,
+    *,
+    force: bool = False,
+) -> None:
     """Run the demo on the published data, telling each step; save the network's weights.
 
-    Raises InputError when the weights cannot be written, before anything is trained.
+    Raises InputError, before anything is trained, when the weights cannot be written, or, but
+    with `force`, where there is a file that is not of `study demo` or `study weights`.
     """
     _check_writable(weights)
+    check_replaceable(weights, is_weights_file, force=force)
     path = shipped_path("data", "people")
     recipe = find_dataset(str(path)).recipe
     data = load_dataset(recipe, path.parent)
@@ -180,7 +191,7 @@ def tell(seed: int, weights: Path, say: Callable[[str], None], epochs: int = EPO
     with one_thread():
         demo = train_published(data.train_x, data.train_y, seed, epochs, _progress(say, epochs))
         _tell_predictions(demo.network, data, say)
-    torch.save(demo.network.state_dict(), weights)
+    write_weights(demo.network.state_dict(), weights)
     say(f"Weights saved to {weights}.")
     _tell_importance(demo.importance, data, say)
 

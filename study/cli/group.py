@@ -14,6 +14,9 @@ RUN_ARGUMENT = click.argument("directory", metavar="[RUN]", required=False)
 FRESH_OPTION = click.option(
     "--fresh", is_flag=True, help="Set results aside (results.sqlite.old1) and start again."
 )
+FORCE_OPTION = click.option(
+    "--force", is_flag=True, help="Overwrite a file that this command did not write."
+)
 
 
 class _Commands(click.Group):

@@ -13,6 +13,7 @@ import numpy as np
 from study.analysis.claims import own_verdict, why_not_tested
 from study.analysis.fits import has_fits, learning_words
 from study.analysis.results import Results
+from study.common.files import beginning
 from study.common.package import shipped
 from study.common.text import printable, ranges
 from study.common.vocabulary import SOURCES, UNNAMED_TARGET
@@ -39,6 +40,7 @@ _METHODS = {
     "permutation-grouped": "the drop in R² on the test rows when a variable, with all its columns, "
     "is permuted",
 }
+_WRITTEN = "Written by 'study cite --format latex'."
 NOT_TOLD = "The paragraph cannot tell how the scores were made: add that."
 _VERDICTS = {
     SUPPORTED: ", so the claim is supported: the lower bound reaches the required {Required}.",
@@ -80,8 +82,13 @@ def macros(results: Results) -> str:
         f"\\newcommand{{\\{start}{fact.name}}}{{{escape(fact.text)}}}% {printable(fact.tells)}"
         for fact in facts(results)
     ]
-    head = f"% {printable(provenance(results))} Written by 'study cite --format latex'."
+    head = f"% {printable(provenance(results))} {_WRITTEN}"
     return "\n".join([head, HEAD.rstrip(), *lines, ""])
+
+
+def is_macros(path: Path) -> bool:
+    """Whether a file starts as `macros` does."""
+    return beginning(path).split("\n")[0].endswith(_WRITTEN)
 
 
 def bibtex(results: Results) -> str:
