@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from study.common.errors import InputError
-from study.datasets.dataset import encode_row, load_dataset
+from study.common.files import check_replaceable
+from study.datasets.dataset import Dataset, encode_row, load_dataset
 from study.engines.torch.prediction import one_thread
 from study.recipes.find import find_dataset, shipped_path
+from study.store.weights_file import is_weights_file, write_weights
 
 EPOCHS = 300
 BATCH_SIZE = 10
@@ -156,22 +158,24 @@ def accuracy(
     return close.float().mean().item()
 
 
-def tell(seed: int, weights: Path, say: Callable[[str], None], epochs: int = EPOCHS) -> None:
+def tell(
+    seed: int,
+    weights: Path,
+    say: Callable[[str], None],
+    epochs: int = EPOCHS,
+    *,
+    force: bool = False,
+) -> None:
     """Run the demo on the published data, telling each step; save the network's weights.
 
-    Raises InputError when the weights cannot be written, before anything is trained.
+    Raises InputError, before anything is trained, when the weights cannot be written, or, but
+    with `force`, where there is a file that is not of `study demo` or `study weights`.
     """
-    try:
-        weights.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write {weights}: {error.strerror}") from error
-    if not os.access(weights.parent, os.W_OK) or weights.is_dir():
-        raise InputError(f"cannot write {weights}")
+    _check_writable(weights)
+    check_replaceable(weights, is_weights_file, force=force)
     path = shipped_path("data", "people")
     recipe = find_dataset(str(path)).recipe
     data = load_dataset(recipe, path.parent)
-    person = {"sex": "male", "age": "34", "State": "Oklahoma", "politics": "moderate"}
-    row = torch.from_numpy(encode_row(recipe, person, data.scales)).unsqueeze(0)
     say(
         f"Income from sex, age, State and politics: {len(data.train_y)} training rows, "
         f"{len(data.test_y)} test rows."
@@ -184,6 +188,25 @@ def tell(seed: int, weights: Path, say: Callable[[str], None], epochs: int = EPO
         f"Training: mean squared error, Adam, learning rate {LEARNING_RATE}, batches of "
         f"{BATCH_SIZE}, {epochs} epochs, seed {seed}."
     )
+    with one_thread():
+        demo = train_published(data.train_x, data.train_y, seed, epochs, _progress(say, epochs))
+        _tell_predictions(demo.network, data, say)
+    write_weights(demo.network.state_dict(), weights)
+    say(f"Weights saved to {weights}.")
+    _tell_importance(demo.importance, data, say)
+
+
+def _check_writable(weights: Path) -> None:
+    try:
+        weights.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write {weights}: {error.strerror}") from error
+    if not os.access(weights.parent, os.W_OK) or weights.is_dir():
+        raise InputError(f"cannot write {weights}")
+
+
+def _progress(say: Callable[[str], None], epochs: int) -> Callable[[int, float], None]:
+    """What tells the loss now and then, and the time left."""
     start = 0.0
 
     def on_epoch(epoch: int, loss: float) -> None:
@@ -197,26 +220,34 @@ def tell(seed: int, weights: Path, say: Callable[[str], None], epochs: int = EPO
                 line += f"  {left:3.0f} s left"
             say(line)
 
-    with one_thread():
-        demo = train_published(data.train_x, data.train_y, seed, epochs, on_epoch)
-        tolerance = recipe.target.tolerance
-        on_train = accuracy(demo.network, data.train_x, data.train_y, tolerance, one_by_one=True)
-        on_test = accuracy(demo.network, data.test_x, data.test_y, tolerance, one_by_one=False)
-        with torch.no_grad():
-            income = demo.network(row).item() * recipe.target.divisor
+    return on_epoch
+
+
+def _tell_predictions(network: nn.Module, data: Dataset, say: Callable[[str], None]) -> None:
+    """How many rows are predicted well, and one person's income."""
+    target = data.recipe.target
+    on_train = accuracy(network, data.train_x, data.train_y, target.tolerance, one_by_one=True)
+    on_test = accuracy(network, data.test_x, data.test_y, target.tolerance, one_by_one=False)
     say(
-        f"Within {tolerance:.0%} of the true income: {on_train:.4f} of the training rows (one by "
-        f"one), {on_test:.4f} of the test rows (all at once)."
+        f"Within {target.tolerance:.0%} of the true income: {on_train:.4f} of the training rows "
+        f"(one by one), {on_test:.4f} of the test rows (all at once)."
     )
+    person = {"sex": "male", "age": "34", "State": "Oklahoma", "politics": "moderate"}
+    row = torch.from_numpy(encode_row(data.recipe, person, data.scales)).unsqueeze(0)
+    with torch.no_grad():
+        income = network(row).item() * target.divisor
     say(f"Predicted income of a male, 34, Oklahoma, moderate: ${income:,.2f}")
-    torch.save(demo.network.state_dict(), weights)
-    say(f"Weights saved to {weights}.")
+
+
+def _tell_importance(importance: np.ndarray, data: Dataset, say: Callable[[str], None]) -> None:
+    """Each feature's share beside the published one."""
     say("Importance: gradients of the loss with respect to the inputs, ten times in training.")
     say(f"  {'':22}{'this run':>10}{'published':>11}")
-    here = demo.importance / demo.importance.sum()
-    published = recipe.published.shares if recipe.published else [math.nan] * len(here)
-    for feature, share, known in zip(data.features, here, published, strict=True):
-        say(f"  {feature:22}{share:10.4f}{known:11.4f}")
+    here = importance / importance.sum()
+    known = data.recipe.published
+    published = known.shares if known else [math.nan] * len(here)
+    for feature, share, other in zip(data.features, here, published, strict=True):
+        say(f"  {feature:22}{share:10.4f}{other:11.4f}")
     say(
         "The two differ because training is chaotic: rounding differs between versions of "
         "PyTorch and machines, and such differences grow until only the distribution over "

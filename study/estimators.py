@@ -4,10 +4,11 @@ An estimator is one seed of the study: the initial weights, mini-batches, dropou
 are those that `study run` gives that seed on the same numbers.
 """
 
+import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -20,6 +21,8 @@ from study.engines.registry import engine_for
 from study.engines.replicates import Replicate, Trained
 from study.recipes.model import ModelRecipe, Protocol
 
+Regressor = TypeVar("Regressor", bound="_NetworkRegressor")
+
 
 class _NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # untyped
     """What the regressors have in common; each names its network and says its arguments.
@@ -29,10 +32,18 @@ class _NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
 
     _network: ClassVar[str]
 
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    random_state: int | np.random.RandomState | None
+    def __init__(
+        self,
+        *,
+        epochs: int,
+        batch_size: int,
+        learning_rate: float,
+        random_state: int | np.random.RandomState | None,
+    ) -> None:
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
         """Train the network.
@@ -112,6 +123,63 @@ class _NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         raise NotImplementedError
 
 
+_TRAINING = """\
+epochs : int, default=300
+    Number of times that training passes through the rows.
+batch_size : int, default=10
+    Rows of a mini-batch; a last, smaller one is trained on, too.
+learning_rate : float, default=0.01
+    Step size of Adam.
+random_state : int, RandomState instance or None, default=None
+    An int is the seed of the study: it decides on the initial weights, the order of the
+    rows and, where there is any, dropout, and calls of `fit` with it give the same network.
+    From a RandomState instance, or NumPy's global one for None, `fit` draws a seed."""
+
+_ATTRIBUTES = """\
+weights_ : dict of ndarray
+    The trained parameters by name, single precision.
+seed_ : int
+    The seed of the study that this network is.
+loss_epochs_ : ndarray of shape (n_points,)
+    The epochs, from 0, whose loss is kept: about fifty, and the last.
+losses_ : ndarray of shape (n_points,)
+    Sum over the mini-batches of their mean squared errors in each of these epochs.
+n_features_in_ : int
+    Number of features seen during `fit`.
+feature_names_in_ : ndarray of shape (`n_features_in_`,)
+    Names of the features seen during `fit`, where `X` has names that are all strings."""
+
+_EXAMPLE = """\
+Examples
+--------
+>>> from sklearn.compose import TransformedTargetRegressor
+>>> from sklearn.datasets import load_diabetes
+>>> from sklearn.pipeline import make_pipeline
+>>> from sklearn.preprocessing import StandardScaler
+>>> from study import %(name)s
+>>> X, y = load_diabetes(return_X_y=True)
+>>> network = %(call)s
+>>> model = TransformedTargetRegressor(
+...     make_pipeline(StandardScaler(), network), transformer=StandardScaler()
+... )
+>>> round(model.fit(X[:300], y[:300]).score(X[300:], y[300:]), 2)
+%(score)s"""
+
+
+def _documented(call: str, *, score: str) -> Callable[[type[Regressor]], type[Regressor]]:
+    """Fill in what the docstrings share; the example makes a network by `call`, of this score."""
+
+    def filled(regressor: type[Regressor]) -> type[Regressor]:
+        example = _EXAMPLE % {"name": regressor.__name__, "call": call, "score": score}
+        shared = {"training": _TRAINING, "attributes": _ATTRIBUTES, "example": example}
+        if regressor.__doc__ is not None:  # Python's option -OO leaves out docstrings
+            regressor.__doc__ = inspect.cleandoc(regressor.__doc__) % shared
+        return regressor
+
+    return filled
+
+
+@_documented("TransformerRegressor(epochs=20, random_state=0)", score="0.47")
 class TransformerRegressor(_NetworkRegressor):
     """Transformer regressor in which every input is a token.
 
@@ -139,31 +207,11 @@ class TransformerRegressor(_NetworkRegressor):
         What the positional encoding counts. "batch" is the published form, in which row i of
         a mini-batch gets position i; after training every row has position 0, since each is
         predicted alone. "tokens" is the correction: token t of every row gets position t.
-    epochs : int, default=300
-        Number of times that training passes through the rows.
-    batch_size : int, default=10
-        Rows of a mini-batch; a last, smaller one is trained on, too.
-    learning_rate : float, default=0.01
-        Step size of Adam.
-    random_state : int, RandomState instance or None, default=None
-        An int is the seed of the study: it decides on the initial weights, the order of the
-        rows and dropout, and calls of `fit` with it give the same network. From a RandomState
-        instance, or NumPy's global one for None, `fit` draws a seed.
+    %(training)s
 
     Attributes
     ----------
-    weights_ : dict of ndarray
-        The trained parameters by name, single precision.
-    seed_ : int
-        The seed of the study that this network is.
-    loss_epochs_ : ndarray of shape (n_points,)
-        The epochs, from 0, whose loss is kept: about fifty, and the last.
-    losses_ : ndarray of shape (n_points,)
-        Sum over the mini-batches of their mean squared errors in each of these epochs.
-    n_features_in_ : int
-        Number of features seen during `fit`.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features seen during `fit`, where `X` has names that are all strings.
+    %(attributes)s
 
     See Also
     --------
@@ -174,20 +222,7 @@ class TransformerRegressor(_NetworkRegressor):
     J. D. McCaffrey, "Regression Using a PyTorch Neural Network with a Transformer
     Component", jamesmccaffreyblog.com, 1 December 2023.
 
-    Examples
-    --------
-    >>> from sklearn.compose import TransformedTargetRegressor
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from study import TransformerRegressor
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> network = TransformerRegressor(epochs=20, random_state=0)
-    >>> model = TransformedTargetRegressor(
-    ...     make_pipeline(StandardScaler(), network), transformer=StandardScaler()
-    ... )
-    >>> round(model.fit(X[:300], y[:300]).score(X[300:], y[300:]), 2)
-    0.47
+    %(example)s
     """
 
     _network = "study.networks.transformer:Transformer"
@@ -208,6 +243,12 @@ class TransformerRegressor(_NetworkRegressor):
         learning_rate: float = 0.01,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
+        super().__init__(
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            random_state=random_state,
+        )
         self.token_width = token_width
         self.heads = heads
         self.layers = layers
@@ -216,10 +257,6 @@ class TransformerRegressor(_NetworkRegressor):
         self.position_dropout = position_dropout
         self.layer_dropout = layer_dropout
         self.positions = positions
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.random_state = random_state
 
     def _arguments(self) -> dict[str, Any]:
         widths = ("token_width", "heads", "layers", "feedforward_width", "hidden_width")
@@ -231,62 +268,30 @@ class TransformerRegressor(_NetworkRegressor):
         }
 
 
+@_documented("MLPRegressor(hidden_widths=(5,), epochs=30, random_state=0)", score="0.51")
 class MLPRegressor(_NetworkRegressor):
     """Multilayer perceptron regressor with tanh layers.
 
     The plain network of the study, under the training protocol of `TransformerRegressor`: mean
     squared error, Adam, mini-batches that are drawn anew in each epoch, a fixed number of
     epochs. It is sensitive to the scale of its inputs and of its target: scale both to about
-    one. (`sklearn.neural_network.MLPRegressor` is another one, with penalty and early stopping.)
+    one. (`sklearn.neural_network.MLPRegressor` is another, with penalty and early stopping.)
 
     Parameters
     ----------
     hidden_widths : array-like of int, default=(10, 10)
         Width of each hidden layer; none is linear regression.
-    epochs : int, default=300
-        Number of times that training passes through the rows.
-    batch_size : int, default=10
-        Rows of a mini-batch; a last, smaller one is trained on, too.
-    learning_rate : float, default=0.01
-        Step size of Adam.
-    random_state : int, RandomState instance or None, default=None
-        An int is the seed of the study: it decides on the initial weights and the order of
-        the rows, and calls of `fit` with it give the same network. From a RandomState
-        instance, or NumPy's global one for None, `fit` draws a seed.
+    %(training)s
 
     Attributes
     ----------
-    weights_ : dict of ndarray
-        The trained parameters by name, single precision.
-    seed_ : int
-        The seed of the study that this network is.
-    loss_epochs_ : ndarray of shape (n_points,)
-        The epochs, from 0, whose loss is kept: about fifty, and the last.
-    losses_ : ndarray of shape (n_points,)
-        Sum over the mini-batches of their mean squared errors in each of these epochs.
-    n_features_in_ : int
-        Number of features seen during `fit`.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features seen during `fit`, where `X` has names that are all strings.
+    %(attributes)s
 
     See Also
     --------
     TransformerRegressor : The published Transformer of the study.
 
-    Examples
-    --------
-    >>> from sklearn.compose import TransformedTargetRegressor
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from study import MLPRegressor
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> network = MLPRegressor(hidden_widths=(5,), epochs=30, random_state=0)
-    >>> model = TransformedTargetRegressor(
-    ...     make_pipeline(StandardScaler(), network), transformer=StandardScaler()
-    ... )
-    >>> round(model.fit(X[:300], y[:300]).score(X[300:], y[300:]), 2)
-    0.51
+    %(example)s
     """
 
     _network = "study.networks.mlp:MLP"
@@ -300,11 +305,13 @@ class MLPRegressor(_NetworkRegressor):
         learning_rate: float = 0.01,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
+        super().__init__(
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            random_state=random_state,
+        )
         self.hidden_widths = hidden_widths
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.random_state = random_state
 
     def _arguments(self) -> dict[str, Any]:
         if np.ndim(self.hidden_widths) != 1:

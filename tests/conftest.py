@@ -10,7 +10,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,6 +159,24 @@ def without_digests(directory: Path) -> None:
 Scores = Mapping[tuple[str, str], Mapping[str, np.ndarray]]
 Histories = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 Varied = Mapping[tuple[str, str, int], Mapping[str, np.ndarray]]
+
+
+def drawn_scores(
+    models: Iterable[str], draw: Callable[[int], np.ndarray]
+) -> dict[tuple[str, str], dict[str, np.ndarray]]:
+    """Scores for `made_run` by every method, real and controls.
+
+    draw : vectors (seeds, items) of so many items, 8 features or the 4 variables of the people
+    """
+    return {
+        (model, condition): {
+            method: draw(4 if method == GROUPED_PERMUTATION else 8)
+            for method in METHODS
+            if (method, condition) != (TRAINING_GRADIENT, "untrained")
+        }
+        for model in models
+        for condition in CONDITIONS
+    }
 
 
 def made_run(

@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 import torch
 
 from study import demo
+from study.common.errors import InputError
 
 
 def test_the_demo_tells_its_steps_and_saves_the_published_state(tmp_path, monkeypatch):
@@ -33,6 +35,21 @@ def test_the_demo_tells_its_steps_and_saves_the_published_state(tmp_path, monkey
     state = torch.load(tmp_path / "new" / "weights.pt", weights_only=True)
     assert "layer.linear1.weight" in state
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_demo_overwrites_weights_of_its_own_alone(tmp_path):
+    said: list[str] = []
+    path = tmp_path / "weights.pt"
+    for _ in range(2):
+        demo.tell(0, path, said.append, epochs=1)
+    path.write_text("notes")
+    del said[:]
+    with pytest.raises(InputError, match=r"weights\.pt: there already, .* --force"):
+        demo.tell(0, path, said.append, epochs=1)
+    assert said == []
+    assert path.read_text() == "notes"
+    demo.tell(0, path, said.append, epochs=1, force=True)
+    assert torch.load(path, weights_only=True)
 
 
 def test_the_loop_is_repeatable_and_its_seed_matters(people):

@@ -1,8 +1,10 @@
 """The scikit-learn estimators: scikit-learn's own checks, and the study's own networks."""
 
 import doctest
+import inspect
 import json
 import pickle
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -316,3 +318,15 @@ def test_the_examples_of_the_docstrings_run(name):
     results = doctest.DocTestRunner().run(found[0])
     assert results.attempted > 5
     assert results.failed == 0
+
+
+@each_regressor
+def test_help_names_every_parameter_with_its_default_and_every_fitted_attribute(people, regressor):
+    said = inspect.getdoc(type(regressor))
+    for name, default in type(regressor)().get_params().items():
+        shown = f'"{default}"' if isinstance(default, str) else str(default)
+        assert re.search(rf"^{name} : .*, default={re.escape(shown)}$", said, re.MULTILINE)
+    frame = pd.DataFrame(people.train_x, columns=list(people.features))
+    fitted = clone(regressor).fit(frame, people.train_y)
+    for name in [name for name in vars(fitted) if name.endswith("_")]:
+        assert re.search(rf"^{name} : ", said, re.MULTILINE)

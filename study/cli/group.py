@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
@@ -14,6 +15,12 @@ RUN_ARGUMENT = click.argument(
     metavar="[RUN]",
     required=False,
     help="A run's directory.  [default: reports/people, or the only run there is]",
+)
+FRESH_OPTION = click.option(
+    "--fresh", is_flag=True, help="Set results aside (results.sqlite.old1) and start again."
+)
+FORCE_OPTION = click.option(
+    "--force", is_flag=True, help="Overwrite a file that this command did not write."
 )
 
 
@@ -40,3 +47,13 @@ def tell_lines(lines: Iterable[str]) -> None:
     for line in map(printable, lines):
         indent = " " * (len(line) - len(line.lstrip()) + 2) if line.startswith(" ") else ""
         click.echo(textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False))
+
+
+def hold_lock(directory: Path) -> None:
+    """Hold the lock of a run to the end of this command, and clear up what killed ones left."""
+    from study.store.lock import locked
+    from study.store.run_directory import sweep
+
+    context = click.get_current_context()
+    context.with_resource(locked(directory, f"study {context.info_name}"))
+    sweep(directory)

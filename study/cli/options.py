@@ -1,16 +1,6 @@
-"""What the options of run and plan ask for."""
-
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import click
+"""What is typed for seeds and workers, read."""
 
 from study.common.errors import InputError
-
-if TYPE_CHECKING:
-    from study.cli.request import Request
-    from study.datasets.dataset import Dataset
-    from study.engines.replicates import Replicate
 
 MOST_SEEDS = 100_000
 FEWEST_BASES = 5
@@ -62,39 +52,3 @@ def parse_workers(text: str) -> int | None:
     if not text.isdecimal() or int(text) == 0:
         raise InputError(f"--workers '{text}': give a number from 1, or auto")
     return int(text)
-
-
-def request_of(
-    seeds: str, vary: str | None, bases: str | None, models: str | None, data: str, out: Path | None
-) -> "Request":
-    """What the options ask for, with recipes found. Raises InputError."""
-    from study.cli.request import Request
-    from study.recipes.find import DEFAULT_MODELS, find_contender, find_dataset
-
-    chosen = parse_seeds(seeds)
-    base_seeds = parse_bases(bases, vary, len(chosen))
-    names = [name.strip() for name in models.split(",")] if models is not None else DEFAULT_MODELS
-    found_models = [find_contender(name) for name in names]
-    found_dataset = find_dataset(data)
-    recipes = {found.name: found.recipe for found in found_models}
-    if len(recipes) < len(found_models):
-        raise InputError(f"--models: a model is named twice: {', '.join(names)}")
-    shadowing = [str(found.path) for found in found_models if found.shadows]
-    if found_dataset.shadows:
-        shadowing.append(str(found_dataset.path))
-    if shadowing:
-        click.echo(f"Recipes from here, in place of built-in ones: {', '.join(shadowing)}")
-    directory = out or Path("reports") / found_dataset.name
-    return Request(directory, found_dataset, recipes, chosen, vary, base_seeds)
-
-
-def asked_of(request: "Request") -> "tuple[Dataset, list[Replicate]]":
-    """The data of a request, and its replicates. Raises InputError for either."""
-    from study.datasets.dataset import load_dataset
-    from study.execution.plan import wanted
-    from study.execution.prepare import check_source
-
-    dataset = load_dataset(request.data.recipe, request.data.path.parent)
-    if request.vary:
-        check_source(request.vary, request.models)
-    return dataset, wanted(request.seeds, request.vary, request.bases)

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from study.cli.group import TYPED, commands, tell_lines
-from study.cli.run import hold_lock
+from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock, tell_lines
 from study.common.errors import InputError
 from study.common.text import printable
 
@@ -51,9 +50,7 @@ def model_check_command(name_or_path: str, data: str) -> int:
 @click.option("--out", type=click.Path(path_type=Path), help="[default: reports/<name of FILE>]")
 @click.option("--target", help="What the models predict.")
 @click.option("--title", help="What the report is called.  [default: the name of FILE]")
-@click.option(
-    "--fresh", is_flag=True, help="Set results aside (results.sqlite.old1) and start again."
-)
+@FRESH_OPTION
 def import_command(
     file: Path,
     words: str | None,
@@ -104,6 +101,7 @@ def data_group() -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="[default: data/<table>.toml]")
 @click.option("--separator", help="One sign, or tab.  [default: inferred]")
 @click.option("--encoding", help="Such as cp1252.  [default: inferred]")
+@click.option("--force", is_flag=True, help="Overwrite a recipe that is there.")
 def data_init_command(
     table: str,
     target: str,
@@ -111,19 +109,23 @@ def data_init_command(
     out: Path | None,
     separator: str | None,
     encoding: str | None,
+    force: bool,
 ) -> None:
     """Write a recipe for a table: study data init mytable.csv --target price.
 
     It infers what each column is, says so, and comments what it writes.
     """
-    from study.common.files import local, write_new
+    from study.common.files import local, whole, write_new
 
     path, test_path = local(table), local(test_file) if test_file is not None else None
     recipe_path = out or Path("data") / f"{path.stem}.toml"
     if recipe_path.suffix != ".toml":
         raise InputError(f"--out '{recipe_path}': let the name end in .toml")
-    if recipe_path.exists():
-        raise InputError(f"{recipe_path} is there already: remove it, or name another by --out")
+    # Whoever wrote it, its owner may have changed it since.
+    if recipe_path.exists() and not force:
+        raise InputError(
+            f"{recipe_path} is there already: name another by --out, or overwrite it by --force"
+        )
     if separator in ("tab", "\\t"):
         separator = "\t"
     if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
@@ -135,7 +137,11 @@ def data_init_command(
     made = draft(
         path, target, recipe_path, test_path=test_path, separator=separator, encoding=encoding
     )
-    write_new(recipe_path, made.text)
+    if force:
+        with whole(recipe_path) as new:
+            write_new(new, made.text)
+    else:
+        write_new(recipe_path, made.text)
     tell_lines(told(made, recipe_path, path))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from study.cli.group import RUN_ARGUMENT, WIDTH, commands
+from study.cli.group import FORCE_OPTION, RUN_ARGUMENT, WIDTH, commands
 from study.common.errors import InputError
 from study.common.text import printable
 from study.common.vocabulary import FORMATS
@@ -120,12 +120,14 @@ def claim_command(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where the macros of --format latex go.  [default: RUN/numbers.tex]",
 )
-def cite_command(directory: str | None, form: str, out: Path | None) -> None:
+@FORCE_OPTION
+def cite_command(directory: str | None, form: str, out: Path | None, force: bool) -> None:
     """Print a paragraph on methods, with its numbers, a BibTeX entry, and what made a run."""
     if form == "text" and out is not None:
         raise InputError(f"--out '{out}': only --format latex writes a file")
     from study.analysis.results import Results
-    from study.report.text.citation import citation, latex_paragraph, macros
+    from study.common.files import check_replaceable, whole
+    from study.report.text.citation import citation, is_macros, latex_paragraph, macros
     from study.store.run_directory import find_run
 
     results = Results(find_run(directory))
@@ -133,7 +135,9 @@ def cite_command(directory: str | None, form: str, out: Path | None) -> None:
         click.echo(citation(results))
         return
     path = out or results.directory / "numbers.tex"
-    path.write_text(macros(results), encoding="utf-8")
+    check_replaceable(path, is_macros, force=force)
+    with whole(path) as new:
+        new.write_text(macros(results), encoding="utf-8", newline="\n")
     click.echo(latex_paragraph(results), nl=False)
     click.echo(f"macros: {path}", err=True)
 
@@ -146,20 +150,23 @@ def cite_command(directory: str | None, form: str, out: Path | None) -> None:
     type=click.Path(path_type=Path),
     help="Where the page (compare.html), its figures and its tables go; else nowhere.",
 )
-def compare_command(run: str, other: str, out: Path | None) -> None:
+@FORCE_OPTION
+def compare_command(run: str, other: str, out: Path | None, force: bool) -> None:
     """Compare two runs: what changed, and what differs, with intervals.
 
     Such as runs of two recipes, two data sets or two versions of PyTorch. Differences are RUN_B
     less RUN_A, over the seeds that both have, if there are any.
     """
     from study.analysis.results import Results
-    from study.compare.page import write_comparison
+    from study.compare.page import check_place, write_comparison
     from study.compare.pairing import check_comparable
     from study.compare.sentences import comparison_sentences
     from study.compare.tables import main_tables
 
     if Path(run).resolve() == Path(other).resolve():
         raise InputError(f"{run} and {other} are the same run: give two")
+    if out is not None:
+        check_place(out, force=force)
     first, second = Results(run), Results(other)
     check_comparable(first, second)
     for results, name in ((first, "First"), (second, "Second")):

@@ -1,49 +1,187 @@
-"""What `study run` and `study plan` are asked for."""
+"""What `study run` and `study plan` are asked for: their options, and what these say."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import click
+
+from study.cli.options import parse_bases, parse_seeds, parse_workers
+from study.common.conditions import CONDITIONS, REAL, TRAINED
+from study.common.errors import InputError
 from study.common.text import ranges
-from study.recipes.dataset import DatasetRecipe
-from study.recipes.find import Found
-from study.recipes.model import Contender, estimators
+from study.common.vocabulary import SOURCES
+
+if TYPE_CHECKING:
+    from study.datasets.dataset import Dataset
+    from study.engines.replicates import Replicate
+    from study.recipes.dataset import DatasetRecipe
+    from study.recipes.find import Found
+    from study.recipes.model import Contender
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--seeds",
+        default="20",
+        show_default=True,
+        help="20 (the first twenty), 20-49, 1,5,9, or 7, (seed 7 alone).",
+    ),
+    click.option(
+        "--vary",
+        type=click.Choice(SOURCES),
+        help="Vary this source of randomness alone over --seeds, all others held at each of "
+        "--bases; rows is a bootstrap of the training rows.",
+    ),
+    click.option(
+        "--bases",
+        help="Base seeds that hold all else with --vary, given like --seeds; five are the fewest.  "
+        "[default: 5]",
+    ),
+    click.option(
+        "--models",
+        help="Model recipes by name or path, or sklearn:CLASS for a regressor of scikit-learn, "
+        "with commas.  [default: all four]",
+    ),
+    click.option(
+        "--data", default="people", show_default=True, help="Dataset recipe, name or path."
+    ),
+    click.option("--out", type=click.Path(path_type=Path), help="[default: reports/<dataset>]"),
+    click.option(
+        "--workers",
+        default="auto",
+        show_default=True,
+        help="How many blocks to train at a time; auto: one for each core, fewer where memory "
+        "does not suffice.",
+    ),
+    click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Hand blocks to the workers of a Dask scheduler, such as tcp://10.0.0.1:8786; local: "
+        "to one that is started here with --workers processes.",
+    ),
+    click.option(
+        "--device",
+        type=click.Choice(["cpu", "cuda"]),
+        default="cpu",
+        show_default=True,
+        help="Where to train; cuda trains all models by PyTorch.",
+    ),
+)
+
+
+def request_options(command: Command) -> Command:
+    """Give a command the options that `request_of` reads."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 @dataclass(frozen=True)
 class Request:
-    """Models to be trained on data, over seeds.
+    """Models to be trained on data, over seeds, and how.
 
     vary : the source of randomness that alone varies over the seeds, if any; bases : the seeds
-    that hold all others; models : recipes by name
+    that hold all others; models : recipes by name; workers : None where memory and cores decide;
+    cluster : the address of its scheduler, or "local"
     """
 
     directory: Path
-    data: Found[DatasetRecipe]
-    models: Mapping[str, Contender]
+    data: "Found[DatasetRecipe]"
+    models: "Mapping[str, Contender]"
     seeds: list[int]
     vary: str | None
     bases: list[int]
+    workers: int | None
+    cluster: str | None
+    device: str
 
     @property
     def noun(self) -> str:
         """What is trained: networks, or models if some are none."""
-        return "models" if estimators(self.models) else "networks"
+        return "models" if self._estimators else "networks"
 
     @property
     def kinds(self) -> str:
         """The conditions, in words."""
         if self.vary:
-            return f"real, varying {self.vary} at {len(self.bases)} base seeds"
-        if not estimators(self.models):
-            return "real, shuffled and untrained"
+            return f"{REAL}, varying {self.vary} at {len(self.bases)} base seeds"
+        if not self._estimators:
+            return _and(CONDITIONS)
+        untrained = [name for name in CONDITIONS if name not in TRAINED]
         networks = (
-            "" if len(estimators(self.models)) == len(self.models) else "; networks untrained, too"
+            "" if self._estimators == len(self.models) else f"; networks {_and(untrained)}, too"
         )
-        return f"real and shuffled{networks}"
+        return f"{_and(TRAINED)}{networks}"
 
     @property
     def words(self) -> str:
         """All of it in words, for the history of a run."""
         varied = f", varying {self.vary} at base seeds {ranges(self.bases)}" if self.vary else ""
         return f"{', '.join(self.models)}; seeds {ranges(self.seeds)}{varied}"
+
+    @property
+    def _estimators(self) -> int:
+        """How many of the models are no networks."""
+        from study.recipes.model import estimators
+
+        return len(estimators(self.models))
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def request_of(
+    *,
+    seeds: str,
+    vary: str | None,
+    bases: str | None,
+    models: str | None,
+    data: str,
+    out: Path | None,
+    workers: str,
+    cluster: str | None,
+    device: str,
+) -> Request:
+    """What the options ask for, with recipes found. Raises InputError."""
+    from study.recipes.find import DEFAULT_MODELS, find_contender, find_dataset
+
+    chosen = parse_seeds(seeds)
+    base_seeds = parse_bases(bases, vary, len(chosen))
+    names = [name.strip() for name in models.split(",")] if models is not None else DEFAULT_MODELS
+    found_models = [find_contender(name) for name in names]
+    found_dataset = find_dataset(data)
+    recipes = {found.name: found.recipe for found in found_models}
+    if len(recipes) < len(found_models):
+        raise InputError(f"--models: a model is named twice: {', '.join(names)}")
+    shadowing = [str(found.path) for found in found_models if found.shadows]
+    if found_dataset.shadows:
+        shadowing.append(str(found_dataset.path))
+    if shadowing:
+        click.echo(f"Recipes from here, in place of built-in ones: {', '.join(shadowing)}")
+    return Request(
+        directory=out or Path("reports") / found_dataset.name,
+        data=found_dataset,
+        models=recipes,
+        seeds=chosen,
+        vary=vary,
+        bases=base_seeds,
+        workers=parse_workers(workers),
+        cluster=cluster,
+        device=device,
+    )
+
+
+def asked_of(request: Request) -> "tuple[Dataset, list[Replicate]]":
+    """The data of a request, and its replicates. Raises InputError for either."""
+    from study.datasets.dataset import load_dataset
+    from study.execution.plan import wanted
+    from study.execution.prepare import check_source
+
+    dataset = load_dataset(request.data.recipe, request.data.path.parent)
+    if request.vary:
+        check_source(request.vary, request.models)
+    return dataset, wanted(request.seeds, request.vary, request.bases)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from study.cli.group import RUN_ARGUMENT, commands
+from study.cli.group import FORCE_OPTION, RUN_ARGUMENT, commands
 from study.common.errors import InputError, StudyError
 from study.common.text import printable
 
@@ -54,20 +54,22 @@ def check_command(directory: str | None, data: str | None, sample: int, retrain:
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file, in place of printing."
 )
-def dump_command(directory: str | None, out: Path | None) -> None:
+@FORCE_OPTION
+def dump_command(directory: str | None, out: Path | None, force: bool) -> None:
     """Print all results of a run, such that equal runs give equal text.
 
     A line is a JSON array: the name of a table, the key of a training, and what is stored of it;
     weights as SHA-256. Where and when it was computed is left out.
     """
-    from study.common.files import written
-    from study.store.dump import dump
+    from study.common.files import check_replaceable, whole
+    from study.store.dump import dump, is_dump
     from study.store.run_directory import find_run
     from study.store.store import Store
 
     with Store(find_run(directory)) as store, closing(dump(store)) as lines:
         if out is not None:
-            with written(out) as file:
+            check_replaceable(out, is_dump, force=force)
+            with whole(out) as new, new.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(lines)
             return
         try:
@@ -92,11 +94,12 @@ def dump_command(directory: str | None, out: Path | None) -> None:
     show_default=True,
     help="Where the trained weights go.",
 )
-def demo_command(seed: int, out: Path) -> None:
+@FORCE_OPTION
+def demo_command(seed: int, out: Path, force: bool) -> None:
     """Run the published demo from top to bottom: one Transformer, one seed."""
     from study.demo import tell
 
-    tell(seed, out, click.echo)
+    tell(seed, out, click.echo, force=force)
 
 
 @commands.command("predict")
@@ -126,7 +129,8 @@ def predict_command(values: tuple[str, ...], directory: str | None) -> None:
 @commands.command("weights")
 @RUN_ARGUMENT
 @click.option("--out", type=click.Path(path_type=Path), help="[default: RUN/weights]")
-def weights_command(directory: str | None, out: Path | None) -> None:
+@FORCE_OPTION
+def weights_command(directory: str | None, out: Path | None, force: bool) -> None:
     """Export trained weights, one file for each model, all seeds.
 
     Each file loads with torch.load(file, weights_only=True).
@@ -136,7 +140,7 @@ def weights_command(directory: str | None, out: Path | None) -> None:
     from study.store.store import Store
 
     with Store(find_run(directory)) as store:
-        for path in export(store, out or store.directory / "weights"):
+        for path in export(store, out or store.directory / "weights", force=force):
             click.echo(path)
         for line in left_out_words(store):
             click.echo(line)

@@ -1,10 +1,9 @@
 """Files from strangers, and files that are written."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from study.common.errors import InputError
 
@@ -55,15 +54,41 @@ def write_new(path: Path, text: str) -> None:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[TextIO]:
-    """Write a file that appears whole or not at all. Raises InputError."""
-    new = path.with_name(f"{path.name}.{os.getpid()}")
+def whole(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write to, which then takes its place; else `path` stays as it was.
+
+    Raises InputError where it cannot be written.
+    """
+    target = Path(os.path.realpath(path))  # a link stays one
+    new = target.with_name(f"{target.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with new.open("w", encoding="utf-8", newline="\n") as file:
-            yield file
-        new.replace(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield new
+        new.replace(target)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
     finally:
         new.unlink(missing_ok=True)
+
+
+def check_replaceable(path: Path, is_own: Callable[[Path], bool], *, force: bool) -> None:
+    """Refuse to write over what is no ordinary file, or, but by force, not of the same command.
+
+    is_own : whether the command has written the file that is there. Raises InputError.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: not an ordinary file")
+        if path.exists() and not force and not is_own(path):
+            raise InputError(
+                f"{path}: there already, and not written by this command: name another file, or "
+                "overwrite it by --force"
+            )
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+
+
+def beginning(path: Path) -> str:
+    """The first 65,536 bytes of a file as text, whatever it is. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(2**16).decode(errors="replace")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from study.analysis.results import Results
+from study.common.files import beginning, check_replaceable, whole
 from study.compare.figures import comparison_displays
 from study.compare.pairing import imported
 from study.compare.sentences import comparison_sentences
@@ -15,6 +16,21 @@ _LAYOUT: Layout = (
     ("agreement", "Orders", ["compare-agreement"], [], ["compare-agreement-*"]),
     ("fit", "Fit", ["compare-fit"], [], ["compare-fit"]),
 )
+
+
+def check_place(directory: Path, *, force: bool) -> None:
+    """Refuse, but by force, a directory with such files that are not of a comparison.
+
+    Raises InputError.
+    """
+    page = directory / "compare.html"
+    others = (*directory.glob("figures/compare-*"), *directory.glob("tables/compare-*"))
+    for path in [page] if page.exists() else others:
+        check_replaceable(path, _is_comparison, force=force)
+
+
+def _is_comparison(path: Path) -> bool:
+    return ": two runs side by side</title>" in beginning(path)
 
 
 def write_comparison(first: Results, second: Results, directory: Path) -> Path:
@@ -32,5 +48,6 @@ def write_comparison(first: Results, second: Results, directory: Path) -> Path:
         imported=imported(first, second),
         sections=sections_of(_LAYOUT, displays, tables),
     )
-    page.write_text(text, encoding="utf-8")
+    with whole(page) as new:
+        new.write_text(text, encoding="utf-8")
     return page

@@ -7,8 +7,10 @@ which things were stored, and where, when and by whom they were computed do not 
 import json
 import math
 from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from study.common.files import beginning
 from study.recipes.base import said
 from study.store.digests import sha256
 from study.store.reader import Reader, Training, among
@@ -46,6 +48,11 @@ def dump(store: Store) -> Generator[str]:
     every = list(store.reader.each_training())
     for start in range(0, len(every), _AT_ONCE):
         yield from _trainings(store.reader, every[start : start + _AT_ONCE])
+
+
+def is_dump(path: Path) -> bool:
+    """Whether a file starts as a dump does."""
+    return beginning(path).startswith('["run", ')
 
 
 def _trainings(reader: Reader, trainings: Sequence[Training]) -> Iterator[str]:

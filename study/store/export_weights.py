@@ -6,25 +6,30 @@ from pathlib import Path
 import torch
 
 from study.common.conditions import CONDITIONS
+from study.common.files import check_replaceable
 from study.common.text import printable
 from study.store.store import Store
+from study.store.weights_file import is_weights_file, write_weights
 
 
-def export(store: Store, directory: Path) -> Iterator[Path]:
+def export(store: Store, directory: Path, *, force: bool = False) -> Iterator[Path]:
     """Write MODEL.pt for each model of a run; yield each path as it is written.
 
     A file holds, by condition, {"seeds": (networks,), "weights": {parameter: (networks,
     ...)}}, and loads with ``torch.load(path, weights_only=True)``. Least squares has no seeds.
     Only ordinary seeds are exported, and no model of which no weights are kept. Raises
-    InputError where none is trained.
+    InputError where none is trained, and before any is written where a file is there that this
+    has not written, but with `force`.
     """
     store.check_weights()
     store.check_trained()
-    directory.mkdir(parents=True, exist_ok=True)
     without = store.without_weights()
-    for model in store.model_names():
-        if model in without:
-            continue
+    paths = {
+        model: directory / f"{model}.pt" for model in store.model_names() if model not in without
+    }
+    for path in paths.values():
+        check_replaceable(path, is_weights_file, force=force)
+    for model, path in paths.items():
         content = {}
         for condition in CONDITIONS:
             seeds, weights = store.weights(model, condition)
@@ -36,8 +41,7 @@ def export(store: Store, directory: Path) -> Iterator[Path]:
                     },
                 }
         if content:
-            path = directory / f"{model}.pt"
-            torch.save(content, path)
+            write_weights(content, path)
             yield path
 
 

@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import made_run
+from conftest import drawn_scores, made_run
 
 from study.analysis.results import Results
 from study.analysis.warnings.registry import as_frame, warnings
-from study.common.methods import METHODS
 
 # What the people data alone bring about: one-hot groups with raw gradients and permutations.
 ALWAYS = {"S003", "S004"}
@@ -20,15 +19,8 @@ def make(tmp_path, people) -> Callable[..., Results]:
 
     def run(change: Callable[[dict], None] = lambda scores: None, **options) -> Results:
         generator = np.random.default_rng(1)
-        scores = {
-            (model, condition): {
-                method: generator.gamma(8, 1 / 8, (30, 4 if "grouped" in method else 8))
-                for method in METHODS
-                if (method, condition) != ("training-gradient", "untrained")
-            }
-            for model in ("transformer", "mlp")
-            for condition in ("real", "shuffled", "untrained")
-        }
+        models = ("transformer", "mlp")
+        scores = drawn_scores(models, lambda items: generator.gamma(8, 1 / 8, (30, items)))
         for (_, condition), by_method in scores.items():
             for vectors in by_method.values():
                 vectors[:, 1] += 5 * (condition == "real")

@@ -12,11 +12,10 @@ import conftest
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, made_run
+from conftest import ROOT, drawn_scores, made_run
 
 import study
 from study.analysis.results import Results
-from study.common.methods import METHODS
 from study.common.text import printable
 from study.report import latex_escape
 from study.report.latex_escape import HEAD, escape
@@ -67,15 +66,7 @@ def hostile(tmp_path_factory, people) -> Results:
         update={"variables": variables, "claim": claim, "target": target}
     )
     generator = np.random.default_rng(5)
-    scores = {
-        (model, condition): {
-            method: generator.gamma(2, size=(SEEDS, 4 if "grouped" in method else 8))
-            for method in METHODS
-            if (method, condition) != ("training-gradient", "untrained")
-        }
-        for model in MODELS
-        for condition in ("real", "shuffled", "untrained")
-    }
+    scores = drawn_scores(MODELS, lambda items: generator.gamma(2, size=(SEEDS, items)))
     shipped = conftest.shipped("mlp")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(

@@ -1,5 +1,6 @@
 """`study table` and `study claim`: every table in every form, and claims in words."""
 
+import csv
 import io
 import subprocess
 import sys
@@ -8,20 +9,22 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import made_run
+from conftest import drawn_scores, made_run, shipped, whole_run
 
 from study.analysis.results import Results
 from study.cli.group import commands
 from study.cli.main import main
 from study.common.errors import InputError
-from study.common.methods import METHODS
 from study.common.vocabulary import FORMATS
 from study.recipes.claim import Claim
 from study.recipes.claim_text import parse_claim
 from study.report.tables.registry import TABLES, all_tables, make_table
 from study.report.tables.table import Table
+from study.store.dump import dump
+from study.store.store import Store
 
 SEEDS = 16
+FORMULAS = ["=1+1", "+1+1", "-1-1", "@SUM(A1)", "\t=1+1", "\r=1+1", "=cmd|' /C calc'!A0"]
 HOSTILE = '<script>alert(1)</script> & "q" $x_1$ \\input{y} | in 0.5 above `'
 
 
@@ -36,15 +39,8 @@ def hostile(people):
 @pytest.fixture(scope="module")
 def results(tmp_path_factory, hostile) -> Results:
     generator = np.random.default_rng(3)
-    scores = {
-        (model, condition): {
-            method: generator.gamma(2, size=(SEEDS, 4 if "grouped" in method else 8))
-            for method in METHODS
-            if (method, condition) != ("training-gradient", "untrained")
-        }
-        for model in ("transformer", "mlp")
-        for condition in ("real", "shuffled", "untrained")
-    }
+    models = ("transformer", "mlp")
+    scores = drawn_scores(models, lambda items: generator.gamma(2, size=(SEEDS, items)))
     for by_method in scores.values():
         for vectors in by_method.values():
             vectors[:, 1] += 3
@@ -264,3 +260,43 @@ def test_an_interval_stands_on_one_line_of_a_narrow_table():
     shown = Table("name", "Caption", "Notes", cells, cells).text(34)
     assert "[-0.52, 0.08]" in shown
     assert "-0.30 [" not in shown
+
+
+def cells(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline="")))[1:]
+
+
+def test_no_name_opens_as_a_formula_and_numbers_stay_numbers():
+    names = [*FORMULAS, "-0.5", "+2", "-", "plain", "a=b", "a\r=1+1", None]
+    values = [-1.5 * place for place in range(len(names))]
+    data = pd.DataFrame({"name": names, "score": values, "count": [-3] * len(names)})
+    table = Table("t", "A table", "", data, pd.DataFrame({"Name": ["x"]}))
+    found = cells(table.csv())
+    assert [name for name, *_ in found] == [
+        *(f"'{name}".replace("\r", "\n") for name in FORMULAS),
+        *("-0.5", "+2", "'-", "plain", "a=b", "a\n=1+1", ""),
+    ]
+    assert [float(score) for _, score, _ in found] == values
+    assert {count for *_, count in found} == {"-3"}
+    assert table.frame()["name"].tolist()[:-1] == names[:-1]
+
+
+def test_names_from_strangers_open_as_text_in_every_table_and_the_dump_is_exact(tmp_path, people):
+    variables = list(people.recipe.variables)
+    hostile, model = "=HYPERLINK(A1)", "@mlp"
+    variables[1] = variables[1].model_copy(update={"name": hostile})
+    claim = people.recipe.claim.model_copy(update={"name": hostile, "model": model})
+    recipe = people.recipe.model_copy(update={"variables": variables, "claim": claim})
+    results = whole_run(tmp_path / "run", recipe, {model: shipped("mlp"), "mlp": shipped("mlp")})
+    guarded = set()
+    for table in all_tables(results):
+        for cell in (cell for line in cells(table.csv()) for cell in line):
+            if cell.startswith(("=", "+", "-", "@")):
+                float(cell)
+            if cell.startswith("'"):
+                guarded.add(cell[1:])
+    assert {hostile, model} <= guarded
+    with Store(results.directory) as store:
+        text = "".join(dump(store))
+    assert f'"{hostile}"' in text
+    assert f"'{hostile}" not in text

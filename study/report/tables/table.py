@@ -5,6 +5,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tabulate import tabulate
@@ -65,8 +66,16 @@ class Table:
         return f"{caption}\n\n{body}\n\n{notes}\n"
 
     def csv(self) -> str:
-        """Every number, with ten digits: single precision carries seven."""
-        return self.data.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+        """Every number, with ten digits: single precision carries seven.
+
+        Text that a spreadsheet would take for a formula has an apostrophe before it.
+        """
+        columns = {
+            name: pd.Series(map(_no_formula, column), index=column.index, dtype=column.dtype)
+            for name, column in self.data.select_dtypes(exclude="number").items()
+        }
+        data = self.data.assign(**columns)
+        return data.to_csv(index=False, lineterminator="\n", float_format="%.10g")
 
     def markdown(self) -> str:
         escaped = self.layout.map(_escape_markdown).rename(columns=_escape_markdown)
@@ -97,6 +106,21 @@ class Table:
             ("tex", self.latex(directory.resolve().parent.name)),
         ):
             (directory / f"{self.name}.{ending}").write_text(text, encoding="utf-8")
+
+
+def _no_formula(value: Any) -> Any:
+    """A cell that spreadsheets show as it stands; numbers as text, such as -0.5, are none."""
+    if not isinstance(value, str):
+        return value
+    # A carriage return is written without quotation marks, and would end the row.
+    value = value.replace("\r", "\n")
+    if not value.startswith(("=", "+", "-", "@", "\t", "\n")):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def _shown(text: str) -> str:

@@ -14,6 +14,7 @@ from study.analysis.claims import own_verdict, why_not_tested
 from study.analysis.fits import has_fits, learning_words
 from study.analysis.results import Results
 from study.common.conditions import CONTROLS, find_condition
+from study.common.files import beginning
 from study.common.methods import DECLARED, METHODS
 from study.common.package import shipped
 from study.common.text import printable, ranges
@@ -27,6 +28,7 @@ from study.report.text.origin import how_declared, reach
 from study.report.text.verdict import specificity_words
 from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
 
+_WRITTEN = "Written by 'study cite --format latex'."
 NOT_TOLD = "The paragraph cannot tell how the scores were made: add that."
 _VERDICTS = {
     SUPPORTED: ", so the claim is supported: the lower bound reaches the required {Required}.",
@@ -68,8 +70,13 @@ def macros(results: Results) -> str:
         f"\\newcommand{{\\{start}{fact.name}}}{{{escape(fact.text)}}}% {printable(fact.tells)}"
         for fact in facts(results)
     ]
-    head = f"% {printable(provenance(results))} Written by 'study cite --format latex'."
+    head = f"% {printable(provenance(results))} {_WRITTEN}"
     return "\n".join([head, HEAD.rstrip(), *lines, ""])
+
+
+def is_macros(path: Path) -> bool:
+    """Whether a file starts as `macros` does."""
+    return beginning(path).split("\n")[0].endswith(_WRITTEN)
 
 
 def bibtex(results: Results) -> str:
