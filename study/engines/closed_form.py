@@ -33,7 +33,7 @@ class ClosedForm(Engine):
     inputs: int
 
     @classmethod
-    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:  # noqa: ARG003
+    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
         return cls(inputs) if recipe is None else None
 
     @staticmethod
@@ -50,7 +50,7 @@ class ClosedForm(Engine):
 
     def train(
         self,
-        replicates: Sequence[Replicate],  # noqa: ARG002
+        replicates: Sequence[Replicate],
         x: np.ndarray,
         y: np.ndarray,
         on_work: Callable[[int], None] = lambda _: None,
@@ -65,7 +65,7 @@ class ClosedForm(Engine):
     def cost(self, rows: int) -> Cost:
         return Cost(epoch=3 * rows, row=1)
 
-    def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:  # noqa: ARG002
+    def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
         # LAPACK works on copies in double precision.
         return 6 * 8 * dataset.train_x.size + 32 * host_lanes() * len(dataset.train_y)
 

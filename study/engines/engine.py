@@ -167,7 +167,7 @@ class Engine(ABC):
     def stack(self, trained: Trained) -> Stack:
         """The models that were trained, or whose weights are stored."""
 
-    def block_size(self, count: int, dataset: Dataset, *, trained: bool) -> int:  # noqa: ARG002
+    def block_size(self, count: int, dataset: Dataset, *, trained: bool) -> int:
         """How many of `count` replicates make a block. It changes no result.
 
         Unless `trained`, only measuring counts.

@@ -61,7 +61,7 @@ class ScikitLearn(Engine):
     recipe: EstimatorRecipe
 
     @classmethod
-    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:  # noqa: ARG003
+    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
         return cls(recipe) if isinstance(recipe, EstimatorRecipe) else None
 
     @staticmethod
@@ -113,7 +113,7 @@ class ScikitLearn(Engine):
     def stack(self, trained: Trained) -> Regressors:
         return Regressors(trained.fitted)
 
-    def block_size(self, count: int, dataset: Dataset, *, trained: bool) -> int:  # noqa: ARG002
+    def block_size(self, count: int, dataset: Dataset, *, trained: bool) -> int:
         return min(_MOST_IN_BLOCK, max(_ROWS_FITTED // len(dataset.train_y), 1))
 
     def cost(self, rows: int) -> Cost:

@@ -61,7 +61,7 @@ class Lanes(NetworkEngine):
         assert sizes is not None
         return sizes
 
-    def check(self, dataset: Dataset, *, known: bool) -> None:  # noqa: ARG002
+    def check(self, dataset: Dataset, *, known: bool) -> None:
         # Whether it takes the recipe's arguments; all else of it has been checked.
         _ = self.network
 

@@ -45,7 +45,7 @@ class Torch(NetworkEngine):
     def width(self) -> int:
         return BLOCK
 
-    def check(self, dataset: Dataset, *, known: bool) -> None:  # noqa: ARG002
+    def check(self, dataset: Dataset, *, known: bool) -> None:
         _ = self.network  # what it raises says more than the check does
         refuse_unfit(self.recipe, dataset.train_x, dataset.test_x)
 
