@@ -99,13 +99,32 @@ def command(tmp_path, monkeypatch, capsys) -> Command:
     return run
 
 
+EMPTY = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+
+
 @pytest.fixture
 def undrawn(monkeypatch) -> None:
     """Empty figures, where the texts of a page are all that counts: drawing takes seconds."""
     from study.report.figures.display import Display, Drawings
 
-    empty = Drawings(b"", "<svg/>", "<svg/>")
+    empty = Drawings(b"", EMPTY, EMPTY)
     monkeypatch.setattr(Display, "drawings", lambda _: empty)
+
+
+@pytest.fixture
+def sketched(monkeypatch) -> None:
+    """Figures that are drawn and laid out once, wide, and stand on the page as empty ones.
+
+    For a report of unusual data, of which each figure has to come about. All forms of a figure
+    take four times as long; they are made in test_report and test_page.
+    """
+    from study.report.figures.display import Display, Drawings
+
+    def drawings(display: Display) -> Drawings:
+        display.sketch()
+        return Drawings(b"", EMPTY, EMPTY)
+
+    monkeypatch.setattr(Display, "drawings", drawings)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from processes import STUDY, stored
 from sklearn.linear_model import LinearRegression
 
 import study
+from study.cli.group import commands
 from study.cli.options import parse_seeds
 from study.common.errors import InputError
 from study.common.vocabulary import LEAST_SQUARES
@@ -105,7 +106,7 @@ def test_a_killed_run_goes_on_where_it_was(command, small):
     In the process of the command alone. (Threads and processes, and more kills, are in
     test_nothing_lost.)
     """
-    arguments = ["run", *small, "--seeds", "200", "--workers", "1"]
+    arguments = ["run", *small, "--seeds", "100", "--workers", "1"]
     process = subprocess.Popen([STUDY, *arguments, "--out", "killed"], stderr=subprocess.DEVNULL)
     database = Path("killed", FILE_NAME)
     deadline = time.monotonic() + 120
@@ -116,7 +117,7 @@ def test_a_killed_run_goes_on_where_it_was(command, small):
     process.kill()
     process.wait()
     kept = len(stored(Path("killed"))["weights"])
-    assert 1 < kept < 1201
+    assert 1 < kept < 601
     assert command(*arguments, "--out", "killed").status == 0
     assert command(*arguments, "--out", "undisturbed").status == 0
     assert stored(Path("killed")) == stored(Path("undisturbed"))
@@ -195,7 +196,8 @@ def test_other_sizes_and_a_network_of_one_s_own_need_nothing_said(command, small
     }.items():
         recipe = recipe.replace(before, after)
     Path("deep.toml").write_text(recipe)
-    outcome = command("run", *small, "--models", f"deep.toml,{own_model}", "--seeds", "2")
+    models = ("--models", f"deep.toml,{own_model}", "--seeds", "2", "--workers", "1")
+    outcome = command("run", *small, *models)
     assert outcome.status == 0
     found = sqlite3.connect("reports/people/results.sqlite").execute(
         "SELECT DISTINCT model, engine FROM trainings ORDER BY model"
@@ -215,7 +217,7 @@ def test_least_squares_draws_nothing_from_torch_s_generator(people):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_diverged_seeds_are_named_and_count_for_no_claim(command, small):
+def test_diverged_seeds_are_named_and_count_for_no_claim(command, small, sketched):
     """At this learning rate some seeds of the MLP overflow, and some do not."""
     Path("wild.toml").write_text(
         (ROOT / "models" / "mlp.toml")
@@ -247,14 +249,10 @@ def test_diverged_seeds_are_named_and_count_for_no_claim(command, small):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, small) -> Path:
-    folder = tmp_path_factory.mktemp("finished")
-    subprocess.run(
-        [STUDY, "run", *small, "--seeds", "3", "--workers", "1"],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    return folder / "reports" / "people"
+    directory = tmp_path_factory.mktemp("finished") / "reports" / "people"
+    arguments = ["run", *small, "--seeds", "3", "--workers", "1", "--out", str(directory)]
+    commands.main(arguments, standalone_mode=False)
+    return directory
 
 
 def test_status(command, finished):

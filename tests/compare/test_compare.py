@@ -874,7 +874,7 @@ def test_hostile_names_are_text_everywhere(make, people):
             assert len(max(table.text(100).splitlines(), key=len)) <= 100
 
 
-def test_tables_are_written_only_where_asked(pair, tmp_path):
+def test_tables_are_written_only_where_asked(pair, tmp_path, undrawn):
     folder = tmp_path / "deep" / "comparison"
     assert write_comparison(*pair, folder) == folder / "compare.html"
     written = {path.name for path in (folder / "tables").iterdir()}
@@ -893,7 +893,9 @@ def command(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
     return int(ended.value.code or 0), said.out, said.err
 
 
-def test_two_small_studies_are_compared_on_the_command_line(small, tmp_path, monkeypatch, capsys):
+def test_two_small_studies_are_compared_on_the_command_line(
+    small, tmp_path, monkeypatch, capsys, sketched
+):
     monkeypatch.chdir(tmp_path)
     for name, seeds in (("a", "4"), ("b", "2-5")):
         status, _, _ = command(monkeypatch, capsys, "run", *small, "--seeds", seeds, "--out", name)

@@ -72,7 +72,7 @@ TABLES = {
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_of_others_becomes_a_report_in_four_commands(name, command):
+def test_a_table_of_others_becomes_a_report_in_four_commands(name, command, sketched):
     load, target, variables, facts = TABLES[name]
     table = load()
     # Parquet keeps dates and missing values as they are.

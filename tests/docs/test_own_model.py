@@ -2,12 +2,10 @@
 
 import re
 import sqlite3
-import subprocess
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, Command, Outcome, without_digests
-from processes import STUDY
 
 from study.engines.network_check.check import CHECKS
 
@@ -18,35 +16,21 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
 
 
-def study(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [STUDY, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files of the page."""
-    folder = tmp_path_factory.mktemp("own")
-    (folder / "models").mkdir()
-    (folder / "mynets.py").write_text(*blocks("python"))
-    (folder / "models" / "residual.toml").write_text(*blocks("toml"))
-    return folder
-
-
-def test_the_commands_of_the_page_do_what_it_shows(example):
+def test_the_commands_of_the_page_do_what_it_shows(command):
+    Path("models").mkdir()
+    Path("mynets.py").write_text(*blocks("python"))
+    Path("models", "residual.toml").write_text(*blocks("toml"))
     check, others = blocks("console")
-    command, _, shown = check.partition("\n")
-    outcome = study(example, *command.split()[2:])
-    assert (outcome.returncode, outcome.stderr, outcome.stdout) == (0, "", shown)
+    asked, _, shown = check.partition("\n")
+    assert command(*asked.split()[2:]) == Outcome(0, shown, "")
     run, claim = others.splitlines()
-    # Two workers would be two processes more to start; test_commands.py has them.
-    outcome = study(example, *run.split()[2:], "--workers", "1")
-    assert outcome.returncode == 0
-    assert re.search(r"Residual MLP +0\.\d\d ", outcome.stdout)
-    outcome = study(example, "claim", claim.split('"')[1], *claim.split('"')[2].split())
-    assert outcome.returncode == 0
-    assert "for the Residual MLP by training-gradient" in outcome.stdout
+    # Two workers would be two processes more to start; test_workers has them.
+    outcome = command(*run.split()[2:], "--workers", "1")
+    assert outcome.status == 0
+    assert re.search(r"Residual MLP +0\.\d\d ", outcome.out)
+    outcome = command("claim", claim.split('"')[1], *claim.split('"')[2].split())
+    assert outcome.status == 0
+    assert "for the Residual MLP by training-gradient" in outcome.out
 
 
 def test_the_page_says_all_that_is_asked():

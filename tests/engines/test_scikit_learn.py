@@ -406,7 +406,7 @@ def alone(tmp_path_factory) -> Path:
     return folder / "run"
 
 
-def test_a_claim_may_rest_on_a_forest(alone, monkeypatch, capsys):
+def test_a_claim_may_rest_on_a_forest(alone, monkeypatch, capsys, sketched):
     results = Results(alone)
     row = own_verdict(results, results.recipe.claim)
     assert (row["model"], row["met"], row["n"]) == ("forest", 12, 12)
@@ -474,7 +474,7 @@ def test_the_identity_of_a_run_stands_for_the_scores_and_fits_of_its_regressors(
     assert Results(tmp_path / "run").identity != Results(alone).identity
 
 
-def test_a_forest_stands_beside_networks_on_the_page(command, chromium):
+def test_a_forest_stands_beside_networks_on_the_page(command, chromium, sketched):
     status, out, errors = command(
         "run", "--models", "mlp,linear,forest", "--seeds", "3", "--workers", "1"
     )

@@ -319,7 +319,7 @@ def test_status_shows_sources_and_bases(runs, capsys):
     assert "varied" not in capsys.readouterr().out
 
 
-def test_a_report_is_written_of_what_ordinary_seeds_there_are(small, tmp_path):
+def test_a_report_is_written_of_what_ordinary_seeds_there_are(small, tmp_path, sketched):
     """Varying init over its own base seeds trains those ordinary seeds, without controls."""
     directory = tmp_path / "run"
     study_run(directory, small, "--vary", "init", "--seeds", "2")

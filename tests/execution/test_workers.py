@@ -121,7 +121,7 @@ def test_a_block_whose_worker_is_always_killed_is_recorded_and_stops_no_other(
     assert list(failures["seed"]) == [0, 1, 2, 0, 1, 2]
     # The cause is gone, and the same command does the rest.
     Path("dreadful").unlink()
-    again = command(*dreadful, "--workers", "2", "--out", "run")
+    again = command(*dreadful, "--workers", "1", "--out", "run")
     assert again.status == 0
     assert "12 stored, 6 to do" in again.out
     assert stored(Path("run")) == undisturbed

@@ -197,7 +197,9 @@ def hostile(text: str) -> str:
     return f"<script>alert('{text}')</script> & \"q\" $x_1$ ../../{text} \\input{{y}} | שלום"
 
 
-def test_a_page_of_hostile_names_is_sound_and_stays_in_its_folder(command, known, chromium):
+def test_a_page_of_hostile_names_is_sound_and_stays_in_its_folder(
+    command, known, chromium, sketched
+):
     for column in ("model", "method", "feature"):
         known[column] = [hostile(name) for name in known[column]]
     known.to_csv("known.csv", index=False)
@@ -343,7 +345,7 @@ def test_a_study_that_was_run_is_not_written_over(command, known, tmp_path):
 # -- degenerate scores ------------------------------------------------------------------------
 
 
-def test_one_seed_is_one_observation(command):
+def test_one_seed_is_one_observation(command, sketched):
     rows(KNOWN[:1]).to_csv("one.csv", index=False)
     made = command("import", "one.csv", *CLAIM[:2])
     assert "S008" in made.out
@@ -352,7 +354,7 @@ def test_one_seed_is_one_observation(command):
     assert (row["met"], row["n"]) == (1, 1)
 
 
-def test_seeds_that_are_all_the_same_are_one_observation(command):
+def test_seeds_that_are_all_the_same_are_one_observation(command, sketched):
     rows(OTHER).to_csv("same.csv", index=False)
     made = command("import", "same.csv", *CLAIM[:2])
     assert "No verdict: all 12 seeds identical" in made.out
@@ -360,7 +362,7 @@ def test_seeds_that_are_all_the_same_are_one_observation(command):
     assert command("report").status == 0
 
 
-def test_models_may_have_other_seeds_and_other_methods(command):
+def test_models_may_have_other_seeds_and_other_methods(command, sketched):
     two = rows(KNOWN[:7], model="n", method="g")
     two["seed"] += 100
     pd.concat([rows(KNOWN), rows(KNOWN[3:9], method="g"), two]).to_csv("some.csv", index=False)
@@ -373,7 +375,7 @@ def test_models_may_have_other_seeds_and_other_methods(command):
     assert command("report").status == 0
 
 
-def test_a_seed_without_scores_does_not_meet_the_claim(command):
+def test_a_seed_without_scores_does_not_meet_the_claim(command, sketched):
     scores = KNOWN.copy()
     scores[0] = np.nan
     rows(scores).to_csv("gap.csv", index=False)
@@ -410,7 +412,7 @@ def test_negative_scores_are_warned_of(command):
     assert warning.evidence == f"mean SHAP: {below} of 36 scores are below 0 (a, b, c)."
 
 
-def test_a_method_of_the_studys_own_name_means_what_the_file_says(command):
+def test_a_method_of_the_studys_own_name_means_what_the_file_says(command, sketched):
     pd.concat([rows(KNOWN, method=name) for name in ("gradient", "zz", "permutation")]).to_csv(
         "own.csv", index=False
     )
