@@ -453,6 +453,15 @@ def test_bad_input_is_one_line_and_status_2(command, arguments, reason):
     assert sorted(path.name for path in Path().iterdir()) == ["file"]
 
 
+@pytest.mark.parametrize("group", [(), ("data",), ("model",)], ids=["study", "data", "model"])
+def test_a_group_without_a_command_prints_its_help(command, group):
+    """On standard error and with status 2, since nothing was done."""
+    asked, bare = command(*group, "--help"), command(*group)
+    assert (asked.status, bare.status, bare.out) == (0, 2, "")
+    assert "Commands:\n" in bare.err
+    assert bare.err == asked.out
+
+
 def test_a_wrong_table_is_one_line_and_writes_nothing(command):
     shutil.copytree(ROOT / "data", "data")
     table = Path("data/people_train.txt")
