@@ -8,16 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 
-from study.analysis.claims import level_of_claim, proportions
+from study.analysis.claims import level_of_claim
 from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
-from study.compare.frames import (
-    claim_differences,
-    fit_differences,
-    judged_claims,
-    order_agreement,
-    share_differences,
-)
+from study.compare.comparison import Comparison
 from study.compare.pairing import common_models, imported
 from study.report.figures.display import Display
 from study.report.figures.parts import dots, grid, legend, lines_of, looks, rows, share_scale
@@ -27,27 +21,28 @@ COLOURS = {"first": BLUE, "second": VERMILION}
 MARKERS = {"first": "o", "second": "s"}
 
 
-def comparison_displays(first: Results, second: Results) -> dict[str, Display]:
+def comparison_displays(comparison: Comparison) -> dict[str, Display]:
     """Every figure that two runs have something for, by name."""
     found = (
-        claims(first, second),
-        share_difference(first, second),
-        agreement(first, second),
-        fits(first, second),
+        claims(comparison),
+        share_difference(comparison),
+        agreement(comparison),
+        fits(comparison),
     )
     return {display.name: display for display in found if display is not None}
 
 
-def claims(first: Results, second: Results) -> Display | None:
+def claims(comparison: Comparison) -> Display | None:
     """In what proportion of seeds the claim is met in each run, by model and method."""
-    data = claim_differences(first, second)
+    first, second = comparison.results
+    data = comparison.claim_differences
     if data.empty:
         return None
-    judged = dict(zip(COLOURS, judged_claims(first, second), strict=True))
-    runs = {"first": first, "second": second}
+    judged = dict(zip(COLOURS, comparison.judged_claims, strict=True))
+    overviews = dict(zip(COLOURS, comparison.overviews, strict=True))
     met = {
-        run: proportions(results, judged[run]).query("condition == 'real'")
-        for run, results in runs.items()
+        run: overview.proportions(judged[run]).query("condition == 'real'")
+        for run, overview in overviews.items()
     }
     models, methods = _models(first, second), _methods(first, data)
     same = judged["first"] is judged["second"]
@@ -81,11 +76,12 @@ def claims(first: Results, second: Results) -> Display | None:
     )
 
 
-def share_difference(first: Results, second: Results) -> Display | None:
+def share_difference(comparison: Comparison) -> Display | None:
     """How much the claimed share differs, by model and method."""
+    first = comparison.first
     claim = first.recipe.claim
     level = level_of_claim(claim, claim.method)
-    data = share_differences(first, second, level)
+    data = comparison.share_differences(level)
     if data.empty:
         return None
     data = data[(data["name"] == claim.name) & (data["model"] != LEAST_SQUARES)]
@@ -104,11 +100,12 @@ def share_difference(first: Results, second: Results) -> Display | None:
     )
 
 
-def agreement(first: Results, second: Results) -> Display | None:
+def agreement(comparison: Comparison) -> Display | None:
     """How far the orders of both runs agree, by model and method."""
+    first = comparison.first
     claim = first.recipe.claim
     level = level_of_claim(claim, claim.method)
-    data = order_agreement(first, second, level)
+    data = comparison.order_agreement(level)
     if data.empty:
         return None
     data = data[data["model"] != LEAST_SQUARES]
@@ -126,8 +123,9 @@ def agreement(first: Results, second: Results) -> Display | None:
     )
 
 
-def fits(first: Results, second: Results) -> Display | None:
+def fits(comparison: Comparison) -> Display | None:
     """R² of each seed on the test rows, in both runs."""
+    first, second = comparison.results
     look = looks(first)
     models = common_models(first, second)
     if imported(first, second):
@@ -164,7 +162,7 @@ def fits(first: Results, second: Results) -> Display | None:
         "R² of each seed on the test rows in either run, by model",
         "Each dot is one seed, the upright bar their mean. ◀ counts seeds that lie further left."
         + _without_dots(first, second, models),
-        fit_differences(first, second),
+        comparison.fit_differences,
         draw,
         lambda _: 0.9 + 0.5 * len(models),
     )

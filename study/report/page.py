@@ -9,8 +9,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.warnings.registry import warnings
 from study.common.text import printable
 from study.common.vocabulary import UNNAMED_TARGET
 from study.report.figures.display import Display, Drawings, data_uri, drawn
@@ -42,22 +42,23 @@ class Section:
     tables: Sequence[Table]
 
 
-def write_report(results: Results) -> Path:
+def write_report(overview: Overview) -> Path:
     """Write report.html, figures/ and tables/ into the run's directory; return the page."""
-    displays = all_displays(results)
-    tables = {table.name: table for table in all_tables(results)}
+    results = overview.results
+    displays = all_displays(overview)
+    tables = {table.name: table for table in all_tables(overview)}
     drawings = write_files(results.directory, displays, tables)
     page = results.directory / "report.html"
     text = render(
         "report.html",
         results=results,
         drawings=drawings,
-        badge=badge(results),
-        headline=headline(results),
-        details=details(results),
+        badge=badge(overview),
+        headline=headline(overview),
+        details=details(overview),
         strip=displays.get("verdict"),
-        warnings=warnings(results),
-        paragraph=paragraph(results),
+        warnings=overview.warnings,
+        paragraph=paragraph(overview),
         methods={method: method_reading(results, method) for method in results.methods()},
         not_told=NOT_TOLD,
         unnamed_target=UNNAMED_TARGET,

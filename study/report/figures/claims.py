@@ -9,8 +9,8 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from study.analysis.claims import growth, level_of_claim, own_verdict, proportions, scores_of_claim
-from study.analysis.importance import importance
+from study.analysis.claims import level_of_claim, scores_of_claim
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.conditions import CONDITIONS
 from study.common.methods import TRAINING_GRADIENT
@@ -39,19 +39,20 @@ CHANCE = "chance, if all ranked alike"
 REQUIRED = "required by the claim"
 
 
-def verdict_strip(results: Results) -> Display | None:
+def verdict_strip(overview: Overview) -> Display | None:
     """Every declared claim on its own model and method: the data, the controls, what it needs."""
+    results = overview.results
     look = looks(results)
     claims = [
         claim
         for claim in (results.recipe.claim, *results.recipe.claims)
-        if own_verdict(results, claim) is not None
+        if overview.own_verdict(claim) is not None
     ]
     if not claims:
         return None
-    found = [_own_proportions(results, claim) for claim in claims]
+    found = [_own_proportions(overview, claim) for claim in claims]
     data = pd.concat(found, ignore_index=True)
-    verdicts = [own_verdict(results, claim) or {} for claim in claims]
+    verdicts = [overview.own_verdict(claim) or {} for claim in claims]
 
     def title(claim: Claim, verdict: dict[str, Any]) -> str:
         return (
@@ -88,7 +89,7 @@ def verdict_strip(results: Results) -> Display | None:
         "verdict",
         "Verdict",
         f"Proportion of seeds that meet the claim, on the data and on the controls: "
-        f"{'; '.join(_told(results, claim) for claim in claims)}",
+        f"{'; '.join(_told(overview, claim) for claim in claims)}",
         "Marks are proportions of seeds, lines their 95% intervals. Supported: the whole line of "
         "the real data lies at or above the dashed one."
         + (
@@ -103,23 +104,24 @@ def verdict_strip(results: Results) -> Display | None:
     )
 
 
-def _own_proportions(results: Results, claim: Claim) -> pd.DataFrame:
-    met = proportions(results, claim)
+def _own_proportions(overview: Overview, claim: Claim) -> pd.DataFrame:
+    met = overview.proportions(claim)
     own = met[(met["model"] == claim.model) & (met["method"] == claim.method)]
     return own.assign(claim=claim.words, required=claim.proportion)
 
 
-def _told(results: Results, claim: Claim) -> str:
-    own = _own_proportions(results, claim)
+def _told(overview: Overview, claim: Claim) -> str:
+    own = _own_proportions(overview, claim)
     parts = [f"{row.condition} {row.met} of {row.n}" for row in own.itertuples(index=False)]
     return f"{claim.words}, {', '.join(parts)}"
 
 
-def claim_by_model(results: Results) -> Display | None:
+def claim_by_model(overview: Overview) -> Display | None:
     """In what proportion of seeds the claim is met, real beside the controls."""
+    results = overview.results
     look = looks(results)
     claim = results.recipe.claim
-    data = proportions(results, claim)
+    data = overview.proportions(claim)
     models = list(results.models)
     methods = [method for method in results.methods() if method in set(data["method"])]
     held = set(data["condition"])
@@ -177,11 +179,12 @@ def _unscored(results: Results, *, untrained: bool) -> str:
     )
 
 
-def claim_growth(results: Results) -> Display | None:
+def claim_growth(overview: Overview) -> Display | None:
     """The proportion that meets the claim among the first n seeds, with its interval."""
+    results = overview.results
     look = looks(results)
     claim = results.recipe.claim
-    data = growth(results, claim)
+    data = overview.growth(claim)
     if data.empty or data["n"].max() < 2:
         return None
     own = data[data["method"] == claim.method]
@@ -225,8 +228,9 @@ def claim_growth(results: Results) -> Display | None:
     )
 
 
-def claimed_share(results: Results) -> Display | None:
+def claimed_share(overview: Overview) -> Display | None:
     """The claimed item's share by method and model, real beside shuffled."""
+    results = overview.results
     look = looks(results)
     claim, target = results.recipe.claim, results.recipe.target.name
     name = claim.name
@@ -248,7 +252,7 @@ def claimed_share(results: Results) -> Display | None:
     by_level: dict[str, list[str]] = {}
     for method in methods:
         by_level.setdefault(level_of_claim(claim, method), []).append(method)
-    tables = {level: importance(results, level) for level in by_level}
+    tables = {level: overview.importance(level) for level in by_level}
     data = pd.concat(
         [
             table[

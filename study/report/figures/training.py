@@ -9,8 +9,7 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from study.analysis.results import Results
-from study.analysis.training import losses, paths, seed_losses, seed_paths
+from study.analysis.overview import Overview
 from study.report.figures.display import Display
 from study.report.figures.parts import FEW_SEEDS, legend, legend_height, lines_of, looks
 from study.report.style import GREEN, INK, MUTED, ORANGE, PALETTE, PINK, VERMILION, label
@@ -20,9 +19,10 @@ OTHERS = (VERMILION, GREEN, PINK, ORANGE)
 STYLES = ("--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
 
-def training_display(results: Results) -> Display | None:
+def training_display(overview: Overview) -> Display | None:
     """Share of each feature by epoch, every seed of the claimed one; below, the loss."""
-    found, means, loss = seed_paths(results), paths(results), losses(results)
+    results = overview.results
+    found, means, loss = overview.seed_paths, overview.paths, overview.losses
     if found.empty or loss.empty:
         return None
     look = looks(results)
@@ -33,7 +33,7 @@ def training_display(results: Results) -> Display | None:
     rest = len(results.features) - len(claimed) - len(others)
     of_mean = loss["of_mean"].iloc[0]
     seeds = {model: _paths(found, model, claimed) for model in models}
-    lost = {model: _by_seed(seed_losses(results), model, "loss") for model in models}
+    lost = {model: _by_seed(overview.seed_losses, model, "loss") for model in models}
     # Of many seeds, bands say more than a line for each.
     many = max(frame.shape[1] for frame in lost.values()) > FEW_SEEDS
     each = "bands: half and 95% of seeds" if many else "thin: each seed"

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from study.analysis import agreement
-from study.analysis.results import Results
+from study.analysis.overview import Overview
 from study.report.tables.cells import (
     MEASURE_TITLES,
     estimate,
@@ -23,15 +23,16 @@ from study.statistics.agreement import SIGN, SPEARMAN, TOP_1
 _SIGNS = "Signs: the part of features to which both give the same sign. "
 
 
-def agreement_table(results: Results, between: str, level: str) -> Table | None:
+def agreement_table(overview: Overview, between: str, level: str) -> Table | None:
     """Mean agreement between methods (of one model) or models (of one method)."""
+    results = overview.results
     within_title: Callable[[str], str]
     pair_title: Callable[[str], str]
     if between == "methods":
-        data, within = agreement.method_agreement(results, level), "model"
+        data, within = overview.method_agreement(level), "model"
         within_title, pair_title = results.title, str
     else:
-        data, within = agreement.model_agreement(results, level), "method"
+        data, within = overview.model_agreement(level), "method"
         within_title, pair_title = str, results.title
     if data.empty:
         return None
@@ -80,9 +81,10 @@ def agreement_table(results: Results, between: str, level: str) -> Table | None:
     )
 
 
-def seed_agreement_table(results: Results, level: str) -> Table | None:
+def seed_agreement_table(overview: Overview, level: str) -> Table | None:
     """Mean agreement over all pairs of seeds, by model and method."""
-    data = agreement.seed_agreement(results, level)
+    results = overview.results
+    data = overview.seed_agreement(level)
     if data.empty:
         return None
     real = data[data["condition"] == "real"]
@@ -105,9 +107,10 @@ def seed_agreement_table(results: Results, level: str) -> Table | None:
     )
 
 
-def concordance_table(results: Results, level: str) -> Table | None:
+def concordance_table(overview: Overview, level: str) -> Table | None:
     """Kendall's W among seeds."""
-    data = agreement.seed_concordance(results, level)
+    results = overview.results
+    data = overview.seed_concordance(level)
     if data.empty:
         return None
     layout = pd.DataFrame(

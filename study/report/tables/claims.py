@@ -7,6 +7,7 @@ import pandas as pd
 
 from study.analysis import claims
 from study.analysis.fits import has_fits
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
@@ -36,13 +37,14 @@ _OF_CONTROL = {
 _LEARNED = "Learned: the same over seeds that have learned, and the verdict if it changes. "
 
 
-def claim_table(results: Results, claim: Claim | None = None) -> Table:
+def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
     """Verdict, margin and controls of a claim by model and method; the primary one's if none."""
+    results = overview.results
     origin = how_declared(results)[0] if claim is None else NOT_DECLARED
     claim = claim or results.recipe.claim
-    data = claims.verdicts(results, claim)
+    data = overview.verdicts(claim)
     rows = data.to_dict("records")
-    met = claims.proportions(results, claim)
+    met = overview.proportions(claim)
     # Imported scores may have neither controls nor fits: no columns of dashes.
     controls = [
         control
@@ -148,9 +150,10 @@ def _control(results: Results, row: dict[str, Any], control: str) -> str:
     return f"{met} of {count}{diverged}; {row[f'{control}_difference']:+.2f} [{bounds}]"
 
 
-def declared_table(results: Results) -> Table:
+def declared_table(overview: Overview) -> Table:
     """Every declared claim on its own model and method, with Holm's adjustment."""
-    data = claims.declared(results)
+    results = overview.results
+    data = overview.declared
     layout = pd.DataFrame(
         [
             {
@@ -180,10 +183,11 @@ def declared_table(results: Results) -> Table:
     )
 
 
-def growth_table(results: Results) -> Table | None:
+def growth_table(overview: Overview) -> Table | None:
     """The claim among the first n seeds."""
+    results = overview.results
     claim = results.recipe.claim
-    data = claims.growth(results, claim)
+    data = overview.growth(claim)
     if data.empty or data["n"].max() < 2:
         return None
     most = data["n"].max()
@@ -202,8 +206,9 @@ def growth_table(results: Results) -> Table | None:
     )
 
 
-def power_table(results: Results) -> Table | None:
+def power_table(overview: Overview) -> Table | None:
     """What more seeds would buy."""
+    results = overview.results
     required = results.recipe.claim.proportion
     data = claims.power_table(required)
     if data.empty:

@@ -4,15 +4,16 @@ import numpy as np
 import pandas as pd
 
 from study.analysis import stability
-from study.analysis.results import Results
+from study.analysis.overview import Overview
 from study.report.tables.cells import estimate, foremost, holds, number, provenance, wide
 from study.report.tables.table import Table
 from study.statistics.agreement import TOP
 
 
-def rank_frequency_table(results: Results, level: str) -> Table | None:
+def rank_frequency_table(overview: Overview, level: str) -> Table | None:
     """In what proportion of seeds each item has each rank."""
-    data = stability.rank_frequencies(results, level)
+    results = overview.results
+    data = overview.rank_frequencies(level)
     if data.empty:
         return None
     layout = wide(
@@ -27,15 +28,16 @@ def rank_frequency_table(results: Results, level: str) -> Table | None:
         f"rank-frequency-{level}s",
         f"Proportion of seeds in which each {level} has each rank",
         f"1 is the most important. Tied {level}s share the ranks they span. Condition real. "
-        f"{foremost(results, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{provenance(results)}",
         data,
         layout,
     )
 
 
-def flip_table(results: Results, level: str) -> Table | None:
+def flip_table(overview: Overview, level: str) -> Table | None:
     """How often two seeds order two items differently."""
-    data = stability.flip_rates(results, level)
+    results = overview.results
+    data = overview.flip_rates(level)
     if data.empty:
         return None
     shown = data[data["rate"] > 0]
@@ -57,15 +59,16 @@ def flip_table(results: Results, level: str) -> Table | None:
         "95% interval of p carried over. (Among different seeds of this run it is n / (n - 1) "
         "times that.) Pairs that never changed places are in the CSV file "
         f"alone. Condition real. {holds(results, 'flip rate')}"
-        f"{foremost(results, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{provenance(results)}",
         data,
         layout,
     )
 
 
-def steadiness_table(results: Results, level: str) -> Table | None:
+def steadiness_table(overview: Overview, level: str) -> Table | None:
     """How large each item is, and how steadily it keeps its order."""
-    data = stability.steadiness(results, level)
+    results = overview.results
+    data = overview.steadiness(level)
     if data.empty:
         return None
     layout = pd.DataFrame(
@@ -89,15 +92,16 @@ def steadiness_table(results: Results, level: str) -> Table | None:
         f"same in all seeds. Large: more than an equal share, 1 / {len(results.items(level))}. "
         f"Steady: order kept at least {stability.STEADY}. No interval: those of the flip rates "
         "are in the table of pairs. Condition real. "
-        f"{foremost(results, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{provenance(results)}",
         data,
         layout,
     )
 
 
-def top_stability_table(results: Results, level: str) -> Table | None:
+def top_stability_table(overview: Overview, level: str) -> Table | None:
     """Nogueira's stability of the top k."""
-    data = stability.top_stability(results, level)
+    results = overview.results
+    data = overview.top_stability(level)
     if data.empty:
         return None
     cells = [estimate(row, "stability", "jackknife-t") for row in data.to_dict("records")]
@@ -115,9 +119,10 @@ def top_stability_table(results: Results, level: str) -> Table | None:
     )
 
 
-def rank_set_table(results: Results, level: str) -> Table | None:
+def rank_set_table(overview: Overview, level: str) -> Table | None:
     """The ranks that each item can have, and what cannot be told apart."""
-    data = stability.rank_sets(results, level)
+    results = overview.results
+    data = overview.rank_sets(level)
     if data.empty:
         return None
     layout = pd.DataFrame(
@@ -142,15 +147,16 @@ def rank_set_table(results: Results, level: str) -> Table | None:
         f"in one seed nor of the mean rank: it leaves out the {level}s told apart above and below. "
         "All intervals of a model and method hold together with 95%. Those that share a letter "
         "cannot be told apart by these seeds. Condition real. "
-        f"{foremost(results, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{provenance(results)}",
         data,
         layout,
     )
 
 
-def consensus_table(results: Results, level: str) -> Table | None:
+def consensus_table(overview: Overview, level: str) -> Table | None:
     """The order that all models and methods agree with best, and which of them dissent."""
-    found, data = stability.consensus_order(results, level), stability.dissent(results, level)
+    results = overview.results
+    found, data = overview.consensus_order(level), overview.dissent(level)
     if found is None or data.empty:
         return None
     items = results.items(level)
@@ -190,9 +196,10 @@ def consensus_table(results: Results, level: str) -> Table | None:
     )
 
 
-def reliability_table(results: Results, level: str) -> Table | None:
+def reliability_table(overview: Overview, level: str) -> Table | None:
     """How many seeds make the mean importances reliable."""
-    data = stability.reliability(results, level)
+    results = overview.results
+    data = overview.reliability(level)
     if data.empty:
         return None
     sizes = {size: str(size) for size in sorted(data["seeds"].unique())}
