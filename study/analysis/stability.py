@@ -12,7 +12,7 @@ from study.analysis.means import columns_of
 from study.analysis.results import Results
 from study.analysis.selection import judges
 from study.statistics.agreement import TOP
-from study.statistics.intervals import FEWEST
+from study.statistics.intervals import FEWEST, TAILS
 from study.statistics.ranking import in_top, ranks, shares
 from study.statistics.stability import (
     MOST_FOR_CONSENSUS,
@@ -236,14 +236,14 @@ def dissent(found: Consensus | None, votes: Votes, items: Sequence[str]) -> pd.D
 def reliability(results: Results, level: str) -> pd.DataFrame:
     """Spearman correlation of the mean shares of two halves, by the seeds in each half.
 
-    low and high enclose 95% of the random splits; they are no interval of a mean.
+    low and high enclose CONFIDENCE of the random splits; they are no interval of a mean.
     """
     rows = []
     for keys, vectors in judges(results, level):
         sizes = [size for size in HALVES if _splits(len(vectors.score), size) >= FEWEST_SPLITS]
         for size, values in zip(sizes, split_half(shares(vectors.score), sizes), strict=True):
             defined = values[np.isfinite(values)]
-            low, high = np.quantile(defined, [0.025, 0.975]) if len(defined) else (np.nan, np.nan)
+            low, high = np.quantile(defined, TAILS) if len(defined) else (np.nan, np.nan)
             rows.append(
                 {
                     **keys,

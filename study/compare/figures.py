@@ -16,6 +16,7 @@ from study.compare.pairing import common_models, imported
 from study.report.figures.display import Display
 from study.report.figures.parts import dots, grid, legend, lines_of, looks, rows, share_scale
 from study.report.style import BLUE, INK, VERMILION, label
+from study.statistics.intervals import PERCENT
 
 COLOURS = {"first": BLUE, "second": VERMILION}
 MARKERS = {"first": "o", "second": "s"}
@@ -68,8 +69,8 @@ def claims(comparison: Comparison) -> Display | None:
         "compare-claim",
         "The claim in both runs",
         f"Proportion of seeds in either run: {said}, by model and method",
-        "Marks are proportions of seeds, lines their 95% Wilson intervals. Two intervals may "
-        "overlap and the difference still be told apart: that is in the table.",
+        f"Marks are proportions of seeds, lines their {PERCENT} Wilson intervals. Two intervals "
+        "may overlap and the difference still be told apart: that is in the table.",
         data,
         draw,
         lambda narrow: _size(models, len(methods), narrow),
@@ -94,9 +95,9 @@ def share_difference(comparison: Comparison) -> Display | None:
         f"Difference in the share of {claim.name}",
         "difference",
         f"share of {label(claim.name)}, second run less first",
-        "Marks are mean differences, lines their 95% intervals, not adjusted for their number; a "
-        "line that crosses the upright one cannot tell the runs apart. Without a line there is no "
-        "interval; the table says why.",
+        f"Marks are mean differences, lines their {PERCENT} intervals, not adjusted for their "
+        "number; a line that crosses the upright one cannot tell the runs apart. Without a line "
+        "there is no interval; the table says why.",
     )
 
 
@@ -118,8 +119,8 @@ def agreement(comparison: Comparison) -> Display | None:
         f"Agreement of the orders of the {level}s",
         "mean",
         "Spearman correlation of first and second run",
-        "Marks are mean rank correlations of the two runs, lines their 95% intervals: 1 is the "
-        f"same order of the {len(first.items(level))} {level}s, 0 what unrelated orders have.",
+        f"Marks are mean rank correlations of the two runs, lines their {PERCENT} intervals: 1 is "
+        f"the same order of the {len(first.items(level))} {level}s, 0 what unrelated orders have.",
     )
 
 
@@ -209,7 +210,7 @@ def _by_method(
     return Display(
         name,
         title,
-        f"{title}, by model and method, with its 95% interval",
+        f"{title}, by model and method, with its {PERCENT} interval",
         reading,
         data,
         draw,

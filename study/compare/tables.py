@@ -17,12 +17,12 @@ from study.report.tables.cells import estimate, model_title, number, p_value, pe
 from study.report.tables.table import Table
 from study.statistics.claims import NO_VERDICT
 from study.statistics.coverage import coverage
-from study.statistics.intervals import FEWEST
+from study.statistics.intervals import FEWEST, PERCENT
 
 HASH = 12
 _SIGN = "Differences are second less first. "
 _BOOTSTRAP = (
-    "95% intervals by BCa bootstrap over seeds unless said, not adjusted for their number. "
+    f"{PERCENT} intervals by BCa bootstrap over seeds unless said, not adjusted for their number. "
 )
 
 
@@ -147,9 +147,9 @@ def claim_differences_table(comparison: Comparison) -> Table | None:
         "compare-claim",
         f"{claim.words}: two runs by model and method",
         f"{judged}First and second: seeds that meet it, of all seeds of a run, and the verdict. "
-        "Difference of the proportions over the seeds named, with Newcombe's 95% interval, not "
-        f"adjusted for their number. {_SIGN}A verdict that changes is not by itself a difference "
-        f"that is told apart from none. {_pairs(first, second)}"
+        f"Difference of the proportions over the seeds named, with Newcombe's {PERCENT} interval, "
+        f"not adjusted for their number. {_SIGN}A verdict that changes is not by itself a "
+        f"difference that is told apart from none. {_pairs(first, second)}"
         f"{_holds(data, 'difference of proportions', 'difference of proportions of two runs')}"
         f"{_provenance(first, second)}",
         data,
@@ -221,7 +221,7 @@ def order_agreement_table(comparison: Comparison, level: str) -> Table | None:
         f"compare-agreement-{level}s",
         f"Agreement of two runs in the order of the {level}s",
         "Spearman correlation of a model's scores in the first run with those in the second, mean "
-        "over the seeds in common, with the 95% interval (BCa bootstrap over seeds); of "
+        f"over the seeds in common, with the {PERCENT} interval (BCa bootstrap over seeds); of "
         "independent seeds, that of the mean shares, without interval. If unrelated: mean ± "
         f"standard deviation when the {level}s of one side are relabelled, alike in all seeds, and "
         f"p, the proportion of relabellings that agree at least as well ({nulls}), not adjusted "

@@ -23,6 +23,7 @@ from study.report.text.citation import NOT_TOLD, bibtex, paragraph
 from study.report.text.history import extensions, places
 from study.report.text.preparation import preparation
 from study.report.text.verdict import badge, details, headline
+from study.statistics.intervals import PERCENT
 
 _SHOWN = 3  # extensions of a run, the last ones, that are not folded
 # Letters that are written from right to left, and what joins them.
@@ -185,6 +186,7 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
         finalize=_isolated,
     )
+    environment.globals["confidence"] = PERCENT
     environment.filters["plain"] = _escaped  # for attributes, which hold no elements
     environment.filters["data_uri"] = lambda drawing, **of: Markup(data_uri(drawing, **of))
     return environment.get_template(template).render(**values)

@@ -27,7 +27,7 @@ from study.analysis.stability import rank_frequencies
 from study.common.errors import InputError
 from study.common.vocabulary import FORMATS
 from study.datasets.dataset import load_dataset
-from study.recipes.claim_text import claim_in_words, parse_claim
+from study.recipes.claim_text import parse_claim
 from study.report.figures.importance import importance_names
 from study.report.tables.registry import TABLES
 from study.store.run_directory import FILE_NAME
@@ -140,7 +140,7 @@ def test_the_reference_study_comes_out_the_same_from_a_file_of_its_scores(comman
     exported.to_csv(tmp_path / "people.csv", index=False)
     claim = reference.recipe.claim
     made = command(
-        *("import", "people.csv", "--claim", claim_in_words(claim)),
+        *("import", "people.csv", "--claim", claim.typed),
         *("--model", claim.model, "--method", claim.method, "--target", "income"),
     )
     assert made.status == 0
@@ -591,7 +591,7 @@ def test_a_claim_in_words_is_read_as_it_was_told():
         "age share 0.5 in 0.9",
         "age above sex in 0.6",
     ):
-        assert claim_in_words(parse_claim(words, recipe)) == words
+        assert parse_claim(words, recipe).typed == words
 
 
 def test_the_command_that_made_a_run_makes_it_again(command, known):

@@ -17,6 +17,7 @@ from study.report.figures.display import Display
 from study.report.figures.parts import colour_bar, grid, heat, lines_of, looks, ticks
 from study.report.style import label
 from study.statistics.agreement import null_deviation
+from study.statistics.intervals import PERCENT
 
 # More than these leave no room for an interval in each cell.
 MOST_WITH_INTERVALS = 6
@@ -38,7 +39,7 @@ def agreement_displays(overview: Overview) -> Iterator[Display]:
 def _reading(results: Results, level: str) -> str:
     count = len(results.items(level))
     return (
-        "Mean of the rank correlation, with its 95% interval: 1 is the same order of the "
+        f"Mean of the rank correlation, with its {PERCENT} interval: 1 is the same order of the "
         f"{count} {level}s, 0 none in common. In one seed, unrelated orders give 0 ± "
         f"{null_deviation(count):.2f}."
     )

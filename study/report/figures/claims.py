@@ -33,6 +33,7 @@ from study.report.figures.parts import (
 )
 from study.report.style import INK, MUTED, label, width
 from study.report.tables.cells import listed
+from study.statistics.intervals import PERCENT
 from study.statistics.ranking import shares
 
 CHANCE = "chance, if all ranked alike"
@@ -90,8 +91,8 @@ def verdict_strip(overview: Overview) -> Display | None:
         "Verdict",
         f"Proportion of seeds that meet the claim, on the data and on the controls: "
         f"{'; '.join(_told(overview, claim) for claim in claims)}",
-        "Marks are proportions of seeds, lines their 95% intervals. Supported: the whole line of "
-        "the real data lies at or above the dashed one."
+        f"Marks are proportions of seeds, lines their {PERCENT} intervals. Supported: the whole "
+        "line of the real data lies at or above the dashed one."
         + (
             " On shuffled targets there is nothing to find: the further left that line lies, the "
             "more the finding tells of the data."
@@ -149,7 +150,7 @@ def claim_by_model(overview: Overview) -> Display | None:
         "claim",
         "The claim by model and method",
         f"Proportion of seeds in which {claim.words}, by model, method and condition",
-        "Points are proportions of seeds, lines their 95% Wilson intervals."
+        f"Points are proportions of seeds, lines their {PERCENT} Wilson intervals."
         + (
             " A claim that comes out on shuffled targets too is not specific to what the data hold."
             if "shuffled" in held
@@ -210,7 +211,7 @@ def claim_growth(overview: Overview) -> Display | None:
         figure.supylabel("proportion that meets it", fontsize=9, color=INK)
         handles = [
             Line2D([], [], color=INK, lw=0.8, ls="--", label=REQUIRED),
-            Patch(color=MUTED, alpha=0.3, lw=0, label="95% Wilson interval"),
+            Patch(color=MUTED, alpha=0.3, lw=0, label=f"{PERCENT} Wilson interval"),
         ]
         legend(figure, handles, narrow)
 
@@ -218,7 +219,7 @@ def claim_growth(overview: Overview) -> Display | None:
         "claim-seeds",
         "The claim against the number of seeds",
         f"Proportion of the first n seeds in which {claim.words}, by {claim.method}, with its "
-        "95% interval, as n grows, one panel for each model",
+        f"{PERCENT} interval, as n grows, one panel for each model",
         f"By {claim.method}. The claim is supported once the whole band lies above the dashed "
         "line, contradicted once it lies below. Decide on the number of seeds beforehand: who adds "
         "seeds until the band clears the line errs more often than the intervals say.",
@@ -315,7 +316,7 @@ def claimed_share(overview: Overview) -> Display | None:
         f"Share of {name} in each seed, by method and model, on real {target}"
         + (f" and on shuffled {target}" if len(conditions) > 1 else ""),
         f"Each dot is one seed's share of {name}; the upright bar is the mean over seeds, with its "
-        f"95% interval. {control}"
+        f"{PERCENT} interval. {control}"
         + undefined(results, (vectors for found in by_panel.values() for _, vectors, _ in found)),
         data,
         draw,

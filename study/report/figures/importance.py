@@ -26,6 +26,7 @@ from study.report.figures.parts import (
     undefined,
 )
 from study.report.style import INK, label
+from study.statistics.intervals import PERCENT
 from study.statistics.ranking import shares
 
 METHOD_READINGS = {
@@ -128,7 +129,7 @@ def _display(overview: Overview, method: str, level: str, found: dict[str, Vecto
         f"Importance by {method}",
         f"Share of each {level} by {method}, each seed a dot, by model",
         f"{method_reading(results, method)} Each dot is one seed, the upright bar their mean with "
-        "its 95% interval."
+        f"its {PERCENT} interval."
         + left_out(len(chosen), len(everything), f"{level}s")
         + undefined(results, found.values()),
         data.reset_index(drop=True),

@@ -7,6 +7,7 @@ import pandas as pd
 
 from study.analysis import agreement
 from study.analysis.overview import Overview
+from study.analysis.warnings.scores import NEAR_ONE
 from study.report.tables.cells import (
     MEASURE_TITLES,
     estimate,
@@ -19,6 +20,7 @@ from study.report.tables.cells import (
 )
 from study.report.tables.table import Table
 from study.statistics.agreement import SIGN, SPEARMAN, TOP_1
+from study.statistics.intervals import PERCENT
 
 _SIGNS = "Signs: the part of features to which both give the same sign. "
 
@@ -69,7 +71,7 @@ def agreement_table(overview: Overview, between: str, level: str) -> Table | Non
         f"agreement-{between}-{level}s",
         f"Agreement between {between}, by {level}",
         f"Agreement of two score vectors of {items} {level}s within a seed, mean over seeds, with "
-        "the 95% interval (BCa bootstrap over seeds unless said; of top 1, a proportion, "
+        f"the {PERCENT} interval (BCa bootstrap over seeds unless said; of top 1, a proportion, "
         "Wilson's), condition real. Top k: the part of the k greatest that both have. "
         f"{_SIGNS if SIGN in measures else ''}If unrelated: mean ± standard "
         f"deviation of the same mean Spearman when the {level}s of one side are relabelled, alike "
@@ -96,11 +98,11 @@ def seed_agreement_table(overview: Overview, level: str) -> Table | None:
     return Table(
         f"agreement-seeds-{level}s",
         f"Agreement between seeds, by {level}",
-        "Mean over all pairs of seeds, with the 95% interval (jackknife-t over seeds), condition "
-        "real; the CSV file has shuffled too. If "
+        f"Mean over all pairs of seeds, with the {PERCENT} interval (jackknife-t over seeds), "
+        "condition real; the CSV file has shuffled too. If "
         f"{(real['n'] - real['undefined']).max()} seeds gave unrelated orders of the "
         f"{len(results.items(level))} {level}s, the means would be: {', '.join(nulls)}. Top k: the "
-        "part of the k greatest in common. For a Spearman above 0.95 see warning S007. "
+        f"part of the k greatest in common. For a Spearman above {NEAR_ONE:g} see warning S007. "
         f"{holds(results, 'agreement between seeds')}{provenance(results)}",
         data,
         layout,

@@ -23,12 +23,13 @@ from study.report.tables.cells import (
 )
 from study.report.tables.table import Table
 from study.report.text.origin import how_declared, lost
+from study.statistics.intervals import PERCENT
 
 NOT_DECLARED = "Not declared before the run, so no test of it: a reading of stored scores"
 _READING = (
-    "Met: seeds that meet it, with the 95% Wilson interval. Supported: its lower bound reaches "
-    "the required proportion; contradicted: its upper bound misses it; else inconclusive, with "
-    "the number of seeds that would settle it if the proportion stays. "
+    f"Met: seeds that meet it, with the {PERCENT} Wilson interval. Supported: its lower bound "
+    "reaches the required proportion; contradicted: its upper bound misses it; else inconclusive, "
+    "with the number of seeds that would settle it if the proportion stays. "
 )
 _OF_CONTROL = {
     "shuffled": "trained on permuted targets: nothing to find",
@@ -198,9 +199,9 @@ def growth_table(overview: Overview) -> Table | None:
     return Table(
         "claim-seeds",
         f"Proportion of the first n seeds that meet the claim: {claim.words}",
-        "With the 95% Wilson interval; condition real, seeds in their order; the CSV file has "
-        "every n up to 50 and even steps beyond. Each interval is for a number of seeds decided on "
-        f"beforehand. {holds(results, 'proportion')}{provenance(results)}",
+        f"With the {PERCENT} Wilson interval; condition real, seeds in their order; the CSV file "
+        "has every n up to 50 and even steps beyond. Each interval is for a number of seeds "
+        f"decided on beforehand. {holds(results, 'proportion')}{provenance(results)}",
         data,
         layout,
     )

@@ -7,6 +7,7 @@ from study.analysis.overview import Overview
 from study.analysis.selection import all_models
 from study.report.tables.cells import estimate, foremost, holds, provenance, seeds
 from study.report.tables.table import Table
+from study.statistics.intervals import PERCENT
 
 
 def importance_table(overview: Overview, level: str) -> Table | None:
@@ -75,10 +76,10 @@ def difference_table(overview: Overview, between: str, level: str) -> Table | No
     return Table(
         f"differences-{between}-{level}s",
         f"Difference between {between} in the share of {name}, by {level}",
-        "Mean over seeds of the difference within a seed, with the 95% interval (BCa bootstrap "
-        f"over seeds unless said), condition real; the CSV file holds every {level}. Both "
-        "shares of a difference are of the same seed, and differences of the same seeds rest on "
-        "the same draws of them. Intervals are not adjusted for their number. "
+        f"Mean over seeds of the difference within a seed, with the {PERCENT} interval (BCa "
+        f"bootstrap over seeds unless said), condition real; the CSV file holds every {level}. "
+        "Both shares of a difference are of the same seed, and differences of the same seeds rest "
+        "on the same draws of them. Intervals are not adjusted for their number. "
         f"{holds(results, 'mean over seeds')}{foremost(overview, level)}{provenance(results)}",
         data,
         layout,

@@ -8,6 +8,7 @@ from study.analysis.overview import Overview
 from study.report.tables.cells import estimate, foremost, holds, number, provenance, wide
 from study.report.tables.table import Table
 from study.statistics.agreement import TOP
+from study.statistics.intervals import PERCENT
 
 
 def rank_frequency_table(overview: Overview, level: str) -> Table | None:
@@ -56,8 +57,8 @@ def flip_table(overview: Overview, level: str) -> Table | None:
         f"Pairs of {level}s that change places between seeds",
         "Flip rate: the chance that two seeds order the two differently, 2 p (1 - p) where p is "
         "the proportion of seeds with the first above (0.5: a coin for each seed), with Wilson's "
-        "95% interval of p carried over. (Among different seeds of this run it is n / (n - 1) "
-        "times that.) Pairs that never changed places are in the CSV file "
+        f"{PERCENT} interval of p carried over. (Among different seeds of this run it is "
+        "n / (n - 1) times that.) Pairs that never changed places are in the CSV file "
         f"alone. Condition real. {holds(results, 'flip rate')}"
         f"{foremost(overview, level)}{provenance(results)}",
         data,
@@ -110,8 +111,8 @@ def top_stability_table(overview: Overview, level: str) -> Table | None:
         f"top-stability-{level}s",
         f"Stability of the top {level}s over seeds",
         "Nogueira, Sechidis and Brown's measure (2018): 1 when all seeds have the same top k, 0 "
-        "as expected by chance, with a 95% jackknife-t interval over seeds; the CSV file has their "
-        "own asymptotic one too, which is too narrow for few seeds. Condition real. "
+        f"as expected by chance, with a {PERCENT} jackknife-t interval over seeds; the CSV file "
+        "has their own asymptotic one too, which is too narrow for few seeds. Condition real. "
         f"{holds(results, 'agreement between seeds')}"
         f"{provenance(results)}",
         data,
@@ -145,8 +146,8 @@ def rank_set_table(overview: Overview, level: str) -> Table | None:
         "half of the seeds (exact sign test, two-sided, Holm over all pairs of a model and "
         "method). The rank interval is of the place in that order of majorities, not of the rank "
         f"in one seed nor of the mean rank: it leaves out the {level}s told apart above and below. "
-        "All intervals of a model and method hold together with 95%. Those that share a letter "
-        "cannot be told apart by these seeds. Condition real. "
+        f"All intervals of a model and method hold together with {PERCENT}. Those that share a "
+        "letter cannot be told apart by these seeds. Condition real. "
         f"{foremost(overview, level)}{provenance(results)}",
         data,
         layout,
@@ -208,8 +209,8 @@ def reliability_table(overview: Overview, level: str) -> Table | None:
         f"reliability-{level}s",
         f"Split-half reliability of the mean importances, by seeds in each half ({level}s)",
         "Spearman correlation of the mean shares of two halves without a seed in common: mean "
-        "over 500 random splits, and in brackets where 95% of the splits lie (no interval of the "
-        f"mean). Condition real. {provenance(results)}",
+        f"over 500 random splits, and in brackets where {PERCENT} of the splits lie (no interval "
+        f"of the mean). Condition real. {provenance(results)}",
         data,
         layout,
     )

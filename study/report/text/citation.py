@@ -17,7 +17,6 @@ from study.analysis.results import Results
 from study.common.package import shipped
 from study.common.text import printable, ranges
 from study.common.vocabulary import SOURCES, UNNAMED_TARGET
-from study.recipes.claim_text import claim_in_words
 from study.recipes.find import DEFAULT_MODELS
 from study.report.latex_escape import HEAD, escape
 from study.report.tables.cells import listed, provenance
@@ -25,6 +24,7 @@ from study.report.text.headline_numbers import PROGRAM, facts, letters
 from study.report.text.origin import how_declared, reach
 from study.report.text.verdict import specificity_words
 from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
+from study.statistics.intervals import PERCENT
 
 _METHODS = {
     "training-gradient": "the absolute gradient of the mini-batch loss with respect to the inputs, "
@@ -276,7 +276,7 @@ def _outcome(results: Results, row: dict[str, Any]) -> Iterator[str]:
     settle = row["seeds_to_settle"]
     yield (
         f"It was met in {{Met}} of {{N}} {_plural('seed', row['n'])} (proportion {{Proportion}}, "
-        f"95% Wilson interval {{Low}} to {{High}}){_VERDICTS[row['verdict']]}"
+        f"{PERCENT} Wilson interval {{Low}} to {{High}}){_VERDICTS[row['verdict']]}"
     )
     if np.isinf(settle):
         yield "At exactly this proportion no number of seeds would settle it."
@@ -295,7 +295,7 @@ def _control(row: dict[str, Any], *, imported: bool) -> str:
     bounds = (
         row["shuffled_interval"]
         if np.isnan(row["shuffled_low"])
-        else "95% interval {ControlLow} to {ControlHigh}, Newcombe's method 10"
+        else f"{PERCENT} interval {{ControlLow}} to {{ControlHigh}}, Newcombe's method 10"
     )
     return (
         f"On shuffled targets it was met in {{ControlMet}} of {{ControlN}} "
@@ -311,7 +311,7 @@ def _margin(row: dict[str, Any]) -> str:
     bounds = (
         kind
         if np.isnan(row["margin_low"])
-        else f"95% {kind} bootstrap interval {{MarginLow}} to {{MarginHigh}}"
+        else f"{PERCENT} {kind} bootstrap interval {{MarginLow}} to {{MarginHigh}}"
     )
     lost = row["margin_undefined"]
     but = f" but {lost:.0f} without shares" if lost else ""
@@ -344,7 +344,7 @@ def _prefix(results: Results) -> str:
 
 def _import_command(results: Results) -> str:
     recipe = results.recipe
-    words = ["study", "import", str(recipe.scores), "--claim", claim_in_words(recipe.claim)]
+    words = ["study", "import", str(recipe.scores), "--claim", recipe.claim.typed]
     words += ["--model", recipe.claim.model, "--method", recipe.claim.method]
     if recipe.target.name != UNNAMED_TARGET:
         words += ["--target", recipe.target.name]

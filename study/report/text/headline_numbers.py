@@ -16,6 +16,7 @@ from study.common.vocabulary import UNNAMED_TARGET
 from study.report.tables.cells import estimator_words, listed, model_title, number, percent
 from study.report.tables.claims import margin_words
 from study.report.text.origin import how_declared
+from study.statistics.intervals import PERCENT
 
 PROGRAM = "importance-study"
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
@@ -129,12 +130,13 @@ def _of_verdict(overview: Overview) -> Iterator[Fact]:
         return
     counted = {part: row.get(f"shuffled_{part}", np.nan) for part in ("met", "n")}
     control, margin = row["shuffled_interval"], row["margin_interval"]
+    lower, upper = (f"{end} {PERCENT} bound" for end in ("lower", "upper"))
     for name, value, form, tells in (
         ("Met", row["met"], _COUNT, "seeds that meet the claim"),
         ("N", row["n"], _COUNT, "seeds that the claim is tested in"),
         ("Proportion", row["proportion"], _ROUGH, "proportion of seeds that meet it"),
-        ("Low", row["low"], _ROUGH, f"lower 95% bound of it ({row['interval']})"),
-        ("High", row["high"], _ROUGH, f"upper 95% bound of it ({row['interval']})"),
+        ("Low", row["low"], _ROUGH, f"{lower} of it ({row['interval']})"),
+        ("High", row["high"], _ROUGH, f"{upper} of it ({row['interval']})"),
         (
             "Settle",
             row["seeds_to_settle"],
@@ -144,11 +146,11 @@ def _of_verdict(overview: Overview) -> Iterator[Fact]:
         ("ControlMet", counted["met"], _COUNT, "shuffled seeds that meet the claim"),
         ("ControlN", counted["n"], _COUNT, "seeds that are both real and shuffled"),
         ("ControlDifference", row["shuffled_difference"], _ROUGH, "proportion, real less shuffled"),
-        ("ControlLow", row["shuffled_low"], _ROUGH, f"lower 95% bound of that ({control})"),
-        ("ControlHigh", row["shuffled_high"], _ROUGH, f"upper 95% bound of that ({control})"),
+        ("ControlLow", row["shuffled_low"], _ROUGH, f"{lower} of that ({control})"),
+        ("ControlHigh", row["shuffled_high"], _ROUGH, f"{upper} of that ({control})"),
         ("Margin", row["margin"], _ROUGH, "margin, mean over seeds"),
-        ("MarginLow", row["margin_low"], _ROUGH, f"lower 95% bound of the margin ({margin})"),
-        ("MarginHigh", row["margin_high"], _ROUGH, f"upper 95% bound of the margin ({margin})"),
+        ("MarginLow", row["margin_low"], _ROUGH, f"{lower} of the margin ({margin})"),
+        ("MarginHigh", row["margin_high"], _ROUGH, f"{upper} of the margin ({margin})"),
     ):
         yield Fact(name, number(value, form), tells)
     yield Fact("Verdict", row["verdict"], "verdict on the claim")
@@ -190,7 +192,7 @@ def _of_model(overview: Overview, model: str) -> Iterator[Fact]:
         chosen = table[np.logical_and.reduce([table[key] == of for key, of in keys.items()])]
         name, where = f"{own}{letters(method)}", f"{title} by {method}"
         for row in chosen.to_dict("records"):
-            bound = f"95% bound of that mean ({row['interval']}): {where}"
+            bound = f"{PERCENT} bound of that mean ({row['interval']}): {where}"
             for part, column, tells in (
                 ("Mean", "mean_share", f"share of {claim.name}, mean over seeds: {where}"),
                 ("Sd", "sd_share", f"standard deviation of that share: {where}"),

@@ -22,7 +22,7 @@ from study.statistics.claims import (
     SUPPORTED,
     WEAKLY_SPECIFIC,
 )
-from study.statistics.intervals import FEWEST
+from study.statistics.intervals import FEWEST, PERCENT
 
 _VERDICTS = (SUPPORTED, INCONCLUSIVE, CONTRADICTED, NO_VERDICT)
 SPECIFICITY = {
@@ -80,7 +80,7 @@ def headline(overview: Overview) -> list[str]:
     found = scores_of_claim(results, claim, claim.model, "real", claim.method)
     diverged = int((~np.isfinite(found[0].score)).any(axis=1).sum()) if found else 0
     sentences = [
-        f"In {row['met']} of {row['n']} seeds {_came(claim)} for the "
+        f"In {row['met']} of {row['n']} seeds {claim.past} for the "
         f"{results.title(claim.model)} by {claim.method} ({_bounds(row)}). "
         + (f"{diverged} {lost(results)} and count as not met. " if diverged else "")
         + f"{percent(claim.proportion)} was required: the claim is {row['verdict']}.{_settle(row)}"
@@ -89,7 +89,7 @@ def headline(overview: Overview) -> list[str]:
         sentences.append(
             f"With the {results.recipe.target.name} shuffled, so that there is nothing to find, it "
             f"did so in {row['shuffled_met']:.0f} of {row['shuffled_n']:.0f} (real less shuffled "
-            f"{row['shuffled_difference']:z.2f}, 95% interval {row['shuffled_low']:z.2f} to "
+            f"{row['shuffled_difference']:z.2f}, {PERCENT} interval {row['shuffled_low']:z.2f} to "
             f"{row['shuffled_high']:z.2f}){specificity_words(row)}."
         )
     elif np.isnan(row["shuffled_difference"]) and results.imported:
@@ -212,17 +212,6 @@ def _poor_fit(overview: Overview) -> list[str]:
     ]
 
 
-def _came(claim: Claim) -> str:
-    """What the claim says, of seeds in which it is met."""
-    if claim.above is not None:
-        return f"{claim.name} came above {claim.above}"
-    if claim.share is not None:
-        return f"{claim.name} had a share of at least {claim.share:g}"
-    if claim.top is not None:
-        return f"{claim.name} was among the first {claim.top}"
-    return f"{claim.name} came first"
-
-
 def _resampled(overview: Overview) -> str | None:
     """What becomes of the claim where the training rows are resampled, if that was run."""
     results = overview.results
@@ -252,7 +241,7 @@ def _counts(labels: pd.Series) -> str:
 def _bounds(row: dict[str, Any]) -> str:
     if np.isnan(row["low"]):
         return str(row["interval"])
-    return f"95% interval {row['low']:.2f} to {row['high']:.2f}"
+    return f"{PERCENT} interval {row['low']:.2f} to {row['high']:.2f}"
 
 
 def _settle(row: dict[str, Any]) -> str:
