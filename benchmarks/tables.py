@@ -7,6 +7,7 @@ OPENBLAS_NUM_THREADS=1 python benchmarks/tables.py reports/thousand
 import argparse
 import time
 
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.report.tables.registry import TABLES
 
@@ -22,10 +23,11 @@ def main() -> None:
     seeds = max(len(results.seeds(model, "real")) for model in results.models)
     print(f"{seeds} seeds of {len(results.models)} models read in {read:.1f} s")
     start = time.perf_counter()
+    overview = Overview(results)
     rows = 0
     for name, entry in TABLES.items():
         before = time.perf_counter()
-        table = entry.make(results)
+        table = entry.make(overview)
         rows += 0 if table is None else len(table.data)
         if arguments.each:
             print(f"{name:32} {time.perf_counter() - before:6.2f} s")

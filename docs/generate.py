@@ -12,63 +12,29 @@ from pathlib import Path
 import click
 
 import study.cli.main  # noqa: F401  it adds the commands
+from study.analysis.warnings.registry import CHECKS
 from study.cli.group import commands
-from study.common.conditions import CONDITIONS
-from study.common.methods import METHODS
+from study.common.conditions import DECLARED as DECLARED_CONDITIONS
+from study.common.methods import DECLARED as DECLARED_METHODS
 
 FOLDER = Path(__file__).parent
-
-_METHODS = {
-    "training-gradient": "as published: gradients of the loss with respect to the inputs, met in "
-    "ten epochs of training",
-    "gradient": "after training: mean absolute gradient of the prediction over the test rows",
-    "contrast-gradient": "the same with the mean over each one-hot group taken off, the part that "
-    "predictions can see",
-    "scaled-gradient": "contrast gradient times the feature's standard deviation in training "
-    "(ddof 0): free of units",
-    "permutation": "scikit-learn's permutation importance on the test rows, column by column, drop "
-    "in R²",
-    "permutation-grouped": "the same by variable: a one-hot group is permuted as one",
-}
-_CONDITIONS = {
-    "real": "trained on the targets as they are",
-    "shuffled": "a control, trained on permuted targets: there is nothing to find",
-    "untrained": "a control: the initial weights",
-}
-_WARNINGS = {
-    "S001": "all seeds are the same: one observation",
-    "S002": "seeds have not learned",
-    "S003": "raw gradients of one-hot columns are not identified",
-    "S004": "single one-hot columns are permuted",
-    "S005": "features are collinear",
-    "S006": "permutation scores, or imported ones, are negative",
-    "S007": "an agreement lies near its bound, where its interval is poor",
-    "S008": "too few seeds for an interval, or for a verdict",
-    "S009": "a control shows the claim",
-    "S010": "seeds diverged, or their scores are missing",
-    "S011": "score vectors have no positive entry",
-    "S012": "the claim is not tested in this run",
-    "S013": "seeds have no control",
-    "S014": "networks predict the test rows worse than the mean would",
-    "S015": "gradient methods sum a variable's score over many columns",
-    "S016": "trained models are missing, since they failed twice",
-}
 
 
 def methods() -> str:
     """The importance methods by name."""
-    return table(("method", "what it is"), ((f"`{name}`", _METHODS[name]) for name in METHODS))
+    rows = ((f"`{method.name}`", method.says) for method in DECLARED_METHODS)
+    return table(("method", "what it is"), rows)
 
 
 def conditions() -> str:
     """The conditions under which models are trained."""
-    rows = ((f"`{name}`", _CONDITIONS[name]) for name in CONDITIONS)
+    rows = ((f"`{condition.name}`", condition.reading) for condition in DECLARED_CONDITIONS)
     return table(("condition", "what it is"), rows)
 
 
 def warnings() -> str:
     """The warnings by code."""
-    return table(("warning", "says"), _WARNINGS.items())
+    return table(("warning", "says"), ((check.code, check.says) for check in CHECKS))
 
 
 def command_index() -> str:

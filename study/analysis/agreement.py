@@ -1,7 +1,6 @@
 """Agreement between methods, between models and between seeds."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -26,13 +25,11 @@ from study.statistics.agreement import (
 from study.statistics.intervals import wilson
 
 
-@lru_cache(maxsize=8)
 def method_agreement(results: Results, level: str) -> pd.DataFrame:
     """Mean agreement between methods within a seed, by model and measure, real condition."""
     return _agreement(results, level, method_pairs(results, level))
 
 
-@lru_cache(maxsize=8)
 def model_agreement(results: Results, level: str) -> pd.DataFrame:
     """Mean agreement between models within a seed, by method and measure, real condition."""
     return _agreement(results, level, model_pairs(results, level))
@@ -74,7 +71,6 @@ def _proportions_by_wilson(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-@lru_cache(maxsize=8)
 def seed_agreement(results: Results, level: str) -> pd.DataFrame:
     """Mean agreement over all pairs of seeds, by model, method, condition and measure."""
     rows = []
@@ -102,7 +98,6 @@ def seed_agreement(results: Results, level: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@lru_cache(maxsize=8)
 def seed_concordance(results: Results, level: str) -> pd.DataFrame:
     """Kendall's W among seeds with its permutation p-value, by model and method."""
     rows = []

@@ -1,13 +1,12 @@
 """The declared claims on the stored scores: verdicts, controls, and what more seeds would do."""
 
 import math
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from study.analysis.fits import has_fits, learned_only
 from study.analysis.means import Means, columns_of
 from study.analysis.results import Results
 from study.analysis.selection import all_models
@@ -83,7 +82,6 @@ def why_not_tested(results: Results, claim: Claim) -> str:
     return f"of {len(results.items(level))} {level}s it is always met"
 
 
-@lru_cache(maxsize=16)
 def proportions(results: Results, claim: Claim) -> pd.DataFrame:
     """In how many seeds a claim is met, by model, method and condition.
 
@@ -117,18 +115,20 @@ def proportions(results: Results, claim: Claim) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_PROPORTION)
 
 
-@lru_cache(maxsize=16)
-def verdicts(results: Results, claim: Claim) -> pd.DataFrame:
+def verdicts(
+    results: Results, claim: Claim, met: pd.DataFrame, learned: Results | None
+) -> pd.DataFrame:
     """The verdict on a claim for every model and method, with margin and specificity.
+
+    met : the claim's `proportions`; learned : the results of the seeds that have learned, None
+    where no fit is known.
 
     role is "primary" for the model and method that the claim rests on, else "robustness".
     learned_... are the same over the seeds that have learned; survives tells whether the
     verdict stays. They are missing where no fit is known.
     """
-    met = proportions(results, claim)
     if met.empty:
         return met.assign(role=[])
-    learned = learned_only(results) if has_fits(results) else None
     margins = Means(results)
     rows: list[dict[str, Any]] = []
     for row in met[(met["condition"] == "real") & (met["model"] != LEAST_SQUARES)].to_dict(
@@ -169,9 +169,8 @@ def verdicts(results: Results, claim: Claim) -> pd.DataFrame:
     )
 
 
-def own_verdict(results: Results, claim: Claim) -> dict[str, Any] | None:
-    """The verdict on the model and method that a claim rests on; None if it is not tested."""
-    table = verdicts(results, claim)
+def own_verdict(table: pd.DataFrame) -> dict[str, Any] | None:
+    """Of a claim's `verdicts` that on its own model and method; None if it is not tested."""
     own = table[table["role"] == "primary"]
     return own.iloc[0].to_dict() if len(own) else None
 
@@ -236,23 +235,26 @@ def _learned(
     }
 
 
-@lru_cache(maxsize=4)
-def declared(results: Results) -> pd.DataFrame:
-    """Every claim of the recipe on its own model and method.
+def declared_claims(results: Results) -> list[Claim]:
+    """Every claim of the recipe, the primary one first."""
+    return [results.recipe.claim, *results.recipe.claims]
+
+
+def declared(results: Results, verdicts: Sequence[dict[str, Any] | None]) -> pd.DataFrame:
+    """Every claim of the recipe on its own model and method, from the `own_verdict` on each.
 
     The primary claim stands alone; the p-values of the others are adjusted by Holm's method
     as one family.
     """
-    rows = []
-    for place, claim in enumerate([results.recipe.claim, *results.recipe.claims]):
-        own = own_verdict(results, claim)
-        row: dict[str, Any] = {
+    rows: list[dict[str, Any]] = []
+    for claim, own in zip(declared_claims(results), verdicts, strict=True):
+        row = {
             "claim": claim.words,
             "level": claim.level,
             "model": claim.model,
             "method": claim.method,
             "required": claim.proportion,
-            "primary": place == 0,
+            "primary": not rows,
         }
         for column in ("met", "n", "low", "high", "verdict", "p_value", "shuffled_specificity"):
             row[column] = np.nan if own is None else own[column]
@@ -266,7 +268,6 @@ def declared(results: Results) -> pd.DataFrame:
     return frame
 
 
-@lru_cache(maxsize=16)
 def growth(results: Results, claim: Claim) -> pd.DataFrame:
     """The proportion that meets a claim among the first n seeds, n growing, by model and method."""
     rows = []

@@ -1,7 +1,5 @@
 """How well the networks fit, and which of them have learned."""
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 
@@ -11,7 +9,6 @@ from study.common.vocabulary import LEAST_SQUARES
 from study.statistics.learning import LEAST, has_learned, threshold
 
 
-@lru_cache(maxsize=4)
 def fit_quality(results: Results) -> pd.DataFrame:
     """Fit over the seeds of the real condition, by model, part and way of evaluating.
 
@@ -62,7 +59,6 @@ def learning_words(results: Results) -> str:
     return f"{results.recipe.learned:g} of that of least squares"
 
 
-@lru_cache(maxsize=4)
 def learning(results: Results) -> pd.DataFrame:
     """model, seed, r_squared, within, learned: real condition, training rows one by one.
 
@@ -87,14 +83,12 @@ def learning(results: Results) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@lru_cache(maxsize=4)
-def learned_only(results: Results) -> Results:
-    """The results without the networks that have not learned.
+def learned_only(results: Results, found: pd.DataFrame) -> Results:
+    """The results without the networks that have not learned, as `learning` found.
 
     A seed is left out in every condition, and a model without any seed that has learned
     altogether. Networks in which one source varies are judged on the table's rows, too.
     """
-    found = learning(results)
     slow = found[~found["learned"]]
     varied = results.varied_fits
     varied = varied[(varied["part"] == "train") & (varied["evaluation"] == "alone")]

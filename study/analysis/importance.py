@@ -1,7 +1,6 @@
 """Importance by model and method, and how models and methods differ in it."""
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,14 +8,16 @@ import pandas as pd
 
 from study.analysis.means import Means
 from study.analysis.results import Results
-from study.analysis.selection import Pair, all_models, listed_items, method_pairs, model_pairs
+from study.analysis.selection import Pair, all_models, method_pairs, model_pairs
 from study.common.conditions import CONDITIONS
 from study.statistics.ranking import ranks, shares
 
 
-@lru_cache(maxsize=8)
-def importance(results: Results, level: str) -> pd.DataFrame:
-    """Mean share with its standard deviation and interval, and mean rank, over seeds."""
+def importance(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
+    """Mean share with its standard deviation and interval, and mean rank, over seeds.
+
+    Of the items at the places `listed`; their shares and ranks are among all.
+    """
     means = Means(results)
     for condition in CONDITIONS:
         for model in all_models(results):
@@ -29,7 +30,7 @@ def importance(results: Results, level: str) -> pd.DataFrame:
                 # The mean rank is over the same seeds as the mean share.
                 defined = np.isfinite(share).all(axis=1)
                 known = results.published(model, method, level) if condition == "real" else {}
-                for column in listed_items(results, level):
+                for column in listed:
                     item = vectors.items[column]
                     keys: dict[str, Any] = {
                         "model": model,
@@ -43,25 +44,22 @@ def importance(results: Results, level: str) -> pd.DataFrame:
     return means.frame().rename(columns={"mean": "mean_share", "sd": "sd_share"})
 
 
-@lru_cache(maxsize=8)
-def model_differences(results: Results, level: str) -> pd.DataFrame:
+def model_differences(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
     """Mean difference in share between two models, seed by seed, by method and item.
 
     Real condition; the first model's share less the second's.
     """
-    return _differences(results, level, model_pairs(results, level))
+    return _differences(model_pairs(results, level), Means(results), listed)
 
 
-@lru_cache(maxsize=8)
-def method_differences(results: Results, level: str) -> pd.DataFrame:
+def method_differences(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
     """Mean difference in share between two methods, seed by seed, by model and item."""
-    return _differences(results, level, method_pairs(results, level))
+    return _differences(method_pairs(results, level), Means(results), listed)
 
 
-def _differences(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFrame:
-    means = Means(results)
+def _differences(pairs: Iterable[Pair], means: Means, listed: Sequence[int]) -> pd.DataFrame:
     for keys, first, second in pairs:
         differences = shares(first.score) - shares(second.score)
-        for column in listed_items(results, level):
+        for column in listed:
             means.add({**keys, "name": first.items[column]}, first.seeds, differences[:, column])
     return means.frame()

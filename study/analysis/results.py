@@ -260,8 +260,8 @@ class Results:
         that are left out as well. A model without any seed left is left out itself.
         """
         result = copy.copy(self)
-        for name in ("losses", "occasions", "_varied"):
-            result.__dict__.pop(name, None)
+        for name in self.__dict__.keys() & _cached(type(self)):
+            del result.__dict__[name]  # it is of all seeds
         models = self._left_out.keys() | left_out.keys()
         result._left_out = {
             model: {*self._left_out.get(model, ()), *left_out.get(model, ())} for model in models
@@ -318,3 +318,13 @@ class Results:
             for key, vectors in self._vectors.items()
         ]
         return pd.concat(parts, ignore_index=True)
+
+
+def _cached(kind: type) -> set[str]:
+    """The names of what objects of a class keep once it has been asked for."""
+    return {
+        name
+        for part in kind.__mro__
+        for name, of in vars(part).items()
+        if isinstance(of, cached_property)
+    }

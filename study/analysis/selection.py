@@ -1,7 +1,6 @@
 """Which score vectors of a run are looked at together."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -47,7 +46,6 @@ def leading(scores: Sequence[np.ndarray], always: Iterable[int], most: int) -> l
     return sorted(chosen[:most])
 
 
-@lru_cache(maxsize=8)
 def listed_items(results: Results, level: str) -> list[int]:
     """The places of the items that frames by item hold.
 

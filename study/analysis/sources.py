@@ -1,7 +1,6 @@
 """Which source of randomness moves the finding."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from study.statistics.sources import spread
 ALL = "all"  # every source of training noise at once: the ordinary seeds
 
 
-@lru_cache(maxsize=4)
 def sources(results: Results) -> pd.DataFrame:
     """Spread of the claimed share, rate of the claim and pairwise Spearman, by source.
 

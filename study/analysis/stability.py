@@ -1,7 +1,7 @@
 """How far the order of importances stays the same from seed to seed, and among judges."""
 
 import math
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from string import ascii_lowercase
 
@@ -10,9 +10,9 @@ import pandas as pd
 
 from study.analysis.means import columns_of
 from study.analysis.results import Results
-from study.analysis.selection import judges, listed_items
+from study.analysis.selection import judges
 from study.statistics.agreement import TOP
-from study.statistics.intervals import FEWEST
+from study.statistics.intervals import FEWEST, TAILS
 from study.statistics.ranking import in_top, ranks, shares
 from study.statistics.stability import (
     MOST_FOR_CONSENSUS,
@@ -34,15 +34,15 @@ HALVES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 FEWEST_SPLITS = 40
 # From here on an item is called steady: one pair in ten changes places between two seeds.
 STEADY = 0.9
+# For each judge, a model by a method: (items, items), as `orders_told_apart` has it.
+Votes = Mapping[tuple[str, str], np.ndarray]
 
 
-@lru_cache(maxsize=8)
-def rank_frequencies(results: Results, level: str) -> pd.DataFrame:
+def rank_frequencies(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
     """Proportion of seeds in which an item has a rank, by model and method, real condition.
 
-    Of more items than are listed, only so many first ranks are there.
+    Of the items at the places `listed`, and of as many first ranks.
     """
-    listed = listed_items(results, level)
     rows = []
     for keys, vectors in judges(results, level):
         table = rank_frequency(vectors.score)
@@ -55,16 +55,15 @@ def rank_frequencies(results: Results, level: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@lru_cache(maxsize=8)
-def flip_rates(results: Results, level: str) -> pd.DataFrame:
+def flip_rates(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
     """Chance that two seeds order two items differently, by model, method and pair.
 
-    The first of a pair has the better mean rank.
+    Of the items at the places `listed`. The first of a pair has the better mean rank.
     """
-    listed = set(listed_items(results, level))
+    chosen = set(listed)
     rows = []
     for keys, vectors in judges(results, level):
-        order = [item for item in mean_order(vectors.score) if item in listed]
+        order = [item for item in mean_order(vectors.score) if item in chosen]
         for first, second in combinations(order, 2):
             found = flips(vectors.score, first, second)
             rows.append(
@@ -82,19 +81,19 @@ def flip_rates(results: Results, level: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@lru_cache(maxsize=8)
-def steadiness(results: Results, level: str) -> pd.DataFrame:
+def steadiness(
+    results: Results, level: str, listed: Sequence[int], flipped: pd.DataFrame
+) -> pd.DataFrame:
     """Mean share of each item against how steadily it keeps its order, by model and method.
 
     `large` tells whether the mean share is above an equal share, `steady` whether the order is
-    kept with a chance of at least STEADY. Only of ten seeds or more: of fewer, a seed meets
-    itself so often that coins look steady.
+    kept with a chance of at least STEADY. Of the items at the places `listed`, by what
+    `flip_rates` says of them. Only of ten seeds or more: of fewer, a seed meets itself so often
+    that coins look steady.
     """
-    flipped = flip_rates(results, level)
     if flipped.empty:
         return pd.DataFrame()
     rates = dict(iter(flipped.groupby(["model", "method"])))
-    listed = listed_items(results, level)
     rows = []
     for keys, vectors in judges(results, level):
         share = shares(vectors.score)
@@ -117,13 +116,12 @@ def steadiness(results: Results, level: str) -> pd.DataFrame:
                 "steady": kept >= STEADY,
             }
             for item, mean, kept in zip(
-                place, share.mean(axis=0)[listed], order_kept(rate), strict=True
+                place, share.mean(axis=0)[list(listed)], order_kept(rate), strict=True
             )
         ]
     return pd.DataFrame(rows)
 
 
-@lru_cache(maxsize=8)
 def top_stability(results: Results, level: str) -> pd.DataFrame:
     """Nogueira's stability of the top k, k = 1, 2, 3, by model and method."""
     rows = []
@@ -147,10 +145,12 @@ def top_stability(results: Results, level: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@lru_cache(maxsize=8)
-def rank_sets(results: Results, level: str) -> pd.DataFrame:
-    """The ranks that each item can have, and the groups that seeds cannot tell apart."""
-    listed = set(listed_items(results, level))
+def rank_sets(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
+    """The ranks that each item can have, and the groups that seeds cannot tell apart.
+
+    Of the items at the places `listed`, among all.
+    """
+    chosen = set(listed)
     rows = []
     for keys, vectors in judges(results, level):
         apart = orders_told_apart(vectors.score)
@@ -172,7 +172,7 @@ def rank_sets(results: Results, level: str) -> pd.DataFrame:
                 ),
             }
             for item in order
-            if item in listed
+            if item in chosen
         ]
     return pd.DataFrame(rows)
 
@@ -188,40 +188,44 @@ def _letters(place: int) -> str:
     return (_letters(before - 1) if before else "") + ascii_lowercase[last]
 
 
-@lru_cache(maxsize=8)
-def consensus_order(results: Results, level: str) -> Consensus | None:
-    """The order with ties that all judges, model by method, agree with best.
+def votes(results: Results, level: str) -> Votes:
+    """What each judge's seeds tell apart."""
+    return {
+        (keys["model"], keys["method"]): orders_told_apart(vectors.score)
+        for keys, vectors in judges(results, level)
+    }
+
+
+def consensus_order(votes: Votes) -> Consensus | None:
+    """The order with ties that all judges agree with best.
 
     A judge votes on two items only where its seeds tell them apart. None where there are too
     many items to search, or no judge.
     """
-    votes = _votes(results, level)
-    if not votes or len(results.items(level)) > MOST_FOR_CONSENSUS:
+    tables = list(votes.values())
+    if not tables or len(tables[0]) > MOST_FOR_CONSENSUS:
         return None
-    return consensus(np.stack(list(votes.values())))
+    return consensus(np.stack(tables))
 
 
-@lru_cache(maxsize=8)
-def dissent(results: Results, level: str) -> pd.DataFrame:
+def dissent(found: Consensus | None, votes: Votes, items: Sequence[str]) -> pd.DataFrame:
     """How many pairs of items each judge orders the other way round than the consensus."""
-    found = consensus_order(results, level)
     if found is None:
         return pd.DataFrame()
-    items = results.items(level)
     rows = []
-    for (model, method), votes in _votes(results, level).items():
+    for (model, method), told in votes.items():
         wanted = np.sign(found.ranks[None, :] - found.ranks[:, None])
         against = [
-            f"{items[i]} above {items[j]}" if votes[i, j] > 0 else f"{items[j]} above {items[i]}"
+            f"{items[i]} above {items[j]}" if told[i, j] > 0 else f"{items[j]} above {items[i]}"
             for i, j in combinations(range(len(items)), 2)
-            if votes[i, j] * wanted[i, j] < 0
+            if told[i, j] * wanted[i, j] < 0
         ]
         rows.append(
             {
                 "model": model,
                 "method": method,
                 "pairs": len(items) * (len(items) - 1) // 2,
-                "told_apart": int(np.abs(np.triu(votes, 1)).sum()),
+                "told_apart": int(np.abs(np.triu(told, 1)).sum()),
                 "reversed": len(against),
                 "against": "; ".join(against),
             }
@@ -229,18 +233,17 @@ def dissent(results: Results, level: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@lru_cache(maxsize=8)
 def reliability(results: Results, level: str) -> pd.DataFrame:
     """Spearman correlation of the mean shares of two halves, by the seeds in each half.
 
-    low and high enclose 95% of the random splits; they are no interval of a mean.
+    low and high enclose CONFIDENCE of the random splits; they are no interval of a mean.
     """
     rows = []
     for keys, vectors in judges(results, level):
         sizes = [size for size in HALVES if _splits(len(vectors.score), size) >= FEWEST_SPLITS]
         for size, values in zip(sizes, split_half(shares(vectors.score), sizes), strict=True):
             defined = values[np.isfinite(values)]
-            low, high = np.quantile(defined, [0.025, 0.975]) if len(defined) else (np.nan, np.nan)
+            low, high = np.quantile(defined, TAILS) if len(defined) else (np.nan, np.nan)
             rows.append(
                 {
                     **keys,
@@ -252,12 +255,3 @@ def reliability(results: Results, level: str) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
-
-
-@lru_cache(maxsize=8)
-def _votes(results: Results, level: str) -> dict[tuple[str, str], np.ndarray]:
-    """What each judge's seeds tell apart, by model and method."""
-    return {
-        (keys["model"], keys["method"]): orders_told_apart(vectors.score)
-        for keys, vectors in judges(results, level)
-    }

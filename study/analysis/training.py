@@ -1,7 +1,6 @@
 """How importance and loss go through training."""
 
 import math
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,6 @@ from study.analysis.results import Results
 from study.statistics.ranking import ranks, shares
 
 
-@lru_cache(maxsize=4)
 def seed_paths(results: Results) -> pd.DataFrame:
     """model, seed, epoch, name, share, rank: every occasion of every seed, real condition.
 
@@ -41,10 +39,8 @@ def seed_paths(results: Results) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-@lru_cache(maxsize=4)
-def paths(results: Results) -> pd.DataFrame:
-    """Mean share, its sd and how often first, by model, epoch and feature, real condition."""
-    found = seed_paths(results)
+def paths(found: pd.DataFrame) -> pd.DataFrame:
+    """Mean share, its sd and how often first, by model, epoch and feature, of `seed_paths`."""
     if found.empty:
         return found
     found = found[found["share"].notna()]
@@ -57,24 +53,22 @@ def paths(results: Results) -> pd.DataFrame:
     ).reset_index()
 
 
-@lru_cache(maxsize=4)
-def losses(results: Results) -> pd.DataFrame:
+def losses(found: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     """model, epoch, n, median, low, high: mean squared error of an epoch's mini-batches over seeds.
 
+    Of `seed_losses`, and the parts of the table as Results has them.
     As met in training, with dropout, of the target divided by its divisor; low and high are
     the least and the greatest. `of_mean` is that of predicting the mean: the variance of the
     target on the training rows, NaN in a run that has not stored it.
     """
-    found = seed_losses(results)
     if found.empty:
         return found
     groups = found[np.isfinite(found["loss"])].groupby(["model", "epoch"], sort=False)["loss"]
     frame = groups.agg(n="size", median="median", low="min", high="max").reset_index()
-    train = results.parts[results.parts["part"] == "train"]
+    train = parts[parts["part"] == "train"]
     return frame.assign(of_mean=train["deviation"].iloc[0] ** 2 if len(train) else np.nan)
 
 
-@lru_cache(maxsize=4)
 def seed_losses(results: Results) -> pd.DataFrame:
     """model, seed, epoch, loss: of every seed, real condition, the mean over mini-batches.
 

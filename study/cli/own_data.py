@@ -82,10 +82,11 @@ def import_command(
     if not import_scores(directory, file.stem, recipe, table, fresh=fresh, command=typed):
         click.echo(f"{directory}: holds these scores and this claim already")
 
+    from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.report.text.terminal import summary
 
-    click.echo(summary(Results(directory)))
+    click.echo(summary(Overview(Results(directory))))
     click.echo(f"'study report {directory}' makes the page, figures and tables.")
 
 

@@ -21,11 +21,12 @@ def report_command(directory: str | None) -> None:
     They go into its directory: report.html, one file for desktop, phone and print; figures/ as
     PNG and SVG; tables/ as CSV, Markdown and LaTeX.
     """
+    from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.report.page import write_report
     from study.store.run_directory import find_run
 
-    click.echo(write_report(Results(find_run(directory))))
+    click.echo(write_report(Overview(Results(find_run(directory)))))
 
 
 @commands.command("table")
@@ -56,10 +57,11 @@ def table_command(
         raise InputError("name a table; 'study table --list' names them all")
     if name not in TABLES:
         raise InputError(f"no table '{name}': 'study table --list' names them all")
+    from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.store.run_directory import find_run
 
-    table = make_table(Results(find_run(directory)), name, learned=learned)
+    table = make_table(Overview(Results(find_run(directory))), name, learned=learned)
     if form == "text" and sys.stdout.isatty():
         click.echo(table.text(shutil.get_terminal_size().columns))
     else:
@@ -84,6 +86,7 @@ def claim_command(
     One of "NAME rank 1 in 0.8", "NAME top 2 in 0.8", "NAME share 0.5 in 0.8", "NAME above
     OTHER in 0.8". It was not declared before the run, and the answer says so.
     """
+    from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.recipes.claim_text import parse_claim
     from study.report.tables.claims import claim_table
@@ -101,8 +104,9 @@ def claim_command(
     if results.imported and claim.method not in results.methods():
         held = ", ".join(results.methods())
         raise InputError(f"--method '{claim.method}': this run holds {held}")
-    click.echo(f"{printable(verdict(results, claim))}\n")
-    click.echo(claim_table(results, claim).text(), nl=False)
+    overview = Overview(results)
+    click.echo(f"{printable(verdict(overview, claim))}\n")
+    click.echo(claim_table(overview, claim).text(), nl=False)
 
 
 @commands.command("cite")
@@ -125,20 +129,21 @@ def cite_command(directory: str | None, form: str, out: Path | None, force: bool
     """Print a paragraph on methods, with its numbers, a BibTeX entry, and what made a run."""
     if form == "text" and out is not None:
         raise InputError(f"--out '{out}': only --format latex writes a file")
+    from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.common.files import check_replaceable, whole
     from study.report.text.citation import citation, is_macros, latex_paragraph, macros
     from study.store.run_directory import find_run
 
-    results = Results(find_run(directory))
+    overview = Overview(Results(find_run(directory)))
     if form == "text":
-        click.echo(citation(results))
+        click.echo(citation(overview))
         return
-    path = out or results.directory / "numbers.tex"
+    path = out or overview.results.directory / "numbers.tex"
     check_replaceable(path, is_macros, force=force)
     with whole(path) as new:
-        new.write_text(macros(results), encoding="utf-8", newline="\n")
-    click.echo(latex_paragraph(results), nl=False)
+        new.write_text(macros(overview), encoding="utf-8", newline="\n")
+    click.echo(latex_paragraph(overview), nl=False)
     click.echo(f"macros: {path}", err=True)
 
 
@@ -158,6 +163,7 @@ def compare_command(run: str, other: str, out: Path | None, force: bool) -> None
     less RUN_A, over the seeds that both have, if there are any.
     """
     from study.analysis.results import Results
+    from study.compare.comparison import Comparison
     from study.compare.page import check_place, write_comparison
     from study.compare.pairing import check_comparable
     from study.compare.sentences import comparison_sentences
@@ -169,14 +175,15 @@ def compare_command(run: str, other: str, out: Path | None, force: bool) -> None
         check_place(out, force=force)
     first, second = Results(run), Results(other)
     check_comparable(first, second)
+    comparison = Comparison(first, second)
     for results, name in ((first, "First"), (second, "Second")):
         click.echo(printable(f"{name}: {results.directory}, run {results.identity}"))
-    for sentence in comparison_sentences(first, second):
+    for sentence in comparison_sentences(comparison):
         click.echo(f"\n{textwrap.fill(printable(sentence), WIDTH)}")
-    for table in main_tables(first, second):
+    for table in main_tables(comparison):
         click.echo(f"\n{table.text(WIDTH)}", nl=False)
     if out is not None:
-        click.echo(f"\n{write_comparison(first, second, out)}")
+        click.echo(f"\n{write_comparison(comparison, out)}")
 
 
 @commands.command("status")
@@ -186,8 +193,9 @@ def status_command(directory: str | None) -> None:
 
     Also how it came about, who is at work on it, and with what it was computed.
     """
+    from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.report.text.terminal import status
     from study.store.run_directory import find_run
 
-    click.echo(status(Results(find_run(directory), whatever=True)))
+    click.echo(status(Overview(Results(find_run(directory), whatever=True))))

@@ -197,6 +197,7 @@ def _work(
 
 def _tell_end(store: "Store", request: Request) -> None:
     """What came of it, and how to see more."""
+    from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.analysis.seeds import by_source
     from study.report.text.terminal import summary, varied_in_short
@@ -206,7 +207,7 @@ def _tell_end(store: "Store", request: Request) -> None:
         click.echo(varied_in_short(by_source(store.frame("fits"))))
         click.echo(f"'study table sources {directory}' and 'study report {directory}' show it.")
         return
-    click.echo(summary(Results(directory)))
+    click.echo(summary(Overview(Results(directory))))
     click.echo(f"'study report {directory}' makes the page, figures and tables.")
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -31,7 +30,6 @@ from study.recipes.base import dotted
 
 
 # -- what changed --------------------------------------------------------------------------
-@lru_cache(maxsize=4)
 def changes(first: Results, second: Results) -> pd.DataFrame:
     """What differs in recipes, seeds and environment: what, key, first, second.
 

@@ -8,46 +8,42 @@ from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 
-from study.analysis.claims import level_of_claim, proportions
+from study.analysis.claims import level_of_claim
 from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
-from study.compare.frames import (
-    claim_differences,
-    fit_differences,
-    judged_claims,
-    order_agreement,
-    share_differences,
-)
+from study.compare.comparison import Comparison
 from study.compare.pairing import common_models, imported
 from study.report.figures.display import Display
 from study.report.figures.parts import dots, grid, legend, lines_of, looks, rows, share_scale
 from study.report.style import BLUE, INK, VERMILION, label
+from study.statistics.intervals import PERCENT
 
 COLOURS = {"first": BLUE, "second": VERMILION}
 MARKERS = {"first": "o", "second": "s"}
 
 
-def comparison_displays(first: Results, second: Results) -> dict[str, Display]:
+def comparison_displays(comparison: Comparison) -> dict[str, Display]:
     """Every figure that two runs have something for, by name."""
     found = (
-        claims(first, second),
-        share_difference(first, second),
-        agreement(first, second),
-        fits(first, second),
+        claims(comparison),
+        share_difference(comparison),
+        agreement(comparison),
+        fits(comparison),
     )
     return {display.name: display for display in found if display is not None}
 
 
-def claims(first: Results, second: Results) -> Display | None:
+def claims(comparison: Comparison) -> Display | None:
     """In what proportion of seeds the claim is met in each run, by model and method."""
-    data = claim_differences(first, second)
+    first, second = comparison.results
+    data = comparison.claim_differences
     if data.empty:
         return None
-    judged = dict(zip(COLOURS, judged_claims(first, second), strict=True))
-    runs = {"first": first, "second": second}
+    judged = dict(zip(COLOURS, comparison.judged_claims, strict=True))
+    overviews = dict(zip(COLOURS, comparison.overviews, strict=True))
     met = {
-        run: proportions(results, judged[run]).query("condition == 'real'")
-        for run, results in runs.items()
+        run: overview.proportions(judged[run]).query("condition == 'real'")
+        for run, overview in overviews.items()
     }
     models, methods = _models(first, second), _methods(first, data)
     same = judged["first"] is judged["second"]
@@ -73,19 +69,20 @@ def claims(first: Results, second: Results) -> Display | None:
         "compare-claim",
         "The claim in both runs",
         f"Proportion of seeds in either run: {said}, by model and method",
-        "Marks are proportions of seeds, lines their 95% Wilson intervals. Two intervals may "
-        "overlap and the difference still be told apart: that is in the table.",
+        f"Marks are proportions of seeds, lines their {PERCENT} Wilson intervals. Two intervals "
+        "may overlap and the difference still be told apart: that is in the table.",
         data,
         draw,
         lambda narrow: _size(models, len(methods), narrow),
     )
 
 
-def share_difference(first: Results, second: Results) -> Display | None:
+def share_difference(comparison: Comparison) -> Display | None:
     """How much the claimed share differs, by model and method."""
+    first = comparison.first
     claim = first.recipe.claim
     level = level_of_claim(claim, claim.method)
-    data = share_differences(first, second, level)
+    data = comparison.share_differences(level)
     if data.empty:
         return None
     data = data[(data["name"] == claim.name) & (data["model"] != LEAST_SQUARES)]
@@ -98,17 +95,18 @@ def share_difference(first: Results, second: Results) -> Display | None:
         f"Difference in the share of {claim.name}",
         "difference",
         f"share of {label(claim.name)}, second run less first",
-        "Marks are mean differences, lines their 95% intervals, not adjusted for their number; a "
-        "line that crosses the upright one cannot tell the runs apart. Without a line there is no "
-        "interval; the table says why.",
+        f"Marks are mean differences, lines their {PERCENT} intervals, not adjusted for their "
+        "number; a line that crosses the upright one cannot tell the runs apart. Without a line "
+        "there is no interval; the table says why.",
     )
 
 
-def agreement(first: Results, second: Results) -> Display | None:
+def agreement(comparison: Comparison) -> Display | None:
     """How far the orders of both runs agree, by model and method."""
+    first = comparison.first
     claim = first.recipe.claim
     level = level_of_claim(claim, claim.method)
-    data = order_agreement(first, second, level)
+    data = comparison.order_agreement(level)
     if data.empty:
         return None
     data = data[data["model"] != LEAST_SQUARES]
@@ -121,13 +119,14 @@ def agreement(first: Results, second: Results) -> Display | None:
         f"Agreement of the orders of the {level}s",
         "mean",
         "Spearman correlation of first and second run",
-        "Marks are mean rank correlations of the two runs, lines their 95% intervals: 1 is the "
-        f"same order of the {len(first.items(level))} {level}s, 0 what unrelated orders have.",
+        f"Marks are mean rank correlations of the two runs, lines their {PERCENT} intervals: 1 is "
+        f"the same order of the {len(first.items(level))} {level}s, 0 what unrelated orders have.",
     )
 
 
-def fits(first: Results, second: Results) -> Display | None:
+def fits(comparison: Comparison) -> Display | None:
     """R² of each seed on the test rows, in both runs."""
+    first, second = comparison.results
     look = looks(first)
     models = common_models(first, second)
     if imported(first, second):
@@ -164,7 +163,7 @@ def fits(first: Results, second: Results) -> Display | None:
         "R² of each seed on the test rows in either run, by model",
         "Each dot is one seed, the upright bar their mean. ◀ counts seeds that lie further left."
         + _without_dots(first, second, models),
-        fit_differences(first, second),
+        comparison.fit_differences,
         draw,
         lambda _: 0.9 + 0.5 * len(models),
     )
@@ -211,7 +210,7 @@ def _by_method(
     return Display(
         name,
         title,
-        f"{title}, by model and method, with its 95% interval",
+        f"{title}, by model and method, with its {PERCENT} interval",
         reading,
         data,
         draw,

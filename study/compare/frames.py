@@ -4,14 +4,14 @@ Differences are those of the second run less the first.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from study.analysis.claims import declared, own_verdict, proportions, scores_of_claim, verdicts
+from study.analysis.claims import scores_of_claim
 from study.analysis.means import Means, columns_of
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.vectors import Vectors
 from study.common.methods import LEVELS
@@ -32,7 +32,6 @@ from study.statistics.ranking import identical, shares
 
 
 # -- differences ---------------------------------------------------------------------------
-@lru_cache(maxsize=4)
 def fit_differences(first: Results, second: Results) -> pd.DataFrame:
     """R² of both runs by model and part, rows one by one, real condition.
 
@@ -76,7 +75,6 @@ def _fits(results: Results, model: str, part: str) -> pd.DataFrame:
     return fits[chosen]
 
 
-@lru_cache(maxsize=8)
 def share_differences(first: Results, second: Results, level: str) -> pd.DataFrame:
     """Mean shares of both runs by model, method and item, real condition.
 
@@ -97,7 +95,6 @@ def _one_observation(one: Vectors, two: Vectors) -> str:
     return ONE_OBSERVATION if identical(one.score) or identical(two.score) else ""
 
 
-@lru_cache(maxsize=8)
 def order_agreement(first: Results, second: Results, level: str) -> pd.DataFrame:
     """Spearman correlation of the scores of both runs, by model and method, real condition.
 
@@ -172,16 +169,15 @@ def _vectors_of_both(
             yield {"model": model, "method": method}, one, two
 
 
-@lru_cache(maxsize=4)
-def all_identical(first: Results, second: Results) -> bool:
+def all_identical(first: Results, second: Results, fits: pd.DataFrame) -> bool:
     """Whether all scores and fits that both runs have of the same seeds are the same.
 
-    In the real condition, bit for bit, and none of them undefined. Scores, and not shares:
-    a factor would leave those the same.
+    In the real condition, bit for bit, and none of them undefined; fits are those of
+    `fit_differences`. Scores, and not shares: a factor would leave those the same.
     """
     found = [
         row["interval"].startswith(IDENTICAL) and not row["undefined"]
-        for row in fit_differences(first, second).to_dict("records")
+        for row in fits.to_dict("records")
     ]
     for level in LEVELS:
         for _, one, two in _vectors_of_both(first, second, level):
@@ -209,22 +205,24 @@ def judged_claims(first: Results, second: Results) -> tuple[Claim, Claim]:
 _OF_RUN = ("met", "n", "proportion", "low", "high", "interval", "verdict", "specificity")
 
 
-@lru_cache(maxsize=4)
-def claim_differences(first: Results, second: Results) -> pd.DataFrame:
-    """The claim in both runs by model and method: met, verdict, and difference of proportions.
+def claim_differences(
+    first: Overview, second: Overview, claims: tuple[Claim, Claim]
+) -> pd.DataFrame:
+    """The claim that each run is judged by, by model and method: met, verdict, difference.
 
     met, n, Wilson's interval, verdict and specificity of a run are over all its seeds, of which
     those that are all the same are one observation; the difference is over the seeds that
     `pairing` names, `compared` in the run that has fewer. No difference where the runs are
     judged by different claims.
     """
-    claims = judged_claims(first, second)
     tables = [
-        _claim_rows(results, claim) for results, claim in zip((first, second), claims, strict=True)
+        _claim_rows(overview, claim)
+        for overview, claim in zip((first, second), claims, strict=True)
     ]
     rows = []
-    for model in common_models(first, second):
-        for method in first.methods():
+    both = first.results, second.results
+    for model in common_models(*both):
+        for method in both[0].methods():
             if any((model, method) not in table.index for table in tables):
                 continue
             row: dict[str, Any] = {
@@ -235,14 +233,14 @@ def claim_differences(first: Results, second: Results) -> pd.DataFrame:
             for run, claim, table in zip(RUNS, claims, tables, strict=True):
                 row[f"claim_{run}"] = claim.words
                 row |= {f"{column}_{run}": table.loc[(model, method), column] for column in _OF_RUN}
-            rows.append({**row, **_claim_difference(first, second, claims, model, method)})
+            rows.append({**row, **_claim_difference(*both, claims, model, method)})
     return pd.DataFrame(rows)
 
 
-def _claim_rows(results: Results, claim: Claim) -> pd.DataFrame:
+def _claim_rows(overview: Overview, claim: Claim) -> pd.DataFrame:
     """A run's verdicts on a claim, and what least squares says, by model and method."""
-    met = proportions(results, claim)
-    judged = verdicts(results, claim)
+    met = overview.proportions(claim)
+    judged = overview.verdicts(claim)
     closed = met[met["model"] == LEAST_SQUARES] if len(met) else met
     columns = ["model", "method", "role", *_OF_RUN]
     return (
@@ -280,14 +278,14 @@ def _claim_difference(
     }
 
 
-@lru_cache(maxsize=4)
-def own_verdicts(first: Results, second: Results) -> pd.DataFrame:
+def own_verdicts(first: Overview, second: Overview) -> pd.DataFrame:
     """What came of the primary claim that each run declared, in its own seeds."""
     parts = []
-    for run, results in zip(RUNS, (first, second), strict=True):
-        own = own_verdict(results, results.recipe.claim)
+    for run, overview in zip(RUNS, (first, second), strict=True):
+        results = overview.results
+        own = overview.own_verdict(results.recipe.claim)
         interval = "" if own is None else own["interval"]
-        rows = declared(results)[declared(results)["primary"]]
+        rows = overview.declared[overview.declared["primary"]]
         parts.append(rows.assign(run=run, identity=results.identity, interval=interval))
     columns = ["run", "identity", "claim", "level", "model", "method", "required", "met", "n"]
     columns += ["low", "high", "interval", "verdict", "shuffled_specificity"]

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from study.analysis.results import Results
 from study.common.files import beginning, check_replaceable, whole
+from study.compare.comparison import Comparison
 from study.compare.figures import comparison_displays
 from study.compare.pairing import imported
 from study.compare.sentences import comparison_sentences
@@ -33,17 +33,18 @@ def _is_comparison(path: Path) -> bool:
     return ": two runs side by side</title>" in beginning(path)
 
 
-def write_comparison(first: Results, second: Results, directory: Path) -> Path:
+def write_comparison(comparison: Comparison, directory: Path) -> Path:
     """Write compare.html, figures/ and tables/ into a directory; return the page."""
-    displays = comparison_displays(first, second)
-    tables = comparison_tables(first, second)
+    first, second = comparison.results
+    displays = comparison_displays(comparison)
+    tables = comparison_tables(comparison)
     drawings = write_files(directory, displays, tables)
     page = directory / "compare.html"
     text = render(
         "compare.html",
         runs={"First": first, "Second": second},
         drawings=drawings,
-        sentences=comparison_sentences(first, second),
+        sentences=comparison_sentences(comparison),
         changes=tables.get("compare-changes"),
         imported=imported(first, second),
         sections=sections_of(_LAYOUT, displays, tables),

@@ -6,19 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.claims import level_of_claim, own_verdict
+from study.analysis.claims import level_of_claim
 from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
-from study.compare.changes import changes
+from study.compare.comparison import Comparison
 from study.compare.differences import EQUAL, IDENTICAL
-from study.compare.frames import (
-    all_identical,
-    claim_differences,
-    fit_differences,
-    judged_claims,
-    order_agreement,
-    share_differences,
-)
 from study.compare.pairing import (
     DATASET,
     DATASET_RECIPE,
@@ -52,22 +44,23 @@ _BOTH = {
 }
 
 
-def comparison_sentences(first: Results, second: Results) -> list[str]:
+def comparison_sentences(comparison: Comparison) -> list[str]:
     """What changed, what became of the claim, and what differs: differences second less first."""
+    first, second = comparison.results
     if first.identity == second.identity:
         return [
             f"Both directories hold the same run, {first.identity}.",
-            *_claim(first, second),
+            *_claim(comparison),
             *_diverged(first, second),
         ]
-    numbers = [_shares(first, second), _orders(first, second), _fit(first, second)]
+    numbers = [_shares(comparison), _orders(comparison), _fit(comparison)]
     return [
-        _changed(first, second),
-        *_claim(first, second),
+        _changed(comparison),
+        *_claim(comparison),
         *_diverged(first, second),
-        *([_same(first, second)] if all_identical(first, second) else filter(None, numbers)),
+        *([_same(first, second)] if comparison.all_identical else filter(None, numbers)),
         *_not_compared(first, second),
-        _reach(first, second),
+        _reach(comparison),
     ]
 
 
@@ -80,8 +73,8 @@ def _same(first: Results, second: Results) -> str:
 
 
 # -- what changed --------------------------------------------------------------------------
-def _changed(first: Results, second: Results) -> str:
-    parts = change_phrases(first, second)
+def _changed(comparison: Comparison) -> str:
+    parts = change_phrases(comparison)
     if not parts:
         return (
             "Recipes, data, seeds and environment are the same in both runs; only the trained "
@@ -92,9 +85,10 @@ def _changed(first: Results, second: Results) -> str:
     return f"What changed: {'; '.join(parts[:MOST_CHANGES])}{rest}."
 
 
-def change_phrases(first: Results, second: Results) -> list[str]:
+def change_phrases(comparison: Comparison) -> list[str]:
     """What differs between two runs, each in a few words, the same change of models as one."""
-    frame = changes(first, second).fillna("none")
+    first, second = comparison.results
+    frame = comparison.changes.fillna("none")
     frame = frame[frame["what"] != RUN]
     keys = frame[frame["what"] == DATASET_RECIPE]
     many = len(keys) > MOST_KEYS
@@ -144,29 +138,31 @@ def _with_models(phrase: str, models: list[str], every: set[str]) -> str:
 
 
 # -- the claim -----------------------------------------------------------------------------
-def _claim(first: Results, second: Results) -> list[str]:
+def _claim(comparison: Comparison) -> list[str]:
     """What became of the claim."""
-    claim, other = judged_claims(first, second)
+    first, second = comparison.results
+    claim, other = comparison.judged_claims
     declared = second.recipe.claim
-    each = [f"The first run. {verdict(first)}", f"The second run. {verdict(second, other)}"]
+    one, two = comparison.overviews
+    each = [f"The first run. {verdict(one)}", f"The second run. {verdict(two, other)}"]
     if claim is not other:
         return [
             f"The runs declared different claims ('{claim.words}' and '{other.words}'), and the "
             "second run has nothing that the first's speaks of: each is judged by its own.",
             *each,
         ]
-    rows = [own_verdict(results, claim) for results in (first, second)]
+    rows = [overview.own_verdict(claim) for overview in comparison.overviews]
     if rows[0] is None or rows[1] is None:
         sentences = each
     else:
         said = _verdicts(first, second, claim, rows[0], rows[1])
-        sentences = [said, *_proportions(first, second, claim)]
+        sentences = [said, *_proportions(comparison, claim)]
     if declared == claim:
         return sentences
     return [
         f"{_unlike(claim, declared)} The first's is judged in both.",
         *sentences,
-        f"By its own claim, the second run. {verdict(second)}",
+        f"By its own claim, the second run. {verdict(two)}",
     ]
 
 
@@ -202,9 +198,9 @@ def _met(results: Results, claim: Claim, row: dict[str, Any], of_run: str) -> st
     return f"{row['met']} of {row['n']} {of_run}"
 
 
-def _proportions(first: Results, second: Results, claim: Claim) -> list[str]:
+def _proportions(comparison: Comparison, claim: Claim) -> list[str]:
     """The difference of the proportions, and what it makes of a change of verdict."""
-    row = _own(claim_differences(first, second), claim)
+    row = _own(comparison.claim_differences, claim)
     if row is None:
         return []
     changed = row["verdict_first"] != row["verdict_second"]
@@ -243,10 +239,11 @@ def _diverged(first: Results, second: Results) -> list[str]:
 
 
 # -- shares, orders, fit -------------------------------------------------------------------
-def _shares(first: Results, second: Results) -> str:
+def _shares(comparison: Comparison) -> str:
     """The claimed share by the claim's model and method, and how often it differs elsewhere."""
+    first = comparison.first
     claim = first.recipe.claim
-    table = share_differences(first, second, level_of_claim(claim, claim.method))
+    table = comparison.share_differences(level_of_claim(claim, claim.method))
     if table.empty:
         return ""
     table = table[(table["name"] == claim.name) & (table["model"] != LEAST_SQUARES)]
@@ -267,11 +264,12 @@ def _shares(first: Results, second: Results) -> str:
     return " ".join(parts)
 
 
-def _orders(first: Results, second: Results) -> str:
+def _orders(comparison: Comparison) -> str:
     """How far the orders agree, by the claim's model and method."""
+    first = comparison.first
     claim = first.recipe.claim
     level = level_of_claim(claim, claim.method)
-    row = _own(order_agreement(first, second, level), claim)
+    row = _own(comparison.order_agreement(level), claim)
     if row is None or np.isnan(row["mean"]):
         return ""
     bounds = (
@@ -286,10 +284,11 @@ def _orders(first: Results, second: Results) -> str:
     )
 
 
-def _fit(first: Results, second: Results) -> str:
+def _fit(comparison: Comparison) -> str:
     """The test R² of the claim's model."""
+    first = comparison.first
     model = first.recipe.claim.model
-    table = fit_differences(first, second)
+    table = comparison.fit_differences
     if table.empty:
         return ""
     rows = table[(table["model"] == model) & (table["part"] == "test")].to_dict("records")
@@ -346,7 +345,8 @@ def _not_compared(first: Results, second: Results) -> list[str]:
     ]
 
 
-def _reach(first: Results, second: Results) -> str:
+def _reach(comparison: Comparison) -> str:
+    first, second = comparison.results
     if imported(first, second):
         return (
             "Scores were imported: what data they were made on, and what their seeds vary, is not "
@@ -364,7 +364,7 @@ def _reach(first: Results, second: Results) -> str:
         "intervals over seeds, and say nothing of other samples."
     )
     model = first.recipe.claim.model
-    if _possible_causes(first, second, model) < 2:
+    if _possible_causes(comparison, model) < 2:
         return said
     return (
         f"{said} More than one thing changed for the {first.title(model)}, so that no difference "
@@ -372,14 +372,15 @@ def _reach(first: Results, second: Results) -> str:
     )
 
 
-def _possible_causes(first: Results, second: Results, model: str) -> int:
+def _possible_causes(comparison: Comparison, model: str) -> int:
     """How many changes, on the same rows, could move a model's numbers.
 
     A list is one thing whichever of its elements change, and so is the environment.
     """
+    first, second = comparison.results
     if model not in common_models(first, second):
         return 0
-    frame = changes(first, second)
+    frame = comparison.changes
     what, key = frame["what"], frame["key"]
     bears = (
         (what == ENVIRONMENT)

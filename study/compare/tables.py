@@ -10,30 +10,31 @@ import pandas as pd
 from study.analysis.claims import level_of_claim
 from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
-from study.compare import changes, frames, pairing
+from study.compare import pairing
+from study.compare.comparison import Comparison
 from study.compare.differences import EQUAL, IDENTICAL
 from study.report.tables.cells import estimate, model_title, number, p_value, percent, provenance
 from study.report.tables.table import Table
 from study.statistics.claims import NO_VERDICT
 from study.statistics.coverage import coverage
-from study.statistics.intervals import FEWEST
+from study.statistics.intervals import FEWEST, PERCENT
 
 HASH = 12
 _SIGN = "Differences are second less first. "
 _BOOTSTRAP = (
-    "95% intervals by BCa bootstrap over seeds unless said, not adjusted for their number. "
+    f"{PERCENT} intervals by BCa bootstrap over seeds unless said, not adjusted for their number. "
 )
 
 
-def comparison_tables(first: Results, second: Results) -> dict[str, Table]:
+def comparison_tables(comparison: Comparison) -> dict[str, Table]:
     """Every table of a comparison that there is something for, by name."""
     tables = [
-        changes_table(first, second),
-        own_verdicts_table(first, second),
-        claim_differences_table(first, second),
-        fit_differences_table(first, second),
+        changes_table(comparison),
+        own_verdicts_table(comparison),
+        claim_differences_table(comparison),
+        fit_differences_table(comparison),
         *(
-            make(first, second, level)
+            make(comparison, level)
             for make in (share_differences_table, order_agreement_table)
             for level in ("feature", "variable")
         ),
@@ -41,18 +42,20 @@ def comparison_tables(first: Results, second: Results) -> dict[str, Table]:
     return {table.name: table for table in tables if table is not None}
 
 
-def main_tables(first: Results, second: Results) -> list[Table]:
+def main_tables(comparison: Comparison) -> list[Table]:
     """The tables to look at first: those of the level that the claim speaks of."""
+    first = comparison.first
     claim = first.recipe.claim
     level = level_of_claim(claim, claim.method)
     names = ["changes", "claim", "fit", f"shares-{level}s", f"agreement-{level}s"]
-    tables = comparison_tables(first, second)
+    tables = comparison_tables(comparison)
     return [tables[f"compare-{name}"] for name in names if f"compare-{name}" in tables]
 
 
-def changes_table(first: Results, second: Results) -> Table | None:
+def changes_table(comparison: Comparison) -> Table | None:
     """What differs in recipes, seeds and environment."""
-    data = changes.changes(first, second)
+    first, second = comparison.results
+    data = comparison.changes
     if data.empty:
         return None
 
@@ -81,9 +84,10 @@ def changes_table(first: Results, second: Results) -> Table | None:
     )
 
 
-def own_verdicts_table(first: Results, second: Results) -> Table:
+def own_verdicts_table(comparison: Comparison) -> Table:
     """What came of the claim that each run declared."""
-    data = frames.own_verdicts(first, second)
+    first, second = comparison.results
+    data = comparison.own_verdicts
     results = {"first": first, "second": second}
     layout = pd.DataFrame(
         [
@@ -109,12 +113,13 @@ def own_verdicts_table(first: Results, second: Results) -> Table:
     )
 
 
-def claim_differences_table(first: Results, second: Results) -> Table | None:
+def claim_differences_table(comparison: Comparison) -> Table | None:
     """The claim in both runs by model and method."""
-    data = frames.claim_differences(first, second)
+    first, second = comparison.results
+    data = comparison.claim_differences
     if data.empty:
         return None
-    claim, other = frames.judged_claims(first, second)
+    claim, other = comparison.judged_claims
     layout = pd.DataFrame(
         [
             {
@@ -142,9 +147,9 @@ def claim_differences_table(first: Results, second: Results) -> Table | None:
         "compare-claim",
         f"{claim.words}: two runs by model and method",
         f"{judged}First and second: seeds that meet it, of all seeds of a run, and the verdict. "
-        "Difference of the proportions over the seeds named, with Newcombe's 95% interval, not "
-        f"adjusted for their number. {_SIGN}A verdict that changes is not by itself a difference "
-        f"that is told apart from none. {_pairs(first, second)}"
+        f"Difference of the proportions over the seeds named, with Newcombe's {PERCENT} interval, "
+        f"not adjusted for their number. {_SIGN}A verdict that changes is not by itself a "
+        f"difference that is told apart from none. {_pairs(first, second)}"
         f"{_holds(data, 'difference of proportions', 'difference of proportions of two runs')}"
         f"{_provenance(first, second)}",
         data,
@@ -152,9 +157,10 @@ def claim_differences_table(first: Results, second: Results) -> Table | None:
     )
 
 
-def fit_differences_table(first: Results, second: Results) -> Table | None:
+def fit_differences_table(comparison: Comparison) -> Table | None:
     """R² of both runs by model."""
-    data = frames.fit_differences(first, second)
+    first, second = comparison.results
+    data = comparison.fit_differences
     if data.empty:
         return None
     layout = _layout(first, data, {"Rows": data["part"]})
@@ -169,9 +175,10 @@ def fit_differences_table(first: Results, second: Results) -> Table | None:
     )
 
 
-def share_differences_table(first: Results, second: Results, level: str) -> Table | None:
+def share_differences_table(comparison: Comparison, level: str) -> Table | None:
     """The claimed item's share in both runs by model and method."""
-    data = frames.share_differences(first, second, level)
+    first, second = comparison.results
+    data = comparison.share_differences(level)
     if data.empty:
         return None
     name = first.recipe.claim.name
@@ -190,9 +197,10 @@ def share_differences_table(first: Results, second: Results, level: str) -> Tabl
     )
 
 
-def order_agreement_table(first: Results, second: Results, level: str) -> Table | None:
+def order_agreement_table(comparison: Comparison, level: str) -> Table | None:
     """How far two runs give the same order."""
-    data = frames.order_agreement(first, second, level)
+    first, second = comparison.results
+    data = comparison.order_agreement(level)
     if data.empty:
         return None
     layout = pd.DataFrame(
@@ -213,7 +221,7 @@ def order_agreement_table(first: Results, second: Results, level: str) -> Table 
         f"compare-agreement-{level}s",
         f"Agreement of two runs in the order of the {level}s",
         "Spearman correlation of a model's scores in the first run with those in the second, mean "
-        "over the seeds in common, with the 95% interval (BCa bootstrap over seeds); of "
+        f"over the seeds in common, with the {PERCENT} interval (BCa bootstrap over seeds); of "
         "independent seeds, that of the mean shares, without interval. If unrelated: mean ± "
         f"standard deviation when the {level}s of one side are relabelled, alike in all seeds, and "
         f"p, the proportion of relabellings that agree at least as well ({nulls}), not adjusted "

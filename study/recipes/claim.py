@@ -11,6 +11,17 @@ from pydantic import (
 from study.common.methods import METHODS, METHODS_OF_LEVEL
 from study.recipes.base import Finite, Name, Recipe
 
+# What a claim of each kind says of a seed, in the present and in the past.
+_SAYINGS = {
+    "rank": ("{name} has rank {value}", "{name} came first"),
+    "top": ("{name} is among the top {value}", "{name} was among the first {value}"),
+    "share": (
+        "{name} has a share of at least {value:g}",
+        "{name} had a share of at least {value:g}",
+    ),
+    "above": ("{name} ranks above {value}", "{name} came above {value}"),
+}
+
 
 class Claim(Recipe):
     """A statement declared before the run, and the proportion of seeds that must show it.
@@ -32,11 +43,10 @@ class Claim(Recipe):
 
     @model_validator(mode="after")
     def says_one_thing(self) -> "Claim":
-        keys = ("rank", "top", "share", "above")
-        said = [key for key in keys if getattr(self, key) is not None]
+        said = [key for key in _SAYINGS if getattr(self, key) is not None]
         if len(said) != 1:
             has = " and ".join(said) or "none"
-            raise ValueError(f"give one of {', '.join(keys)} (it has {has})")
+            raise ValueError(f"give one of {', '.join(_SAYINGS)} (it has {has})")
         if self.rank not in (None, 1):
             raise ValueError(f"only rank 1 can be claimed; for rank {self.rank} or better, top")
         if self.above == self.name:
@@ -53,13 +63,27 @@ class Claim(Recipe):
     @property
     def words(self) -> str:
         """What it says, without the proportion."""
-        if self.above is not None:
-            return f"{self.name} ranks above {self.above}"
-        if self.share is not None:
-            return f"{self.name} has a share of at least {self.share:g}"
-        if self.top is not None:
-            return f"{self.name} is among the top {self.top}"
-        return f"{self.name} has rank 1"
+        return self._saying(0)
+
+    @property
+    def past(self) -> str:
+        """What it says of seeds in which it is met."""
+        return self._saying(1)
+
+    @property
+    def typed(self) -> str:
+        """It as a person types it, and `study.recipes.claim_text` reads it."""
+        kind, value = self._said
+        return f"{self.name} {kind} {value} in {self.proportion:g}"
+
+    @property
+    def _said(self) -> tuple[str, int | float | str]:
+        """The kind of claim, and what it is compared with."""
+        return next((key, of) for key in _SAYINGS if (of := getattr(self, key)) is not None)
+
+    def _saying(self, tense: int) -> str:
+        kind, value = self._said
+        return _SAYINGS[kind][tense].format(name=self.name, value=value)
 
     @property
     def names(self) -> list[str]:

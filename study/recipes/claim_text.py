@@ -103,16 +103,6 @@ def _reading(words: str, name: str, items: list[str]) -> dict[str, object] | Non
     return {"name": name, kind: said, "proportion": float(part)}
 
 
-def claim_in_words(claim: Claim) -> str:
-    """A claim as `read_claim` reads it."""
-    value = next(
-        f"{kind} {said}"
-        for kind in ("rank", "top", "share", "above")
-        if (said := getattr(claim, kind)) is not None
-    )
-    return f"{claim.name} {value} in {claim.proportion:g}"
-
-
 def _why_not(words: str, items: Mapping[str, list[str]]) -> str:
     """What is wrong with words that make no claim."""
     found = _SAYS.fullmatch(words.strip())

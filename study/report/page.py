@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.warnings.registry import warnings
 from study.common.conditions import DECLARED
@@ -24,6 +25,7 @@ from study.report.text.citation import NOT_TOLD, bibtex, paragraph
 from study.report.text.history import extensions, places
 from study.report.text.preparation import preparation
 from study.report.text.verdict import badge, details, headline
+from study.statistics.intervals import PERCENT
 
 _SHOWN = 3  # extensions of a run, the last ones, that are not folded
 # Letters that are written from right to left, and what joins them.
@@ -43,22 +45,23 @@ class Section:
     tables: Sequence[Table]
 
 
-def write_report(results: Results) -> Path:
+def write_report(overview: Overview) -> Path:
     """Write report.html, figures/ and tables/ into the run's directory; return the page."""
-    displays = all_displays(results)
-    tables = {table.name: table for table in all_tables(results)}
+    results = overview.results
+    displays = all_displays(overview)
+    tables = {table.name: table for table in all_tables(overview)}
     drawings = write_files(results.directory, displays, tables)
     page = results.directory / "report.html"
     text = render(
         "report.html",
         results=results,
         drawings=drawings,
-        badge=badge(results),
-        headline=headline(results),
-        details=details(results),
+        badge=badge(overview),
+        headline=headline(overview),
+        details=details(overview),
         strip=displays.get("verdict"),
-        warnings=warnings(results),
-        paragraph=paragraph(results),
+        warnings=warnings(overview),
+        paragraph=paragraph(overview),
         methods={method: method_reading(results, method) for method in results.methods()},
         not_told=NOT_TOLD,
         unnamed_target=UNNAMED_TARGET,
@@ -183,6 +186,7 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
         finalize=_isolated,
     )
+    environment.globals["confidence"] = PERCENT
     environment.filters["plain"] = _escaped  # for attributes, which hold no elements
     environment.filters["data_uri"] = lambda drawing, **of: Markup(data_uri(drawing, **of))
     return environment.get_template(template).render(**values)

@@ -1,4 +1,4 @@
-"""Intervals over seeds, at 95%."""
+"""Intervals over seeds, all at one level of confidence."""
 
 import warnings
 from dataclasses import dataclass
@@ -10,7 +10,10 @@ from scipy import stats
 
 from study.statistics.ranking import ROUNDING
 
+# Another level needs the simulations of coverage.py at that level; all words follow this one.
 CONFIDENCE = 0.95
+PERCENT = f"{100 * CONFIDENCE:g}%"
+TAILS = (0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2)  # quantiles that enclose so many
 RESAMPLES = 9999
 FEWEST = 10
 # Numbers that a batch of resamples may hold at a time.

@@ -157,7 +157,7 @@ def orders_told_apart(scores: np.ndarray) -> np.ndarray:
     scores (seeds, items). Two items are told apart when one outranks the other in
     significantly more than half of the seeds: exact sign test, ties left out, two-sided, with
     Holm's correction over all pairs, so that all that is told apart is right together with
-    probability 0.95.
+    probability CONFIDENCE.
     """
     scores = _ranked(scores)
     items = scores.shape[1]
@@ -178,7 +178,7 @@ def rank_intervals(told_apart: np.ndarray) -> np.ndarray:
     """Lowest and highest rank that each item can have, (items, 2).
 
     An item ranks below those told apart above it, and above those told apart below it. Right
-    for all items together with probability 0.95, if the items that outrank another in most
+    for all items together with probability CONFIDENCE, if the items that outrank another in most
     seeds are the higher ones (the rank sets of Mogstad, Romano, Shaikh and Wilhelm, 2024,
     with sign tests).
     """

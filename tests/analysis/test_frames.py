@@ -9,23 +9,14 @@ from conftest import made_run
 from scipy import stats
 
 from study.analysis.agreement import (
-    method_agreement,
-    model_agreement,
     seed_agreement,
     seed_concordance,
 )
-from study.analysis.claims import declared, growth, proportions, scores_of_claim, verdicts
-from study.analysis.fits import learned_only, learning, learning_threshold
-from study.analysis.importance import importance, method_differences, model_differences
+from study.analysis.claims import scores_of_claim
+from study.analysis.fits import learning_threshold
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.sources import sources
 from study.analysis.stability import (
-    consensus_order,
-    dissent,
-    flip_rates,
-    rank_frequencies,
-    rank_sets,
-    reliability,
     top_stability,
 )
 from study.common.methods import METHODS
@@ -73,6 +64,11 @@ def results(tmp_path_factory, recipe) -> Results:
 
 
 @pytest.fixture(scope="module")
+def overview(results) -> Overview:
+    return Overview(results)
+
+
+@pytest.fixture(scope="module")
 def wide(results) -> pd.DataFrame:
     """Scores by feature of the real condition: a row for each model, method and seed."""
     scores = results.scores.query(
@@ -100,8 +96,8 @@ def shares_of(table: pd.DataFrame) -> pd.DataFrame:
     return positive.div(positive.sum(axis=1, skipna=False), axis=0)
 
 
-def test_a_mean_share_and_its_interval_are_those_of_the_seeds_that_have_one(results, wide):
-    table = importance(results, "feature").set_index(["model", "condition", "method", "name"])
+def test_a_mean_share_and_its_interval_are_those_of_the_seeds_that_have_one(overview, wide):
+    table = overview.importance("feature").set_index(["model", "condition", "method", "name"])
     for model, method in (("transformer", "gradient"), ("mlp", "permutation")):
         share = shares_of(wide.loc[model, method])["age"].dropna()
         row = table.loc[(model, "real", method, "age")]
@@ -111,8 +107,8 @@ def test_a_mean_share_and_its_interval_are_those_of_the_seeds_that_have_one(resu
         assert (row["low"], row["high"]) == pytest.approx(bca(share.to_numpy()), abs=1e-9)
 
 
-def test_differences_are_within_a_seed(results, wide):
-    models = model_differences(results, "feature").set_index(["method", "first", "second", "name"])
+def test_differences_are_within_a_seed(overview, wide):
+    models = overview.model_differences("feature").set_index(["method", "first", "second", "name"])
     row = models.loc[("gradient", "transformer", "mlp", "age")]
     expected = (
         shares_of(wide.loc["transformer", "gradient"])["age"]
@@ -120,7 +116,7 @@ def test_differences_are_within_a_seed(results, wide):
     ).dropna()
     assert (row["n"], row["undefined"]) == (SEEDS, 1)
     assert row["mean"] == pytest.approx(expected.mean())
-    methods = method_differences(results, "feature").set_index(["model", "first", "second", "name"])
+    methods = overview.method_differences("feature").set_index(["model", "first", "second", "name"])
     row = methods.loc[("mlp", "gradient", "permutation", "sex")]
     expected = (
         shares_of(wide.loc["mlp", "gradient"])["sex"]
@@ -130,11 +126,11 @@ def test_differences_are_within_a_seed(results, wide):
     assert (row["low"], row["high"]) == pytest.approx(bca(expected.to_numpy()), abs=1e-9)
 
 
-def test_agreement_within_seeds_is_scipy_s(results, wide):
-    methods = method_agreement(results, "feature").set_index(
+def test_agreement_within_seeds_is_scipy_s(overview, wide):
+    methods = overview.method_agreement("feature").set_index(
         ["model", "first", "second", "measure"]
     )
-    models = model_agreement(results, "feature").set_index(["method", "first", "second", "measure"])
+    models = overview.model_agreement("feature").set_index(["method", "first", "second", "measure"])
     for measure, of_scipy in (("spearman", stats.spearmanr), ("kendall", stats.kendalltau)):
         one, two = wide.loc["mlp", "gradient"], wide.loc["mlp", "permutation"]
         each = [of_scipy(one.loc[seed], two.loc[seed]).statistic for seed in range(SEEDS)]
@@ -149,20 +145,20 @@ def test_agreement_within_seeds_is_scipy_s(results, wide):
         assert (row["n"], row["undefined"]) == (SEEDS, 1)
 
 
-def test_signs_are_compared_only_where_they_mean_the_same(results):
-    found = method_agreement(results, "feature")
+def test_signs_are_compared_only_where_they_mean_the_same(overview):
+    found = overview.method_agreement("feature")
     of_signs = found[found["measure"] == "sign"]
     assert set(of_signs["first"]) | set(of_signs["second"]) == {
         "gradient",
         "contrast-gradient",
         "scaled-gradient",
     }
-    by_variable = method_agreement(results, "variable")
+    by_variable = overview.method_agreement("variable")
     assert "sign" not in set(by_variable["measure"])
 
 
-def test_agreement_between_seeds_is_over_all_pairs(results, wide):
-    table = seed_agreement(results, "feature")
+def test_agreement_between_seeds_is_over_all_pairs(overview, wide):
+    table = overview.seed_agreement("feature")
     table = table[table["condition"] == "real"].set_index(["model", "method", "measure"])
     rows = wide.loc["transformer", "gradient"].dropna()
     pairs = [
@@ -177,36 +173,36 @@ def test_agreement_between_seeds_is_over_all_pairs(results, wide):
     assert table.loc[("transformer", "gradient", "top-2"), "mean"] == pytest.approx(np.mean(common))
 
 
-def test_stability_frames_say_which_item_they_are_about(results, wide):
+def test_stability_frames_say_which_item_they_are_about(results, overview, wide):
     rows = wide.loc["mlp", "gradient"]
     rank = rows.rank(axis=1, ascending=False)
-    frequency = rank_frequencies(results, "feature").set_index(["model", "method", "name", "rank"])
+    frequency = overview.rank_frequencies("feature").set_index(["model", "method", "name", "rank"])
     for item in ("age", "State=Michigan"):
         for place in (1, 5):
             found = frequency.loc[("mlp", "gradient", item, place), "proportion"]
             assert found == pytest.approx((rank[item] == place).mean())
-    flips = flip_rates(results, "feature")
+    flips = overview.flip_rates("feature")
     flips = flips[(flips["model"] == "mlp") & (flips["method"] == "gradient")]
     assert len(flips) == 28
     for row in flips.itertuples():
         above = int((rows[row.first] > rows[row.second]).sum())
         assert (row.above, row.below) == (above, SEEDS - above)
         assert rank[row.first].mean() <= rank[row.second].mean()
-    sets = rank_sets(results, "feature").set_index(["model", "method", "name"])
+    sets = overview.rank_sets("feature").set_index(["model", "method", "name"])
     for item in results.features:
         assert sets.loc[("mlp", "gradient", item), "mean_rank"] == pytest.approx(rank[item].mean())
     assert sets.loc[("mlp", "gradient", "age"), "lowest"] == 1
-    top = top_stability(results, "feature").set_index(["model", "method", "k"])
+    top = overview.top_stability("feature").set_index(["model", "method", "k"])
     assert top.loc[("mlp", "gradient", 1), "n"] == SEEDS
-    halves = reliability(results, "feature")
+    halves = overview.reliability("feature")
     assert halves["seeds"].max() == 10  # twice twenty would be more than there are
 
 
-def test_the_consensus_puts_age_first_and_dissent_counts_reversed_pairs(results):
-    order = consensus_order(results, "feature")
+def test_the_consensus_puts_age_first_and_dissent_counts_reversed_pairs(results, overview):
+    order = overview.consensus_order("feature")
     assert order.ranks[results.features.index("age")] == 1
     assert (np.delete(order.ranks, results.features.index("age")) > 1).all()
-    judges = dissent(results, "feature")
+    judges = overview.dissent("feature")
     assert len(judges) == 2 * 5
     for row in judges.itertuples():
         assert row.reversed == len([part for part in row.against.split("; ") if part])
@@ -215,9 +211,9 @@ def test_the_consensus_puts_age_first_and_dissent_counts_reversed_pairs(results)
 # -- claims ----------------------------------------------------------------------------------
 
 
-def test_the_verdict_stands_on_the_seeds_that_put_age_strictly_first(results, wide):
+def test_the_verdict_stands_on_the_seeds_that_put_age_strictly_first(results, overview, wide):
     claim = results.recipe.claim
-    table = verdicts(results, claim).set_index(["model", "method"])
+    table = overview.verdicts(claim).set_index(["model", "method"])
     assert (table["role"] == "primary").sum() == 1
     for model, method in (("transformer", "training-gradient"), ("transformer", "gradient")):
         rows = wide.loc[model, method]
@@ -233,7 +229,7 @@ def test_the_verdict_stands_on_the_seeds_that_put_age_strictly_first(results, wi
         assert row["margin"] == pytest.approx(margin.mean())
 
 
-def test_the_control_is_paired_by_seed(results):
+def test_the_control_is_paired_by_seed(results, overview):
     scores = results.scores.query("level == 'feature' and method == 'gradient' and model == 'mlp'")
     first = {}
     for condition in ("real", "shuffled", "untrained"):
@@ -242,7 +238,7 @@ def test_the_control_is_paired_by_seed(results):
         )
         first[condition] = rows["age"] > rows.drop(columns="age").max(axis=1)
     row = (
-        verdicts(results, results.recipe.claim)
+        overview.verdicts(results.recipe.claim)
         .set_index(["model", "method"])
         .loc[("mlp", "gradient")]
     )
@@ -263,8 +259,8 @@ def test_a_claim_about_one_feature_is_tested_by_variable_where_it_is_a_whole_one
     assert scores_of_claim(results, level, "mlp", "real", "permutation-grouped") is None
 
 
-def test_other_declared_claims_are_one_family_for_holm(results):
-    table = declared(results)
+def test_other_declared_claims_are_one_family_for_holm(results, overview):
+    table = overview.declared
     assert table["primary"].tolist() == [True, False, False, False]
     assert np.isnan(table["holm"].iloc[0])
     p = table["p_value"].to_numpy(float)[1:]
@@ -280,7 +276,7 @@ def test_other_declared_claims_are_one_family_for_holm(results):
         assert row.p_value == pytest.approx(expected.pvalue)
 
 
-def test_a_claim_on_a_variable_sums_its_columns(results):
+def test_a_claim_on_a_variable_sums_its_columns(results, overview):
     claim = results.recipe.claims[0]
     scores = results.scores.query(
         "level == 'feature' and method == 'gradient' and model == 'mlp' and condition == 'real'"
@@ -289,7 +285,7 @@ def test_a_claim_on_a_variable_sums_its_columns(results):
     by_variable = rows.T.groupby(lambda name: name.split("=")[0]).sum().T
     met = by_variable.rank(axis=1, ascending=False)["State"] <= 2
     row = (
-        proportions(results, claim)
+        overview.proportions(claim)
         .set_index(["model", "method", "condition"])
         .loc[("mlp", "gradient", "real")]
     )
@@ -297,10 +293,10 @@ def test_a_claim_on_a_variable_sums_its_columns(results):
     assert row["chance"] == 2 / 4
 
 
-def test_the_claim_grows_with_the_seeds_in_their_order(results, wide):
+def test_the_claim_grows_with_the_seeds_in_their_order(results, overview, wide):
     rows = wide.loc["mlp", "gradient"]
     met = (rows["age"] > rows.drop(columns="age").max(axis=1)).to_numpy()
-    table = growth(results, results.recipe.claim)
+    table = overview.growth(results.recipe.claim)
     table = table[(table["model"] == "mlp") & (table["method"] == "gradient")].set_index("n")
     assert table.index.tolist() == list(range(1, SEEDS + 1))
     for count in (1, 10, SEEDS):
@@ -310,16 +306,16 @@ def test_the_claim_grows_with_the_seeds_in_their_order(results, wide):
 # -- learned ---------------------------------------------------------------------------------
 
 
-def test_who_has_learned_is_told_by_least_squares_and_the_recipe_s_factor(results):
+def test_who_has_learned_is_told_by_least_squares_and_the_recipe_s_factor(results, overview):
     assert learning_threshold(results) == pytest.approx(0.8 * 0.9)
-    found = learning(results)
+    found = overview.learning
     slow = found[~found["learned"]]
     assert set(slow["model"]) == {"transformer"}
     assert slow["seed"].tolist() == SLOW
 
 
-def test_without_the_seeds_that_have_not_learned_they_are_gone_everywhere(results):
-    learned = learned_only(results)
+def test_without_the_seeds_that_have_not_learned_they_are_gone_everywhere(results, overview):
+    learned = overview.learned.results
     for condition in ("real", "shuffled", "untrained"):
         assert set(learned.seeds("transformer", condition)) == set(range(SEEDS)) - set(SLOW)
         assert learned.seeds("mlp", condition) == list(range(SEEDS))
@@ -333,8 +329,8 @@ def test_without_the_seeds_that_have_not_learned_they_are_gone_everywhere(result
         )
     # The full results stay as they were.
     assert results.seeds("transformer", "real") == list(range(SEEDS))
-    row = verdicts(results, results.recipe.claim).iloc[0]
-    again = verdicts(learned, results.recipe.claim).iloc[0]
+    row = overview.verdicts(results.recipe.claim).iloc[0]
+    again = overview.learned.verdicts(results.recipe.claim).iloc[0]
     assert (row["learned_met"], row["learned_n"]) == (again["met"], SEEDS - len(SLOW))
     assert row["learned_verdict"] == again["verdict"]
 
@@ -368,11 +364,11 @@ def test_control_networks_that_diverged_say_nothing(tmp_path, people):
             ("transformer", "shuffled"): {"training-gradient": control},
         }
         made = made_run(tmp_path / name, people.recipe, scores)
-        row = verdicts(made, made.recipe.claim).iloc[0]
+        row = Overview(made).verdicts(made.recipe.claim).iloc[0]
         labels[name] = row["shuffled_specificity"]
     assert labels == {"whole": "not shown to be specific", "diverged": "not shown to be specific"}
     assert (row["shuffled_met"], row["shuffled_n"], row["shuffled_undefined"]) == (2, 6, 14)
-    assert "(14 diverged)" in claim_table(made).text()
+    assert "(14 diverged)" in claim_table(Overview(made)).text()
 
 
 def test_a_run_whose_control_diverged_altogether_is_reported(tmp_path, people):
@@ -381,12 +377,12 @@ def test_a_run_whose_control_diverged_altogether_is_reported(tmp_path, people):
         ("transformer", "shuffled"): {"training-gradient": np.full((20, 8), np.nan)},
     }
     made = made_run(tmp_path / "run", people.recipe, scores)
-    row = verdicts(made, made.recipe.claim).iloc[0]
+    row = Overview(made).verdicts(made.recipe.claim).iloc[0]
     assert (row["verdict"], row["shuffled_specificity"]) == (
         "supported",
         "not shown to be specific",
     )
-    assert "nan" not in " ".join([*headline(made), *details(made)])
+    assert "nan" not in " ".join([*headline(Overview(made)), *details(Overview(made))])
 
 
 def test_seeds_without_shares_are_reported_and_shown_as_such(tmp_path, people):
@@ -397,10 +393,10 @@ def test_seeds_without_shares_are_reported_and_shown_as_such(tmp_path, people):
     made = made_run(
         tmp_path / "run", people.recipe, {("transformer", "real"): {"training-gradient": scores}}
     )
-    layout = seeds_table(made).layout
+    layout = seeds_table(Overview(made)).layout
     assert layout["Share of age"].tolist()[3] == layout["Share of age"].tolist()[5] == "–"
     assert layout["Claim met"].tolist()[3] == "no"
-    assert all(table.text() for table in all_tables(made))
+    assert all(table.text() for table in all_tables(Overview(made)))
 
 
 def test_a_model_whose_seeds_are_all_the_same_is_one_observation_everywhere(tmp_path, people):
@@ -413,25 +409,25 @@ def test_a_model_whose_seeds_are_all_the_same_is_one_observation_everywhere(tmp_
     }
     made = made_run(tmp_path / "run", people.recipe, scores)
     for frame in (
-        importance(made, "feature"),
-        rank_sets(made, "feature"),
-        rank_frequencies(made, "feature"),
-        flip_rates(made, "feature"),
+        Overview(made).importance("feature"),
+        Overview(made).rank_sets("feature"),
+        Overview(made).rank_frequencies("feature"),
+        Overview(made).flip_rates("feature"),
         top_stability(made, "feature"),
         seed_agreement(made, "feature"),
         seed_concordance(made, "feature"),
-        verdicts(made, made.recipe.claim),
+        Overview(made).verdicts(made.recipe.claim),
     ):
         rows = frame[frame["model"] == "transformer"]
         rows = rows[rows["condition"] == "real"] if "condition" in rows else rows
         assert set(rows["n"]) == {1}
-    row = verdicts(made, made.recipe.claim).set_index("model").loc["transformer"]
+    row = Overview(made).verdicts(made.recipe.claim).set_index("model").loc["transformer"]
     assert row["verdict"] == "no verdict"
     assert np.isnan(row["shuffled_low"])
-    told = rank_sets(made, "feature").query("model == 'transformer'")
+    told = Overview(made).rank_sets("feature").query("model == 'transformer'")
     assert (told["lowest"] == 1).all()
     assert (told["highest"] == 8).all()
 
 
-def test_a_run_without_varied_networks_has_no_sources(results):
-    assert sources(results).empty
+def test_a_run_without_varied_networks_has_no_sources(overview):
+    assert overview.sources.empty

@@ -6,9 +6,9 @@ import pytest
 from conftest import ROOT, made_run, shipped
 
 import study
-from study.analysis.fits import learned_only
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.training import losses, paths, seed_losses, seed_paths
+from study.analysis.training import seed_losses, seed_paths
 from study.cli.group import commands
 from study.engines.replicates import loss_epochs, occasion_epochs
 from study.report.tables.registry import make_table
@@ -44,6 +44,11 @@ def results(tmp_path_factory, people, histories) -> Results:
     return run(tmp_path_factory.mktemp("paths"), people, histories)
 
 
+@pytest.fixture(scope="module")
+def overview(results) -> Overview:
+    return Overview(results)
+
+
 def run(directory, people, histories, **changes) -> Results:
     seeds = len(next(iter(histories.values()))[0])
     scores = {
@@ -66,8 +71,8 @@ def cube(frame: pd.DataFrame, column: str, recipe) -> np.ndarray:
     return by_name.sort_index().to_numpy(dtype=float).reshape(len(seeds), len(epochs), -1)
 
 
-def test_the_share_of_a_seed_is_of_the_single_occasion(results, histories, people):
-    found = seed_paths(results)
+def test_the_share_of_a_seed_is_of_the_single_occasion(overview, histories, people):
+    found = overview.seed_paths
     assert found["model"].unique().tolist() == ["transformer", "mlp"]
     for model in ("transformer", "mlp"):
         gradients = histories[model, "real"][1]
@@ -82,8 +87,8 @@ def test_the_share_of_a_seed_is_of_the_single_occasion(results, histories, peopl
         np.testing.assert_array_equal(cube(own, "rank", people.recipe), rank)
 
 
-def test_means_are_over_the_seeds_with_a_share(results, histories, people):
-    found = paths(results)
+def test_means_are_over_the_seeds_with_a_share(overview, histories, people):
+    found = overview.paths
     assert len(found) == 2 * 10 * 8
     for model in ("transformer", "mlp"):
         gradients = histories[model, "real"][1]
@@ -101,9 +106,9 @@ def test_means_are_over_the_seeds_with_a_share(results, histories, people):
             assert row.first == strictly_first[:, occasion, item].sum()
 
 
-def test_losses_are_means_over_the_mini_batches_a_partial_one_among_them(results, histories):
+def test_losses_are_means_over_the_mini_batches_a_partial_one_among_them(overview, histories):
     """205 rows in batches of 10 are 21 batches."""
-    found = seed_losses(results)
+    found = overview.seed_losses
     assert len(found) == 2 * SEEDS * 51
     for model in ("transformer", "mlp"):
         own = found[found["model"] == model].pivot(index="seed", columns="epoch", values="loss")
@@ -111,8 +116,8 @@ def test_losses_are_means_over_the_mini_batches_a_partial_one_among_them(results
         np.testing.assert_allclose(own, histories[model, "real"][0] / 21, rtol=1e-12)
 
 
-def test_losses_over_seeds_are_of_those_that_are_finite(results, histories):
-    found = losses(results).set_index(["model", "epoch"])
+def test_losses_over_seeds_are_of_those_that_are_finite(overview, histories):
+    found = overview.losses.set_index(["model", "epoch"])
     for model, kept in (("transformer", SEEDS - 1), ("mlp", SEEDS)):
         for place, epoch in enumerate(loss_epochs(300)):
             values = histories[model, "real"][0][:, place] / 21
@@ -141,14 +146,14 @@ def test_where_the_number_of_rows_is_not_stored_losses_are_sums(tmp_path, people
     own = seed_losses(results)
     own = own[own["model"] == "mlp"].pivot(index="seed", columns="epoch", values="loss")
     np.testing.assert_array_equal(own, histories["mlp", "real"][0])
-    assert losses(results)["of_mean"].isna().all()
-    notes = make_table(results, "training").notes
+    assert Overview(results).losses["of_mean"].isna().all()
+    notes = make_table(Overview(results), "training").notes
     assert "Loss: sum over the mini-batches of the nearest epoch" in notes
     assert "nan" not in notes
 
 
-def test_the_table_takes_the_loss_of_the_nearest_epoch(results, histories):
-    data = make_table(results, "training").data
+def test_the_table_takes_the_loss_of_the_nearest_epoch(overview, histories):
+    data = make_table(overview, "training").data
     kept = loss_epochs(300)
     for row in data.itertuples():
         values = histories[row.model, "real"][0][:, np.abs(kept - row.epoch).argmin()] / 21
@@ -156,55 +161,58 @@ def test_the_table_takes_the_loss_of_the_nearest_epoch(results, histories):
         assert row.median == pytest.approx(np.median(values))
     assert (
         "mean over the mini-batches (predicting the mean gives 0.09)"
-        in make_table(results, "training").notes
+        in make_table(overview, "training").notes
     )
 
 
 def test_one_seed_has_a_path_without_a_spread(tmp_path, people, histories):
     one = {key: (loss[:1], gradients[:1]) for key, (loss, gradients) in histories.items()}
     results = run(tmp_path, people, one)
-    found = paths(results)
+    found = Overview(results).paths
     assert (found["n"] == 1).all()
     assert found["sd_share"].isna().all()
-    loss = losses(results)
+    loss = Overview(results).losses
     np.testing.assert_allclose(loss["median"], loss["low"])
     np.testing.assert_allclose(loss["median"], loss["high"])
-    layout = make_table(results, "training").layout
+    layout = make_table(Overview(results), "training").layout
     assert not layout.map(lambda text: "nan" in text or "±" in text).any(axis=None)
 
 
-def test_paths_need_no_least_squares(tmp_path, people, results, histories):
-    without = run(tmp_path, people, histories, least_squares=None)
-    for of in (seed_paths, paths, seed_losses, losses):
-        pd.testing.assert_frame_equal(of(without), of(results))
+FRAMES = ("seed_paths", "paths", "seed_losses", "losses")
+
+
+def test_paths_need_no_least_squares(tmp_path, people, overview, histories):
+    without = Overview(run(tmp_path, people, histories, least_squares=None))
+    for name in FRAMES:
+        pd.testing.assert_frame_equal(getattr(without, name), getattr(overview, name))
 
 
 def test_without_histories_there_are_no_paths(tmp_path, people):
     scores = {("mlp", "real"): {"gradient": np.ones((3, 8)) + np.eye(3, 8)}}
-    results = made_run(tmp_path, people.recipe, scores, parts=[("train", 200, 0.3)])
-    for of in (seed_paths, paths, seed_losses, losses):
-        assert of(results).empty
+    overview = Overview(made_run(tmp_path, people.recipe, scores, parts=[("train", 200, 0.3)]))
+    assert all(getattr(overview, name).empty for name in FRAMES)
 
 
 def test_paths_of_those_that_have_learned(tmp_path, people, histories):
     r_squared = {"mlp": [0.9, 0.1, 0.9, np.nan, 0.9, 0.9, 0.9], "transformer": [0.0] * SEEDS}
     results = run(tmp_path, people, histories, r_squared=r_squared)
-    everything = paths(results)  # asked for first, so that a cache could mix them up
-    learned = learned_only(results)
-    assert learned.models.keys() == {"mlp"}
+    overview = Overview(results)
+    everything = overview.paths  # asked for first, so that what is kept could mix them up
+    learned = overview.learned
+    assert learned.results.models.keys() == {"mlp"}
     kept = [0, 2, 4, 5, 6]
     gradients = histories["mlp", "real"][1][kept]
     np.testing.assert_allclose(
-        cube(seed_paths(learned), "share", people.recipe), expected_shares(gradients)
+        cube(learned.seed_paths, "share", people.recipe), expected_shares(gradients)
     )
-    own = seed_losses(learned).pivot(index="seed", columns="epoch", values="loss")
+    own = learned.seed_losses.pivot(index="seed", columns="epoch", values="loss")
     assert own.index.tolist() == kept
     np.testing.assert_allclose(own, histories["mlp", "real"][0][kept] / 21)
-    assert set(paths(learned)["n"]) == {4, 5}  # at one occasion, seed 2 has no share
-    assert losses(learned)["n"].max() == 5
-    assert paths(results).equals(everything)
-    assert make_table(results, "training", learned=True).data["n"].max() == 5
-    assert make_table(results, "training").data["n"].max() == SEEDS
+    assert set(learned.paths["n"]) == {4, 5}  # at one occasion, seed 2 has no share
+    assert learned.losses["n"].max() == 5
+    assert overview.paths.equals(everything)
+    assert make_table(overview, "training", learned=True).data["n"].max() == 5
+    assert make_table(overview, "training").data["n"].max() == SEEDS
 
 
 def test_of_a_trained_run(small, tmp_path):
@@ -213,7 +221,7 @@ def test_of_a_trained_run(small, tmp_path):
     commands.main(arguments, standalone_mode=False)
     results = study.load(tmp_path / "run")
     target = np.loadtxt(ROOT / "data" / "people_train.txt", delimiter="\t")[:, 5]
-    assert losses(results)["of_mean"].to_numpy() == pytest.approx(
+    assert Overview(results).losses["of_mean"].to_numpy() == pytest.approx(
         np.mean((target - target.mean()) ** 2), rel=1e-6
     )
     stored = results.losses[results.losses["condition"] == "real"]["loss"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conftest import drawn_scores, made_run
 
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.warnings.registry import as_frame, warnings
 
@@ -31,18 +32,20 @@ def make(tmp_path, people) -> Callable[..., Results]:
 
 
 def codes(results: Results) -> set[str]:
-    return {warning.code for warning in warnings(results)} - ALWAYS
+    return {warning.code for warning in warnings(Overview(results))} - ALWAYS
 
 
 def evidence(results: Results, code: str) -> str:
-    return " ".join(warning.evidence for warning in warnings(results) if warning.code == code)
+    return " ".join(
+        warning.evidence for warning in warnings(Overview(results)) if warning.code == code
+    )
 
 
 def test_a_sound_run_is_warned_of_its_encoding_alone(make):
     results = make()
-    assert {warning.code for warning in warnings(results)} == ALWAYS
+    assert {warning.code for warning in warnings(Overview(results))} == ALWAYS
     assert "State, politics" in evidence(results, "S003")
-    frame = as_frame(warnings(results))
+    frame = as_frame(warnings(Overview(results)))
     assert frame.columns.tolist() == ["code", "title", "evidence", "advice"]
     assert frame.map(len).to_numpy().min() > 0
 
@@ -112,7 +115,9 @@ def test_too_few_seeds(make, seeds, said):
     assert "S008" in codes(results)
     assert said in evidence(results, "S008")
     if seeds == 15:
-        advice = [warning.advice for warning in warnings(results) if warning.code == "S008"]
+        advice = [
+            warning.advice for warning in warnings(Overview(results)) if warning.code == "S008"
+        ]
         assert advice == ["Run at least 16 seeds."]
 
 
@@ -121,7 +126,7 @@ def test_an_inconclusive_claim_says_what_would_settle_it(make):
         scores["transformer", "real"]["training-gradient"][:3, 1] = 0
 
     results = make(less)
-    found = [warning for warning in warnings(results) if warning.code == "S008"]
+    found = [warning for warning in warnings(Overview(results)) if warning.code == "S008"]
     assert "met in 27 of 30 seeds" in found[0].evidence
     # z² 0.8 0.2 / (0.9 - 0.8)² = 61.5
     assert "62 seeds would settle it" in found[0].advice
@@ -196,7 +201,7 @@ def test_data_without_one_hot_groups_need_no_such_warning(make, people):
                 by_method[method] = by_method[method][:, 1:2]
 
     results = make(one, recipe=recipe)
-    assert not {"S003", "S004"} & {warning.code for warning in warnings(results)}
+    assert not {"S003", "S004"} & {warning.code for warning in warnings(Overview(results))}
 
 
 def test_networks_that_predict_worse_than_the_mean(make):

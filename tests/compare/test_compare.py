@@ -17,13 +17,12 @@ from study.cli.main import main
 from study.common.errors import InputError
 from study.common.vocabulary import FORMATS, LEAST_SQUARES
 from study.compare.changes import changes
+from study.compare.comparison import Comparison
 from study.compare.differences import ONE_OBSERVATION
 from study.compare.figures import comparison_displays
 from study.compare.frames import (
-    claim_differences,
     fit_differences,
     order_agreement,
-    own_verdicts,
     share_differences,
 )
 from study.compare.page import write_comparison
@@ -158,7 +157,7 @@ def test_proportions_of_the_same_seeds_have_newcombe_s_paired_interval(make):
     seeds = np.arange(50)
     first = make(real(transformer=first_in(48, 50, seeds[:48])))
     second = make(real(transformer=first_in(38, 50, np.r_[seeds[:36], 48, 49])))
-    row = own(claim_differences(first, second), "transformer", "training-gradient")
+    row = own(Comparison(first, second).claim_differences, "transformer", "training-gradient")
     assert (row["met_first"], row["met_second"]) == (48, 38)
     assert (row["low"], row["high"]) == pytest.approx((-0.3404, -0.0569), abs=5e-5)
     assert row["difference"] == pytest.approx(-0.2)
@@ -200,10 +199,10 @@ def test_few_common_seeds_give_way_to_the_others(make, seeds, first_seed, others
         share_differences(first, second, "feature"),
         order_agreement(first, second, "feature"),
         fit_differences(first, second),
-        claim_differences(first, second),
+        Comparison(first, second).claim_differences,
     ):
         assert set(table.loc[table["model"] == "transformer", "pairing"]) == {pairing}
-    told = [of for of in comparison_sentences(first, second) if of.startswith("The ")]
+    told = [of for of in comparison_sentences(Comparison(first, second)) if of.startswith("The ")]
     for start in ("The share of age", "The orders of the features", "The test R²"):
         (sentence,) = [of for of in told if of.startswith(start)]
         assert pairing in sentence or "identical on the" in sentence
@@ -224,7 +223,7 @@ def test_a_seed_in_common_has_no_part_in_independent_samples(make):
         19,
     )
     assert (row["low"], row["high"]) == pytest.approx(expected, rel=1e-6)
-    claims = own(claim_differences(first, second), "mlp", "gradient")
+    claims = own(Comparison(first, second).claim_differences, "mlp", "gradient")
     met = [(of["gradient"].argmax(axis=1) == AGE) for of in (one, two)]
     counts = int(met[0][:19].sum()), int(met[1][1:].sum())
     newcombe = confint_proportions_2indep(
@@ -258,7 +257,7 @@ def test_shares_of_other_seeds_are_independent_samples(make):
 def test_proportions_of_other_seeds_have_newcombe_s_hybrid_score_interval(make):
     first = make(real(transformer=first_in(18, 20)))
     second = make(real(transformer=first_in(20, 50)), first_seed=20)
-    row = own(claim_differences(first, second), "transformer", "training-gradient")
+    row = own(Comparison(first, second).claim_differences, "transformer", "training-gradient")
     expected = confint_proportions_2indep(20, 50, 18, 20, method="newcomb", compare="diff")
     assert (row["low"], row["high"]) == pytest.approx(expected, abs=1e-12)
     assert row["pairing"] == "independent: 20 and 50 seeds"
@@ -311,8 +310,8 @@ def test_one_seed_has_differences_and_no_interval(make, first_seed):
     for table in (share_differences(first, second, "feature"), fit_differences(first, second)):
         assert table["low"].isna().all()
         assert table["difference"].notna().all()
-    assert comparison_sentences(first, second)
-    for table in comparison_tables(first, second).values():
+    assert comparison_sentences(Comparison(first, second))
+    for table in comparison_tables(Comparison(first, second)).values():
         assert table.text()
 
 
@@ -322,7 +321,10 @@ def test_seeds_that_are_all_the_same_are_one_observation(make):
     found = share_differences(first, second, "feature")
     found = found[found["model"] == "mlp"]
     assert set(found["interval"]) == {ONE_OBSERVATION}
-    for table in (claim_differences(first, second), order_agreement(first, second, "feature")):
+    for table in (
+        Comparison(first, second).claim_differences,
+        order_agreement(first, second, "feature"),
+    ):
         assert own(table, "mlp", "gradient")["interval"] == ONE_OBSERVATION
 
 
@@ -338,12 +340,12 @@ def test_one_run_of_seeds_that_are_all_the_same_leaves_no_interval(make, people)
             share_differences(one, two, "feature"),
             order_agreement(one, two, "feature"),
             fit_differences(one, two),
-            claim_differences(one, two),
+            Comparison(one, two).claim_differences,
         ):
             rows = table[table["model"] == "transformer"]
             assert set(rows["interval"]) == {ONE_OBSERVATION}
             assert rows[["low", "high"]].isna().all(axis=None)
-    text = " ".join(comparison_sentences(first, second))
+    text = " ".join(comparison_sentences(Comparison(first, second)))
     met = drawn(1, 1)["training-gradient"].argmax() == AGE
     assert (
         f"in {'all' if met else 'none of the'} 20 seeds of the first run (all the same: they "
@@ -351,7 +353,7 @@ def test_one_run_of_seeds_that_are_all_the_same_leaves_no_interval(make, people)
     )
     assert "1 of 1" not in text
     for name in ("compare-claim", "compare-verdicts"):
-        shown = comparison_tables(first, second)[name].layout.to_string()
+        shown = comparison_tables(Comparison(first, second))[name].layout.to_string()
         assert "all 20 seeds identical" in shown
         assert "1 of 1" not in shown
 
@@ -374,10 +376,10 @@ def test_a_copy_holds_the_same_run(make, tmp_path):
     shutil.copytree(first.directory, tmp_path / "copy")
     second = Results(tmp_path / "copy")
     assert changes(first, second).empty
-    assert comparison_sentences(first, second)[0] == (
+    assert comparison_sentences(Comparison(first, second))[0] == (
         f"Both directories hold the same run, {first.identity}."
     )
-    assert "compare-changes" not in comparison_tables(first, second)
+    assert "compare-changes" not in comparison_tables(Comparison(first, second))
 
 
 def test_an_extension_is_identical_on_the_common_seeds(make):
@@ -388,7 +390,7 @@ def test_an_extension_is_identical_on_the_common_seeds(make):
         share_differences(first, second, "feature"),
         share_differences(first, second, "variable"),
         order_agreement(first, second, "feature"),
-        claim_differences(first, second),
+        Comparison(first, second).claim_differences,
         fit_differences(first, second),
     ]
     for table in tables:
@@ -396,10 +398,10 @@ def test_an_extension_is_identical_on_the_common_seeds(make):
         assert set(rows["interval"]) == {"identical on the 20 common seeds"}
         assert set(table.loc[table["model"] == LEAST_SQUARES, "interval"]) == {"identical"}
         assert table["low"].isna().all()
-    sentences = " ".join(comparison_sentences(first, second))
+    sentences = " ".join(comparison_sentences(Comparison(first, second)))
     assert "What changed: seeds 0-19 → 0-49." in sentences
     assert "identical, bit for bit" in sentences
-    shown = comparison_tables(first, second)["compare-shares-features"].layout
+    shown = comparison_tables(Comparison(first, second))["compare-shares-features"].layout
     assert set(shown["Difference"]) == {"identical"}
 
 
@@ -411,7 +413,7 @@ def test_numbers_that_differ_by_rounding_are_called_equal(make):
     found = share_differences(first, second, "feature")
     kinds = found.loc[found["model"] == "mlp", "interval"]
     assert set(kinds) == {"equal up to rounding on the 20 common seeds"}
-    text = " ".join(comparison_sentences(first, second))
+    text = " ".join(comparison_sentences(Comparison(first, second)))
     assert "torch 2.12 → none" in text
     assert "bit for bit" not in text
 
@@ -431,21 +433,21 @@ def test_seeds_that_diverged_are_not_the_same_as_seeds_that_did_not(make):
         rows = table[table["model"] == "transformer"]
         assert not rows["interval"].str.contains("identical|equal up to").any()
         assert set(rows["undefined"]) == {12}
-    text = " ".join(comparison_sentences(first, second))
+    text = " ".join(comparison_sentences(Comparison(first, second)))
     assert "identical, bit for bit" not in text
     assert (
         "0 of 20 seeds of the first run and 12 of 20 of the second diverged for the "
         f"{first.title('transformer')}" in text
     )
-    reading = comparison_displays(first, second)["compare-fit"].reading
+    reading = comparison_displays(Comparison(first, second))["compare-fit"].reading
     assert "no dot: 0 of the first run and 12 of the second" in reading
-    assert "no dot" not in comparison_displays(first, first)["compare-fit"].reading
+    assert "no dot" not in comparison_displays(Comparison(first, first))["compare-fit"].reading
     # Two runs of which the same seeds diverged hold the same, but not nothing to tell of.
     assert set(fit_differences(second, again)["interval"]) == {
         "identical on the 20 common seeds",
         "identical",
     }
-    text = " ".join(comparison_sentences(second, again))
+    text = " ".join(comparison_sentences(Comparison(second, again)))
     assert "12 of 20 seeds of the first run and 12 of 20 of the second diverged" in text
     assert "bit for bit" not in text
 
@@ -463,7 +465,7 @@ def test_all_is_identical_only_where_scores_and_fits_are(make, changed):
     )
     found = share_differences(first, second, "feature")
     assert found["interval"].str.startswith("identical").all()
-    text = " ".join(comparison_sentences(first, second))
+    text = " ".join(comparison_sentences(Comparison(first, second)))
     assert ("bit for bit" in text) == (changed == "neither")
 
 
@@ -476,10 +478,10 @@ def test_a_verdict_that_flips_with_more_seeds_is_laid_to_them(make):
         "The scores are identical on the 20 common seeds: what differs comes from the seeds that "
         "only one run has."
     )
-    row = own(claim_differences(first, flipped), "transformer", "training-gradient")
+    row = own(Comparison(first, flipped).claim_differences, "transformer", "training-gradient")
     assert (row["verdict_first"], row["verdict_second"]) == ("supported", "contradicted")
-    assert said in comparison_sentences(first, flipped)
-    assert said not in comparison_sentences(kept_first, kept)
+    assert said in comparison_sentences(Comparison(first, flipped))
+    assert said not in comparison_sentences(Comparison(kept_first, kept))
 
 
 def test_seeds_without_shares_are_left_out_of_both(make):
@@ -534,7 +536,7 @@ def test_what_changed_is_told_by_key_and_nothing_else_is(make, people):
         }
         or found["first"].isna().sum() == 0
     )
-    sentence = comparison_sentences(first, second)[0]
+    sentence = comparison_sentences(Comparison(first, second))[0]
     for part in (
         "linear only in the first run",
         "training.epochs 300 → 100 in transformer",
@@ -552,7 +554,7 @@ def test_the_same_change_of_several_models_is_told_once(make):
     short = {name: shipped(name, epochs=9) for name in names}
     scores = real(transformer=drawn(1, 10), mlp=drawn(2, 10))
     first, second = make(scores), make(scores, models=short, first_seed=30)
-    sentence = comparison_sentences(first, second)[0]
+    sentence = comparison_sentences(Comparison(first, second))[0]
     assert "training.epochs 300 → 9 in transformer, mlp" in sentence
     assert "seeds 0-9 → 30-39" in sentence
 
@@ -571,7 +573,7 @@ def test_a_difference_is_laid_to_one_change_only_where_there_is_one(
         models={"transformer": shipped("transformer", epochs=epochs)},
         environment=environment,
     )
-    last = comparison_sentences(first, second)[-1]
+    last = comparison_sentences(Comparison(first, second))[-1]
     assert "same rows" in last
     assert ("More than one thing changed" in last) == several
 
@@ -596,7 +598,7 @@ def test_a_list_and_an_environment_are_one_change_each(
     second = make(
         real(mlp=drawn(2, 10)), recipe=recipe, models={"mlp": other}, environment=environment
     )
-    last = comparison_sentences(first, second)[-1]
+    last = comparison_sentences(Comparison(first, second))[-1]
     assert ("More than one thing changed for the MLP" in last) == several
 
 
@@ -606,7 +608,7 @@ def test_runs_that_differ_in_nothing_but_their_networks_say_so(make):
     only = second.without({"mlp": range(12)})
     # The same recipes and seeds, and another digest.
     assert set(changes(first, only)["what"]) == {"run"}
-    assert comparison_sentences(first, only)[0].startswith(
+    assert comparison_sentences(Comparison(first, only))[0].startswith(
         "Recipes, data, seeds and environment are the same in both runs"
     )
 
@@ -634,7 +636,9 @@ def test_a_bound_near_nothing_is_not_told_as_nothing(make):
     # Made runs have no weights that could tell them apart.
     first = make(real(transformer={"training-gradient": scores}), environment={"torch": "2.12"})
     second = make(real(transformer={"training-gradient": more}), environment={"torch": "2.13"})
-    sentence = next(of for of in comparison_sentences(first, second) if "The share" in of)
+    sentence = next(
+        of for of in comparison_sentences(Comparison(first, second)) if "The share" in of
+    )
     assert re.search(r"differs by \+0\.00[2-4] \[0\.00[1-4], 0\.00[1-5]\]", sentence)
 
 
@@ -656,7 +660,7 @@ def test_the_verdict_of_a_comparison_follows_rules(make, met, begins, holds):
     scores = first_in(met[1], 20)
     scores["training-gradient"] = scores["training-gradient"] + 0.01
     second = make(real(transformer=scores))
-    sentences = comparison_sentences(first, second)
+    sentences = comparison_sentences(Comparison(first, second))
     place = next(i for i, sentence in enumerate(sentences) if sentence.startswith(begins))
     assert holds in sentences[place + 1]
     assert "for the Transformer (published) by training-gradient" in sentences[place]
@@ -673,13 +677,13 @@ def test_another_claim_is_told_of_and_the_first_s_is_judged_in_both(make, people
         real(transformer=first_in(20, 20), mlp=drawn(3, 20)),
         recipe=with_claim(people.recipe, rank=None, top=2, name="sex"),
     )
-    text = " ".join(comparison_sentences(first, second))
+    text = " ".join(comparison_sentences(Comparison(first, second)))
     assert "different claims: 'age has rank 1' and 'sex is among the top 2'" in text
     assert "Both runs support the claim: age has rank 1" in text
     assert "By its own claim, the second run. " in text
-    table = own_verdicts(first, second)
+    table = Comparison(first, second).own_verdicts
     assert table["claim"].to_list() == ["age has rank 1", "sex is among the top 2"]
-    assert set(claim_differences(first, second)["claim_second"]) == {"age has rank 1"}
+    assert set(Comparison(first, second).claim_differences["claim_second"]) == {"age has rank 1"}
 
 
 def test_the_same_words_with_another_requirement_are_no_other_claim(make, people):
@@ -687,22 +691,27 @@ def test_the_same_words_with_another_requirement_are_no_other_claim(make, people
     second = make(
         real(transformer=first_in(20, 20)), recipe=with_claim(people.recipe, proportion=0.9)
     )
-    text = " ".join(comparison_sentences(first, second))
+    text = " ".join(comparison_sentences(Comparison(first, second)))
     assert "but not alike: proportion 0.8 and 0.9. The first's is judged in both." in text
-    assert own_verdicts(first, second)["verdict"].to_list() == ["supported", "inconclusive"]
-    assert set(claim_differences(first, second)["verdict_second"]) - {""} == {"supported"}
+    assert Comparison(first, second).own_verdicts["verdict"].to_list() == [
+        "supported",
+        "inconclusive",
+    ]
+    assert set(Comparison(first, second).claim_differences["verdict_second"]) - {""} == {
+        "supported"
+    }
 
 
 def test_a_claim_whose_model_is_missing_is_not_tested(make, people):
     first = make(real(transformer=drawn(1, 20), mlp=drawn(2, 20)))
     second = make(real(mlp=drawn(3, 20)), recipe=with_claim(people.recipe, name="sex", model="mlp"))
-    text = " ".join(comparison_sentences(first, second))
+    text = " ".join(comparison_sentences(Comparison(first, second)))
     assert (
         "The second run. The claim ('age has rank 1', model 'transformer' by training-gradient) "
         "is not tested: this run has no such scores."
     ) in text
     assert "By its own claim, the second run. Contradicted: sex has rank 1" in text
-    assert set(claim_differences(first, second)["model"]) == {"mlp", LEAST_SQUARES}
+    assert set(Comparison(first, second).claim_differences["model"]) == {"mlp", LEAST_SQUARES}
 
 
 # -- other data ----------------------------------------------------------------------------
@@ -731,17 +740,17 @@ def test_data_of_other_variables_are_compared_in_fit_and_claims_alone(make, hous
         assert order_agreement(first, second, level).empty
     fits = fit_differences(first, second).set_index(["model", "part"])
     assert fits.loc[("transformer", "test"), "difference"] == pytest.approx(-0.4)
-    claims = claim_differences(first, second)
+    claims = Comparison(first, second).claim_differences
     row = own(claims, "transformer", "training-gradient")
     assert (row["claim_first"], row["claim_second"]) == ("age has rank 1", "area has rank 1")
     assert (row["verdict_first"], row["verdict_second"]) == ("supported", "contradicted")
     assert np.isnan(row["difference"])
     assert set(claims["interval"]) == {"different claims"}
-    text = " ".join(comparison_sentences(first, second))
+    text = " ".join(comparison_sentences(Comparison(first, second)))
     assert "each is judged by its own" in text
     assert "other features and variables: shares and orders" in text
     assert "two worlds" in text
-    names = comparison_tables(first, second)
+    names = comparison_tables(Comparison(first, second))
     assert not [name for name in names if "shares" in name or "agreement" in name]
 
 
@@ -755,7 +764,7 @@ def test_a_claim_that_is_always_met_in_the_other_data_is_not_judged_there(make, 
         real(transformer={"permutation-grouped": scores["permutation-grouped"][:, :3]}),
         recipe=with_claim(fewer, **{**claim, "top": 1}),
     )
-    row = own(claim_differences(first, second), "transformer", "permutation-grouped")
+    row = own(Comparison(first, second).claim_differences, "transformer", "permutation-grouped")
     assert row["claim_second"] == "age is among the top 1"
     assert row["interval"] == "different claims"
 
@@ -786,8 +795,8 @@ def test_the_same_rows_are_the_same_data_under_any_file_name(make, people):
     third = make(scores, hashes={"people_train.txt": "aa", "people_test.txt": "cc"})
     assert same_data(first, second)
     assert not same_data(first, third)
-    assert "other test rows" in comparison_sentences(first, third)[0]
-    assert "rows" not in comparison_sentences(first, second)[0]
+    assert "other test rows" in comparison_sentences(Comparison(first, third))[0]
+    assert "rows" not in comparison_sentences(Comparison(first, second))[0]
 
 
 def test_runs_without_a_common_model_cannot_be_compared(make):
@@ -808,7 +817,7 @@ def pair(make) -> tuple[Results, Results]:
 
 def test_every_table_names_both_runs_and_the_sign_of_differences(pair):
     first, second = pair
-    tables = comparison_tables(first, second)
+    tables = comparison_tables(Comparison(first, second))
     assert list(tables) == [
         "compare-changes",
         "compare-verdicts",
@@ -828,7 +837,7 @@ def test_every_table_names_both_runs_and_the_sign_of_differences(pair):
 
 
 def test_the_layout_has_the_claimed_item_and_the_csv_file_all(pair):
-    table = comparison_tables(*pair)["compare-shares-features"]
+    table = comparison_tables(Comparison(*pair))["compare-shares-features"]
     assert set(table.data["name"]) == set(pair[0].features)
     assert len(table.layout) == len(table.data) / FEATURES
     first = table.layout.iloc[0]
@@ -839,7 +848,7 @@ def test_the_layout_has_the_claimed_item_and_the_csv_file_all(pair):
 
 
 def test_notes_say_what_intervals_of_the_smaller_run_cover(pair, make):
-    tables = comparison_tables(*pair)
+    tables = comparison_tables(Comparison(*pair))
     for name in ("compare-claim", "compare-shares-features", "compare-agreement-features"):
         assert "In simulations of 10 seeds" in tables[name].notes
     large = make(real(mlp=drawn(5, 60)), first_seed=100)
@@ -847,7 +856,7 @@ def test_notes_say_what_intervals_of_the_smaller_run_cover(pair, make):
         ("compare-shares-features", "0.80 to 0.98"),
         ("compare-claim", "0.92 to 0.99"),
     ):
-        notes = comparison_tables(make(real(mlp=drawn(6, 12))), large)[name].notes
+        notes = comparison_tables(Comparison(make(real(mlp=drawn(6, 12))), large))[name].notes
         assert (
             f"In simulations of 10 seeds (10, 20 and 50 were simulated) such intervals held the truth in {coverages}"
             in notes
@@ -865,8 +874,8 @@ def test_hostile_names_are_text_everywhere(make, people):
         real(transformer=drawn(3, 12), mlp=drawn(2, 12)), recipe=recipe, models={"mlp": model}
     )
     for one, two in ((first, second), (second, first), (second, make(real(mlp=drawn(1, 9))))):
-        assert comparison_sentences(one, two)
-        for table in comparison_tables(one, two).values():
+        assert comparison_sentences(Comparison(one, two))
+        for table in comparison_tables(Comparison(one, two)).values():
             shown = {form: table.render(form) for form in FORMATS}
             assert "<script>" not in shown["html"] + shown["markdown"]
             assert "\\input" not in shown["latex"]
@@ -876,9 +885,9 @@ def test_hostile_names_are_text_everywhere(make, people):
 
 def test_tables_are_written_only_where_asked(pair, tmp_path, undrawn):
     folder = tmp_path / "deep" / "comparison"
-    assert write_comparison(*pair, folder) == folder / "compare.html"
+    assert write_comparison(Comparison(*pair), folder) == folder / "compare.html"
     written = {path.name for path in (folder / "tables").iterdir()}
-    names = comparison_tables(*pair)
+    names = comparison_tables(Comparison(*pair))
     assert written == {f"{name}.{ending}" for name in names for ending in ("csv", "md", "tex")}
     frame = pd.read_csv(folder / "tables" / "compare-fit.csv")
     assert frame["difference"].notna().all()
@@ -906,9 +915,9 @@ def test_two_small_studies_are_compared_on_the_command_line(
     assert sorted(tmp_path.rglob("*")) == before
     assert max(map(len, out.splitlines())) <= 100
     first, second = Results("a"), Results("b")
-    for sentence in comparison_sentences(first, second):
+    for sentence in comparison_sentences(Comparison(first, second)):
         assert textwrap.fill(sentence, 100) in out
-    for table in main_tables(first, second):
+    for table in main_tables(Comparison(first, second)):
         assert table.caption in out
     alone = first.fits.query("condition == 'real' and evaluation == 'alone' and seed in (2, 3)")
     means = alone.groupby(["model", "part"])["r_squared"].mean()

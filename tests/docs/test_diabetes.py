@@ -15,10 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 import study
-from study.analysis.claims import verdicts
-from study.analysis.fits import fit_quality
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.sources import sources
 from study.cli.group import commands
 from study.datasets.dataset import Dataset, load_dataset
 from study.execution.predict import predict
@@ -50,6 +48,11 @@ def results(tmp_path_factory) -> Results:
     return study.load(run)
 
 
+@pytest.fixture(scope="module")
+def overview(results) -> Overview:
+    return Overview(results)
+
+
 def test_rows_are_split_and_standardised_as_scikit_learn_does(data, parts):
     train, test = parts
     assert (len(train), len(test)) == (331, 111)
@@ -64,11 +67,11 @@ def test_rows_are_split_and_standardised_as_scikit_learn_does(data, parts):
         np.testing.assert_array_equal(sex, part[SEX].map({1.0: -1, 2.0: 1}))
 
 
-def test_least_squares_has_the_fit_and_the_importances_of_scikit_learn(results, parts):
+def test_least_squares_has_the_fit_and_the_importances_of_scikit_learn(results, overview, parts):
     train, test = parts
     names = list(results.features)
     fitted = LinearRegression().fit(train[names].to_numpy(), train["target"])
-    fit = fit_quality(results).set_index(["model", "part", "evaluation"]).sort_index()
+    fit = overview.fit_quality.set_index(["model", "part", "evaluation"]).sort_index()
     for part, rows in (("train", train), ("test", test)):
         found = fit.loc[("least-squares", part, "alone")]
         predicted = fitted.predict(rows[names].to_numpy())
@@ -131,11 +134,11 @@ def ridge_and_least_squares() -> list[dict[str, float]]:
     return found
 
 
-def test_the_page_has_the_numbers_of_the_run(results):
+def test_the_page_has_the_numbers_of_the_run(results, overview):
     said = " ".join((ROOT / "docs" / "diabetes.md").read_text(encoding="utf-8").split())
     recipe = (ROOT / "data" / "diabetes.toml").read_text(encoding="utf-8")
     table = pd.read_csv(ROOT / "docs" / "diabetes-claim.csv").set_index(["model", "method"])
-    own = verdicts(results, results.recipe.claim).set_index(["model", "method"])
+    own = overview.verdicts(results.recipe.claim).set_index(["model", "method"])
     # What is run here is what the committed table of four models says.
     columns = ["met", "n", "verdict", "shuffled_met", "shuffled_specificity"]
     expected = table.loc[own.index, columns].fillna("")
@@ -146,10 +149,9 @@ def test_the_page_has_the_numbers_of_the_run(results):
     assert set(by_permutation["verdict"].drop("linear")) == {"inconclusive"}
     met = by_permutation["met"]
     assert met["transformer"] == met["transformer-tokens"]
-    fit = fit_quality(results).set_index(["model", "part", "evaluation"])["r_squared_mean"]
+    fit = overview.fit_quality.set_index(["model", "part", "evaluation"])["r_squared_mean"]
     spread = (
-        sources(results)
-        .set_index(["model", "method", "source"])
+        overview.sources.set_index(["model", "method", "source"])
         .sort_index()
         .loc[("linear", "permutation")]
     )

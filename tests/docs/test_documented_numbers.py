@@ -9,9 +9,7 @@ import pytest
 from conftest import ROOT
 
 import study
-from study.analysis.claims import verdicts
-from study.analysis.fits import fit_quality, learning
-from study.analysis.importance import importance, model_differences
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.datasets.dataset import load_dataset
 from study.datasets.drafting import draft
@@ -32,35 +30,40 @@ def results() -> Results:
 
 
 @pytest.fixture(scope="module")
-def shares(results) -> pd.Series:
-    table = importance(results, "feature")
+def overview(results) -> Overview:
+    return Overview(results)
+
+
+@pytest.fixture(scope="module")
+def shares(overview) -> pd.Series:
+    table = overview.importance("feature")
     table = table[(table["condition"] == "real") & (table["name"] == "age")]
     return table.set_index(["method", "model"])["mean_share"]
 
 
 @pytest.fixture(scope="module")
-def claim(results) -> pd.DataFrame:
-    return verdicts(results, results.recipe.claim).set_index(["method", "model"])
+def claim(results, overview) -> pd.DataFrame:
+    return overview.verdicts(results.recipe.claim).set_index(["method", "model"])
 
 
-def test_the_facts_about_people_have_their_numbers(results, shares, claim):
+def test_the_facts_about_people_have_their_numbers(results, overview, shares, claim):
     said = text(ROOT / "docs" / "people.md")
-    seeds = learning(results).set_index(["model", "seed"])
+    seeds = overview.learning.set_index(["model", "seed"])
     training = results.vectors("transformer", "real", "training-gradient", "feature").score
     age = training[:, 1] / training.sum(axis=1)
     worst, other = seeds.loc[("transformer", 6)], seeds.loc[("transformer-tokens", 5)]
     tokens = results.vectors("transformer-tokens", "real", "training-gradient", "feature").score
-    quality = fit_quality(results).set_index(["model", "part", "evaluation"])
+    quality = overview.fit_quality.set_index(["model", "part", "evaluation"])
     fit = quality["within_mean"]
     explained = quality["r_squared_mean"].xs(("test", "alone"), level=["part", "evaluation"])
     first = results.ranks.query(
         "model == 'transformer' and condition == 'real' and seed == 6 and name == 'age'"
     )
-    difference = model_differences(results, "feature").set_index(
+    difference = overview.model_differences("feature").set_index(
         ["method", "first", "second", "name"]
     )["mean"]
-    permutation = importance(results, "feature").set_index(["condition", "method", "model", "name"])
-    by_variable = importance(results, "variable").set_index(
+    permutation = overview.importance("feature").set_index(["condition", "method", "model", "name"])
+    by_variable = overview.importance("variable").set_index(
         ["condition", "method", "model", "name"]
     )["mean_share"]
     column = permutation.loc[("real", "permutation", "linear", "age")]
@@ -133,14 +136,14 @@ def test_the_facts_about_people_have_their_numbers(results, shares, claim):
     assert [fact for fact in facts if fact not in said] == []
 
 
-def test_the_readme_says_what_was_found(results, shares, claim):
+def test_the_readme_says_what_was_found(results, overview, shares, claim):
     said = text(ROOT / "README.md").partition("## What was found")[2].partition(" ## ")[0]
     primary = claim.loc[("training-gradient", "transformer")]
     mlp = claim.xs("mlp", level="model")["shuffled_met"]
-    column = importance(results, "feature").set_index(["condition", "method", "model", "name"])
+    column = overview.importance("feature").set_index(["condition", "method", "model", "name"])
     column = column.loc["real", "permutation", "linear", "age"]
-    grouped = importance(results, "variable").set_index(["condition", "method", "model", "name"])
-    badly = learning(results).set_index(["model", "seed"]).loc[("transformer", 6)]
+    grouped = overview.importance("variable").set_index(["condition", "method", "model", "name"])
+    badly = overview.learning.set_index(["model", "seed"]).loc[("transformer", 6)]
     share = results.shares.query(
         "model == 'transformer' and condition == 'real' and method == 'training-gradient' "
         "and level == 'feature' and seed == 6 and name == 'age'"

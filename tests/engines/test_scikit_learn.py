@@ -20,9 +20,8 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from study.analysis.claims import own_verdict
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.warnings.registry import warnings
 from study.cli.main import main
 from study.common.errors import InputError
 from study.common.streams import StreamSeeds
@@ -408,11 +407,11 @@ def alone(tmp_path_factory) -> Path:
 
 def test_a_claim_may_rest_on_a_forest(alone, monkeypatch, capsys, sketched):
     results = Results(alone)
-    row = own_verdict(results, results.recipe.claim)
+    row = Overview(results).own_verdict(results.recipe.claim)
     assert (row["model"], row["met"], row["n"]) == ("forest", 12, 12)
     assert row["shuffled_n"] == 12
     assert row["untrained_interval"] == "not run"
-    found = {warning.code: warning for warning in warnings(results)}
+    found = {warning.code: warning for warning in Overview(results).warnings}
     assert found["S001"].evidence.startswith("Ridge, real: all 12 seeds have the same scores")
     assert not {"S003", "S012", "S013"} & found.keys()
     for words, wanted in (

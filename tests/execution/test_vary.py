@@ -11,10 +11,10 @@ from pandas.testing import assert_frame_equal
 from scipy import stats
 
 import study
-from study.analysis.fits import learned_only, learning_threshold
+from study.analysis.fits import learning_threshold
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.seeds import by_source
-from study.analysis.sources import sources
 from study.cli.group import commands
 from study.common.errors import InputError
 from study.common.streams import StreamSeeds, varied
@@ -62,6 +62,11 @@ def runs(tmp_path_factory, small) -> tuple[Path, Path]:
 @pytest.fixture(scope="module")
 def results(runs) -> Results:
     return study.load(runs[1])
+
+
+@pytest.fixture(scope="module")
+def overview(results) -> Overview:
+    return Overview(results)
 
 
 def test_ordinary_networks_come_in_every_condition_the_untrained_ones_last():
@@ -331,7 +336,7 @@ def test_a_report_is_written_of_what_ordinary_seeds_there_are(small, tmp_path, s
 # -- the table of spreads --------------------------------------------------------------------
 
 
-def test_spreads_are_those_of_a_plain_analysis_of_variance(runs, results):
+def test_spreads_are_those_of_a_plain_analysis_of_variance(runs, overview):
     """From the stored scores, by pandas and scipy."""
     columns = [
         "model",
@@ -353,7 +358,7 @@ def test_spreads_are_those_of_a_plain_analysis_of_variance(runs, results):
     wide = chosen.pivot_table(index=["init", "rows"], columns="item", values="score")
     share = wide["age"] / wide.sum(axis=1)
     by_base = [group.to_numpy() for _, group in share.groupby("init")]
-    table = sources(results).set_index(["model", "method", "source"])
+    table = overview.sources.set_index(["model", "method", "source"])
     row = table.loc[("mlp", "gradient", "rows")]
     assert (row["bases"], row["n"]) == (5, 15)
     assert row["mean_share"] == pytest.approx(share.mean())
@@ -377,8 +382,8 @@ def test_spreads_are_those_of_a_plain_analysis_of_variance(runs, results):
     assert (row["spearman_low"], row["spearman_high"]) == pytest.approx((min(pairs), max(pairs)))
 
 
-def test_ordinary_seeds_stand_beside_what_varies_alone(results):
-    table = sources(results).set_index(["model", "method", "source"])
+def test_ordinary_seeds_stand_beside_what_varies_alone(results, overview):
+    table = overview.sources.set_index(["model", "method", "source"])
     ordinary = results.vectors("transformer", "real", "gradient", "feature")
     row = table.loc[("transformer", "gradient", "all")]
     assert (row["bases"], row["n"]) == (1, len(ordinary.score))
@@ -390,26 +395,26 @@ def test_ordinary_seeds_stand_beside_what_varies_alone(results):
     assert table.loc[("transformer", "gradient", "dropout"), "n"] == 15
 
 
-def test_the_table_and_the_figure_of_sources_are_made(results):
-    text = make_table(results, "sources").text()
+def test_the_table_and_the_figure_of_sources_are_made(overview):
+    text = make_table(overview, "sources").text()
     assert "sample of rows (sampling, not training)" in text
     assert "at 5 base seeds" in text
     assert "nothing varies" in text
-    assert "sources" in all_displays(results)
+    assert "sources" in all_displays(overview)
 
 
-def test_the_findings_say_what_resampling_the_rows_does_to_the_claim(results):
+def test_the_findings_say_what_resampling_the_rows_does_to_the_claim(results, overview):
     claim = results.recipe.claim
     networks = results.varied(claim.model, claim.method, "feature")["rows"].values()
     scores = np.concatenate([of.score for of in networks])
     met = int((scores[:, 1] > np.delete(scores, 1, axis=1).max(axis=1)).sum())
     expected = f"at each of 5 base seeds, age has rank 1 in {met} of 15 networks."
-    assert [sentence for sentence in headline(results) if sentence.endswith(expected)]
-    assert not [sentence for sentence in details(results) if "--vary rows" in sentence]
+    assert [sentence for sentence in headline(overview) if sentence.endswith(expected)]
+    assert not [sentence for sentence in details(overview) if "--vary rows" in sentence]
 
 
-def test_networks_that_have_not_learned_are_left_out_of_the_spreads_too(results):
-    learned = learned_only(results)
+def test_networks_that_have_not_learned_are_left_out_of_the_spreads_too(results, overview):
+    learned = overview.learned.results
     fits = results.varied_fits.query("part == 'train' and evaluation == 'alone'")
     slow = fits[fits["r_squared"] < learning_threshold(results)]
     assert len(slow)

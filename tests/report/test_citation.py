@@ -15,6 +15,7 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 import study
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.cli.group import commands
 from study.cli.main import main
@@ -33,9 +34,14 @@ def results() -> Results:
 
 
 @pytest.fixture(scope="module")
-def numbers(results) -> dict[str, str]:
+def overview(results) -> Overview:
+    return Overview(results)
+
+
+@pytest.fixture(scope="module")
+def numbers(overview) -> dict[str, str]:
     """The macros of the reference study, without their common start."""
-    lines = macros(results).splitlines()
+    lines = macros(overview).splitlines()
     found = [re.fullmatch(r"\\newcommand\{\\studyPeople([A-Za-z]+)\}\{(.*)\}% .+", line) for line in lines]  # fmt: skip
     pairs = [match.groups() for match in found if match]
     assert len(pairs) == len(dict(pairs)) == sum("newcommand" in line for line in lines)
@@ -122,8 +128,8 @@ def test_every_model_and_method_has_its_numbers(results, numbers, ages):
     assert numbers["LearnedFrom"] == f"{0.8 * train['least-squares']:.3f}"
 
 
-def test_the_sentences_hold_the_numbers(results, numbers):
-    said = paragraph(results)
+def test_the_sentences_hold_the_numbers(results, overview, numbers):
+    said = paragraph(overview)
     for text in (
         f"run {results.identity}",
         "20 of 20 seeds (proportion 1.00, 95% Wilson interval 0.84 to 1.00), so the claim is supported",
@@ -138,7 +144,7 @@ def test_the_sentences_hold_the_numbers(results, numbers):
     ):
         assert text in said, text
     # With its macros replaced, the LaTeX says the same.
-    latex = latex_paragraph(results)
+    latex = latex_paragraph(overview)
     for name in sorted(numbers, key=len, reverse=True):
         latex = latex.replace(f"\\studyPeople{name}{{}}", numbers[name])
     body = latex.split("}% names may be long\n")[1].split("\n\\end{sloppypar}")[0]
@@ -151,7 +157,7 @@ def test_no_two_runs_share_a_macro_by_chance(results, tmp_path):
     other = tmp_path / "people-2"
     shutil.copytree(REFERENCE, other, ignore=shutil.ignore_patterns("figures", "tables"))
     first, second = (
-        set(re.findall(r"\\newcommand\{(\\[a-zA-Z]+)\}", macros(of)))
+        set(re.findall(r"\\newcommand\{(\\[a-zA-Z]+)\}", macros(Overview(of))))
         for of in (results, study.load(other))
     )
     assert first
@@ -233,20 +239,20 @@ RANK = {"rank": 1}
 )  # fmt: skip
 def test_the_paragraph_reads_well(tmp_path, people, claim, real, shuffled, said):
     results = made(tmp_path, people, claim, real, shuffled)
-    text = paragraph(results)
+    text = paragraph(Overview(results))
     for part in said:
         assert part in text, part
     assert not re.search(r"nan|inf\b|None|[{}]|  |\.\.|,,|\b1 (seeds|features)|–", text)
     assert text.endswith("show.")
     # What the LaTeX names is in numbers.tex.
-    defined = set(re.findall(r"\\newcommand\{(\\\w+)\}", macros(results)))
-    assert set(re.findall(r"\\studyRun\w+", latex_paragraph(results))) <= defined
+    defined = set(re.findall(r"\\newcommand\{(\\\w+)\}", macros(Overview(results))))
+    assert set(re.findall(r"\\studyRun\w+", latex_paragraph(Overview(results)))) <= defined
 
 
 def test_control_networks_that_diverged_are_told_of(tmp_path, people):
     shuffled = vectors(0, 20)
     shuffled[3] = np.nan
-    text = paragraph(made(tmp_path, people, RANK, vectors(20, 20), shuffled))
+    text = paragraph(Overview(made(tmp_path, people, RANK, vectors(20, 20), shuffled)))
     assert "0 of 19 seeds (1 diverged, and is left out)" in text
 
 
@@ -303,8 +309,8 @@ def test_the_command_prints_paragraph_entry_and_identity(tmp_path, people, capsy
     results = made(tmp_path, people, RANK, vectors(20, 20), None)
     out, err = shown(capsys, str(results.directory))
     assert err == ""
-    assert out == citation(results) + "\n"
-    assert " ".join(out.split()).startswith(paragraph(results))
+    assert out == citation(Overview(results)) + "\n"
+    assert " ".join(out.split()).startswith(paragraph(Overview(results)))
     assert bibtex(results) in out
     assert "study run --seeds 20 --models mlp" in out
     assert not (results.directory / "numbers.tex").exists()
@@ -314,12 +320,12 @@ def test_latex_goes_to_stdout_and_the_macros_to_a_file(tmp_path, people, capsys)
     results = made(tmp_path, people, RANK, vectors(20, 20), None)
     out, err = shown(capsys, str(results.directory), "--format", "latex")
     path = results.directory / "numbers.tex"
-    assert out == latex_paragraph(results)
+    assert out == latex_paragraph(Overview(results))
     assert str(path) in err
     first = path.read_bytes()
     other = tmp_path / "other.tex"
     assert str(other) in shown(capsys, str(results.directory), "--format", "latex", "--out", str(other))[1]  # fmt: skip
-    assert other.read_bytes() == first == macros(study.load(results.directory)).encode()
+    assert other.read_bytes() == first == macros(Overview(study.load(results.directory))).encode()
 
 
 def test_out_without_latex_is_refused(tmp_path, monkeypatch, capsys):
@@ -336,7 +342,9 @@ def test_macros_of_like_names_are_told_apart(tmp_path, people, monkeypatch):
     mlp = conftest.shipped("mlp")
     monkeypatch.setattr(conftest, "shipped", lambda name: mlp)
     scores = {(name, "real"): {method: np.ones((2, 4 if "grouped" in method else 8)) + np.eye(2, 4 if "grouped" in method else 8) for method in METHODS} for name in ("mlp-2", "mlp2", "mlp 2", "met", "模", "-")}  # fmt: skip
-    names = [fact.name for fact in facts(made_run(tmp_path / "run", people.recipe, scores))]
+    names = [
+        fact.name for fact in facts(Overview(made_run(tmp_path / "run", people.recipe, scores)))
+    ]
     assert len(names) == len(set(names))
     assert all(re.fullmatch("[A-Za-z]+", name) for name in names)
     assert {"MlpTwoTestRSquared", "MlpTwoTestRSquaredB", "MlpTwoTestRSquaredBB"} <= set(names)

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy import stats
 
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.methods import METHODS, METHODS_OF_LEVEL
 from study.recipes.columns import Numeric
@@ -52,8 +53,13 @@ def results(tmp_path_factory, people) -> Results:
 
 
 @pytest.fixture(scope="module")
-def displays(results) -> dict[str, Display]:
-    return dict(all_displays(results))
+def overview(results) -> Overview:
+    return Overview(results)
+
+
+@pytest.fixture(scope="module")
+def displays(overview) -> dict[str, Display]:
+    return dict(all_displays(overview))
 
 
 @pytest.fixture(scope="module")
@@ -514,7 +520,9 @@ def test_other_axes_are_refused(displays):
 def test_names_in_the_users_figure_are_text_too(tmp_path, people):
     """Whatever he has set: a dollar sign is no mathematics."""
     recipe = named(["$\\frac{x", "$x_1$"], people.recipe)
-    display = all_displays(whole_run(tmp_path, recipe, titled(["$y^2$"])))["importance-gradient"]
+    display = all_displays(Overview(whole_run(tmp_path, recipe, titled(["$y^2$"]))))[
+        "importance-gradient"
+    ]
     figure, axes = plt.subplots(1, 2, squeeze=False)
     part = display.plot(axes[0, 0])
     figure.canvas.draw()
@@ -623,7 +631,7 @@ CROWDED = (
 )
 def test_texts_keep_apart_whatever_they_say(tmp_path, people, features, titles, names):
     recipe = named(features, people.recipe)
-    displays = all_displays(whole_run(tmp_path, recipe, titled(titles), seeds=10))
+    displays = all_displays(Overview(whole_run(tmp_path, recipe, titled(titles), seeds=10)))
     complaints = {
         (name, narrow): found
         for name in names
@@ -658,7 +666,7 @@ def test_names_are_cut_by_their_width():
 def hostile(tmp_path_factory, people) -> dict[str, Display]:
     directory = tmp_path_factory.mktemp("hostile")
     recipe = named(HOSTILE, people.recipe)
-    return dict(all_displays(whole_run(directory, recipe, titled(HOSTILE[:3]), seeds=5)))
+    return dict(all_displays(Overview(whole_run(directory, recipe, titled(HOSTILE[:3]), seeds=5))))
 
 
 ELSEWHERE = ("verdict", "sources")

@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT, drawn_scores, made_run
 
 import study
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.text import printable
 from study.report import latex_escape
@@ -126,7 +127,7 @@ def in_print(name: str) -> str:
 
 def written(folder: Path, results: Results) -> str:
     """The tables of a run as files of their own, and a body that inputs them all."""
-    tables = all_tables(results)
+    tables = all_tables(Overview(results))
     assert len(tables) > 30
     for table in tables:
         (folder / f"{table.name}.tex").write_text(table.latex(), encoding="utf-8")
@@ -137,7 +138,9 @@ def written(folder: Path, results: Results) -> str:
 def test_a_document_of_hostile_names_compiles_and_shows_them(tex, tmp_path, hostile, reference):
     body = written(tmp_path, hostile)
     for name, results in (("hostile", hostile), ("reference", reference)):
-        (tmp_path / f"{name}.tex").write_text(macros(results) + latex_paragraph(results))
+        (tmp_path / f"{name}.tex").write_text(
+            macros(Overview(results)) + latex_paragraph(Overview(results))
+        )
         body += f"\\input{{{name}}}\n\n"
     shown = compiled(tmp_path, "lualatex", body, passes=2)
     names = [*NAMES.values(), *(level for own in LEVELS.values() for level in own)]

@@ -10,7 +10,7 @@ import pytest
 from conftest import made_run, shipped, whole_run
 
 import study
-from study.analysis.fits import learned_only
+from study.analysis.overview import Overview
 from study.common.errors import InputError
 from study.report import page
 from study.report.figures.display import Drawings
@@ -146,17 +146,15 @@ def test_a_table_of_those_that_have_learned(run):
 def test_displays_of_those_that_have_learned_are_others(run):
     """Whatever was asked for first, nothing of the one shows in the other."""
     before = run.displays["seeds"].frame(), run.displays["claim"].frame()
-    learned = learned_only(run)
+    learned = Overview(run).learned
     chosen = all_displays(learned)
-    assert chosen is not all_displays(run)
     kept = chosen["seeds"].frame()
     assert kept["learned"].all()
     assert len(kept) < len(before[0])
     real = chosen["claim"].frame().query("model == 'mlp' and condition == 'real'")
     assert real["n"].tolist() == [int((kept["model"] == "mlp").sum())] * 6
     assert run.displays["seeds"].frame() is before[0]
-    assert all_displays(learned) is chosen
-    verdict = learned.displays["verdict"].alternative
+    verdict = learned.results.displays["verdict"].alternative
     assert verdict == chosen["verdict"].alternative
 
 
@@ -179,7 +177,7 @@ def test_a_run_without_parts_and_history_has_a_page_without_them(tmp_path, peopl
     assert "training" not in run.displays
     none = Drawings(b"", "<svg/>", "<svg/>")
     monkeypatch.setattr(page, "write_files", lambda _, displays, __: dict.fromkeys(displays, none))
-    text = page.write_report(run).read_text()
+    text = page.write_report(Overview(run)).read_text()
     assert "Training rows" not in text
     assert "When it was made" not in text
     assert "What was run" in text

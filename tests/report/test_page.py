@@ -11,6 +11,7 @@ from browser import FACTS, Viewer, check_page, launched, printed_pages
 from conftest import ROOT, made_run, shipped
 
 import study
+from study.analysis.overview import Overview
 from study.common.methods import GROUPED_PERMUTATION, METHODS, TRAINING_GRADIENT
 from study.recipes.columns import Binary, Numeric, OneHot
 from study.recipes.dataset import DatasetRecipe
@@ -246,7 +247,7 @@ def reference(tmp_path_factory) -> Path:
     """The page of the reference study, as it is drawn now."""
     directory = tmp_path_factory.mktemp("reference") / "people"
     shutil.copytree(ROOT / "reports" / "reference" / "people", directory)
-    return write_report(study.load(directory))
+    return write_report(Overview(study.load(directory)))
 
 
 def test_the_page_of_a_run_is_sound(reference, chromium):
@@ -365,7 +366,7 @@ def hostile(tmp_path_factory, people) -> Path:
         models=models,
         histories=histories,
     )
-    return write_report(results)
+    return write_report(Overview(results))
 
 
 def test_hostile_names_spoil_no_page(hostile, chromium):

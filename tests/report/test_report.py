@@ -18,7 +18,7 @@ import study
 from study.analysis.agreement import method_agreement
 from study.analysis.claims import proportions
 from study.analysis.fits import fit_quality
-from study.analysis.importance import importance
+from study.analysis.overview import Overview
 from study.cli.group import commands
 from study.common.methods import METHODS
 from study.report.page import write_report
@@ -69,7 +69,7 @@ def run(tmp_path_factory, small) -> Path:
     (folder / "data" / "people.toml").write_text(recipe)
     ran(folder, *small[2:], "--seeds", "4", "--data", "data/people.toml")
     directory = folder / "reports" / "people"
-    write_report(study.load(directory))
+    write_report(Overview(study.load(directory)))
     return directory
 
 
@@ -121,7 +121,7 @@ def test_figures_are_drawn_and_depend_on_the_run_alone(run, monkeypatch):
     page = (run / "report.html").read_bytes()
     monkeypatch.setitem(matplotlib.rcParams, "text.usetex", True)
     monkeypatch.setitem(matplotlib.rcParams, "axes.facecolor", "red")
-    write_report(study.load(run))
+    write_report(Overview(study.load(run)))
     assert {path: path.read_bytes() for path in figures} == before
     assert (run / "report.html").read_bytes() == page
     assert matplotlib.rcParams["text.usetex"]
@@ -130,7 +130,7 @@ def test_figures_are_drawn_and_depend_on_the_run_alone(run, monkeypatch):
 
 def test_every_table_is_written_in_every_form(run):
     results = study.load(run)
-    for table in all_tables(results):
+    for table in all_tables(Overview(results)):
         frame = pd.read_csv(run / "tables" / f"{table.name}.csv")
         assert len(frame) == len(table.data) > 0
         assert (run / "tables" / f"{table.name}.md").read_text().count("\n|") >= len(
@@ -158,7 +158,9 @@ def test_the_numbers_are_those_of_plain_pandas(run):
     scores["undefined"] = scores.groupby(keys, dropna=False)["score"].transform("max") <= 0
     scores = scores[(scores["level"] == "feature") & scores["seed"].notna()]
 
-    table = importance(results, "feature").set_index(["model", "condition", "method", "name"])
+    table = (
+        Overview(results).importance("feature").set_index(["model", "condition", "method", "name"])
+    )
     groups = scores.groupby(["model", "condition", "method", "name"])
     for key, rows in groups:
         assert table.loc[key, "mean_share"] == pytest.approx(rows["share"].mean(), nan_ok=True)
@@ -269,12 +271,14 @@ def test_numeric_data_without_published_values_or_the_claimed_model(
     (tmp_path / "own.toml").write_text(mlp.replace('title = "MLP"', f'title = "{title}"'))
     ran(tmp_path, "--data", "./other.toml", "--models", "./own.toml", "--seeds", "1")
     results = study.load(tmp_path / "reports" / "other")
-    shown = Page(write_report(results).read_text()).shown
+    shown = Page(write_report(Overview(results)).read_text()).shown
     assert "at least 99.5% of seeds" in shown
     assert "Within 12.5%" in shown
     assert "is not tested: this run has no such scores." in shown
     assert "Transformer" not in shown
-    table = next(table for table in all_tables(results) if table.name == "importance-features")
+    table = next(
+        table for table in all_tables(Overview(results)) if table.name == "importance-features"
+    )
     share = results.shares.query(
         "model == 'own' and condition == 'real' and method == 'gradient' and level == 'feature' and name == 'a'"
     )

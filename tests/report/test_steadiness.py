@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import made_run
 
-from study.analysis.stability import steadiness
+from study.analysis.overview import Overview
 from study.report.tables.registry import make_table
 from study.statistics.stability import flips, order_kept
 
@@ -103,8 +103,13 @@ def results(tmp_path_factory, people, scores):
     return made_run(tmp_path_factory.mktemp("steady"), people.recipe, by_key)
 
 
-def test_the_steadiness_of_a_run(results, scores, people):
-    found = steadiness(results, "feature").set_index(["model", "method", "name"])
+@pytest.fixture(scope="module")
+def overview(results) -> Overview:
+    return Overview(results)
+
+
+def test_the_steadiness_of_a_run(overview, scores, people):
+    found = overview.steadiness("feature").set_index(["model", "method", "name"])
     for method, vectors in scores.items():
         positive = np.maximum(vectors, 0)
         share = positive / positive.sum(axis=1, keepdims=True)
@@ -119,8 +124,8 @@ def test_the_steadiness_of_a_run(results, scores, people):
             assert row["steady"] == (kept >= 0.9)
 
 
-def test_the_corners(results):
-    found = steadiness(results, "feature")
+def test_the_corners(overview):
+    found = overview.steadiness("feature")
     own = found[(found["model"] == "transformer") & (found["method"] == "gradient")]
     own = own.set_index("name")
     corners = {
@@ -133,9 +138,9 @@ def test_the_corners(results):
     assert own.loc["sex", "kept"] == pytest.approx(0.875)
 
 
-def test_a_model_whose_items_are_always_tied(results):
+def test_a_model_whose_items_are_always_tied(overview):
     """An equal share is not above an equal share, and what is not known is not steady."""
-    found = steadiness(results, "feature")
+    found = overview.steadiness("feature")
     tied = found[found["model"] == "mlp"]
     assert len(tied) == 8
     assert tied["mean_share"].to_numpy() == pytest.approx(1 / 8)
@@ -151,7 +156,7 @@ def test_where_no_seed_has_a_share_there_is_no_row(tmp_path, people):
             "permutation": np.full((12, 8), -1.0),
         },
     }
-    found = steadiness(made_run(tmp_path, people.recipe, by_key), "feature")
+    found = Overview(made_run(tmp_path, people.recipe, by_key)).steadiness("feature")
     assert set(zip(found["model"], found["method"], strict=True)) == {("mlp", "gradient")}
 
 
@@ -159,19 +164,19 @@ def test_where_no_seed_has_a_share_there_is_no_row(tmp_path, people):
 def test_few_seeds_are_neither_steady_nor_unsteady(tmp_path, people, seeds, rows):
     """Of two seeds, half of all coins look as steady as can be."""
     scores = np.random.default_rng(0).uniform(1, 2, (seeds, 8))
-    found = steadiness(
-        made_run(tmp_path, people.recipe, {("mlp", "real"): {"gradient": scores}}), "feature"
-    )
+    found = Overview(
+        made_run(tmp_path, people.recipe, {("mlp", "real"): {"gradient": scores}})
+    ).steadiness("feature")
     assert len(found) == rows
 
 
 def test_many_times_the_same_seed_is_not_steady(tmp_path, people):
     same = {("mlp", "real"): {"gradient": np.tile(np.arange(1.0, 9), (20, 1))}}
-    assert steadiness(made_run(tmp_path, people.recipe, same), "feature").empty
+    assert Overview(made_run(tmp_path, people.recipe, same)).steadiness("feature").empty
 
 
-def test_the_table_of_steadiness(results):
-    table = make_table(results, "stability-features")
+def test_the_table_of_steadiness(overview):
+    table = make_table(overview, "stability-features")
     data = table.data
     assert len(table.layout) == len(data) == 3 * 8
     for row, line in zip(data.itertuples(), table.layout.to_dict("records"), strict=True):

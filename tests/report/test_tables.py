@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from conftest import drawn_scores, made_run, shipped, whole_run
 
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.cli.group import commands
 from study.cli.main import main
@@ -59,6 +60,11 @@ def results(tmp_path_factory, hostile) -> Results:
     )
 
 
+@pytest.fixture(scope="module")
+def overview(results) -> Overview:
+    return Overview(results)
+
+
 def shown(capsys, *arguments: str) -> str:
     capsys.readouterr()
     commands.main(list(arguments), standalone_mode=False)
@@ -77,8 +83,8 @@ def failed(monkeypatch, capsys, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name != "sources"])
-def test_every_table_in_every_form(results, name):
-    table = make_table(results, name)
+def test_every_table_in_every_form(results, overview, name):
+    table = make_table(overview, name)
     printed = {form: table.render(form) for form in FORMATS}
     frame = pd.read_csv(io.StringIO(printed["csv"]))
     assert frame.columns.tolist() == [str(column) for column in table.data.columns]
@@ -98,9 +104,9 @@ def test_a_hostile_name_is_shown_as_text(results, capsys):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_the_command_prints_what_the_table_renders(results, capsys, form):
+def test_the_command_prints_what_the_table_renders(results, overview, capsys, form):
     printed = shown(capsys, "table", "claim-power", str(results.directory), "--format", form)
-    assert printed.rstrip() == make_table(results, "claim-power").render(form).rstrip()
+    assert printed.rstrip() == make_table(overview, "claim-power").render(form).rstrip()
 
 
 def test_the_list_names_every_table(capsys):
@@ -223,8 +229,8 @@ def test_a_claim_says_one_thing(change, said):
         Claim.model_validate({**values, **change})
 
 
-def test_all_tables_are_those_the_run_has_something_for(results):
-    assert [table.name for table in all_tables(results)] == [
+def test_all_tables_are_those_the_run_has_something_for(overview):
+    assert [table.name for table in all_tables(overview)] == [
         name for name in TABLES if name != "sources"
     ]
 
@@ -233,7 +239,7 @@ def test_no_table_of_seeds_that_have_learned_where_none_has(tmp_path, people):
     scores = {("mlp", "real"): {"gradient": np.ones((3, 8)) + np.eye(3, 8)}}
     results = made_run(tmp_path / "run", people.recipe, scores, r_squared={"mlp": [0.0] * 3})
     with pytest.raises(InputError, match="no network has learned"):
-        make_table(results, "fit", learned=True)
+        make_table(Overview(results), "fit", learned=True)
 
 
 def test_help_stays_quick_and_imports_no_pandas():
@@ -246,9 +252,9 @@ def test_help_stays_quick_and_imports_no_pandas():
 
 
 @pytest.mark.parametrize("width", [70, 100])
-def test_a_table_for_a_terminal_keeps_to_its_width_and_loses_no_sign(results, width):
+def test_a_table_for_a_terminal_keeps_to_its_width_and_loses_no_sign(overview, width):
     for name in ("claim", "fit", "flips-features", "ranks-variables"):
-        table = make_table(results, name)
+        table = make_table(overview, name)
         text = table.text(width)
         assert max(map(len, text.splitlines())) <= width
         wanted = "".join([*table.layout.columns, *table.layout.to_numpy().ravel(), table.notes])

@@ -7,6 +7,7 @@ import pytest
 from conftest import made_run, shipped
 from scipy import stats
 
+from study.analysis.overview import Overview
 from study.report.text.verdict import badge, details, headline
 
 ITEMS = 8
@@ -96,8 +97,8 @@ def run(tmp_path, people):
 def test_the_first_sentence(run, kind, met, verdict, settle):
     change, came = CLAIMS[kind]
     results = run({"transformer": met}, **change)
-    assert badge(results) == verdict
-    assert headline(results) == [
+    assert badge(Overview(results)) == verdict
+    assert headline(Overview(results)) == [
         f"In {met} of 20 seeds {came} for the Transformer (published) by gradient ({wilson(met, 20)}). "
         f"80% was required: the claim is {verdict}.{settle}"
     ]
@@ -123,7 +124,7 @@ def test_the_first_sentence(run, kind, met, verdict, settle):
 )  # fmt: skip
 def test_the_sentence_on_the_control(run, kind, real, shuffled, follows):
     results = run({"transformer": real}, {"transformer": shuffled}, **CLAIMS[kind][0])
-    said = headline(results)
+    said = headline(Overview(results))
     assert len(said) == 2
     pairs = [place < real for place in range(20)], [place < shuffled for place in range(20)]
     assert said[1] == (
@@ -136,7 +137,7 @@ def test_other_models_that_agree_and_dissent(run):
     real = {"transformer": 20, "mlp": 20, "linear": 10, "transformer-tokens": 20}
     shuffled = {"transformer": 0, "mlp": 11, "linear": 0, "transformer-tokens": 0}
     titles = {name: shipped(name).title for name in real}
-    said = headline(run(real, shuffled))
+    said = headline(Overview(run(real, shuffled)))
     assert said[2:] == [
         f"By the same method the verdict is the same: {titles['transformer-tokens']}, 20 of 20.",
         f"For the {titles['mlp']} it did so in 20 of 20, and with the income shuffled too in 11 "
@@ -146,7 +147,7 @@ def test_other_models_that_agree_and_dissent(run):
 
 
 def test_another_verdict_does_not_hide_a_bad_control(run):
-    said = headline(run({"transformer": 17, "mlp": 20}, {"transformer": 0, "mlp": 20}))
+    said = headline(Overview(run({"transformer": 17, "mlp": 20}, {"transformer": 0, "mlp": 20})))
     assert said[2:] == [
         f"For the {shipped('mlp').title} the verdict is another: supported, in 20 of 20 seeds, and "
         "with the income shuffled too in 20 of 20: there the finding is not shown to be specific."
@@ -156,7 +157,7 @@ def test_another_verdict_does_not_hide_a_bad_control(run):
 def test_a_control_of_few_seeds_is_no_fault_of_another_model(run):
     few = {"transformer": vectors(3, 3), "mlp": vectors(3, 3)}
     none = {"transformer": vectors(0, 3), "mlp": vectors(0, 3)}
-    said = headline(run(few, none))
+    said = headline(Overview(run(few, none)))
     assert "too in" not in " ".join(said)
     assert "3 pairs of seeds are too few" in said[1]
     assert said[2].startswith("By the same method the verdict is the same: ")
@@ -165,7 +166,7 @@ def test_a_control_of_few_seeds_is_no_fault_of_another_model(run):
 def test_models_that_agree_stand_in_one_sentence(run):
     real = dict.fromkeys(("transformer", "transformer-tokens", "mlp", "linear"), 20)
     titles = [shipped(name).title for name in real]
-    assert headline(run(real))[1:] == [
+    assert headline(Overview(run(real)))[1:] == [
         f"By the same method the verdict is the same: {titles[1]}, 20 of 20; {titles[2]}, 20 of "
         f"20; {titles[3]}, 20 of 20."
     ]
@@ -173,22 +174,22 @@ def test_models_that_agree_stand_in_one_sentence(run):
 
 def test_seeds_that_are_all_the_same_are_one_observation(run):
     results = run({"transformer": np.tile(np.arange(1.0, 9), (20, 1)), "mlp": 20})
-    assert badge(results) == "no verdict"
-    assert headline(results) == [
+    assert badge(Overview(results)) == "no verdict"
+    assert headline(Overview(results)) == [
         "No verdict: all 20 seeds identical, so the Transformer (published) is one observation, "
         "which does not meet the claim (age has rank 1)."
     ]
-    assert len(details(results)) == 1
+    assert len(details(Overview(results))) == 1
 
 
 def test_the_model_of_the_claim_is_not_in_the_run(run):
     results = run({"mlp": 20})
-    assert badge(results) == "not tested"
-    assert headline(results) == [
+    assert badge(Overview(results)) == "not tested"
+    assert headline(Overview(results)) == [
         "The claim ('age has rank 1', model 'transformer' by gradient) is not tested: this run "
         "has no such scores."
     ]
-    assert details(results) == [
+    assert details(Overview(results)) == [
         "Declared before the run: age has rank 1 among the 8 features in at least 80% of seeds, "
         "for the transformer by gradient."
     ]
@@ -197,8 +198,8 @@ def test_the_model_of_the_claim_is_not_in_the_run(run):
 def test_one_seed(run):
     """Wilson's interval of one of one reaches from 0.21 to 1."""
     results = run({"transformer": vectors(1, 1)}, {"transformer": vectors(0, 1)})
-    said = headline(results)
-    assert badge(results) == "inconclusive"
+    said = headline(Overview(results))
+    assert badge(Overview(results)) == "inconclusive"
     assert said[0] == (
         "In 1 of 1 seeds age came first for the Transformer (published) by gradient (95% interval 0.21 to "
         "1.00). 80% was required: the claim is inconclusive. If the proportion stays, about 16 "
@@ -212,14 +213,14 @@ def test_one_seed(run):
 def test_diverged_seeds_do_not_meet_it(run):
     scores = vectors(20, 20)
     scores[:3] = np.nan
-    said = headline(run({"transformer": scores}, {"transformer": 0}))
+    said = headline(Overview(run({"transformer": scores}, {"transformer": 0})))
     assert said[0].startswith(f"In 17 of 20 seeds age came first for the Transformer (published) by gradient ({wilson(17, 20)}). 3 diverged and count as not met. 80%")  # fmt: skip
 
 
 def test_the_details(run, people):
     others = [people.recipe.claim.model_copy(update={"method": METHOD, "rank": None, "top": 3})]
     real, shuffled = {"transformer": 20, "mlp": 5}, {"transformer": 0, "mlp": 0}
-    assert details(run(real, shuffled, claims=others)) == [
+    assert details(Overview(run(real, shuffled, claims=others))) == [
         "Declared before the run: age has rank 1 among the 8 features in at least 80% of seeds, "
         "for the Transformer (published) by gradient.",
         "Declared with it: Supported: age is among the top 3 in 20 of 20 seeds "
@@ -249,10 +250,12 @@ def test_names_are_left_as_they_are(tmp_path, people):
     }
     models = {"transformer": shipped("mlp").model_copy(update={"title": title})}
     results = made_run(tmp_path, recipe, scores, models=models)
-    said = headline(results)
+    said = headline(Overview(results))
     assert said[0].startswith(f"In 20 of 20 seeds {name} came first for the {title} by gradient (")
     assert said[1].startswith(f"With the {target} shuffled, so that")
-    assert details(results)[0].startswith(f"Declared before the run: {name} has rank 1 among")
+    assert details(Overview(results))[0].startswith(
+        f"Declared before the run: {name} has rank 1 among"
+    )
 
 
 def test_no_sentence_says_nan(run):
@@ -262,7 +265,7 @@ def test_no_sentence_says_nan(run):
             {"transformer": vectors(shuffled, 3)},
             seeds=3,
         )
-        for sentence in [*headline(results), *details(results)]:
+        for sentence in [*headline(Overview(results)), *details(Overview(results))]:
             assert "nan" not in sentence.split()
             assert "(nan" not in sentence
             assert sentence.endswith(".")

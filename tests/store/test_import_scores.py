@@ -20,13 +20,14 @@ from statsmodels.stats.proportion import proportion_confint
 
 import study
 from study.analysis.agreement import method_agreement, model_agreement, seed_agreement
-from study.analysis.claims import own_verdict, proportions, verdicts
+from study.analysis.claims import proportions
 from study.analysis.importance import importance
+from study.analysis.overview import Overview
 from study.analysis.stability import rank_frequencies
 from study.common.errors import InputError
 from study.common.vocabulary import FORMATS
 from study.datasets.dataset import load_dataset
-from study.recipes.claim_text import claim_in_words, parse_claim
+from study.recipes.claim_text import parse_claim
 from study.report.figures.importance import importance_names
 from study.report.tables.registry import TABLES
 from study.store.run_directory import FILE_NAME
@@ -81,7 +82,7 @@ def test_the_numbers_are_those_counted_by_hand(command, known):
     assert (made.status, made.err) == (0, "")
     assert re.search(r"m +11 of 12 +3 of 12", made.out)
     results = study.load("reports/known")
-    row = own_verdict(results, results.recipe.claim)
+    row = Overview(results).own_verdict(results.recipe.claim)
     assert (row["met"], row["n"], row["shuffled_met"], row["shuffled_n"]) == (11, 12, 3, 12)
     expected = proportion_confint(11, 12, method="wilson")
     assert (row["low"], row["high"]) == pytest.approx(expected)
@@ -89,7 +90,9 @@ def test_the_numbers_are_those_counted_by_hand(command, known):
     margin = np.mean([0.2] * 6 + [4 / 9] * 5 + [-0.3])
     assert row["margin"] == pytest.approx(margin)
 
-    frequency = rank_frequencies(results, "feature").set_index(["model", "method", "name", "rank"])
+    frequency = (
+        Overview(results).rank_frequencies("feature").set_index(["model", "method", "name", "rank"])
+    )
     of_a = frequency.loc[("m", "mean |SHAP|", "a")]["proportion"]
     assert of_a.to_dict() == pytest.approx({1: 11 / 12, 2: 0, 3: 1 / 12})
 
@@ -137,7 +140,7 @@ def test_the_reference_study_comes_out_the_same_from_a_file_of_its_scores(comman
     exported.to_csv(tmp_path / "people.csv", index=False)
     claim = reference.recipe.claim
     made = command(
-        *("import", "people.csv", "--claim", claim_in_words(claim)),
+        *("import", "people.csv", "--claim", claim.typed),
         *("--model", claim.model, "--method", claim.method, "--target", "income"),
     )
     assert made.status == 0
@@ -152,7 +155,11 @@ def test_the_reference_study_comes_out_the_same_from_a_file_of_its_scores(comman
         assert_frame_equal(frames[0][columns], frames[1][columns], check_dtype=False)
 
     judged = ["model", "method"]
-    same(verdicts(reference, claim), verdicts(results, results.recipe.claim), judged)
+    same(
+        Overview(reference).verdicts(claim),
+        Overview(results).verdicts(results.recipe.claim),
+        judged,
+    )
     same(
         proportions(reference, claim),
         proportions(results, results.recipe.claim),
@@ -350,7 +357,7 @@ def test_one_seed_is_one_observation(command, sketched):
     made = command("import", "one.csv", *CLAIM[:2])
     assert "S008" in made.out
     assert command("report").status == 0
-    row = own_verdict(study.load("reports/one"), study.load("reports/one").recipe.claim)
+    row = Overview(study.load("reports/one")).own_verdict(study.load("reports/one").recipe.claim)
     assert (row["met"], row["n"]) == (1, 1)
 
 
@@ -381,7 +388,7 @@ def test_a_seed_without_scores_does_not_meet_the_claim(command, sketched):
     rows(scores).to_csv("gap.csv", index=False)
     made = command("import", "gap.csv", *CLAIM[:2])
     assert made.status == 0
-    row = own_verdict(study.load("reports/gap"), study.load("reports/gap").recipe.claim)
+    row = Overview(study.load("reports/gap")).own_verdict(study.load("reports/gap").recipe.claim)
     assert (row["met"], row["n"]) == (10, 12)
     assert "S010 Seeds without scores. m, real, seed 0: gap.csv holds no numbers" in made.out
     command("report")
@@ -586,7 +593,7 @@ def test_a_claim_in_words_is_read_as_it_was_told():
         "age share 0.5 in 0.9",
         "age above sex in 0.6",
     ):
-        assert claim_in_words(parse_claim(words, recipe)) == words
+        assert parse_claim(words, recipe).typed == words
 
 
 def test_the_command_that_made_a_run_makes_it_again(command, known):

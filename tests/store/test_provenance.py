@@ -20,6 +20,7 @@ from browser import check_page
 from conftest import ROOT, made_run, shipped, without_digests
 
 import study
+from study.analysis.overview import Overview
 from study.common.errors import InputError
 from study.common.versions import source_digest
 from study.common.vocabulary import LEAST_SQUARES
@@ -77,9 +78,9 @@ def test_a_run_in_pieces_differs_from_one_at_once_in_the_block_alone(tmp_path, p
     extend(pieces, 4, 4, 3, command="study run --seeds 5")
     both = [study.load(directory) for directory in (whole, pieces)]
     assert both[0].identity == both[1].identity
-    assert macros(both[0]) == macros(both[1])
+    assert macros(Overview(both[0])) == macros(Overview(both[1]))
     for results in both:
-        write_report(results)
+        write_report(Overview(results))
     files = [
         {
             path.relative_to(directory): path.read_bytes()
@@ -148,7 +149,7 @@ def test_what_a_killed_extension_stored_is_known_from_the_next(tmp_path, people)
         history = store.history()
     assert history["stored"].tolist() == [2, 4, 0]
     assert history["ended"].isna().tolist() == [True, False, True]
-    lines = [line.strip() for line in status(study.load(tmp_path)).splitlines()]
+    lines = [line.strip() for line in status(Overview(study.load(tmp_path))).splitlines()]
     assert (
         "2026-01-02 03:04:05 UTC, ended without a word: first: 9 networks missing, 2 stored"
         in lines
@@ -157,7 +158,7 @@ def test_what_a_killed_extension_stored_is_known_from_the_next(tmp_path, people)
     last = "2026-01-02 03:07:25 UTC, {}: third: 3 networks missing, 0 stored"
     assert last.format("ended without a word") in lines
     with locked(tmp_path, "study run"):
-        lines = [line.strip() for line in status(study.load(tmp_path)).splitlines()]
+        lines = [line.strip() for line in status(Overview(study.load(tmp_path))).splitlines()]
     assert last.format("at work still") in lines
     assert lines[0].startswith(f"At work there: 'study run', process {os.getpid()} on host")
 
@@ -175,7 +176,7 @@ def test_a_run_of_an_older_version_is_read_and_goes_on(tmp_path):
         connection.execute("INSERT INTO history VALUES (?, 'as before', 9)", (at(0),))
         connection.commit()
     before = study.load(tmp_path)
-    assert "  2026-01-02 03:04:05 UTC: as before: 9 networks missing\n" in status(before)
+    assert "  2026-01-02 03:04:05 UTC: as before: 9 networks missing\n" in status(Overview(before))
     with Writer(tmp_path) as store:
         store.add_history(at(60), "now", 3, command="study run", circumstances={"cores": "2 of 2"})
         store.end_history(at(62))
@@ -230,7 +231,7 @@ def rendered(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The page of a run without its figures."""
     none = Drawings(b"", "<svg/>", "<svg/>")
     monkeypatch.setattr(page, "write_files", lambda _, displays, __: dict.fromkeys(displays, none))
-    return write_report(study.load(directory))
+    return write_report(Overview(study.load(directory)))
 
 
 def test_thirty_extensions_are_folded_and_what_strangers_wrote_is_escaped(

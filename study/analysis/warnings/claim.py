@@ -1,22 +1,25 @@
 """Warnings about the claim: shown by a control, or not tested."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import numpy as np
 
-from study.analysis.claims import own_verdict, proportions, why_not_tested
-from study.analysis.results import Results
-from study.analysis.warnings.warning import Warning, listed
+from study.analysis.claims import why_not_tested
+from study.analysis.overview import Overview
+from study.analysis.warnings.warning import Found, listed
 from study.common.conditions import CONTROLS, find_condition
 from study.statistics.claims import exceeds
 from study.statistics.intervals import CONFIDENCE
 from study.statistics.multiplicity import holm
 
 
-def control_shows_claim(results: Results) -> Iterator[Warning]:
-    """S009: a control shows the claim."""
+def control_shows_claim(overview: Overview) -> Iterator[Found]:
+    """A control shows the claim."""
+    results = overview.results
     claim = results.recipe.claim
-    found = proportions(results, claim)
+    found = overview.proportions(claim)
     rows = found[found["condition"].isin(CONTROLS) & found["low"].notna() & found["chance"].notna()]
     # So many controls are looked at that some would exceed chance by chance.
     p_values = holm(
@@ -29,37 +32,37 @@ def control_shows_claim(results: Results) -> Iterator[Warning]:
             for row in rows[rows["condition"] == control.name].itertuples()
         ]
         if shown:
-            yield Warning(
-                "S009",
-                "A control shows the claim",
+            yield Found(
                 f"{control.where}, '{claim.words}' is met more often than chance would have it, "
                 f"were all alike (Holm over all controls): {listed(shown)}.",
                 control.advice,
             )
 
 
-def not_run(results: Results) -> Iterator[Warning]:
-    """S012: the claim is not tested in this run."""
+def not_tested(overview: Overview) -> Iterator[Found]:
+    """The claim is not tested in this run."""
+    results = overview.results
     claim = results.recipe.claim
-    if own_verdict(results, claim) is None:
-        yield Warning(
-            "S012",
-            "The claim is not tested",
+    if overview.own_verdict(claim) is None:
+        yield Found(
             f"It rests on model '{claim.model}' and {claim.method}: "
             f"{why_not_tested(results, claim)}.",
             f"Run it, too: the same study run with --models {claim.model}."
             if claim.model not in results.models
             else "Declare a claim that could fail.",
         )
+
+
+def without_control(overview: Overview) -> Iterator[Found]:
+    """Seeds have no control."""
+    results = overview.results
     missing = [
         results.title(model)
         for model in results.models
         if set(results.seeds(model, "real")) - set(results.seeds(model, "shuffled"))
     ]
     if missing:
-        yield Warning(
-            "S013",
-            "Seeds without a control",
+        yield Found(
             f"{listed(missing)}: some seeds have no shuffled control.",
             "Whether the claim is specific is then unknown. Train them once more on shuffled "
             "targets, give those scores the condition shuffled, and import the file anew."

@@ -1,11 +1,14 @@
 """Warnings about columns: one-hot groups, collinear ones, many of them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import numpy as np
 
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.warnings.warning import Warning, listed
+from study.analysis.warnings.warning import Found, listed
 from study.common.methods import (
     CONTRAST_GRADIENT,
     GRADIENT,
@@ -19,8 +22,9 @@ from study.statistics.ranking import shares
 COLLINEAR = 0.9
 
 
-def one_hot_gradients(results: Results) -> Iterator[Warning]:
-    """S003: raw gradients of one-hot columns are not identified."""
+def one_hot_gradients(overview: Overview) -> Iterator[Found]:
+    """Raw gradients of one-hot columns are not identified."""
+    results = overview.results
     groups = [variable for variable in results.recipe.variables if len(variable.features) > 1]
     raw = [
         method
@@ -41,9 +45,7 @@ def one_hot_gradients(results: Results) -> Iterator[Warning]:
         ]
         if parts:
             moved = f" Mean share of {claim.name} by {' and by '.join(methods)}: {listed(parts)}."
-    yield Warning(
-        "S003",
-        "Raw gradients of one-hot columns are not identified",
+    yield Found(
         f"{listed(variable.name for variable in groups)}: adding a constant to all columns of a "
         "group and taking it off the intercept changes no prediction, and changes the raw "
         f"gradients of the group.{moved}",
@@ -62,33 +64,31 @@ def _mean_share(results: Results, model: str, method: str, feature: str) -> floa
     return float(share.mean()) if len(share) else np.nan
 
 
-def one_hot_permutation(results: Results) -> Iterator[Warning]:
-    """S004: single one-hot columns are permuted."""
+def one_hot_permutation(overview: Overview) -> Iterator[Found]:
+    """Single one-hot columns are permuted."""
+    results = overview.results
     groups = [variable.name for variable in results.recipe.variables if len(variable.features) > 1]
     measured = any(
         results.vectors(model, "real", PERMUTATION, "feature") for model in results.models
     )
     if groups and measured:
-        yield Warning(
-            "S004",
-            "Single one-hot columns are permuted",
+        yield Found(
             f"{listed(groups)}: permuting one column makes rows without a level or with two, "
             "which no data hold.",
             "Read permutation-grouped, which permutes whole variables.",
         )
 
 
-def collinear(results: Results) -> Iterator[Warning]:
-    """S005: features are collinear."""
+def collinear(overview: Overview) -> Iterator[Found]:
+    """Features are collinear."""
+    results = overview.results
     traits = results.traits
     found = traits[traits["explained"] > COLLINEAR] if len(traits) else traits
     if len(found):
         parts = [
             f"{row.feature} (R² {row.explained:.3f})" for row in found.head(5).itertuples()
         ] + ([f"{len(found) - 5} more"] if len(found) > 5 else [])
-        yield Warning(
-            "S005",
-            "Collinear features",
+        yield Found(
             f"The other variables explain more than {COLLINEAR:.0%} of {listed(parts)} on the "
             "training rows.",
             "Models can spread importance over such features at will, and permuting one of them "
@@ -100,8 +100,9 @@ def collinear(results: Results) -> Iterator[Warning]:
 _MANY_COLUMNS = 4
 
 
-def many_columns(results: Results) -> Iterator[Warning]:
-    """S015: gradient methods sum a score over many columns."""
+def many_columns(overview: Overview) -> Iterator[Found]:
+    """Gradient methods sum a score over many columns."""
+    results = overview.results
     large = {
         variable.name: len(variable.features)
         for variable in results.recipe.variables
@@ -113,9 +114,7 @@ def many_columns(results: Results) -> Iterator[Warning]:
         if (method := find_method(name)) and method.summed
     ]
     if large and summed:
-        yield Warning(
-            "S015",
-            "Variables of many columns",
+        yield Found(
             f"{listed(f'{name} has {count} columns' for name, count in large.items())}, and by "
             f"{listed(summed)} a variable's score is the sum over its columns.",
             "Many levels make a variable large there, even one that is pure noise. Compare "

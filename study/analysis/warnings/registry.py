@@ -1,12 +1,11 @@
-"""What a reader of this run has to know: coded checks, each with evidence and advice."""
+"""What a reader of a run has to know: every check with its code, and what it found."""
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from __future__ import annotations
 
 import pandas as pd
 
-from study.analysis.results import Results
-from study.analysis.warnings.claim import control_shows_claim, not_run
+from study.analysis.overview import Overview
+from study.analysis.warnings.claim import control_shows_claim, not_tested, without_control
 from study.analysis.warnings.data import (
     collinear,
     many_columns,
@@ -22,32 +21,89 @@ from study.analysis.warnings.seeds import (
     too_few_seeds,
     worse_than_the_mean,
 )
-from study.analysis.warnings.warning import Warning
+from study.analysis.warnings.warning import Check, Warning
 
-
-@lru_cache(maxsize=4)
-def warnings(results: Results) -> tuple[Warning, ...]:
-    """Everything there is to warn of, in the order of the codes."""
-    return tuple(warning for check in _CHECKS for warning in check(results))
-
-
-_CHECKS: tuple[Callable[[Results], Iterator[Warning]], ...] = (
-    identical_seeds,
-    not_learned,
-    one_hot_gradients,
-    one_hot_permutation,
-    collinear,
-    negative,
-    near_one,
-    too_few_seeds,
-    control_shows_claim,
-    diverged,
-    undefined,
-    not_run,
-    worse_than_the_mean,
-    many_columns,
-    failed,
+DIVERGED = "S010"
+# In the order of the codes, which stay the same from version to version.
+CHECKS = (
+    Check(
+        "S001",
+        "All seeds are the same",
+        "all seeds are the same: one observation",
+        identical_seeds,
+    ),
+    Check("S002", "Seeds that have not learned", "seeds have not learned", not_learned),
+    Check(
+        "S003",
+        "Raw gradients of one-hot columns are not identified",
+        "raw gradients of one-hot columns are not identified",
+        one_hot_gradients,
+    ),
+    Check(
+        "S004",
+        "Single one-hot columns are permuted",
+        "single one-hot columns are permuted",
+        one_hot_permutation,
+    ),
+    Check("S005", "Collinear features", "features are collinear", collinear),
+    Check(
+        "S006",
+        "Negative permutation scores",
+        "permutation scores, or imported ones, are negative",
+        negative,
+    ),
+    Check(
+        "S007",
+        "Agreement near its bound",
+        "an agreement lies near its bound, where its interval is poor",
+        near_one,
+    ),
+    Check(
+        "S008",
+        "Too few seeds",
+        "too few seeds for an interval, or for a verdict",
+        too_few_seeds,
+    ),
+    Check("S009", "A control shows the claim", "a control shows the claim", control_shows_claim),
+    Check(
+        DIVERGED,
+        "Seeds that diverged",
+        "seeds diverged, or their scores are missing",
+        diverged,
+    ),
+    Check(
+        "S011",
+        "Score vectors without a positive entry",
+        "score vectors have no positive entry",
+        undefined,
+    ),
+    Check("S012", "The claim is not tested", "the claim is not tested in this run", not_tested),
+    Check("S013", "Seeds without a control", "seeds have no control", without_control),
+    Check(
+        "S014",
+        "Networks that predict worse than the mean",
+        "networks predict the test rows worse than the mean would",
+        worse_than_the_mean,
+    ),
+    Check(
+        "S015",
+        "Variables of many columns",
+        "gradient methods sum a variable's score over many columns",
+        many_columns,
+    ),
+    Check(
+        "S016",
+        "Models that failed",
+        "trained models are missing, since they failed twice",
+        failed,
+        untrained=True,
+    ),
 )
+
+
+def warnings(overview: Overview) -> tuple[Warning, ...]:
+    """Everything there is to warn of, in the order of the codes."""
+    return tuple(warning for check in CHECKS for warning in check.warnings(overview))
 
 
 def as_frame(found: tuple[Warning, ...]) -> pd.DataFrame:

@@ -1,12 +1,14 @@
 """Warnings about scores: negative, undefined, or agreeing too well."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import numpy as np
 
-from study.analysis.agreement import seed_agreement, spearman_only
-from study.analysis.results import Results
-from study.analysis.warnings.warning import Warning, listed, score_words
+from study.analysis.agreement import spearman_only
+from study.analysis.overview import Overview
+from study.analysis.warnings.warning import Found, listed, score_words
 from study.common.conditions import CONDITIONS
 from study.common.methods import GROUPED_PERMUTATION, PERMUTATION, scored_by
 from study.statistics.ranking import shares
@@ -15,8 +17,9 @@ from study.statistics.ranking import shares
 NEAR_ONE = 0.95
 
 
-def negative(results: Results) -> Iterator[Warning]:
+def negative(overview: Overview) -> Iterator[Found]:
     """Only permutation can give negative scores here; scores from elsewhere may be anything."""
+    results = overview.results
     imported = results.imported is not None
     for method in results.methods():
         if not imported and method not in (PERMUTATION, GROUPED_PERMUTATION):
@@ -33,9 +36,7 @@ def negative(results: Results) -> Iterator[Warning]:
         if below:
             ordered = [item for item in results.items(level) if item in items]
             shown = ordered[:8] + ([f"{len(ordered) - 8} more"] if len(ordered) > 8 else [])
-            yield Warning(
-                "S006",
-                "Negative scores" if imported else "Negative permutation scores",
+            yield Found(
                 f"{method}: {below} of {everything} scores are below 0 ({listed(shown)})"
                 + ("." if imported else ": permuting improved the fit on these test rows."),
                 "Shares count them as 0, and ranks put them last. Where a sign says which way a "
@@ -43,14 +44,16 @@ def negative(results: Results) -> Iterator[Warning]:
                 if imported
                 else "As a rule that is noise about zero. Shares count them as 0; do not read "
                 "their order.",
+                title="Negative scores" if imported else "",
             )
 
 
-def near_one(results: Results) -> Iterator[Warning]:
-    """S007: an agreement lies near its bound."""
+def near_one(overview: Overview) -> Iterator[Found]:
+    """An agreement lies near its bound."""
+    results = overview.results
     rows = []
     for level in ("feature", "variable"):
-        found = seed_agreement(results, level)
+        found = overview.seed_agreement(level)
         if len(found):
             found = spearman_only(found[found["condition"] == "real"])
             found = found[(found["mean"] > NEAR_ONE) & found["low"].notna()]
@@ -60,9 +63,7 @@ def near_one(results: Results) -> Iterator[Warning]:
             ]
     if rows:
         shown = rows[:6] + ([f"{len(rows) - 6} more"] if len(rows) > 6 else [])
-        yield Warning(
-            "S007",
-            "Agreement near its bound",
+        yield Found(
             f"The mean agreement between seeds exceeds {NEAR_ONE:g} for {listed(shown)}.",
             "So near 1, whether there is an interval at all hangs on the few seeds that disagree: "
             "where 0.996 is true, a fifth of simulated studies of 20 seeds have none "
@@ -70,8 +71,9 @@ def near_one(results: Results) -> Iterator[Warning]:
         )
 
 
-def undefined(results: Results) -> Iterator[Warning]:
-    """S011: score vectors have no positive entry."""
+def undefined(overview: Overview) -> Iterator[Found]:
+    """Score vectors have no positive entry."""
+    results = overview.results
     for condition in CONDITIONS:
         parts = []
         for model in results.models:
@@ -81,9 +83,7 @@ def undefined(results: Results) -> Iterator[Warning]:
                 if lost:
                     parts.append(f"{results.title(model)} by {method} ({lost})")
         if parts:
-            yield Warning(
-                "S011",
-                "Score vectors without a positive entry",
+            yield Found(
                 f"Condition {condition}: {listed(parts)}.",
                 "They have no shares and meet no claim: no feature counts there."
                 if results.imported

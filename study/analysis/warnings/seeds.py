@@ -1,24 +1,24 @@
 """Warnings about seeds: too few, alike, diverged, or not learned."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import numpy as np
 
-from study.analysis.claims import own_verdict
-from study.analysis.fits import has_fits, learning, learning_threshold, learning_words
-from study.analysis.results import Results
-from study.analysis.warnings.warning import Warning, listed, score_words, seed_words
+from study.analysis.fits import has_fits, learning_threshold, learning_words
+from study.analysis.overview import Overview
+from study.analysis.warnings.warning import Found, listed, score_words, seed_words
 from study.common.conditions import CONDITIONS
 from study.common.vocabulary import LEAST_SQUARES
 from study.statistics.claims import INCONCLUSIVE, fewest_met, fewest_seeds
 from study.statistics.intervals import FEWEST
 from study.statistics.ranking import identical
 
-DIVERGED = "S010"
 
-
-def identical_seeds(results: Results) -> Iterator[Warning]:
-    """S001: all seeds are the same."""
+def identical_seeds(overview: Overview) -> Iterator[Found]:
+    """All seeds are the same."""
+    results = overview.results
     for model in results.models:
         for condition in CONDITIONS:
             same = [
@@ -27,9 +27,7 @@ def identical_seeds(results: Results) -> Iterator[Warning]:
                 if identical(vectors.score)
             ]
             if same:
-                yield Warning(
-                    "S001",
-                    "All seeds are the same",
+                yield Found(
                     f"{results.title(model)}, {condition}: all "
                     f"{len(results.seeds(model, condition))} seeds have the same scores by "
                     f"{listed(same)}.",
@@ -37,18 +35,17 @@ def identical_seeds(results: Results) -> Iterator[Warning]:
                 )
 
 
-def not_learned(results: Results) -> Iterator[Warning]:
-    """S002: seeds have not learned."""
+def not_learned(overview: Overview) -> Iterator[Found]:
+    """Seeds have not learned."""
+    results = overview.results
     if not has_fits(results):
         return
-    found = learning(results)
+    found = overview.learning
     for model in results.models:
         rows = found[(found["model"] == model) & ~found["learned"]]
         if len(rows):
             everyone = int((found["model"] == model).sum())
-            yield Warning(
-                "S002",
-                "Seeds that have not learned",
+            yield Found(
                 f"{results.title(model)}: {len(rows)} of {everyone} ({seed_words(rows['seed'])}) "
                 f"have a training R² below {learning_threshold(results):.2f}, "
                 f"{learning_words(results)}.",
@@ -57,74 +54,70 @@ def not_learned(results: Results) -> Iterator[Warning]:
             )
 
 
-def too_few_seeds(results: Results) -> Iterator[Warning]:
-    """S008: too few seeds."""
+def too_few_seeds(overview: Overview) -> Iterator[Found]:
+    """Too few seeds."""
+    results = overview.results
     claim = results.recipe.claim
     seeds = {model: len(results.seeds(model, "real")) for model in results.models}
     few = {model: count for model, count in seeds.items() if count < FEWEST}
     if few:
-        yield Warning(
-            "S008",
-            "Too few seeds",
+        yield Found(
             f"{listed(f'{results.title(model)} has {count}' for model, count in few.items())}; "
             f"below {FEWEST} there is no interval of a mean.",
             "Import the scores of more seeds."
             if results.imported
             else "Run more seeds: what is stored is kept.",
         )
-    row = own_verdict(results, claim)
+    row = overview.own_verdict(claim)
     if row is None or row["verdict"] != INCONCLUSIVE:
         return
     if fewest_met(claim.proportion, int(row["n"])) is None:
-        yield Warning(
-            "S008",
-            "Too few seeds for a verdict",
+        yield Found(
             f"With {row['n']} seeds no outcome could support a claim that needs "
             f"{claim.proportion:.0%} of them.",
             f"{'Import' if results.imported else 'Run'} at least "
             f"{fewest_seeds(claim.proportion)} seeds.",
+            title="Too few seeds for a verdict",
         )
     else:
         settle = row["seeds_to_settle"]
-        yield Warning(
-            "S008",
-            "Too few seeds for a verdict"
-            if np.isfinite(settle)
-            else "No verdict at this proportion",
+        yield Found(
             f"The claim is met in {row['met']} of {row['n']} seeds, and its interval "
             f"({row['low']:.2f} to {row['high']:.2f}) holds the required {claim.proportion:g}.",
             f"At this proportion about {settle:.0f} seeds would settle it. Fix their number before "
             "you look again: who adds seeds until the verdict pleases errs more often."
             if np.isfinite(settle)
             else "At exactly this proportion no number of seeds would settle it.",
+            title="Too few seeds for a verdict"
+            if np.isfinite(settle)
+            else "No verdict at this proportion",
         )
 
 
-def diverged(results: Results) -> Iterator[Warning]:
-    """S010: seeds diverged, or their scores are missing."""
+def diverged(overview: Overview) -> Iterator[Found]:
+    """Seeds diverged, or their scores are missing."""
+    results = overview.results
     for model in results.models:
         for condition in CONDITIONS:
             seeds = results.diverged(model, condition)
             where = f"{results.title(model)}, {condition}, {seed_words(seeds)}"
             if seeds and results.imported:
-                yield Warning(
-                    DIVERGED,
-                    "Seeds without scores",
+                yield Found(
                     f"{where}: {results.imported} holds no numbers for them by some method.",
                     "There they count as seeds that do not meet the claim.",
+                    title="Seeds without scores",
                 )
             elif seeds:
-                yield Warning(
-                    DIVERGED,
-                    "Seeds that diverged",
+                yield Found(
                     f"{where}: predictions are not a number, or infinite.",
                     "Their scores are undefined and count for no claim. A smaller learning rate "
                     "may help.",
                 )
 
 
-def worse_than_the_mean(results: Results) -> Iterator[Warning]:
-    """S014: test rows are predicted worse than by the mean."""
+def worse_than_the_mean(overview: Overview) -> Iterator[Found]:
+    """Test rows are predicted worse than by the mean."""
+    results = overview.results
     if not has_fits(results):
         return
     fits = results.fits
@@ -140,9 +133,7 @@ def worse_than_the_mean(results: Results) -> Iterator[Warning]:
         )
         worse = test[test["r_squared"] < 0]
         if len(worse):
-            yield Warning(
-                "S014",
-                "Networks that predict worse than the mean",
+            yield Found(
                 f"{results.title(model)}: {len(worse)} of {len(test)} "
                 f"({seed_words(worse['seed'])}) have an R² below 0 on the test rows, one by one; "
                 f"the mean over all seeds is {test['r_squared'].mean():.2f}, and "
@@ -153,8 +144,9 @@ def worse_than_the_mean(results: Results) -> Iterator[Warning]:
             )
 
 
-def failed(results: Results) -> Iterator[Warning]:
+def failed(overview: Overview) -> Iterator[Found]:
     """Of models that failed twice, which there may be where nothing is trained."""
+    results = overview.results
     failures = results.failures
     for (model, reason), rows in failures.groupby(["model", "reason"], sort=True):
         missing = [
@@ -166,9 +158,7 @@ def failed(results: Results) -> Iterator[Warning]:
             missing = []
         elif varied:
             missing.append(f"{varied} of --vary")
-        yield Warning(
-            "S016",
-            "Models that failed",
+        yield Found(
             f"{results.title(model)}{': ' if missing else ''}{'; '.join(missing)}: missing, since "
             f"training or measuring failed twice ({reason}).",
             "Results may be biased if what fails is not like what does not. Mend the cause; the "

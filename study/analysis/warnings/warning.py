@@ -1,8 +1,11 @@
 """What a warning is, and the words that warnings share."""
 
-from collections.abc import Iterable, Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.vectors import Vectors
 from study.common.methods import scored_by
@@ -20,6 +23,36 @@ class Warning:
     title: str
     evidence: str
     advice: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a check has found: plain text, with a title of its own where the check's is too wide."""
+
+    evidence: str
+    advice: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A warning that there may be.
+
+    code, title : those of its warnings; says : what it warns of, in one line of a list
+    find : looks for it in a run; untrained : makes sense of a run without any seed yet
+    """
+
+    code: str
+    title: str
+    says: str
+    find: Callable[[Overview], Iterator[Found]]
+    untrained: bool = False
+
+    def warnings(self, overview: Overview) -> Iterator[Warning]:
+        """Everything of this kind that there is to warn of."""
+        if self.untrained or overview.results.models:
+            for found in self.find(overview):
+                yield Warning(self.code, found.title or self.title, found.evidence, found.advice)
 
 
 def score_words(results: Results, condition: str, model: str) -> Iterator[tuple[str, Vectors]]:

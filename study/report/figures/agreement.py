@@ -9,28 +9,28 @@ import pandas as pd
 from matplotlib.figure import FigureBase
 
 from study.analysis.agreement import (
-    method_agreement,
-    model_agreement,
-    seed_agreement,
     spearman_only,
 )
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.report.figures.display import Display
 from study.report.figures.parts import colour_bar, grid, heat, lines_of, looks, ticks
 from study.report.style import label
 from study.statistics.agreement import null_deviation
+from study.statistics.intervals import PERCENT
 
 # More than these leave no room for an interval in each cell.
 MOST_WITH_INTERVALS = 6
 
 
-def agreement_displays(results: Results) -> Iterator[Display]:
+def agreement_displays(overview: Overview) -> Iterator[Display]:
     """Mean Spearman between methods, between models and between seeds, at the claim's level."""
+    results = overview.results
     level = results.recipe.claim.level
     for display in (
-        _between(results, level, "methods"),
-        _between(results, level, "models"),
-        _between_seeds(results, level),
+        _between(overview, level, "methods"),
+        _between(overview, level, "models"),
+        _between_seeds(overview, level),
     ):
         if display is not None:
             yield display
@@ -39,14 +39,15 @@ def agreement_displays(results: Results) -> Iterator[Display]:
 def _reading(results: Results, level: str) -> str:
     count = len(results.items(level))
     return (
-        "Mean of the rank correlation, with its 95% interval: 1 is the same order of the "
+        f"Mean of the rank correlation, with its {PERCENT} interval: 1 is the same order of the "
         f"{count} {level}s, 0 none in common. In one seed, unrelated orders give 0 ± "
         f"{null_deviation(count):.2f}."
     )
 
 
-def _between(results: Results, level: str, between: str) -> Display | None:
+def _between(overview: Overview, level: str, between: str) -> Display | None:
     """A triangle of pairs for each model (between methods), or for each method."""
+    results = overview.results
     look = looks(results)
     methods = results.methods(level)
     name_of: Callable[[str], str]
@@ -56,11 +57,11 @@ def _between(results: Results, level: str, between: str) -> Display | None:
         return look[model].label
 
     if between == "methods":
-        data = spearman_only(method_agreement(results, level))
+        data = spearman_only(overview.method_agreement(level))
         key, items, every, name_of, title_of = "model", methods, tuple(results.models), label, title
         other = "model"
     else:
-        data = spearman_only(model_agreement(results, level))
+        data = spearman_only(overview.model_agreement(level))
         key, items, every, name_of, title_of = (
             "method",
             tuple(results.models),
@@ -110,10 +111,11 @@ def _between(results: Results, level: str, between: str) -> Display | None:
     )
 
 
-def _between_seeds(results: Results, level: str) -> Display | None:
+def _between_seeds(overview: Overview, level: str) -> Display | None:
     """One heat map: models by methods."""
+    results = overview.results
     look = looks(results)
-    data = seed_agreement(results, level)
+    data = overview.seed_agreement(level)
     if data.empty:
         return None
     data = spearman_only(data[data["condition"] == "real"])

@@ -9,8 +9,8 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from study.analysis.claims import growth, level_of_claim, own_verdict, proportions, scores_of_claim
-from study.analysis.importance import importance
+from study.analysis.claims import level_of_claim, scores_of_claim
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.conditions import CONDITIONS, DECLARED, find_condition
 from study.common.methods import TRAINING_GRADIENT
@@ -31,25 +31,27 @@ from study.report.figures.parts import (
 )
 from study.report.style import INK, MUTED, label, width
 from study.report.tables.cells import listed
+from study.statistics.intervals import PERCENT
 from study.statistics.ranking import shares
 
 CHANCE = "chance, if all ranked alike"
 REQUIRED = "required by the claim"
 
 
-def verdict_strip(results: Results) -> Display | None:
+def verdict_strip(overview: Overview) -> Display | None:
     """Every declared claim on its own model and method: the data, the controls, what it needs."""
+    results = overview.results
     look = looks(results)
     claims = [
         claim
         for claim in (results.recipe.claim, *results.recipe.claims)
-        if own_verdict(results, claim) is not None
+        if overview.own_verdict(claim) is not None
     ]
     if not claims:
         return None
-    found = [_own_proportions(results, claim) for claim in claims]
+    found = [_own_proportions(overview, claim) for claim in claims]
     data = pd.concat(found, ignore_index=True)
-    verdicts = [own_verdict(results, claim) or {} for claim in claims]
+    verdicts = [overview.own_verdict(claim) or {} for claim in claims]
 
     def title(claim: Claim, verdict: dict[str, Any]) -> str:
         return (
@@ -86,9 +88,9 @@ def verdict_strip(results: Results) -> Display | None:
         "verdict",
         "Verdict",
         f"Proportion of seeds that meet the claim, on the data and on the controls: "
-        f"{'; '.join(_told(results, claim) for claim in claims)}",
-        "Marks are proportions of seeds, lines their 95% intervals. Supported: the whole line of "
-        "the real data lies at or above the dashed one."
+        f"{'; '.join(_told(overview, claim) for claim in claims)}",
+        f"Marks are proportions of seeds, lines their {PERCENT} intervals. Supported: the whole "
+        "line of the real data lies at or above the dashed one."
         + (
             " On shuffled targets there is nothing to find: the further left that line lies, the "
             "more the finding tells of the data."
@@ -101,23 +103,24 @@ def verdict_strip(results: Results) -> Display | None:
     )
 
 
-def _own_proportions(results: Results, claim: Claim) -> pd.DataFrame:
-    met = proportions(results, claim)
+def _own_proportions(overview: Overview, claim: Claim) -> pd.DataFrame:
+    met = overview.proportions(claim)
     own = met[(met["model"] == claim.model) & (met["method"] == claim.method)]
     return own.assign(claim=claim.words, required=claim.proportion)
 
 
-def _told(results: Results, claim: Claim) -> str:
-    own = _own_proportions(results, claim)
+def _told(overview: Overview, claim: Claim) -> str:
+    own = _own_proportions(overview, claim)
     parts = [f"{row.condition} {row.met} of {row.n}" for row in own.itertuples(index=False)]
     return f"{claim.words}, {', '.join(parts)}"
 
 
-def claim_by_model(results: Results) -> Display | None:
+def claim_by_model(overview: Overview) -> Display | None:
     """In what proportion of seeds the claim is met, real beside the controls."""
+    results = overview.results
     look = looks(results)
     claim = results.recipe.claim
-    data = proportions(results, claim)
+    data = overview.proportions(claim)
     models = list(results.models)
     methods = [method for method in results.methods() if method in set(data["method"])]
     held = set(data["condition"])
@@ -145,7 +148,7 @@ def claim_by_model(results: Results) -> Display | None:
         "claim",
         "The claim by model and method",
         f"Proportion of seeds in which {claim.words}, by model, method and condition",
-        "Points are proportions of seeds, lines their 95% Wilson intervals."
+        f"Points are proportions of seeds, lines their {PERCENT} Wilson intervals."
         + (
             " A claim that comes out on shuffled targets too is not specific to what the data hold."
             if "shuffled" in held
@@ -175,11 +178,12 @@ def _unscored(results: Results, *, untrained: bool) -> str:
     )
 
 
-def claim_growth(results: Results) -> Display | None:
+def claim_growth(overview: Overview) -> Display | None:
     """The proportion that meets the claim among the first n seeds, with its interval."""
+    results = overview.results
     look = looks(results)
     claim = results.recipe.claim
-    data = growth(results, claim)
+    data = overview.growth(claim)
     if data.empty or data["n"].max() < 2:
         return None
     own = data[data["method"] == claim.method]
@@ -205,7 +209,7 @@ def claim_growth(results: Results) -> Display | None:
         figure.supylabel("proportion that meets it", fontsize=9, color=INK)
         handles = [
             Line2D([], [], color=INK, lw=0.8, ls="--", label=REQUIRED),
-            Patch(color=MUTED, alpha=0.3, lw=0, label="95% Wilson interval"),
+            Patch(color=MUTED, alpha=0.3, lw=0, label=f"{PERCENT} Wilson interval"),
         ]
         legend(figure, handles, narrow)
 
@@ -213,7 +217,7 @@ def claim_growth(results: Results) -> Display | None:
         "claim-seeds",
         "The claim against the number of seeds",
         f"Proportion of the first n seeds in which {claim.words}, by {claim.method}, with its "
-        "95% interval, as n grows, one panel for each model",
+        f"{PERCENT} interval, as n grows, one panel for each model",
         f"By {claim.method}. The claim is supported once the whole band lies above the dashed "
         "line, contradicted once it lies below. Decide on the number of seeds beforehand: who adds "
         "seeds until the band clears the line errs more often than the intervals say.",
@@ -223,8 +227,9 @@ def claim_growth(results: Results) -> Display | None:
     )
 
 
-def claimed_share(results: Results) -> Display | None:
+def claimed_share(overview: Overview) -> Display | None:
     """The claimed item's share by method and model, real beside shuffled."""
+    results = overview.results
     look = looks(results)
     claim, target = results.recipe.claim, results.recipe.target.name
     name = claim.name
@@ -246,7 +251,7 @@ def claimed_share(results: Results) -> Display | None:
     by_level: dict[str, list[str]] = {}
     for method in methods:
         by_level.setdefault(level_of_claim(claim, method), []).append(method)
-    tables = {level: importance(results, level) for level in by_level}
+    tables = {level: overview.importance(level) for level in by_level}
     data = pd.concat(
         [
             table[
@@ -309,7 +314,7 @@ def claimed_share(results: Results) -> Display | None:
         f"Share of {name} in each seed, by method and model, on real {target}"
         + (f" and on shuffled {target}" if len(conditions) > 1 else ""),
         f"Each dot is one seed's share of {name}; the upright bar is the mean over seeds, with its "
-        f"95% interval. {control}"
+        f"{PERCENT} interval. {control}"
         + undefined(results, (vectors for found in by_panel.values() for _, vectors, _ in found)),
         data,
         draw,

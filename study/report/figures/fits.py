@@ -6,8 +6,8 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 
 from study.analysis.claims import scores_of_claim
-from study.analysis.fits import fit_quality, has_fits, learning, learning_threshold
-from study.analysis.results import Results
+from study.analysis.fits import has_fits, learning_threshold
+from study.analysis.overview import Overview
 from study.analysis.selection import all_models
 from study.report.figures.display import Display
 from study.report.figures.parts import (
@@ -29,8 +29,9 @@ PARTS = ("train", "test")
 EVALUATION_COLOURS = {"alone": BLUE, "together": VERMILION}
 
 
-def fit(results: Results) -> Display | None:
+def fit(overview: Overview) -> Display | None:
     """R² on training and test rows, each seed a dot."""
+    results = overview.results
     if not has_fits(results):
         return None
     look = looks(results)
@@ -68,7 +69,7 @@ def fit(results: Results) -> Display | None:
         "predicting the mean. Where a network's predictions depend on the batch, evaluating all "
         "rows at once gives another fit. The axis starts where the worst seed lies; ◀ counts those "
         f"further left, and gives the mean over all.{diverged(results)}",
-        fit_quality(results),
+        overview.fit_quality,
         draw,
         lambda narrow: 0.9 + (2 if narrow else 1) * (0.4 + 0.5 * len(models)),
     )
@@ -82,13 +83,14 @@ def _off_scale(axes: Axes, values: np.ndarray, lowest: float, height: float, col
         axes.text(lowest, height + 0.08, text, va="top", fontsize=7.5, color=colour)
 
 
-def share_against_fit(results: Results) -> Display | None:
+def share_against_fit(overview: Overview) -> Display | None:
     """The claimed item's share against the fit of the same seed."""
+    results = overview.results
     if not has_fits(results):
         return None
     look = looks(results)
     claim = results.recipe.claim
-    data = learning(results)
+    data = overview.learning
     fits = data.set_index(["model", "seed"])
     limit = learning_threshold(results)
     found = {
@@ -138,7 +140,7 @@ def share_against_fit(results: Results) -> Display | None:
         f"predicts badly: what it says of {claim.name} then tells little of the data, whatever its "
         "share."
         f"{diverged(results)}",
-        seeds_table(results).data,
+        seeds_table(overview).data,
         draw,
         lambda narrow: 0.9 + 2.1 * lines_of(len(found), 2 if narrow else 5),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from matplotlib.figure import FigureBase
 
-from study.analysis.importance import importance
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import all_models
 from study.analysis.vectors import Vectors
@@ -26,6 +26,7 @@ from study.report.figures.parts import (
     undefined,
 )
 from study.report.style import INK, label
+from study.statistics.intervals import PERCENT
 from study.statistics.ranking import shares
 
 
@@ -55,8 +56,9 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40].strip("-") or "method"
 
 
-def importance_displays(results: Results) -> Iterator[Display]:
+def importance_displays(overview: Overview) -> Iterator[Display]:
     """For each method, every item's share by model, every seed a dot."""
+    results = overview.results
     for level in LEVELS:
         for method in results.methods(level):
             found = {
@@ -66,17 +68,18 @@ def importance_displays(results: Results) -> Iterator[Display]:
             }
             # Gradient methods by variable are in the table.
             if found and (level == "feature" or method == GROUPED_PERMUTATION):
-                yield _display(results, method, level, found)
+                yield _display(overview, method, level, found)
 
 
-def _display(results: Results, method: str, level: str, found: dict[str, Vectors]) -> Display:
+def _display(overview: Overview, method: str, level: str, found: dict[str, Vectors]) -> Display:
+    results = overview.results
     look = looks(results)
     claim = results.recipe.claim
     everything = results.items(level)
     scores = [vectors.score for vectors in found.values()]
-    chosen = drawn_items(results, level, claim, scores)
+    chosen = drawn_items(overview, level, claim, scores)
     names = [everything[item] for item in chosen]
-    data = importance(results, level)
+    data = overview.importance(level)
     data = data[data["method"] == method]
     real = data[data["condition"] == "real"].set_index(["model", "name"])
     published = {model: results.published(model, method) for model in found}
@@ -112,7 +115,7 @@ def _display(results: Results, method: str, level: str, found: dict[str, Vectors
         f"Importance by {method}",
         f"Share of each {level} by {method}, each seed a dot, by model",
         f"{method_reading(results, method)} Each dot is one seed, the upright bar their mean with "
-        "its 95% interval."
+        f"its {PERCENT} interval."
         + left_out(len(chosen), len(everything), f"{level}s")
         + undefined(results, found.values()),
         data.reset_index(drop=True),

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.selection import leading, listed_items
+from study.analysis.selection import leading
 from study.analysis.vectors import Vectors
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
@@ -241,7 +242,7 @@ def diverged(results: Results) -> str:
 
 
 def drawn_items(
-    results: Results,
+    overview: Overview,
     level: str,
     claim: Claim,
     scores: Sequence[np.ndarray],
@@ -251,7 +252,8 @@ def drawn_items(
 
     scores : (seeds, items) of what is drawn; what the claim names is drawn in any case.
     """
-    listed = listed_items(results, level)  # no other stands in the frames
+    results = overview.results
+    listed = overview.listed_items(level)  # no other stands in the frames
     items = results.items(level)
     claimed = [listed.index(items.index(name)) for name in claim.names if name in items]
     return [listed[place] for place in leading([of[:, listed] for of in scores], claimed, most)]

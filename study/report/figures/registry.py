@@ -1,9 +1,8 @@
 """Every figure of a run, by name."""
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 
-from study.analysis.results import Results
+from study.analysis.overview import Overview
 from study.report.figures.agreement import agreement_displays
 from study.report.figures.claims import claim_by_model, claim_growth, claimed_share, verdict_strip
 from study.report.figures.display import Display, Drawings, data_uri, drawn
@@ -14,7 +13,7 @@ from study.report.figures.stability import flips, rank_frequency, steadiness_map
 from study.report.figures.training import training_display
 
 __all__ = ["Display", "Drawings", "all_displays", "data_uri", "drawn"]
-_ONE_EACH: tuple[Callable[[Results], Display | None], ...] = (
+_ONE_EACH: tuple[Callable[[Overview], Display | None], ...] = (
     verdict_strip,
     claim_by_model,
     claim_growth,
@@ -27,15 +26,14 @@ _ONE_EACH: tuple[Callable[[Results], Display | None], ...] = (
     steadiness_map,
     source_display,
 )
-_SEVERAL: tuple[Callable[[Results], Iterable[Display]], ...] = (
+_SEVERAL: tuple[Callable[[Overview], Iterable[Display]], ...] = (
     importance_displays,
     agreement_displays,
 )
 
 
-@lru_cache(maxsize=4)
-def all_displays(results: Results) -> dict[str, Display]:
+def all_displays(overview: Overview) -> dict[str, Display]:
     """Every figure that the run has something for, by name."""
-    found = [display for make in _ONE_EACH if (display := make(results)) is not None]
-    found += [display for several in _SEVERAL for display in several(results)]
+    found = [display for make in _ONE_EACH if (display := make(overview)) is not None]
+    found += [display for several in _SEVERAL for display in several(overview)]
     return {display.name: display for display in found}

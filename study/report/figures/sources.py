@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.figure import FigureBase
 
 from study.analysis.claims import level_of_claim, scores_of_claim
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.sources import ALL, sources
+from study.analysis.sources import ALL
 from study.report.figures.display import Display
 from study.report.figures.parts import dots, grid, lines_of, looks, offset, rows, share_scale
 from study.report.style import BLUE, GREEN, INK, PINK, PLAIN, VERMILION, label
@@ -24,11 +25,12 @@ _LABELS = {
 _COLOURS = {ALL: PLAIN, "init": BLUE, "order": GREEN, "dropout": PINK, "rows": VERMILION}
 
 
-def source_display(results: Results) -> Display | None:
+def source_display(overview: Overview) -> Display | None:
     """The claimed share of every network by the source of randomness that varies."""
+    results = overview.results
     look = looks(results)
     claim = results.recipe.claim
-    data = sources(results)
+    data = overview.sources
     if data.empty:
         return None
     own = data[data["method"] == claim.method]

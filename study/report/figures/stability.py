@@ -10,8 +10,9 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 
 from study.analysis.claims import level_of_claim
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.stability import STEADY, flip_rates, rank_frequencies, steadiness
+from study.analysis.stability import STEADY
 from study.recipes.claim import Claim
 from study.report.figures.display import Display
 from study.report.figures.parts import (
@@ -36,16 +37,17 @@ MOST_NUMBERS = 10
 MOST_PAIRED = 12
 
 
-def rank_frequency(results: Results) -> Display | None:
+def rank_frequency(overview: Overview) -> Display | None:
     """How often each item has each rank, by model, by the claim's method."""
+    results = overview.results
     look = looks(results)
     claim = results.recipe.claim
     level = level_of_claim(claim, claim.method)
-    own = _by_claim(claim, rank_frequencies(results, level))
+    own = _by_claim(claim, overview.rank_frequencies(level))
     models = _varying(results, own)
     if not models or own["name"].nunique() < 2:
         return None
-    names = _leading_names(results, models, level)
+    names = _leading_names(overview, models, level)
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [look[model].label for model in models]
@@ -81,16 +83,17 @@ def rank_frequency(results: Results) -> Display | None:
     )
 
 
-def flips(results: Results) -> Display | None:
+def flips(overview: Overview) -> Display | None:
     """How often two seeds order two items differently, by model, by the claim's method."""
+    results = overview.results
     look = looks(results)
     claim = results.recipe.claim
     level = level_of_claim(claim, claim.method)
-    own = _by_claim(claim, flip_rates(results, level))
+    own = _by_claim(claim, overview.flip_rates(level))
     models = _varying(results, own)
     if not models:
         return None
-    names = _leading_names(results, models, level, MOST_PAIRED)
+    names = _leading_names(overview, models, level, MOST_PAIRED)
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [look[model].label for model in models]
@@ -120,12 +123,13 @@ def flips(results: Results) -> Display | None:
     )
 
 
-def steadiness_map(results: Results) -> Display | None:
+def steadiness_map(overview: Overview) -> Display | None:
     """Every item's mean share against how steadily it keeps its order, by method."""
+    results = overview.results
     look = looks(results)
     claim = results.recipe.claim
     level = claim.level
-    data = steadiness(results, level)
+    data = overview.steadiness(level)
     if data.empty:
         return None
     methods = [method for method in results.methods(level) if method in set(data["method"])]
@@ -226,13 +230,14 @@ def _left_out(results: Results, own: pd.DataFrame, names: Sequence[str], level: 
 
 
 def _leading_names(
-    results: Results, models: Sequence[str], level: str, most: int = MOST_ITEMS
+    overview: Overview, models: Sequence[str], level: str, most: int = MOST_ITEMS
 ) -> list[str]:
+    results = overview.results
     claim = results.recipe.claim
     items = results.items(level)
     found = [results.vectors(model, "real", claim.method, level) for model in models]
     scores = [of.score for of in found if of is not None]
-    return [items[item] for item in drawn_items(results, level, claim, scores, most)]
+    return [items[item] for item in drawn_items(overview, level, claim, scores, most)]
 
 
 def _pairs(own: pd.DataFrame, names: Sequence[str]) -> np.ndarray:

@@ -9,20 +9,21 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from study.analysis.results import Results
-from study.analysis.training import losses, paths, seed_losses, seed_paths
+from study.analysis.overview import Overview
 from study.report.figures.display import Display
 from study.report.figures.parts import FEW_SEEDS, legend, legend_height, lines_of, looks
 from study.report.style import GREEN, INK, MUTED, ORANGE, PALETTE, PINK, VERMILION, label
+from study.statistics.intervals import CONFIDENCE, PERCENT
 
 # The claimed feature is the first colour; so many others have one of their own.
 OTHERS = (VERMILION, GREEN, PINK, ORANGE)
 STYLES = ("--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
 
-def training_display(results: Results) -> Display | None:
+def training_display(overview: Overview) -> Display | None:
     """Share of each feature by epoch, every seed of the claimed one; below, the loss."""
-    found, means, loss = seed_paths(results), paths(results), losses(results)
+    results = overview.results
+    found, means, loss = overview.seed_paths, overview.paths, overview.losses
     if found.empty or loss.empty:
         return None
     look = looks(results)
@@ -33,10 +34,10 @@ def training_display(results: Results) -> Display | None:
     rest = len(results.features) - len(claimed) - len(others)
     of_mean = loss["of_mean"].iloc[0]
     seeds = {model: _paths(found, model, claimed) for model in models}
-    lost = {model: _by_seed(seed_losses(results), model, "loss") for model in models}
+    lost = {model: _by_seed(overview.seed_losses, model, "loss") for model in models}
     # Of many seeds, bands say more than a line for each.
     many = max(frame.shape[1] for frame in lost.values()) > FEW_SEEDS
-    each = "bands: half and 95% of seeds" if many else "thin: each seed"
+    each = f"bands: half and {PERCENT} of seeds" if many else "thin: each seed"
 
     def handles() -> list[Line2D]:
         first = [
@@ -82,7 +83,7 @@ def training_display(results: Results) -> Display | None:
         figure.supxlabel("epoch", fontsize=9, color=INK)
         legend(figure, handles(), narrow)
 
-    shown = "bands that hold half and 95% of seeds" if many else "each seed"
+    shown = f"bands that hold half and {PERCENT} of seeds" if many else "each seed"
     name = label(claimed[0]) if claimed else "each feature"
     return Display(
         "training",
@@ -116,11 +117,11 @@ def _by_seed(frame: pd.DataFrame, model: str, values: str) -> pd.DataFrame:
 
 
 def _seeds(axes: Axes, wide: pd.DataFrame, colour: str, many: bool) -> None:
-    """A thin line for each seed; of many seeds, bands that hold half and 95% of them."""
+    """A thin line for each seed; of many seeds, bands that hold half and CONFIDENCE of them."""
     if not many:
         axes.plot(wide.index, wide.to_numpy(), color=colour, lw=0.6, alpha=0.4)
         return
-    for part, alpha in ((0.95, 0.15), (0.5, 0.3)):
+    for part, alpha in ((CONFIDENCE, 0.15), (0.5, 0.3)):
         ends = wide.quantile([0.5 - part / 2, 0.5 + part / 2], axis=1)
         axes.fill_between(wide.index, ends.iloc[0], ends.iloc[1], color=colour, alpha=alpha, lw=0)
 

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from study.analysis import agreement
-from study.analysis.results import Results
+from study.analysis.overview import Overview
+from study.analysis.warnings.scores import NEAR_ONE
 from study.report.tables.cells import (
     MEASURE_TITLES,
     estimate,
@@ -19,19 +20,21 @@ from study.report.tables.cells import (
 )
 from study.report.tables.table import Table
 from study.statistics.agreement import SIGN, SPEARMAN, TOP_1
+from study.statistics.intervals import PERCENT
 
 _SIGNS = "Signs: the part of features to which both give the same sign. "
 
 
-def agreement_table(results: Results, between: str, level: str) -> Table | None:
+def agreement_table(overview: Overview, between: str, level: str) -> Table | None:
     """Mean agreement between methods (of one model) or models (of one method)."""
+    results = overview.results
     within_title: Callable[[str], str]
     pair_title: Callable[[str], str]
     if between == "methods":
-        data, within = agreement.method_agreement(results, level), "model"
+        data, within = overview.method_agreement(level), "model"
         within_title, pair_title = results.title, str
     else:
-        data, within = agreement.model_agreement(results, level), "method"
+        data, within = overview.model_agreement(level), "method"
         within_title, pair_title = str, results.title
     if data.empty:
         return None
@@ -68,7 +71,7 @@ def agreement_table(results: Results, between: str, level: str) -> Table | None:
         f"agreement-{between}-{level}s",
         f"Agreement between {between}, by {level}",
         f"Agreement of two score vectors of {items} {level}s within a seed, mean over seeds, with "
-        "the 95% interval (BCa bootstrap over seeds unless said; of top 1, a proportion, "
+        f"the {PERCENT} interval (BCa bootstrap over seeds unless said; of top 1, a proportion, "
         "Wilson's), condition real. Top k: the part of the k greatest that both have. "
         f"{_SIGNS if SIGN in measures else ''}If unrelated: mean ± standard "
         f"deviation of the same mean Spearman when the {level}s of one side are relabelled, alike "
@@ -80,9 +83,10 @@ def agreement_table(results: Results, between: str, level: str) -> Table | None:
     )
 
 
-def seed_agreement_table(results: Results, level: str) -> Table | None:
+def seed_agreement_table(overview: Overview, level: str) -> Table | None:
     """Mean agreement over all pairs of seeds, by model and method."""
-    data = agreement.seed_agreement(results, level)
+    results = overview.results
+    data = overview.seed_agreement(level)
     if data.empty:
         return None
     real = data[data["condition"] == "real"]
@@ -94,20 +98,21 @@ def seed_agreement_table(results: Results, level: str) -> Table | None:
     return Table(
         f"agreement-seeds-{level}s",
         f"Agreement between seeds, by {level}",
-        "Mean over all pairs of seeds, with the 95% interval (jackknife-t over seeds), condition "
-        "real; the CSV file has shuffled too. If "
+        f"Mean over all pairs of seeds, with the {PERCENT} interval (jackknife-t over seeds), "
+        "condition real; the CSV file has shuffled too. If "
         f"{(real['n'] - real['undefined']).max()} seeds gave unrelated orders of the "
         f"{len(results.items(level))} {level}s, the means would be: {', '.join(nulls)}. Top k: the "
-        "part of the k greatest in common. For a Spearman above 0.95 see warning S007. "
+        f"part of the k greatest in common. For a Spearman above {NEAR_ONE:g} see warning S007. "
         f"{holds(results, 'agreement between seeds')}{provenance(results)}",
         data,
         layout,
     )
 
 
-def concordance_table(results: Results, level: str) -> Table | None:
+def concordance_table(overview: Overview, level: str) -> Table | None:
     """Kendall's W among seeds."""
-    data = agreement.seed_concordance(results, level)
+    results = overview.results
+    data = overview.seed_concordance(level)
     if data.empty:
         return None
     layout = pd.DataFrame(

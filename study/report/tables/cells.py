@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.selection import MOST_LISTED, listed_items
+from study.analysis.selection import MOST_LISTED
 from study.statistics.agreement import KENDALL, SIGN, SPEARMAN
 from study.statistics.coverage import coverage
 
@@ -116,9 +117,10 @@ def wide(
     return layout
 
 
-def foremost(results: Results, level: str) -> str:
+def foremost(overview: Overview, level: str) -> str:
     """Says which items a table holds where it does not hold all, to stand before what follows."""
-    count, shown = len(results.items(level)), len(listed_items(results, level))
+    results = overview.results
+    count, shown = len(results.items(level)), len(overview.listed_items(level))
     if shown == count:
         return ""
     return (

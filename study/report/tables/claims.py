@@ -7,6 +7,7 @@ import pandas as pd
 
 from study.analysis import claims
 from study.analysis.fits import has_fits
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.conditions import CONTROLS, find_condition
 from study.common.vocabulary import LEAST_SQUARES
@@ -23,23 +24,25 @@ from study.report.tables.cells import (
 )
 from study.report.tables.table import Table
 from study.report.text.origin import how_declared, lost
+from study.statistics.intervals import PERCENT
 
 NOT_DECLARED = "Not declared before the run, so no test of it: a reading of stored scores"
 _READING = (
-    "Met: seeds that meet it, with the 95% Wilson interval. Supported: its lower bound reaches "
-    "the required proportion; contradicted: its upper bound misses it; else inconclusive, with "
-    "the number of seeds that would settle it if the proportion stays. "
+    f"Met: seeds that meet it, with the {PERCENT} Wilson interval. Supported: its lower bound "
+    "reaches the required proportion; contradicted: its upper bound misses it; else inconclusive, "
+    "with the number of seeds that would settle it if the proportion stays. "
 )
 _LEARNED = "Learned: the same over seeds that have learned, and the verdict if it changes. "
 
 
-def claim_table(results: Results, claim: Claim | None = None) -> Table:
+def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
     """Verdict, margin and controls of a claim by model and method; the primary one's if none."""
+    results = overview.results
     origin = how_declared(results)[0] if claim is None else NOT_DECLARED
     claim = claim or results.recipe.claim
-    data = claims.verdicts(results, claim)
+    data = overview.verdicts(claim)
     rows = data.to_dict("records")
-    met = claims.proportions(results, claim)
+    met = overview.proportions(claim)
     # Imported scores may have neither controls nor fits: no columns of dashes.
     controls = [
         control for control in CONTROLS if not results.imported or control in set(met["condition"])
@@ -143,9 +146,10 @@ def _control(results: Results, row: dict[str, Any], control: str) -> str:
     return f"{met} of {count}{diverged}; {row[f'{control}_difference']:+.2f} [{bounds}]"
 
 
-def declared_table(results: Results) -> Table:
+def declared_table(overview: Overview) -> Table:
     """Every declared claim on its own model and method, with Holm's adjustment."""
-    data = claims.declared(results)
+    results = overview.results
+    data = overview.declared
     layout = pd.DataFrame(
         [
             {
@@ -175,10 +179,11 @@ def declared_table(results: Results) -> Table:
     )
 
 
-def growth_table(results: Results) -> Table | None:
+def growth_table(overview: Overview) -> Table | None:
     """The claim among the first n seeds."""
+    results = overview.results
     claim = results.recipe.claim
-    data = claims.growth(results, claim)
+    data = overview.growth(claim)
     if data.empty or data["n"].max() < 2:
         return None
     most = data["n"].max()
@@ -189,16 +194,17 @@ def growth_table(results: Results) -> Table | None:
     return Table(
         "claim-seeds",
         f"Proportion of the first n seeds that meet the claim: {claim.words}",
-        "With the 95% Wilson interval; condition real, seeds in their order; the CSV file has "
-        "every n up to 50 and even steps beyond. Each interval is for a number of seeds decided on "
-        f"beforehand. {holds(results, 'proportion')}{provenance(results)}",
+        f"With the {PERCENT} Wilson interval; condition real, seeds in their order; the CSV file "
+        "has every n up to 50 and even steps beyond. Each interval is for a number of seeds "
+        f"decided on beforehand. {holds(results, 'proportion')}{provenance(results)}",
         data,
         layout,
     )
 
 
-def power_table(results: Results) -> Table | None:
+def power_table(overview: Overview) -> Table | None:
     """What more seeds would buy."""
+    results = overview.results
     required = results.recipe.claim.proportion
     data = claims.power_table(required)
     if data.empty:

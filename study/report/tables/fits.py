@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.claims import scores_of_claim
-from study.analysis.fits import fit_quality, has_fits, learning, learning_threshold, learning_words
+from study.analysis.fits import has_fits, learning_threshold, learning_words
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
 from study.report.tables.cells import number, percent, provenance
@@ -14,11 +15,12 @@ from study.report.tables.table import Table
 from study.statistics.ranking import ranks, shares
 
 
-def fit_table(results: Results) -> Table | None:
+def fit_table(overview: Overview) -> Table | None:
     """Fit quality by model, on training and test rows, each evaluated in both ways."""
+    results = overview.results
     if not has_fits(results):
         return None
-    data = fit_quality(results)
+    data = overview.fit_quality
     target = results.recipe.target
     layout = pd.DataFrame(
         {
@@ -44,11 +46,12 @@ def fit_table(results: Results) -> Table | None:
     )
 
 
-def seeds_table(results: Results) -> Table:
+def seeds_table(overview: Overview) -> Table:
     """Every seed: its fit, whether it has learned, and what it says of the claimed item."""
+    results = overview.results
     claim = results.recipe.claim
     fitted = has_fits(results)
-    data = learning(results) if fitted else _seeds_alone(results)
+    data = overview.learning if fitted else _seeds_alone(results)
     parts = []
     for model in results.models:
         rows = data[data["model"] == model].copy()

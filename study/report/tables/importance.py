@@ -3,16 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from study.analysis.importance import importance, method_differences, model_differences
-from study.analysis.results import Results
+from study.analysis.overview import Overview
 from study.analysis.selection import all_models
 from study.report.tables.cells import estimate, foremost, holds, provenance, seeds
 from study.report.tables.table import Table
+from study.statistics.intervals import PERCENT
 
 
-def importance_table(results: Results, level: str) -> Table | None:
+def importance_table(overview: Overview, level: str) -> Table | None:
     """Mean share and rank of every item, by method and model."""
-    data = importance(results, level)
+    results = overview.results
+    data = overview.importance(level)
     if data.empty:
         return None
     real = data[data["condition"] == "real"]
@@ -38,18 +39,19 @@ def importance_table(results: Results, level: str) -> Table | None:
         "Share of the total importance, mean ± standard deviation over seeds, and in brackets "
         "the mean rank (1 is the most important), condition real; the CSV file holds all "
         "conditions and intervals (BCa bootstrap over seeds). "
-        f"{holds(results, 'mean over seeds')}{foremost(results, level)}{provenance(results)}",
+        f"{holds(results, 'mean over seeds')}{foremost(overview, level)}{provenance(results)}",
         data,
         layout,
     )
 
 
-def difference_table(results: Results, between: str, level: str) -> Table | None:
+def difference_table(overview: Overview, between: str, level: str) -> Table | None:
     """How much the claimed item's share differs between models, or between methods."""
+    results = overview.results
     if between == "models":
-        data, within = model_differences(results, level), "method"
+        data, within = overview.model_differences(level), "method"
     else:
-        data, within = method_differences(results, level), "model"
+        data, within = overview.method_differences(level), "model"
     if data.empty:
         return None
     name = results.recipe.claim.name
@@ -74,11 +76,11 @@ def difference_table(results: Results, between: str, level: str) -> Table | None
     return Table(
         f"differences-{between}-{level}s",
         f"Difference between {between} in the share of {name}, by {level}",
-        "Mean over seeds of the difference within a seed, with the 95% interval (BCa bootstrap "
-        f"over seeds unless said), condition real; the CSV file holds every {level}. Both "
-        "shares of a difference are of the same seed, and differences of the same seeds rest on "
-        "the same draws of them. Intervals are not adjusted for their number. "
-        f"{holds(results, 'mean over seeds')}{foremost(results, level)}{provenance(results)}",
+        f"Mean over seeds of the difference within a seed, with the {PERCENT} interval (BCa "
+        f"bootstrap over seeds unless said), condition real; the CSV file holds every {level}. "
+        "Both shares of a difference are of the same seed, and differences of the same seeds rest "
+        "on the same draws of them. Intervals are not adjusted for their number. "
+        f"{holds(results, 'mean over seeds')}{foremost(overview, level)}{provenance(results)}",
         data,
         layout,
     )

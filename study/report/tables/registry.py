@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from study.analysis.fits import has_fits, learned_only
-from study.analysis.results import Results
+from study.analysis.overview import Overview
 from study.common.errors import InputError
 from study.report.tables.agreement import agreement_table, concordance_table, seed_agreement_table
 from study.report.tables.cells import network
@@ -39,13 +38,13 @@ class Entry:
     """
 
     tells: str
-    make: Callable[[Results], Table | None]
+    make: Callable[[Overview], Table | None]
     missing: str = ""
     of_seeds: bool = True
 
 
 def _by_level(
-    name: str, tells: str, make: Callable[[Results, str], Table | None], missing: str = ""
+    name: str, tells: str, make: Callable[[Overview, str], Table | None], missing: str = ""
 ) -> dict[str, Entry]:
     return {
         f"{name}-{level}s": Entry(f"{tells}, by {level}", partial(_at_level, make, level), missing)
@@ -54,15 +53,15 @@ def _by_level(
 
 
 def _at_level(
-    make: Callable[[Results, str], Table | None], level: str, results: Results
+    make: Callable[[Overview, str], Table | None], level: str, overview: Overview
 ) -> Table | None:
-    return make(results, level)
+    return make(overview, level)
 
 
 def _between(
-    make: Callable[[Results, str, str], Table | None], between: str
-) -> Callable[[Results, str], Table | None]:
-    return lambda results, level: make(results, between, level)
+    make: Callable[[Overview, str, str], Table | None], between: str
+) -> Callable[[Overview, str], Table | None]:
+    return lambda overview, level: make(overview, between, level)
 
 
 _ONE = "one item has no order"
@@ -140,39 +139,39 @@ TABLES: dict[str, Entry] = {
 }
 
 
-def make_table(results: Results, name: str, *, learned: bool = False) -> Table:
+def make_table(overview: Overview, name: str, *, learned: bool = False) -> Table:
     """One table; with `learned`, over the seeds that have learned. Raises InputError."""
     if name not in TABLES:
         raise InputError(f"no table '{name}': 'study table --list' names them")
     entry = TABLES[name]
-    chosen = _of_learned(results) if learned else results
+    chosen = _of_learned(overview) if learned else overview
     table = entry.make(chosen)
     if table is None:
         raise InputError(f"this run has nothing for table '{name}': {entry.missing}")
-    return _noted(table, results) if learned and entry.of_seeds else table
+    return _noted(table, overview) if learned and entry.of_seeds else table
 
 
-def all_tables(results: Results) -> list[Table]:
+def all_tables(overview: Overview) -> list[Table]:
     """Every table that the run has something for, in the order of the page."""
-    tables = (entry.make(results) for entry in TABLES.values())
+    tables = (entry.make(overview) for entry in TABLES.values())
     return [table for table in tables if table is not None]
 
 
-def _of_learned(results: Results) -> Results:
-    """The results of seeds that have learned. Raises InputError where there are none."""
-    if not has_fits(results):
+def _of_learned(overview: Overview) -> Overview:
+    """The overview of seeds that have learned. Raises InputError where there are none."""
+    learned = overview.learned
+    if learned is None:
         raise InputError("--learned: how well the models fit, and which learned, is not known")
-    learned = learned_only(results)
-    if not learned.models:
-        raise InputError(
-            f"no {network(results)} has learned: there is no table without those that have not"
-        )
+    if not learned.results.models:
+        of_run = network(overview.results)
+        raise InputError(f"no {of_run} has learned: there is no table without those that have not")
     return learned
 
 
-def _noted(table: Table, results: Results) -> Table:
+def _noted(table: Table, overview: Overview) -> Table:
     """Say in the notes whose seeds a table is of."""
-    left = _of_learned(results).models
+    results = overview.results
+    left = _of_learned(overview).results.models
     lost = [results.title(model) for model in results.models if model not in left]
     none = f" No seed of {', '.join(lost)} has." if lost else ""
     return replace(table, notes=f"Only seeds that have learned.{none} {table.notes}")

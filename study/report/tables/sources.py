@@ -4,8 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.sources import ALL, sources
+from study.analysis.sources import ALL
 from study.report.tables.cells import network, number, provenance
 from study.report.tables.table import Table
 
@@ -19,9 +20,10 @@ SOURCE_TITLES = {
 RANDOM_STATE = "random_state"  # what source `init` is of an estimator
 
 
-def source_table(results: Results) -> Table | None:
+def source_table(overview: Overview) -> Table | None:
     """Spread of the claimed share by source of randomness."""
-    data = sources(results)
+    results = overview.results
+    data = overview.sources
     if data.empty:
         return None
     claim = results.recipe.claim

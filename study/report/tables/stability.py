@@ -4,15 +4,17 @@ import numpy as np
 import pandas as pd
 
 from study.analysis import stability
-from study.analysis.results import Results
+from study.analysis.overview import Overview
 from study.report.tables.cells import estimate, foremost, holds, number, provenance, wide
 from study.report.tables.table import Table
 from study.statistics.agreement import TOP
+from study.statistics.intervals import PERCENT
 
 
-def rank_frequency_table(results: Results, level: str) -> Table | None:
+def rank_frequency_table(overview: Overview, level: str) -> Table | None:
     """In what proportion of seeds each item has each rank."""
-    data = stability.rank_frequencies(results, level)
+    results = overview.results
+    data = overview.rank_frequencies(level)
     if data.empty:
         return None
     layout = wide(
@@ -27,15 +29,16 @@ def rank_frequency_table(results: Results, level: str) -> Table | None:
         f"rank-frequency-{level}s",
         f"Proportion of seeds in which each {level} has each rank",
         f"1 is the most important. Tied {level}s share the ranks they span. Condition real. "
-        f"{foremost(results, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{provenance(results)}",
         data,
         layout,
     )
 
 
-def flip_table(results: Results, level: str) -> Table | None:
+def flip_table(overview: Overview, level: str) -> Table | None:
     """How often two seeds order two items differently."""
-    data = stability.flip_rates(results, level)
+    results = overview.results
+    data = overview.flip_rates(level)
     if data.empty:
         return None
     shown = data[data["rate"] > 0]
@@ -54,18 +57,19 @@ def flip_table(results: Results, level: str) -> Table | None:
         f"Pairs of {level}s that change places between seeds",
         "Flip rate: the chance that two seeds order the two differently, 2 p (1 - p) where p is "
         "the proportion of seeds with the first above (0.5: a coin for each seed), with Wilson's "
-        "95% interval of p carried over. (Among different seeds of this run it is n / (n - 1) "
-        "times that.) Pairs that never changed places are in the CSV file "
+        f"{PERCENT} interval of p carried over. (Among different seeds of this run it is "
+        "n / (n - 1) times that.) Pairs that never changed places are in the CSV file "
         f"alone. Condition real. {holds(results, 'flip rate')}"
-        f"{foremost(results, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{provenance(results)}",
         data,
         layout,
     )
 
 
-def steadiness_table(results: Results, level: str) -> Table | None:
+def steadiness_table(overview: Overview, level: str) -> Table | None:
     """How large each item is, and how steadily it keeps its order."""
-    data = stability.steadiness(results, level)
+    results = overview.results
+    data = overview.steadiness(level)
     if data.empty:
         return None
     layout = pd.DataFrame(
@@ -89,15 +93,16 @@ def steadiness_table(results: Results, level: str) -> Table | None:
         f"same in all seeds. Large: more than an equal share, 1 / {len(results.items(level))}. "
         f"Steady: order kept at least {stability.STEADY}. No interval: those of the flip rates "
         "are in the table of pairs. Condition real. "
-        f"{foremost(results, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{provenance(results)}",
         data,
         layout,
     )
 
 
-def top_stability_table(results: Results, level: str) -> Table | None:
+def top_stability_table(overview: Overview, level: str) -> Table | None:
     """Nogueira's stability of the top k."""
-    data = stability.top_stability(results, level)
+    results = overview.results
+    data = overview.top_stability(level)
     if data.empty:
         return None
     cells = [estimate(row, "stability", "jackknife-t") for row in data.to_dict("records")]
@@ -106,8 +111,8 @@ def top_stability_table(results: Results, level: str) -> Table | None:
         f"top-stability-{level}s",
         f"Stability of the top {level}s over seeds",
         "Nogueira, Sechidis and Brown's measure (2018): 1 when all seeds have the same top k, 0 "
-        "as expected by chance, with a 95% jackknife-t interval over seeds; the CSV file has their "
-        "own asymptotic one too, which is too narrow for few seeds. Condition real. "
+        f"as expected by chance, with a {PERCENT} jackknife-t interval over seeds; the CSV file "
+        "has their own asymptotic one too, which is too narrow for few seeds. Condition real. "
         f"{holds(results, 'agreement between seeds')}"
         f"{provenance(results)}",
         data,
@@ -115,9 +120,10 @@ def top_stability_table(results: Results, level: str) -> Table | None:
     )
 
 
-def rank_set_table(results: Results, level: str) -> Table | None:
+def rank_set_table(overview: Overview, level: str) -> Table | None:
     """The ranks that each item can have, and what cannot be told apart."""
-    data = stability.rank_sets(results, level)
+    results = overview.results
+    data = overview.rank_sets(level)
     if data.empty:
         return None
     layout = pd.DataFrame(
@@ -140,17 +146,18 @@ def rank_set_table(results: Results, level: str) -> Table | None:
         "half of the seeds (exact sign test, two-sided, Holm over all pairs of a model and "
         "method). The rank interval is of the place in that order of majorities, not of the rank "
         f"in one seed nor of the mean rank: it leaves out the {level}s told apart above and below. "
-        "All intervals of a model and method hold together with 95%. Those that share a letter "
-        "cannot be told apart by these seeds. Condition real. "
-        f"{foremost(results, level)}{provenance(results)}",
+        f"All intervals of a model and method hold together with {PERCENT}. Those that share a "
+        "letter cannot be told apart by these seeds. Condition real. "
+        f"{foremost(overview, level)}{provenance(results)}",
         data,
         layout,
     )
 
 
-def consensus_table(results: Results, level: str) -> Table | None:
+def consensus_table(overview: Overview, level: str) -> Table | None:
     """The order that all models and methods agree with best, and which of them dissent."""
-    found, data = stability.consensus_order(results, level), stability.dissent(results, level)
+    results = overview.results
+    found, data = overview.consensus_order(level), overview.dissent(level)
     if found is None or data.empty:
         return None
     items = results.items(level)
@@ -190,9 +197,10 @@ def consensus_table(results: Results, level: str) -> Table | None:
     )
 
 
-def reliability_table(results: Results, level: str) -> Table | None:
+def reliability_table(overview: Overview, level: str) -> Table | None:
     """How many seeds make the mean importances reliable."""
-    data = stability.reliability(results, level)
+    results = overview.results
+    data = overview.reliability(level)
     if data.empty:
         return None
     sizes = {size: str(size) for size in sorted(data["seeds"].unique())}
@@ -201,8 +209,8 @@ def reliability_table(results: Results, level: str) -> Table | None:
         f"reliability-{level}s",
         f"Split-half reliability of the mean importances, by seeds in each half ({level}s)",
         "Spearman correlation of the mean shares of two halves without a seed in common: mean "
-        "over 500 random splits, and in brackets where 95% of the splits lie (no interval of the "
-        f"mean). Condition real. {provenance(results)}",
+        f"over 500 random splits, and in brackets where {PERCENT} of the splits lie (no interval "
+        f"of the mean). Condition real. {provenance(results)}",
         data,
         layout,
     )

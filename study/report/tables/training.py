@@ -3,15 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from study.analysis.results import Results
-from study.analysis.training import losses, paths
+from study.analysis.overview import Overview
 from study.report.tables.cells import number, provenance
 from study.report.tables.table import Table
 
 
-def training_table(results: Results) -> Table | None:
+def training_table(overview: Overview) -> Table | None:
     """The claimed feature's share and the loss at each occasion of training."""
-    means, loss = paths(results), losses(results)
+    results = overview.results
+    means, loss = overview.paths, overview.losses
     if means.empty or loss.empty:
         return None
     claimed = [name for name in results.recipe.claim.names if name in results.features][:1]

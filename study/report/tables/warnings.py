@@ -1,14 +1,15 @@
 """The table of warnings."""
 
-from study.analysis.results import Results
+from study.analysis.overview import Overview
 from study.analysis.warnings.registry import as_frame, warnings
 from study.report.tables.cells import provenance
 from study.report.tables.table import Table
 
 
-def warning_table(results: Results) -> Table:
+def warning_table(overview: Overview) -> Table:
     """Everything there is to be warned of."""
-    data = as_frame(warnings(results))
+    results = overview.results
+    data = as_frame(warnings(overview))
     layout = data.rename(columns=str.capitalize)
     return Table(
         "warnings",

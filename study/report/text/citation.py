@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from study.analysis.claims import own_verdict, why_not_tested
+from study.analysis.claims import why_not_tested
 from study.analysis.fits import has_fits, learning_words
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.conditions import CONTROLS, find_condition
 from study.common.files import beginning
@@ -19,7 +20,6 @@ from study.common.methods import DECLARED, METHODS
 from study.common.package import shipped
 from study.common.text import printable, ranges
 from study.common.vocabulary import SOURCES, UNNAMED_TARGET
-from study.recipes.claim_text import claim_in_words
 from study.recipes.find import DEFAULT_MODELS
 from study.report.latex_escape import HEAD, escape
 from study.report.tables.cells import listed, provenance
@@ -27,6 +27,7 @@ from study.report.text.headline_numbers import PROGRAM, facts, letters
 from study.report.text.origin import how_declared, reach
 from study.report.text.verdict import specificity_words
 from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
+from study.statistics.intervals import PERCENT
 
 _WRITTEN = "Written by 'study cite --format latex'."
 NOT_TOLD = "The paragraph cannot tell how the scores were made: add that."
@@ -37,16 +38,17 @@ _VERDICTS = {
 }
 
 
-def paragraph(results: Results) -> str:
+def paragraph(overview: Overview) -> str:
     """A paragraph on methods and outcome, on one line."""
-    texts = {fact.name: fact.text for fact in facts(results)}
-    return printable(_filled(results, str, texts.__getitem__))
+    texts = {fact.name: fact.text for fact in facts(overview)}
+    return printable(_filled(overview, str, texts.__getitem__))
 
 
-def latex_paragraph(results: Results) -> str:
+def latex_paragraph(overview: Overview) -> str:
     """The same paragraph in LaTeX, its numbers and names as macros of `macros`."""
+    results = overview.results
     start = _prefix(results)
-    text = _filled(results, escape, lambda name: f"\\{start}{name}{{}}")
+    text = _filled(overview, escape, lambda name: f"\\{start}{name}{{}}")
     filled = textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False)
     return "\n".join(
         [
@@ -59,16 +61,17 @@ def latex_paragraph(results: Results) -> str:
     )
 
 
-def macros(results: Results) -> str:
+def macros(overview: Overview) -> str:
     r"""A LaTeX file with one macro for each headline number.
 
     They start with \study and the name of the run's directory, so that a document can hold
     the numbers of several runs; two runs of one name are refused by \newcommand.
     """
+    results = overview.results
     start = _prefix(results)
     lines = [
         f"\\newcommand{{\\{start}{fact.name}}}{{{escape(fact.text)}}}% {printable(fact.tells)}"
-        for fact in facts(results)
+        for fact in facts(overview)
     ]
     head = f"% {printable(provenance(results))} {_WRITTEN}"
     return "\n".join([head, HEAD.rstrip(), *lines, ""])
@@ -116,15 +119,16 @@ def made_by(results: Results) -> list[str]:
     return commands
 
 
-def citation(results: Results) -> str:
+def citation(overview: Overview) -> str:
     """Paragraph, BibTeX entry, identity and commands, for a terminal."""
+    results = overview.results
     computed = [
         ", ".join(f"{name} {version}" for name, version in environment.items())
         for environment in results.environments
     ]
     return "\n\n".join(
         [
-            textwrap.fill(paragraph(results), 100),
+            textwrap.fill(paragraph(overview), 100),
             bibtex(results),
             "\n".join(
                 [
@@ -140,14 +144,15 @@ def citation(results: Results) -> str:
 
 
 # -- the paragraph ---------------------------------------------------------------------------
-def _filled(results: Results, text: Callable[[str], str], value: Callable[[str], str]) -> str:
+def _filled(overview: Overview, text: Callable[[str], str], value: Callable[[str], str]) -> str:
     """The sentences, with `text` of what stands between facts, and `value` of their names."""
-    parts = string.Formatter().parse(" ".join(_sentences(results)))
+    parts = string.Formatter().parse(" ".join(_sentences(overview)))
     return "".join(text(between) + (value(name) if name else "") for between, name, _, _ in parts)
 
 
-def _sentences(results: Results) -> Iterator[str]:
+def _sentences(overview: Overview) -> Iterator[str]:
     """Sentences with names of facts in braces. No name of a stranger stands in them."""
+    results = overview.results
     claim = results.recipe.claim
     items = {"feature": "Features", "variable": "Variables"}[claim.level]
     many = {"Features": len(results.features), "Variables": len(results.variables)}
@@ -162,7 +167,7 @@ def _sentences(results: Results) -> Iterator[str]:
         f"{_plural(claim.level, many[items])}, {{Claim}} in at least {{Required}} of seeds, for "
         f"the model {{Model}} by {{Method}}.{remark}"
     )
-    row = own_verdict(results, claim)
+    row = overview.own_verdict(claim)
     if row is None:
         yield f"It was not tested: {why_not_tested(results, claim)}."
     else:
@@ -267,7 +272,7 @@ def _outcome(results: Results, row: dict[str, Any]) -> Iterator[str]:
     settle = row["seeds_to_settle"]
     yield (
         f"It was met in {{Met}} of {{N}} {_plural('seed', row['n'])} (proportion {{Proportion}}, "
-        f"95% Wilson interval {{Low}} to {{High}}){_VERDICTS[row['verdict']]}"
+        f"{PERCENT} Wilson interval {{Low}} to {{High}}){_VERDICTS[row['verdict']]}"
     )
     if np.isinf(settle):
         yield "At exactly this proportion no number of seeds would settle it."
@@ -286,7 +291,7 @@ def _control(row: dict[str, Any], *, imported: bool) -> str:
     bounds = (
         row["shuffled_interval"]
         if np.isnan(row["shuffled_low"])
-        else "95% interval {ControlLow} to {ControlHigh}, Newcombe's method 10"
+        else f"{PERCENT} interval {{ControlLow}} to {{ControlHigh}}, Newcombe's method 10"
     )
     return (
         f"On shuffled targets it was met in {{ControlMet}} of {{ControlN}} "
@@ -302,7 +307,7 @@ def _margin(row: dict[str, Any]) -> str:
     bounds = (
         kind
         if np.isnan(row["margin_low"])
-        else f"95% {kind} bootstrap interval {{MarginLow}} to {{MarginHigh}}"
+        else f"{PERCENT} {kind} bootstrap interval {{MarginLow}} to {{MarginHigh}}"
     )
     lost = row["margin_undefined"]
     but = f" but {lost:.0f} without shares" if lost else ""
@@ -335,7 +340,7 @@ def _prefix(results: Results) -> str:
 
 def _import_command(results: Results) -> str:
     recipe = results.recipe
-    words = ["study", "import", str(recipe.scores), "--claim", claim_in_words(recipe.claim)]
+    words = ["study", "import", str(recipe.scores), "--claim", recipe.claim.typed]
     words += ["--model", recipe.claim.model, "--method", recipe.claim.method]
     if recipe.target.name != UNNAMED_TARGET:
         words += ["--target", recipe.target.name]

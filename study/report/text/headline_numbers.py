@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from study.analysis.claims import level_of_claim, own_verdict, proportions
-from study.analysis.fits import fit_quality, has_fits, learning, learning_threshold
-from study.analysis.importance import importance
+from study.analysis.claims import level_of_claim
+from study.analysis.fits import has_fits, learning_threshold
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import all_models
 from study.common.vocabulary import UNNAMED_TARGET
 from study.report.tables.cells import estimator_words, listed, model_title, number, percent
 from study.report.tables.claims import margin_words
 from study.report.text.origin import how_declared
+from study.statistics.intervals import PERCENT
 
 PROGRAM = "importance-study"
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
@@ -34,11 +35,12 @@ class Fact:
     tells: str
 
 
-def facts(results: Results) -> list[Fact]:
+def facts(overview: Overview) -> list[Fact]:
     """The headline numbers of a run; no two have the same name."""
-    found = [*_of_run(results), *_of_claim(results), *_of_verdict(results), *_of_fit(results)]
+    results = overview.results
+    found = [*_of_run(results), *_of_claim(results), *_of_verdict(overview), *_of_fit(overview)]
     for model in all_models(results):
-        found += _of_model(results, model)
+        found += _of_model(overview, model)
     return _named_apart(found)
 
 
@@ -120,19 +122,21 @@ def _of_claim(results: Results) -> Iterator[Fact]:
         yield Fact("PublishedShare", text, f"published share of {claim.name}")
 
 
-def _of_verdict(results: Results) -> Iterator[Fact]:
-    row = own_verdict(results, results.recipe.claim)
+def _of_verdict(overview: Overview) -> Iterator[Fact]:
+    results = overview.results
+    row = overview.own_verdict(results.recipe.claim)
     if row is None:
         yield Fact("Verdict", "not tested", "verdict on the claim")
         return
     counted = {part: row.get(f"shuffled_{part}", np.nan) for part in ("met", "n")}
     control, margin = row["shuffled_interval"], row["margin_interval"]
+    lower, upper = (f"{end} {PERCENT} bound" for end in ("lower", "upper"))
     for name, value, form, tells in (
         ("Met", row["met"], _COUNT, "seeds that meet the claim"),
         ("N", row["n"], _COUNT, "seeds that the claim is tested in"),
         ("Proportion", row["proportion"], _ROUGH, "proportion of seeds that meet it"),
-        ("Low", row["low"], _ROUGH, f"lower 95% bound of it ({row['interval']})"),
-        ("High", row["high"], _ROUGH, f"upper 95% bound of it ({row['interval']})"),
+        ("Low", row["low"], _ROUGH, f"{lower} of it ({row['interval']})"),
+        ("High", row["high"], _ROUGH, f"{upper} of it ({row['interval']})"),
         (
             "Settle",
             row["seeds_to_settle"],
@@ -142,25 +146,26 @@ def _of_verdict(results: Results) -> Iterator[Fact]:
         ("ControlMet", counted["met"], _COUNT, "shuffled seeds that meet the claim"),
         ("ControlN", counted["n"], _COUNT, "seeds that are both real and shuffled"),
         ("ControlDifference", row["shuffled_difference"], _ROUGH, "proportion, real less shuffled"),
-        ("ControlLow", row["shuffled_low"], _ROUGH, f"lower 95% bound of that ({control})"),
-        ("ControlHigh", row["shuffled_high"], _ROUGH, f"upper 95% bound of that ({control})"),
+        ("ControlLow", row["shuffled_low"], _ROUGH, f"{lower} of that ({control})"),
+        ("ControlHigh", row["shuffled_high"], _ROUGH, f"{upper} of that ({control})"),
         ("Margin", row["margin"], _ROUGH, "margin, mean over seeds"),
-        ("MarginLow", row["margin_low"], _ROUGH, f"lower 95% bound of the margin ({margin})"),
-        ("MarginHigh", row["margin_high"], _ROUGH, f"upper 95% bound of the margin ({margin})"),
+        ("MarginLow", row["margin_low"], _ROUGH, f"{lower} of the margin ({margin})"),
+        ("MarginHigh", row["margin_high"], _ROUGH, f"{upper} of the margin ({margin})"),
     ):
         yield Fact(name, number(value, form), tells)
     yield Fact("Verdict", row["verdict"], "verdict on the claim")
     yield Fact("Specificity", row["shuffled_specificity"] or "–", "what the shuffled control says")
 
 
-def _of_fit(results: Results) -> Iterator[Fact]:
+def _of_fit(overview: Overview) -> Iterator[Fact]:
     """How well the claim's own model fits."""
+    results = overview.results
     model = results.recipe.claim.model
     if model not in results.models or not has_fits(results):
         return
-    fit = fit_quality(results).set_index(["model", "part", "evaluation"])
+    fit = overview.fit_quality.set_index(["model", "part", "evaluation"])
     row = fit.loc[(model, "test", "alone")]
-    found = learning(results)
+    found = overview.learning
     learned = found.loc[found["model"] == model, "learned"]
     rows = "of the claim's model on the test rows, one by one"
     yield Fact("Fit", number(row["r_squared_mean"], _FINE), f"mean R² {rows}")
@@ -171,22 +176,23 @@ def _of_fit(results: Results) -> Iterator[Fact]:
     yield Fact("LearnedFrom", threshold, "training R² from which on a seed has learned")
 
 
-def _of_model(results: Results, model: str) -> Iterator[Fact]:
+def _of_model(overview: Overview, model: str) -> Iterator[Fact]:
     """Fit of one model, and the claimed share and seeds that meet the claim by each method."""
+    results = overview.results
     claim, title = results.recipe.claim, results.title(model)
     own = letters(model) or "Model"
     if has_fits(results):
-        fit = fit_quality(results).set_index(["model", "part", "evaluation"])
+        fit = overview.fit_quality.set_index(["model", "part", "evaluation"])
         fitted = number(fit.loc[(model, "test", "alone"), "r_squared_mean"], _FINE)
         yield Fact(f"{own}TestRSquared", fitted, f"mean test R² of {title}, rows one by one")
-    met = proportions(results, claim).set_index(["model", "method", "condition"])
+    met = overview.proportions(claim).set_index(["model", "method", "condition"])
     for method in results.methods():
-        table = importance(results, level_of_claim(claim, method))
+        table = overview.importance(level_of_claim(claim, method))
         keys = {"model": model, "condition": "real", "method": method, "name": claim.name}
         chosen = table[np.logical_and.reduce([table[key] == of for key, of in keys.items()])]
         name, where = f"{own}{letters(method)}", f"{title} by {method}"
         for row in chosen.to_dict("records"):
-            bound = f"95% bound of that mean ({row['interval']}): {where}"
+            bound = f"{PERCENT} bound of that mean ({row['interval']}): {where}"
             for part, column, tells in (
                 ("Mean", "mean_share", f"share of {claim.name}, mean over seeds: {where}"),
                 ("Sd", "sd_share", f"standard deviation of that share: {where}"),

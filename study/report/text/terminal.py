@@ -2,12 +2,11 @@
 
 import pandas as pd
 
-from study.analysis.claims import proportions
-from study.analysis.fits import fit_quality, has_fits
+from study.analysis.fits import has_fits
+from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import all_models
-from study.analysis.warnings.registry import warnings
-from study.analysis.warnings.seeds import DIVERGED, failed
+from study.analysis.warnings.registry import DIVERGED, warnings
 from study.analysis.warnings.warning import Warning
 from study.common.conditions import CONDITIONS
 from study.common.text import printable, ranges
@@ -20,11 +19,12 @@ from study.store.lock import holder
 _EXTENSIONS = 5  # that `study status` tells of
 
 
-def summary(results: Results) -> str:
+def summary(overview: Overview) -> str:
     """A line for each model: fit quality, and how often the claim is met; then the verdict."""
+    results = overview.results
     claim = results.recipe.claim
-    fits = _fits(results) if has_fits(results) else {}
-    met = proportions(results, claim).set_index(["model", "method", "condition"])
+    fits = _fits(overview) if has_fits(results) else {}
+    met = overview.proportions(claim).set_index(["model", "method", "condition"])
 
     def count(model: str, condition: str) -> str:
         if (model, claim.method, condition) not in met.index:
@@ -46,15 +46,16 @@ def summary(results: Results) -> str:
         [
             printable(f"{start} in which {claim.words} by {claim.method}:"),
             pd.DataFrame(rows).to_string(index=False),
-            printable(verdict(results)),
-            *_in_short(results),
+            printable(verdict(overview)),
+            *_in_short(overview),
         ]
     )
 
 
-def _fits(results: Results) -> dict[str, dict[str, str]]:
+def _fits(overview: Overview) -> dict[str, dict[str, str]]:
     """Cells on the fit of each model, by their columns."""
-    fits = fit_quality(results)
+    results = overview.results
+    fits = overview.fit_quality
     test = fits[(fits["part"] == "test") & (fits["evaluation"] == "alone")]
     return {
         row["model"]: {
@@ -67,9 +68,9 @@ def _fits(results: Results) -> dict[str, dict[str, str]]:
     }
 
 
-def _in_short(results: Results) -> list[str]:
+def _in_short(overview: Overview) -> list[str]:
     """What there is to be warned of: seeds that diverged in full, the rest by their codes."""
-    found = warnings(results)
+    found = warnings(overview)
     codes = ", ".join(dict.fromkeys(warning.code for warning in found))
     return [
         *(_line(warning) for warning in found if warning.code == DIVERGED),
@@ -82,11 +83,12 @@ def _line(warning: Warning) -> str:
     return printable(" ".join(parts))
 
 
-def status(results: Results) -> str:
+def status(overview: Overview) -> str:
     """What a run holds: seeds by model and condition, networks of --vary, and where from.
 
     Works without ordinary seeds, too; there are warnings of them alone, and of what failed.
     """
+    results = overview.results
     rows = [
         {
             "model": printable(results.title(model)),
@@ -112,7 +114,7 @@ def status(results: Results) -> str:
             *_varied(results),
             *(f"{_made(results)} {version}" for version in versions),
             *_history(results),
-            *map(_line, warnings(results) if results.models else failed(results)),
+            *map(_line, warnings(overview)),
         ]
     )
 

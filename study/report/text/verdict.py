@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.claims import own_verdict, scores_of_claim, verdicts, why_not_tested
-from study.analysis.fits import fit_quality, has_fits
+from study.analysis.claims import scores_of_claim, why_not_tested
+from study.analysis.fits import has_fits
+from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.sources import sources
 from study.recipes.claim import Claim
 from study.report.tables.cells import model_title, network, percent
 from study.report.text.origin import how_declared, lost, reach
@@ -22,7 +22,7 @@ from study.statistics.claims import (
     SUPPORTED,
     WEAKLY_SPECIFIC,
 )
-from study.statistics.intervals import FEWEST
+from study.statistics.intervals import FEWEST, PERCENT
 
 _VERDICTS = (SUPPORTED, INCONCLUSIVE, CONTRADICTED, NO_VERDICT)
 SPECIFICITY = {
@@ -34,10 +34,11 @@ SPECIFICITY = {
 }
 
 
-def verdict(results: Results, claim: Claim | None = None) -> str:
+def verdict(overview: Overview, claim: Claim | None = None) -> str:
     """The verdict on a claim, the primary one if none is given, in one sentence."""
+    results = overview.results
     claim = claim or results.recipe.claim
-    row = own_verdict(results, claim)
+    row = overview.own_verdict(claim)
     if row is None:
         return (
             f"The claim ('{claim.words}', model '{claim.model}' by {claim.method}) is not tested: "
@@ -62,22 +63,24 @@ def verdict(results: Results, claim: Claim | None = None) -> str:
     )
 
 
-def badge(results: Results) -> str:
+def badge(overview: Overview) -> str:
     """The verdict in a word or two."""
-    row = own_verdict(results, results.recipe.claim)
+    results = overview.results
+    row = overview.own_verdict(results.recipe.claim)
     return "not tested" if row is None else str(row["verdict"])
 
 
-def headline(results: Results) -> list[str]:
+def headline(overview: Overview) -> list[str]:
     """What came of the primary claim in a few plain sentences: data, control, other models."""
+    results = overview.results
     claim = results.recipe.claim
-    row = own_verdict(results, claim)
+    row = overview.own_verdict(claim)
     if row is None or row["verdict"] == NO_VERDICT:
-        return [verdict(results)]
+        return [verdict(overview)]
     found = scores_of_claim(results, claim, claim.model, "real", claim.method)
     diverged = int((~np.isfinite(found[0].score)).any(axis=1).sum()) if found else 0
     sentences = [
-        f"In {row['met']} of {row['n']} seeds {_came(claim)} for the "
+        f"In {row['met']} of {row['n']} seeds {claim.past} for the "
         f"{results.title(claim.model)} by {claim.method} ({_bounds(row)}). "
         + (f"{diverged} {lost(results)} and count as not met. " if diverged else "")
         + f"{percent(claim.proportion)} was required: the claim is {row['verdict']}.{_settle(row)}"
@@ -86,7 +89,7 @@ def headline(results: Results) -> list[str]:
         sentences.append(
             f"With the {results.recipe.target.name} shuffled, so that there is nothing to find, it "
             f"did so in {row['shuffled_met']:.0f} of {row['shuffled_n']:.0f} (real less shuffled "
-            f"{row['shuffled_difference']:z.2f}, 95% interval {row['shuffled_low']:z.2f} to "
+            f"{row['shuffled_difference']:z.2f}, {PERCENT} interval {row['shuffled_low']:z.2f} to "
             f"{row['shuffled_high']:z.2f}){specificity_words(row)}."
         )
     elif np.isnan(row["shuffled_difference"]) and results.imported:
@@ -94,10 +97,10 @@ def headline(results: Results) -> list[str]:
             "There is no control on shuffled targets: whether the finding is specific to what the "
             "data hold is not known."
         )
-    sentences += _poor_fit(results)
-    if (resampled := _resampled(results)) is not None:
+    sentences += _poor_fit(overview)
+    if (resampled := _resampled(overview)) is not None:
         sentences.append(resampled)
-    return sentences + _other_models(results, row)
+    return sentences + _other_models(overview, row)
 
 
 def specificity_words(row: dict[str, Any]) -> str:
@@ -110,10 +113,11 @@ def specificity_words(row: dict[str, Any]) -> str:
     return f", {label}" if label else ""
 
 
-def _other_models(results: Results, own: dict[str, Any]) -> list[str]:
+def _other_models(overview: Overview, own: dict[str, Any]) -> list[str]:
     """Where other models, by the same method, say something else than the primary one."""
+    results = overview.results
     claim = results.recipe.claim
-    table = verdicts(results, claim)
+    table = overview.verdicts(claim)
     others = table[(table["method"] == claim.method) & (table["role"] != "primary")]
     sentences = []
     alike = []
@@ -149,8 +153,9 @@ def _bad_control(results: Results, row: dict[str, Any]) -> str:
     )
 
 
-def details(results: Results) -> list[str]:
+def details(overview: Overview) -> list[str]:
     """What else is to be known of the declared claims: their words, robustness, reach."""
+    results = overview.results
     claim = results.recipe.claim
     items = len(results.items(claim.level))
     declared, remark = how_declared(results)
@@ -159,8 +164,10 @@ def details(results: Results) -> list[str]:
         f"{percent(claim.proportion)} of seeds, for the {model_title(results, claim.model)} by "
         f"{claim.method}.{remark}",
     ]
-    sentences += [f"Declared with it: {verdict(results, other)}" for other in results.recipe.claims]
-    row = own_verdict(results, claim)
+    sentences += [
+        f"Declared with it: {verdict(overview, other)}" for other in results.recipe.claims
+    ]
+    row = overview.own_verdict(claim)
     if row is None or row["verdict"] == NO_VERDICT:
         return sentences
     # Both are NaN, and so true, where no fit is known.
@@ -171,7 +178,7 @@ def details(results: Results) -> list[str]:
             f"Over the {row['learned_n']} seeds that have learned it is "
             f"{row['learned_verdict']}, met in {row['learned_met']}."
         )
-    others = verdicts(results, claim)
+    others = overview.verdicts(claim)
     others = others[others["role"] != "primary"]
     if len(others):
         checks = "check" if len(others) == 1 else "checks"
@@ -182,19 +189,20 @@ def details(results: Results) -> list[str]:
             + "."
         )
     sentences.append(reach(results))
-    if not results.imported and _resampled(results) is None:
+    if not results.imported and _resampled(overview) is None:
         sentences.append(
             "To see what resampling the rows does to it: the same 'study run' with --vary rows."
         )
     return sentences
 
 
-def _poor_fit(results: Results) -> list[str]:
+def _poor_fit(overview: Overview) -> list[str]:
     """That the claim's model predicts the test rows worse than their mean, if it does."""
+    results = overview.results
     if not has_fits(results):
         return []
     claim = results.recipe.claim
-    fit = fit_quality(results).set_index(["model", "part", "evaluation"])
+    fit = overview.fit_quality.set_index(["model", "part", "evaluation"])
     mean = fit.loc[(claim.model, "test", "alone"), "r_squared_mean"]
     if not mean < 0:
         return []
@@ -204,21 +212,11 @@ def _poor_fit(results: Results) -> list[str]:
     ]
 
 
-def _came(claim: Claim) -> str:
-    """What the claim says, of seeds in which it is met."""
-    if claim.above is not None:
-        return f"{claim.name} came above {claim.above}"
-    if claim.share is not None:
-        return f"{claim.name} had a share of at least {claim.share:g}"
-    if claim.top is not None:
-        return f"{claim.name} was among the first {claim.top}"
-    return f"{claim.name} came first"
-
-
-def _resampled(results: Results) -> str | None:
+def _resampled(overview: Overview) -> str | None:
     """What becomes of the claim where the training rows are resampled, if that was run."""
+    results = overview.results
     claim = results.recipe.claim
-    table = sources(results)
+    table = overview.sources
     own = [
         row
         for row in table.to_dict("records")
@@ -243,7 +241,7 @@ def _counts(labels: pd.Series) -> str:
 def _bounds(row: dict[str, Any]) -> str:
     if np.isnan(row["low"]):
         return str(row["interval"])
-    return f"95% interval {row['low']:.2f} to {row['high']:.2f}"
+    return f"{PERCENT} interval {row['low']:.2f} to {row['high']:.2f}"
 
 
 def _settle(row: dict[str, Any]) -> str:

@@ -1,0 +1,158 @@
+"""All that is reckoned of a run, each number once: what pages, tables and sentences ask."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from study.analysis import agreement, claims, fits, importance, sources, stability, training
+from study.analysis.kept import kept
+from study.analysis.results import Results
+from study.analysis.selection import listed_items
+from study.recipes.claim import Claim
+from study.statistics.stability import Consensus
+
+
+class Overview:
+    """The numbers of a run, reckoned when they are first asked for and kept with the overview.
+
+    Each method is explained by the function of study.analysis that it hands the results to.
+    `results` holds what is stored. Levels are "feature" and "variable".
+    """
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+
+    # -- fit -----------------------------------------------------------------------------------
+    @cached_property
+    def fit_quality(self) -> pd.DataFrame:
+        return fits.fit_quality(self.results)
+
+    @cached_property
+    def learning(self) -> pd.DataFrame:
+        return fits.learning(self.results)
+
+    @cached_property
+    def learned(self) -> Overview | None:
+        """The overview of the seeds that have learned; None where no fit is known."""
+        if not fits.has_fits(self.results):
+            return None
+        return Overview(fits.learned_only(self.results, self.learning))
+
+    # -- claims --------------------------------------------------------------------------------
+    @kept
+    def proportions(self, claim: Claim) -> pd.DataFrame:
+        return claims.proportions(self.results, claim)
+
+    @kept
+    def verdicts(self, claim: Claim) -> pd.DataFrame:
+        learned = None if self.learned is None else self.learned.results
+        return claims.verdicts(self.results, claim, self.proportions(claim), learned)
+
+    def own_verdict(self, claim: Claim) -> dict[str, Any] | None:
+        return claims.own_verdict(self.verdicts(claim))
+
+    @cached_property
+    def declared(self) -> pd.DataFrame:
+        own = map(self.own_verdict, claims.declared_claims(self.results))
+        return claims.declared(self.results, [*own])
+
+    @kept
+    def growth(self, claim: Claim) -> pd.DataFrame:
+        return claims.growth(self.results, claim)
+
+    @cached_property
+    def sources(self) -> pd.DataFrame:
+        return sources.sources(self.results)
+
+    # -- importance ----------------------------------------------------------------------------
+    @kept
+    def listed_items(self, level: str) -> list[int]:
+        return listed_items(self.results, level)
+
+    @kept
+    def importance(self, level: str) -> pd.DataFrame:
+        return importance.importance(self.results, level, self.listed_items(level))
+
+    @kept
+    def model_differences(self, level: str) -> pd.DataFrame:
+        return importance.model_differences(self.results, level, self.listed_items(level))
+
+    @kept
+    def method_differences(self, level: str) -> pd.DataFrame:
+        return importance.method_differences(self.results, level, self.listed_items(level))
+
+    # -- agreement -----------------------------------------------------------------------------
+    @kept
+    def method_agreement(self, level: str) -> pd.DataFrame:
+        return agreement.method_agreement(self.results, level)
+
+    @kept
+    def model_agreement(self, level: str) -> pd.DataFrame:
+        return agreement.model_agreement(self.results, level)
+
+    @kept
+    def seed_agreement(self, level: str) -> pd.DataFrame:
+        return agreement.seed_agreement(self.results, level)
+
+    @kept
+    def seed_concordance(self, level: str) -> pd.DataFrame:
+        return agreement.seed_concordance(self.results, level)
+
+    # -- stability -----------------------------------------------------------------------------
+    @kept
+    def rank_frequencies(self, level: str) -> pd.DataFrame:
+        return stability.rank_frequencies(self.results, level, self.listed_items(level))
+
+    @kept
+    def flip_rates(self, level: str) -> pd.DataFrame:
+        return stability.flip_rates(self.results, level, self.listed_items(level))
+
+    @kept
+    def steadiness(self, level: str) -> pd.DataFrame:
+        flipped = self.flip_rates(level)
+        return stability.steadiness(self.results, level, self.listed_items(level), flipped)
+
+    @kept
+    def top_stability(self, level: str) -> pd.DataFrame:
+        return stability.top_stability(self.results, level)
+
+    @kept
+    def rank_sets(self, level: str) -> pd.DataFrame:
+        return stability.rank_sets(self.results, level, self.listed_items(level))
+
+    @kept
+    def _votes(self, level: str) -> stability.Votes:
+        return stability.votes(self.results, level)
+
+    @kept
+    def consensus_order(self, level: str) -> Consensus | None:
+        return stability.consensus_order(self._votes(level))
+
+    @kept
+    def dissent(self, level: str) -> pd.DataFrame:
+        order = self.consensus_order(level)
+        return stability.dissent(order, self._votes(level), self.results.items(level))
+
+    @kept
+    def reliability(self, level: str) -> pd.DataFrame:
+        return stability.reliability(self.results, level)
+
+    # -- training ------------------------------------------------------------------------------
+    @cached_property
+    def seed_paths(self) -> pd.DataFrame:
+        return training.seed_paths(self.results)
+
+    @cached_property
+    def paths(self) -> pd.DataFrame:
+        return training.paths(self.seed_paths)
+
+    @cached_property
+    def seed_losses(self) -> pd.DataFrame:
+        return training.seed_losses(self.results)
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        return training.losses(self.seed_losses, self.results.parts)
