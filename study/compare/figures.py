@@ -14,7 +14,19 @@ from study.common.vocabulary import LEAST_SQUARES
 from study.compare.comparison import Comparison
 from study.compare.pairing import common_models, imported
 from study.report.figures.display import Display
-from study.report.figures.parts import dots, grid, legend, lines_of, looks, rows, share_scale
+from study.report.figures.parts import (
+    DASHED,
+    below,
+    dashed,
+    dots,
+    grid,
+    legend,
+    lines_of,
+    looks,
+    panels_across,
+    rows,
+    share_scale,
+)
 from study.report.style import BLUE, INK, VERMILION, label
 from study.statistics.intervals import PERCENT
 
@@ -51,18 +63,18 @@ def claims(comparison: Comparison) -> Display | None:
     said = judged["first"].words if same else "each run's own claim is met"
 
     def draw(figure: FigureBase, narrow: bool) -> None:
-        panels = grid(figure, titles, 2 if narrow else 5)
+        panels = grid(figure, titles, panels_across(narrow))
         for axes, model in zip(panels, models, strict=True):
             for run, frame in met.items():
                 own = frame[(frame["model"] == model) & frame["method"].isin(methods)]
                 for row in own.itertuples(index=False):
                     _interval(axes, row.proportion, row.low, row.high,
                               _height(methods.index(row.method), run), run)  # fmt: skip
-                axes.axvline(judged[run].proportion, color=INK, lw=0.8, ls="--")
+                axes.axvline(judged[run].proportion, **DASHED)
             rows(axes, list(map(label, methods)))
             share_scale(axes)
-        figure.supxlabel(f"proportion of seeds: {label(said, 40)}", fontsize=9, color=INK)
-        required = Line2D([], [], color=INK, lw=0.8, ls="--", label="required by the claim")
+        below(figure, f"proportion of seeds: {label(said, 40)}")
+        required = dashed("required by the claim")
         legend(figure, [*_handles(), required], narrow)
 
     return Display(
@@ -195,7 +207,7 @@ def _by_method(
     methods, titles = _methods(first, data), _titles(first, models)
 
     def draw(figure: FigureBase, narrow: bool) -> None:
-        panels = grid(figure, titles, 2 if narrow else 5)
+        panels = grid(figure, titles, panels_across(narrow))
         for axes, model in zip(panels, models, strict=True):
             axes.axvline(0, color=INK, lw=0.8)
             for row in data[data["model"] == model].to_dict("records"):
@@ -205,7 +217,7 @@ def _by_method(
             # Identical runs differ by rounding at most: no axis of 1e-17.
             low, high = axes.get_xlim()
             axes.set_xlim(min(low, -0.05), max(high, 0.05))
-        figure.supxlabel(axis, fontsize=9, color=INK)
+        below(figure, axis)
 
     return Display(
         name,
@@ -260,4 +272,4 @@ def _handles() -> list[Any]:
 
 
 def _size(models: list[str], methods: float, narrow: bool) -> float:
-    return 1.0 + lines_of(len(models), 2 if narrow else 5) * (0.4 + 0.36 * methods)
+    return 1.0 + lines_of(len(models), panels_across(narrow)) * (0.4 + 0.36 * methods)

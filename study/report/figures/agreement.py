@@ -1,11 +1,13 @@
 """Heat maps of agreement: between methods, between models, between seeds."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
 
 from study.analysis.agreement import (
@@ -45,70 +47,91 @@ def _reading(results: Results, level: str) -> str:
     )
 
 
-def _between(overview: Overview, level: str, between: str) -> Display | None:
-    """A triangle of pairs for each model (between methods), or for each method."""
-    results = overview.results
-    look = looks(results)
-    methods = results.methods(level)
-    name_of: Callable[[str], str]
-    title_of: Callable[[str], str]
+@dataclass(frozen=True)
+class _Pairs:
+    """Agreement of the pairs of some items, methods or models, in panels of the others.
 
-    def title(model: str) -> str:
-        return look[model].label
+    within : the column of `data` that names the panel; panels, items : names, with their titles
+    """
 
+    data: pd.DataFrame
+    within: str
+    panels: dict[str, str]
+    items: dict[str, str]
+
+
+def _pairs(overview: Overview, level: str, between: str) -> _Pairs | None:
+    """A panel for each model (between methods), or for each method (between models)."""
+    look, of = looks(overview.results), overview.results
+    models = {model: look[model].label for model in of.models}
+    methods = {method: label(method) for method in of.methods(level)}
     if between == "methods":
-        data = spearman_only(overview.method_agreement(level))
-        key, items, every, name_of, title_of = "model", methods, tuple(results.models), label, title
-        other = "model"
+        data, within, panels, items = overview.method_agreement(level), "model", models, methods
     else:
-        data = spearman_only(overview.model_agreement(level))
-        key, items, every, name_of, title_of = (
-            "method",
-            tuple(results.models),
-            methods,
-            title,
-            label,
-        )
-        other = "method"
+        data, within, panels, items = overview.model_agreement(level), "method", methods, models
+    data = spearman_only(data)
     if data.empty or not data["mean"].notna().any():
         return None
-    shown = [panel for panel in every if (data[key] == panel).any()]
-    one_pair = len(items) == 2
+    shown = set(data[within])
+    panels = {panel: title for panel, title in panels.items() if panel in shown}
+    return _Pairs(data, within, panels, items)
+
+
+def _between(overview: Overview, level: str, between: str) -> Display | None:
+    """A triangle of pairs for each panel; of one pair, a column with a line for each."""
+    pairs = _pairs(overview, level, between)
+    if pairs is None:
+        return None
+    one_pair = len(pairs.items) == 2
 
     def draw(figure: FigureBase, narrow: bool) -> None:
-        if one_pair:
-            # A panel with one cell says little: one column for the pair, a line for each panel.
-            panels = grid(figure, [" – ".join(name_of(item) for item in items)], 1)
-            rows = data.set_index(key).loc[shown].reset_index().to_dict("records")
-            cells = np.array([[row["mean"]] for row in rows], dtype=float)
-            image = heat(panels[0], cells, [[_cell(row)] for row in rows], _COLOURS, (-1, 1))
-            ticks(panels[0], [title_of(panel) for panel in shown], [""], slanted=False)
-        else:
-            panels = grid(figure, [title_of(panel) for panel in shown], 1 if narrow else 2)
-            labels = [name_of(item) for item in items]
-            for axes, panel in zip(panels, shown, strict=True):
-                found = data[data[key] == panel].to_dict("records")
-                cells, texts = _triangle(found, items)
-                image = heat(axes, cells, texts, _COLOURS, (-1, 1), size=6.5 if narrow else 7.5)
-                ticks(axes, labels[1:], labels[:-1], slanted=True)
-        if not narrow:  # there is no room, and the cells hold the numbers
-            colour_bar(figure, image, panels, "mean Spearman")
+        panels, image = _column(figure, pairs) if one_pair else _triangles(figure, pairs, narrow)
+        _legend(figure, image, panels, narrow)
 
     def height(narrow: bool) -> float:
         if one_pair:
-            return 0.8 + 0.45 * len(shown)
-        return 0.3 + lines_of(len(shown), 1 if narrow else 2) * (1.0 + 0.42 * len(items))
+            return 0.8 + 0.45 * len(pairs.panels)
+        lines = lines_of(len(pairs.panels), 1 if narrow else 2)
+        return 0.3 + lines * (1.0 + 0.42 * len(pairs.items))
 
     return Display(
         f"agreement-{between}-{level}s",
         f"Agreement between {between}, by {level}",
         f"Mean Spearman correlation between {between} within a seed, by {level}, one panel for "
-        f"each {other}",
-        f"{_reading(results, level)} Both orders of a pair are of the same seed.",
-        data.reset_index(drop=True),
+        f"each {pairs.within}",
+        f"{_reading(overview.results, level)} Both orders of a pair are of the same seed.",
+        pairs.data.reset_index(drop=True),
         draw,
         height,
     )
+
+
+def _column(figure: FigureBase, pairs: _Pairs) -> tuple[list[Axes], Any]:
+    """A panel with one cell says little: one column for the pair, a line for each panel."""
+    panels = grid(figure, [" – ".join(pairs.items.values())], 1)
+    rows = pairs.data.set_index(pairs.within).loc[list(pairs.panels)].to_dict("records")
+    cells = np.array([[row["mean"]] for row in rows], dtype=float)
+    image = heat(panels[0], cells, [[_cell(row)] for row in rows], _COLOURS, (-1, 1))
+    ticks(panels[0], list(pairs.panels.values()), [""], slanted=False)
+    return panels, image
+
+
+def _triangles(figure: FigureBase, pairs: _Pairs, narrow: bool) -> tuple[list[Axes], Any]:
+    """All pairs below the diagonal, in each panel."""
+    panels = grid(figure, list(pairs.panels.values()), 1 if narrow else 2)
+    labels = list(pairs.items.values())
+    for axes, panel in zip(panels, pairs.panels, strict=True):
+        found = pairs.data[pairs.data[pairs.within] == panel].to_dict("records")
+        cells, texts = _triangle(found, list(pairs.items))
+        image = heat(axes, cells, texts, _COLOURS, (-1, 1), size=6.5 if narrow else 7.5)
+        ticks(axes, labels[1:], labels[:-1], slanted=True)
+    return panels, image
+
+
+def _legend(figure: FigureBase, image: Any, panels: list[Axes], narrow: bool) -> None:
+    """What the colours mean, where there is room: the cells hold the numbers."""
+    if not narrow:
+        colour_bar(figure, image, panels, "mean Spearman")
 
 
 def _between_seeds(overview: Overview, level: str) -> Display | None:
@@ -139,8 +162,7 @@ def _between_seeds(overview: Overview, level: str) -> Display | None:
             [look[model].label for model in models],
             slanted=True,
         )
-        if not narrow:  # there is no room, and the cells hold the numbers
-            colour_bar(figure, image, panels, "mean Spearman")
+        _legend(figure, image, panels, narrow)
 
     return Display(
         f"agreement-seeds-{level}s",

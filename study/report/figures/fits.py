@@ -9,20 +9,27 @@ from study.analysis.claims import scores_of_claim
 from study.analysis.fits import has_fits, learning_threshold
 from study.analysis.overview import Overview
 from study.analysis.selection import all_models
+from study.analysis.vectors import Vectors
 from study.report.figures.display import Display
 from study.report.figures.parts import (
+    DASHED,
     FEW_SEEDS,
+    below,
+    beside,
+    dashed,
     diverged,
     dots,
     grid,
     legend,
     lines_of,
     looks,
+    panels_across,
     rows,
 )
-from study.report.style import BLUE, INK, MUTED, VERMILION, label
+from study.report.style import BLUE, MUTED, VERMILION, label
 from study.report.tables.cells import network
 from study.report.tables.fits import seeds_table
+from study.statistics.claims import Statement
 from study.statistics.ranking import shares
 
 PARTS = ("train", "test")
@@ -54,7 +61,7 @@ def fit(overview: Overview) -> Display | None:
                     _off_scale(axes, values, lowest, height, colour)
             rows(axes, [look[model].label for model in models])
             axes.set_xlim(lowest, 1.01)
-        figure.supxlabel("R²", fontsize=9, color=INK)
+        below(figure, "R²")
         handles = [
             Line2D([], [], ls="", marker="o", color=EVALUATION_COLOURS[evaluation], label=said)
             for evaluation, said in (("alone", "rows one by one"), ("together", "all at once"))
@@ -103,31 +110,19 @@ def share_against_fit(overview: Overview) -> Display | None:
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [look[model].label for model in found]
-        panels = grid(figure, titles, 2 if narrow else 5)
+        panels = grid(figure, titles, panels_across(narrow))
         for axes, (model, (vectors, statement)) in zip(panels, found.items(), strict=True):
             r_squared = fits.loc[model].loc[vectors.seeds.array, "r_squared"].to_numpy()
-            values = shares(vectors.score)[:, statement.item]
-            met = statement.met(vectors.score)
-            for chosen, marker in ((met, "o"), (~met, "x")):
-                axes.plot(
-                    np.maximum(r_squared[chosen], 0),
-                    values[chosen],
-                    marker,
-                    ms=5,
-                    alpha=0.6,
-                    rasterized=len(values) > FEW_SEEDS,
-                    mew=1 if marker == "x" else 0,
-                    color=look[model].colour,
-                )
-            axes.axvline(limit, color=INK, lw=0.8, ls="--")
+            _marks(axes, r_squared, vectors, statement, look[model].colour)
+            axes.axvline(limit, **DASHED)
             axes.set_xlim(-0.03, 1.03)
             axes.set_ylim(-0.03, 1.03)
-        figure.supylabel(f"share of {label(claim.name)}", fontsize=9, color=INK)
-        figure.supxlabel("training R², rows one by one (below 0 drawn at 0)", fontsize=9, color=INK)
+        beside(figure, f"share of {label(claim.name)}")
+        below(figure, "training R², rows one by one (below 0 drawn at 0)")
         handles = [
             Line2D([], [], ls="", marker="o", color=MUTED, label="claim met"),
             Line2D([], [], ls="", marker="x", color=MUTED, label="not met"),
-            Line2D([], [], color=INK, lw=0.8, ls="--", label="learned from here on"),
+            dashed("learned from here on"),
         ]
         legend(figure, handles, narrow)
 
@@ -142,5 +137,24 @@ def share_against_fit(overview: Overview) -> Display | None:
         f"{diverged(results)}",
         seeds_table(overview).data,
         draw,
-        lambda narrow: 0.9 + 2.1 * lines_of(len(found), 2 if narrow else 5),
+        lambda narrow: 0.9 + 2.1 * lines_of(len(found), panels_across(narrow)),
     )
+
+
+def _marks(
+    axes: Axes, r_squared: np.ndarray, vectors: Vectors, statement: Statement, colour: str
+) -> None:
+    """A mark for each seed: its share against its fit, another where it misses the claim."""
+    values = shares(vectors.score)[:, statement.item]
+    met = statement.met(vectors.score)
+    for chosen, marker in ((met, "o"), (~met, "x")):
+        axes.plot(
+            np.maximum(r_squared[chosen], 0),
+            values[chosen],
+            marker,
+            ms=5,
+            alpha=0.6,
+            rasterized=len(values) > FEW_SEEDS,
+            mew=1 if marker == "x" else 0,
+            color=colour,
+        )

@@ -4,6 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
 
 from study.analysis.overview import Overview
@@ -13,6 +16,7 @@ from study.analysis.vectors import Vectors
 from study.common.methods import DECLARED, GROUPED_PERMUTATION, LEVELS, METHODS
 from study.report.figures.display import Display
 from study.report.figures.parts import (
+    below,
     diamonds,
     dots,
     drawn_items,
@@ -21,11 +25,12 @@ from study.report.figures.parts import (
     legend,
     lines_of,
     looks,
+    panels_across,
     rows,
     share_scale,
     undefined,
 )
-from study.report.style import INK, label
+from study.report.style import label
 from study.statistics.intervals import PERCENT
 from study.statistics.ranking import shares
 
@@ -74,41 +79,27 @@ def importance_displays(overview: Overview) -> Iterator[Display]:
 def _display(overview: Overview, method: str, level: str, found: dict[str, Vectors]) -> Display:
     results = overview.results
     look = looks(results)
-    claim = results.recipe.claim
     everything = results.items(level)
     scores = [vectors.score for vectors in found.values()]
-    chosen = drawn_items(overview, level, claim, scores)
+    chosen = drawn_items(overview, level, scores)
     names = [everything[item] for item in chosen]
     data = overview.importance(level)
     data = data[data["method"] == method]
     real = data[data["condition"] == "real"].set_index(["model", "name"])
     published = {model: results.published(model, method) for model in found}
 
-    def columns(narrow: bool) -> int:
-        return 2 if narrow else 5
-
     def draw(figure: FigureBase, narrow: bool) -> None:
-        panels = grid(figure, [look[model].label for model in found], columns(narrow))
+        panels = grid(figure, [look[model].label for model in found], panels_across(narrow))
         handles = []
         for axes, (model, vectors) in zip(panels, found.items(), strict=True):
-            values = shares(vectors.score)
-            own = real.loc[model]
-            dots(
-                axes,
-                values[:, chosen],
-                range(len(chosen)),
-                look[model].colour,
-                bounds=[(own.at[name, "low"], own.at[name, "high"]) for name in names],
-                spread=0.3,
-            )
-            rows(axes, [label(name) for name in names])
-            share_scale(axes)
+            values = shares(vectors.score)[:, chosen]
+            _panel(axes, values, real.loc[model].loc[names], look[model].colour)
             if published[model]:
                 known = [published[model][name] for name in names]
                 handles = diamonds(axes, known, range(len(chosen)))
         if handles:
             legend(figure, handles, narrow)
-        figure.supxlabel("share of the total importance", fontsize=9, color=INK)
+        below(figure, "share of the total importance")
 
     return Display(
         importance_names(results)[method],
@@ -123,6 +114,16 @@ def _display(overview: Overview, method: str, level: str, found: dict[str, Vecto
         lambda narrow: (
             0.5
             + (0.3 if any(published.values()) else 0)
-            + lines_of(len(found), columns(narrow)) * (0.45 + 0.24 * len(chosen))
+            + lines_of(len(found), panels_across(narrow)) * (0.45 + 0.24 * len(chosen))
         ),
     )
+
+
+def _panel(axes: Axes, values: np.ndarray, own: pd.DataFrame, colour: str) -> None:
+    """Shares (seeds, items), a row of dots for each item, and the intervals of their means.
+
+    own : the rows of these items by name, with low and high
+    """
+    dots(axes, values, range(len(own)), colour, bounds=own[["low", "high"]].to_numpy(), spread=0.3)
+    rows(axes, list(map(label, own.index)))
+    share_scale(axes)

@@ -17,7 +17,6 @@ from study.analysis.results import Results
 from study.analysis.selection import leading
 from study.analysis.vectors import Vectors
 from study.common.vocabulary import LEAST_SQUARES
-from study.recipes.claim import Claim
 from study.report.style import INK, MUTED, PAGE, PALETTE, PLAIN, RULE, label, luminance, width
 from study.statistics.ranking import shares
 
@@ -27,6 +26,15 @@ FEW_SEEDS = 60
 MOST_ITEMS = 24
 # Names of more columns than these would run into each other if they were slanted.
 MOST_SLANTED = 7
+
+
+# A line that numbers are held against.
+DASHED: dict[str, Any] = {"color": INK, "lw": 0.8, "ls": "--"}
+
+
+def panels_across(narrow: bool) -> int:
+    """How many panels, one for each model, stand in a line."""
+    return 2 if narrow else 5
 
 
 def lines_of(panels: int, columns: int) -> int:
@@ -199,6 +207,21 @@ def offset(index: int, count: int) -> float:
     return 0.8 * ((index + 0.5) / count - 0.5)
 
 
+def below(figure: FigureBase, text: str) -> None:
+    """What all panels show from left to right."""
+    figure.supxlabel(text, fontsize=9, color=INK)
+
+
+def beside(figure: FigureBase, text: str) -> None:
+    """What all panels show from bottom to top."""
+    figure.supylabel(text, fontsize=9, color=INK)
+
+
+def dashed(said: str) -> Line2D:
+    """A dashed line in a legend."""
+    return Line2D([], [], **DASHED, label=said)
+
+
 def legend(figure: FigureBase, handles: Sequence[Any], narrow: bool) -> None:
     """A legend above the panels, of as many columns as fit."""
     assert isinstance(figure, Figure | SubFigure)
@@ -244,7 +267,6 @@ def diverged(results: Results) -> str:
 def drawn_items(
     overview: Overview,
     level: str,
-    claim: Claim,
     scores: Sequence[np.ndarray],
     most: int = MOST_ITEMS,
 ) -> list[int]:
@@ -255,7 +277,9 @@ def drawn_items(
     results = overview.results
     listed = overview.listed_items(level)  # no other stands in the frames
     items = results.items(level)
-    claimed = [listed.index(items.index(name)) for name in claim.names if name in items]
+    claimed = [
+        listed.index(items.index(name)) for name in results.recipe.claim.names if name in items
+    ]
     return [listed[place] for place in leading([of[:, listed] for of in scores], claimed, most)]
 
 

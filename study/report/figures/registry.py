@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 
 from study.analysis.overview import Overview
 from study.report.figures.agreement import agreement_displays
-from study.report.figures.claims import claim_by_model, claim_growth, claimed_share, verdict_strip
+from study.report.figures.claimed_share import claimed_share
+from study.report.figures.claims import claim_by_model, claim_growth, verdict_strip
 from study.report.figures.display import Display, Drawings, data_uri, drawn
 from study.report.figures.fits import fit, share_against_fit
 from study.report.figures.importance import importance_displays

@@ -10,8 +10,18 @@ from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.sources import ALL
 from study.report.figures.display import Display
-from study.report.figures.parts import dots, grid, lines_of, looks, offset, rows, share_scale
-from study.report.style import BLUE, GREEN, INK, PINK, PLAIN, VERMILION, label
+from study.report.figures.parts import (
+    below,
+    dots,
+    grid,
+    lines_of,
+    looks,
+    offset,
+    panels_across,
+    rows,
+    share_scale,
+)
+from study.report.style import BLUE, GREEN, PINK, PLAIN, VERMILION, label
 from study.report.tables.cells import network
 from study.statistics.ranking import shares
 
@@ -39,9 +49,7 @@ def source_display(overview: Overview) -> Display | None:
         return None
     kinds = [kind for kind in _LABELS if kind in set(own["source"])]
     titles = [look[model].label for model in models]
-    labels = dict(_LABELS)
-    if results.estimators:
-        labels["init"] += " (random_state)"
+    labels = [_LABELS[kind] + _also(results, kind) for kind in kinds]
     lines = {
         (model, kind): found
         for model in models
@@ -50,16 +58,15 @@ def source_display(overview: Overview) -> Display | None:
     bases = max(int(count) for count in own["bases"])
 
     def draw(figure: FigureBase, narrow: bool) -> None:
-        for axes, model in zip(grid(figure, titles, _columns(narrow)), models, strict=True):
+        for axes, model in zip(grid(figure, titles, panels_across(narrow)), models, strict=True):
             for row, kind in enumerate(kinds):
                 by_base = lines[model, kind]
                 for place, values in enumerate(by_base):
                     height = row + offset(place, len(by_base))
                     dots(axes, values, [height], _COLOURS[kind], spread=0.3 / len(by_base))
-            rows(axes, [labels[kind] for kind in kinds])
+            rows(axes, labels)
             share_scale(axes)
-        share = f"share of {label(claim.name)} by {claim.method}"
-        figure.supxlabel(share, fontsize=9, color=INK)
+        below(figure, f"share of {label(claim.name)} by {claim.method}")
 
     return Display(
         "sources",
@@ -74,9 +81,15 @@ def source_display(overview: Overview) -> Display | None:
         draw,
         lambda narrow: (
             0.5
-            + lines_of(len(models), _columns(narrow)) * (0.4 + (0.28 + 0.1 * bases) * len(kinds))
+            + lines_of(len(models), panels_across(narrow))
+            * (0.4 + (0.28 + 0.1 * bases) * len(kinds))
         ),
     )
+
+
+def _also(results: Results, kind: str) -> str:
+    """What a source is of estimators, where there are any."""
+    return " (random_state)" if kind == "init" and results.estimators else ""
 
 
 def _lines(results: Results, model: str, kinds: Sequence[str]) -> dict[str, list[np.ndarray]]:
@@ -93,7 +106,3 @@ def _lines(results: Results, model: str, kinds: Sequence[str]) -> dict[str, list
         ]
         for kind in kinds
     }
-
-
-def _columns(narrow: bool) -> int:
-    return 2 if narrow else 5

@@ -1,6 +1,6 @@
 """Figures of how far the order of importances stays the same from seed to seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib
 import numpy as np
@@ -16,8 +16,13 @@ from study.analysis.stability import STEADY
 from study.recipes.claim import Claim
 from study.report.figures.display import Display
 from study.report.figures.parts import (
+    DASHED,
     MOST_ITEMS,
+    Look,
+    below,
+    beside,
     colour_bar,
+    dashed,
     drawn_items,
     grid,
     heat,
@@ -140,29 +145,14 @@ def steadiness_map(overview: Overview) -> Display | None:
         panels = grid(figure, [label(method) for method in methods], 2 if narrow else 3)
         for axes, method in zip(panels, methods, strict=True):
             found = data[data["method"] == method]
-            axes.axvline(equal, color=INK, lw=0.8, ls="--")
-            axes.axhline(STEADY, color=INK, lw=0.8, ls="--")
-            for row in found.itertuples(index=False):
-                axes.plot(
-                    [row.mean_share],
-                    [row.kept],
-                    look[row.model].marker,
-                    ms=6 if row.name in claim.names else 4,
-                    mfc=look[row.model].colour if row.name in claim.names else "none",
-                    mec=look[row.model].colour,
-                    mew=1,
-                    alpha=0.9,
-                )
-            axes.set_xlim(-0.03, 1.03)
-            axes.set_ylim(0.46, 1.16)
-            axes.set_yticks([0.5, 0.75, 1], ["0.5", "0.75", "1"])
+            _steadiness_panel(axes, found, equal, look, claim)
             _name_large(axes, found, equal, narrow)
-        figure.supxlabel("mean share", fontsize=9, color=INK)
-        figure.supylabel("order kept", fontsize=9, color=INK)
+        below(figure, "mean share")
+        beside(figure, "order kept")
         handles = [look[model].handle for model in models]
         handles += [
             Line2D([], [], ls="", marker="o", color=MUTED, label=f"filled: {label(claim.name)}"),
-            Line2D([], [], color=INK, lw=0.8, ls="--", label=f"equal shares; order kept {STEADY}"),
+            dashed(f"equal shares; order kept {STEADY}"),
         ]
         legend(figure, handles, narrow)
 
@@ -183,6 +173,28 @@ def steadiness_map(overview: Overview) -> Display | None:
             + lines_of(len(methods), 2 if narrow else 3) * (1.9 if narrow else 2.3)
         ),
     )
+
+
+def _steadiness_panel(
+    axes: Axes, found: pd.DataFrame, equal: float, look: Mapping[str, Look], claim: Claim
+) -> None:
+    """A mark for each item of each model, those filled that the claim names."""
+    axes.axvline(equal, **DASHED)
+    axes.axhline(STEADY, **DASHED)
+    for row in found.itertuples(index=False):
+        axes.plot(
+            [row.mean_share],
+            [row.kept],
+            look[row.model].marker,
+            ms=6 if row.name in claim.names else 4,
+            mfc=look[row.model].colour if row.name in claim.names else "none",
+            mec=look[row.model].colour,
+            mew=1,
+            alpha=0.9,
+        )
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_ylim(0.46, 1.16)
+    axes.set_yticks([0.5, 0.75, 1], ["0.5", "0.75", "1"])
 
 
 def _name_large(axes: Axes, found: pd.DataFrame, equal: float, narrow: bool) -> None:
@@ -237,7 +249,7 @@ def _leading_names(
     items = results.items(level)
     found = [results.vectors(model, "real", claim.method, level) for model in models]
     scores = [of.score for of in found if of is not None]
-    return [items[item] for item in drawn_items(overview, level, claim, scores, most)]
+    return [items[item] for item in drawn_items(overview, level, scores, most)]
 
 
 def _pairs(own: pd.DataFrame, names: Sequence[str]) -> np.ndarray:

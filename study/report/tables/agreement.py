@@ -39,16 +39,8 @@ def agreement_table(overview: Overview, between: str, level: str) -> Table | Non
     if data.empty:
         return None
     pair = between.removesuffix("s")
-    keys = [within, "first", "second"]
-    cells = data.assign(
-        cell=[
-            estimate(row, expected="Wilson" if row["measure"] == TOP_1 else "BCa")
-            for row in data.to_dict("records")
-        ]
-    ).pivot(index=keys, columns="measure", values="cell")
     spearman = agreement.spearman_only(data)
-    measures = [measure for measure in MEASURE_TITLES if measure in cells.columns]
-    cells = cells.reindex(pd.MultiIndex.from_frame(spearman[keys]))[measures].fillna("–")
+    cells = _cells(data, spearman[[within, "first", "second"]])
     layout = pd.DataFrame(
         {
             within.capitalize(): [within_title(value) for value in spearman[within]],
@@ -60,7 +52,7 @@ def agreement_table(overview: Overview, between: str, level: str) -> Table | Non
             "p": spearman["p_value"].map(p_value).array,
             **{
                 MEASURE_TITLES[measure]: cells[measure].array
-                for measure in measures
+                for measure in cells.columns
                 if measure != SPEARMAN
             },
         }
@@ -73,7 +65,7 @@ def agreement_table(overview: Overview, between: str, level: str) -> Table | Non
         f"Agreement of two score vectors of {items} {level}s within a seed, mean over seeds, with "
         f"the {PERCENT} interval (BCa bootstrap over seeds unless said; of top 1, a proportion, "
         "Wilson's), condition real. Top k: the part of the k greatest that both have. "
-        f"{_SIGNS if SIGN in measures else ''}If unrelated: mean ± standard "
+        f"{_SIGNS if SIGN in cells.columns else ''}If unrelated: mean ± standard "
         f"deviation of the same mean Spearman when the {level}s of one side are relabelled, alike "
         "in all seeds, and p, the proportion of relabellings that agree at least as well; the CSV "
         f"file has both for every measure ({nulls}). p-values are not adjusted for their number. "
@@ -81,6 +73,17 @@ def agreement_table(overview: Overview, between: str, level: str) -> Table | Non
         data,
         layout,
     )
+
+
+def _cells(data: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Means with their intervals as text: a line for each pair, a column for each measure."""
+    texts = [
+        estimate(row, expected="Wilson" if row["measure"] == TOP_1 else "BCa")
+        for row in data.to_dict("records")
+    ]
+    cells = data.assign(cell=texts).pivot(index=[*pairs], columns="measure", values="cell")
+    measures = [measure for measure in MEASURE_TITLES if measure in cells.columns]
+    return cells.reindex(pd.MultiIndex.from_frame(pairs))[measures].fillna("–")
 
 
 def seed_agreement_table(overview: Overview, level: str) -> Table | None:
