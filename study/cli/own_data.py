@@ -1,12 +1,17 @@
 """The commands for models, tables and scores of one's own: model, data, import."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock, tell_lines
 from study.common.errors import InputError
 from study.common.text import printable
+
+if TYPE_CHECKING:
+    from study.datasets.dataset import Dataset
+    from study.recipes.model import ModelRecipe
 
 
 @commands.group("model")
@@ -18,22 +23,40 @@ def model_commands() -> None:
 @click.argument("name_or_path", help="Of the model's recipe.")
 @click.option("--data", default="people", show_default=True, help="Dataset recipe, name or path.")
 def model_check_command(name_or_path: str, data: str) -> int:
-    """Check that a model's network can be trained and measured.
+    """Check that a model can be trained and measured.
 
-    Faults come first, each with its remedy; with a fault, the exit status is 2. This runs the
-    network's code.
+    Of a network, faults come first, each with its remedy; a regressor of scikit-learn is made,
+    fitted and asked for predictions once. With a fault, the exit status is 2. This runs the
+    model's code.
     """
-    from study.recipes.find import find_dataset, find_model
+    from study.recipes.find import find_contender, find_dataset
+    from study.recipes.model import ModelRecipe
 
-    model, found_dataset = find_model(name_or_path), find_dataset(data)
+    model, found_dataset = find_contender(name_or_path), find_dataset(data)
 
-    from study.common.findings import counted, faults, listed
     from study.datasets.dataset import load_dataset
-    from study.engines.network_check.check import CHECKS, check_network
+    from study.engines.registry import engine_for
 
     dataset = load_dataset(found_dataset.recipe, found_dataset.path.parent)
-    findings = check_network(model.recipe, dataset.train_x, dataset.test_x)
-    click.echo(printable(f"{model.path}: {model.recipe.network}, tried on {found_dataset.name}"))
+    what = f"{model.recipe.import_path}, tried on {found_dataset.name}"
+    if isinstance(model.recipe, ModelRecipe):
+        click.echo(printable(f"{model.path}: {what}"))
+        return _check_network(model.recipe, dataset)
+    engine_for(model.recipe, len(dataset.features)).check(dataset, known=False)
+    click.echo(printable(f"{model.name}: {what}"))
+    click.echo(
+        "It is a regressor, not a network: it can be made with its arguments and a random_state, "
+        "fitted,\nand gives a number for each row."
+    )
+    return 0
+
+
+def _check_network(recipe: "ModelRecipe", dataset: "Dataset") -> int:
+    """List what is found; the exit status."""
+    from study.common.findings import counted, faults, listed
+    from study.engines.network_check.check import CHECKS, check_network
+
+    findings = check_network(recipe, dataset.train_x, dataset.test_x)
     for line in listed(findings):
         click.echo(line)
     left = CHECKS - len({finding.code for finding in findings})

@@ -319,6 +319,24 @@ UNFIT = {
 
 
 @pytest.mark.parametrize("unfit", UNFIT)
+def test_the_check_of_a_model_refuses_an_unfit_estimator_as_a_run_does(command, unfit):
+    Path("own.toml").write_text(recipe_text(*unfit))
+    status, out, errors = command("model", "check", "own.toml")
+    assert (status, out) == (2, "")
+    assert errors == command("run", "--models", "own.toml", "--seeds", "2")[2]
+
+
+@pytest.mark.parametrize("name", ["forest", "sklearn:RandomForestRegressor"])
+def test_the_check_of_a_model_says_what_it_tried_of_an_estimator(command, name):
+    status, out, _ = command("model", "check", name)
+    assert status == 0
+    lines = out.splitlines()
+    assert lines[0] == f"{name}: sklearn.ensemble:RandomForestRegressor, tried on people"
+    assert "a regressor, not a network" in lines[1]
+    assert not Path("reports").exists()
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
 def test_an_unfit_estimator_is_named_in_one_line_and_nothing_is_written(command, unfit):
     Path("own.toml").write_text(recipe_text(*unfit))
     status, _, errors = command("run", "--models", "own.toml", "--seeds", "2")
