@@ -92,13 +92,6 @@ def test_every_warning_is_explained_and_no_other():
     assert lines == [check.code for check in CHECKS]
 
 
-def test_the_list_of_warnings_is_that_of_the_program():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| (S\d{3}) \| (.+) \|$", text, re.MULTILINE) == [
-        (check.code, check.says) for check in CHECKS
-    ]
-
-
 def test_the_numbers_of_the_page_are_those_of_the_program(results, overview):
     said = " ".join(PAGE.split())
     power = make_table(overview, "claim-power").data.set_index(["seeds", "true"])["supported"]
