@@ -1,5 +1,6 @@
 """Figures of two runs side by side; differences are those of the second less the first."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,13 +37,17 @@ MARKERS = {"first": "o", "second": "s"}
 
 def comparison_displays(comparison: Comparison) -> dict[str, Display]:
     """Every figure that two runs have something for, by name."""
-    found = (
-        claims(comparison),
-        share_difference(comparison),
-        agreement(comparison),
-        fits(comparison),
-    )
-    return {display.name: display for display in found if display is not None}
+    found = {
+        "claim": claims(comparison),
+        "shares": share_difference(comparison),
+        "agreement": agreement(comparison),
+        "fit": fits(comparison),
+    }
+    return {
+        display.name: replace(display, section=section)
+        for section, display in found.items()
+        if display is not None
+    }
 
 
 def claims(comparison: Comparison) -> Display | None:

@@ -8,14 +8,9 @@ from study.compare.figures import comparison_displays
 from study.compare.pairing import imported
 from study.compare.sentences import comparison_sentences
 from study.compare.tables import comparison_tables
-from study.report.page import Layout, render, sections_of, write_files
+from study.report.page import render, sections_of, write_files
 
-_LAYOUT: Layout = (
-    ("claim", "The claim", ["compare-claim"], [], ["compare-verdicts", "compare-claim"]),
-    ("shares", "Shares", ["compare-shares"], [], ["compare-shares-*"]),
-    ("agreement", "Orders", ["compare-agreement"], [], ["compare-agreement-*"]),
-    ("fit", "Fit", ["compare-fit"], [], ["compare-fit"]),
-)
+_TITLES = {"claim": "The claim", "shares": "Shares", "agreement": "Orders", "fit": "Fit"}
 
 
 def check_place(directory: Path, *, force: bool) -> None:
@@ -47,7 +42,7 @@ def write_comparison(comparison: Comparison, directory: Path) -> Path:
         sentences=comparison_sentences(comparison),
         changes=tables.get("compare-changes"),
         imported=imported(first, second),
-        sections=sections_of(_LAYOUT, displays, tables),
+        sections=sections_of(_TITLES, displays, tables),
     )
     with whole(page) as new:
         new.write_text(text, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from study.analysis.claims import level_of_claim
 from study.analysis.results import Results
+from study.common.methods import LEVELS
 from study.common.vocabulary import LEAST_SQUARES
 from study.compare import pairing
 from study.compare.comparison import Comparison
@@ -29,17 +31,18 @@ _BOOTSTRAP = (
 def comparison_tables(comparison: Comparison) -> dict[str, Table]:
     """Every table of a comparison that there is something for, by name."""
     tables = [
-        changes_table(comparison),
-        own_verdicts_table(comparison),
-        claim_differences_table(comparison),
-        fit_differences_table(comparison),
-        *(
-            make(comparison, level)
-            for make in (share_differences_table, order_agreement_table)
-            for level in ("feature", "variable")
-        ),
+        ("", changes_table(comparison)),
+        ("claim", own_verdicts_table(comparison)),
+        ("claim", claim_differences_table(comparison)),
+        ("fit", fit_differences_table(comparison)),
+        *(("shares", share_differences_table(comparison, level)) for level in LEVELS),
+        *(("agreement", order_agreement_table(comparison, level)) for level in LEVELS),
     ]
-    return {table.name: table for table in tables if table is not None}
+    return {
+        table.name: replace(table, section=section)
+        for section, table in tables
+        if table is not None
+    }
 
 
 def main_tables(comparison: Comparison) -> list[Table]:

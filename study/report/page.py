@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from study.common.conditions import DECLARED
 from study.common.text import printable
 from study.common.vocabulary import UNNAMED_TARGET
 from study.report.figures.display import Display, Drawings, data_uri, drawn
-from study.report.figures.importance import importance_names, method_reading
+from study.report.figures.importance import method_reading
 from study.report.figures.registry import all_displays
 from study.report.tables.cells import few, network
 from study.report.tables.registry import all_tables
@@ -50,6 +50,8 @@ def write_report(overview: Overview) -> Path:
     results = overview.results
     displays = all_displays(overview)
     tables = {table.name: table for table in all_tables(overview)}
+    if results.imported:  # no fit is known: what every seed says stands with the claim
+        tables["seeds"] = replace(tables["seeds"], section="claim")
     drawings = write_files(results.directory, displays, tables)
     page = results.directory / "report.html"
     text = render(
@@ -67,7 +69,7 @@ def write_report(overview: Overview) -> Path:
         unnamed_target=UNNAMED_TARGET,
         conditions=_conditions(results),
         bibtex=bibtex(results),
-        sections=sections_of(_layout(results), displays, tables),
+        sections=sections_of(_titles(results), displays, tables),
         preparation=preparation(results),
         few=few,
         counts={model: _count(results, model) for model in results.models},
@@ -116,64 +118,38 @@ def write_files(
     return drawings
 
 
-# Anchor and title of a section; its figures, more of them, folded, and its tables, by name.
-Layout = Sequence[tuple[str, str, Sequence[str], Sequence[str], Sequence[str]]]
-
-
-def _layout(results: Results) -> Layout:
-    """The sections of the page of a run."""
-    own = importance_names(results).get(results.recipe.claim.method, "")
-    # Of imported scores no fit is known, and there may be no control.
-    seeds = ["seeds"] if results.imported else []
-    fit = [] if results.imported else ["fit", "seeds"]
+def _titles(results: Results) -> dict[str, str]:
+    """The sections of the page of a run, by their anchors."""
     control = ", with controls" if len(_conditions(results)) > 1 else ""
-    agreement = [f"agreement-{of}-{results.recipe.claim.level}s" for of in _PAIRS]
-    return [
-        ("fit", f"How well the {network(results)}s fit", fit, [], fit),
-        ("importance", "Importance by model and method",
-         ["claimed-share", own], ["importance-*"],
-         ["importance-*", "differences-*"]),
-        ("ranks", "Ranks, and how often they change",
-         ["rank-frequency-*", "flips-*", "stability-*"], [],
-         ["rank-frequency-*", "ranks-*", "flips-*", "stability-*", "top-stability-*",
-          "reliability-*"]),
-        ("agreement", "Agreement between methods, models and seeds",
-         agreement, ["agreement-*"], ["agreement-*", "consensus-*", "concordance-*"]),
-        ("claim", f"The claim by model and method{control}", ["claim"], [],
-         ["claim", "claims", *seeds]),
-        ("growth", "The claim against the number of seeds", ["claim-seeds"], [],
-         ["claim-seeds", "claim-power"]),
-        ("training", "Importance through training", ["training"], [], ["training"]),
-        ("sources", "Which source of randomness moves it", ["sources"], [], ["sources"]),
-    ]  # fmt: skip
-
-
-_PAIRS = ("methods", "models", "seeds")
+    return {
+        "fit": f"How well the {network(results)}s fit",
+        "importance": "Importance by model and method",
+        "ranks": "Ranks, and how often they change",
+        "agreement": "Agreement between methods, models and seeds",
+        "claim": f"The claim by model and method{control}",
+        "growth": "The claim against the number of seeds",
+        "training": "Importance through training",
+        "sources": "Which source of randomness moves it",
+    }
 
 
 def sections_of(
-    layout: Layout, displays: Mapping[str, Display], tables: Mapping[str, Table]
+    titles: Mapping[str, str], displays: Mapping[str, Display], tables: Mapping[str, Table]
 ) -> list[Section]:
-    """The sections of a layout that there is something for. "x-*" names all that start so."""
+    """The sections, of titles by anchors, that there is something for."""
     found = []
-    for anchor, title, figures, folded, numbers in layout:
-        shown = [display for name, display in displays.items() if _is_one_of(name, figures)]
-        more = [
-            display
-            for name, display in displays.items()
-            if _is_one_of(name, folded) and display not in shown
-        ]
-        own = [table for name, table in tables.items() if _is_one_of(name, numbers)]
-        found.append(Section(anchor, title, shown, more, own))
-    return [section for section in found if section.displays or section.tables]
-
-
-def _is_one_of(name: str, patterns: Sequence[str]) -> bool:
-    """Whether a name is among some, of which "x-*" stands for all that start with "x-"."""
-    return any(
-        name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
-        for pattern in patterns
-    )
+    for anchor, title in titles.items():
+        own = [display for display in displays.values() if display.section == anchor]
+        section = Section(
+            anchor,
+            title,
+            [display for display in own if not display.folded],
+            [display for display in own if display.folded],
+            [table for table in tables.values() if table.section == anchor],
+        )
+        if own or section.tables:
+            found.append(section)
+    return found
 
 
 def render(template: str, **values: Any) -> str:

@@ -35,6 +35,7 @@ class Display:
     name : stem of its files; title, alternative, reading : plain text, the second in place of
     the figure, the third on how to read it; data : the numbers, as `frame` gives them;
     draw : draws into an empty figure, wide or narrow; height : inches, wide and narrow
+    section : of the page that it stands in, by its anchor; folded : shown on demand alone
     """
 
     name: str
@@ -44,6 +45,8 @@ class Display:
     data: pd.DataFrame
     draw: Draw
     height: Callable[[bool], float]
+    section: str = ""
+    folded: bool = False
 
     def __repr__(self) -> str:
         return f"<Display {self.name}: {self.title}>"

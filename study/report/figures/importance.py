@@ -116,6 +116,7 @@ def _display(overview: Overview, method: str, level: str, found: dict[str, Vecto
             + (0.3 if any(published.values()) else 0)
             + lines_of(len(found), panels_across(narrow)) * (0.45 + 0.24 * len(chosen))
         ),
+        folded=method != results.recipe.claim.method,
     )
 
 

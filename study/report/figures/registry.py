@@ -1,6 +1,7 @@
 """Every figure of a run, by name."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from study.analysis.overview import Overview
 from study.report.figures.agreement import agreement_displays
@@ -14,27 +15,33 @@ from study.report.figures.stability import flips, rank_frequency, steadiness_map
 from study.report.figures.training import training_display
 
 __all__ = ["Display", "Drawings", "all_displays", "data_uri", "drawn"]
-_ONE_EACH: tuple[Callable[[Overview], Display | None], ...] = (
-    verdict_strip,
-    claim_by_model,
-    claim_growth,
-    claimed_share,
-    fit,
-    share_against_fit,
-    training_display,
-    rank_frequency,
-    flips,
-    steadiness_map,
-    source_display,
+# Each with the section of the page that it stands in; the strip stands above them all.
+_ONE_EACH: tuple[tuple[str, Callable[[Overview], Display | None]], ...] = (
+    ("", verdict_strip),
+    ("claim", claim_by_model),
+    ("growth", claim_growth),
+    ("importance", claimed_share),
+    ("fit", fit),
+    ("fit", share_against_fit),
+    ("training", training_display),
+    ("ranks", rank_frequency),
+    ("ranks", flips),
+    ("ranks", steadiness_map),
+    ("sources", source_display),
 )
-_SEVERAL: tuple[Callable[[Overview], Iterable[Display]], ...] = (
-    importance_displays,
-    agreement_displays,
+_SEVERAL: tuple[tuple[str, Callable[[Overview], Iterable[Display]]], ...] = (
+    ("importance", importance_displays),
+    ("agreement", agreement_displays),
 )
 
 
 def all_displays(overview: Overview) -> dict[str, Display]:
     """Every figure that the run has something for, by name."""
-    found = [display for make in _ONE_EACH if (display := make(overview)) is not None]
-    found += [display for several in _SEVERAL for display in several(overview)]
-    return {display.name: display for display in found}
+    found = [(section, [make(overview)]) for section, make in _ONE_EACH]
+    found += [(section, [*make(overview)]) for section, make in _SEVERAL]
+    return {
+        display.name: replace(display, section=section)
+        for section, displays in found
+        for display in displays
+        if display is not None
+    }

@@ -31,23 +31,31 @@ __all__ = ["TABLES", "Entry", "Table", "all_tables", "make_table"]
 
 @dataclass(frozen=True)
 class Entry:
-    """A table that can be made: what it tells, and the function that makes it.
+    """A table that can be made: what it tells, where it stands, and the function that makes it.
 
+    `section` is that of the page, by its anchor; empty for a table that has no place there.
     `make` gives None where a run has nothing to put into it, `missing` says what is missing
     then; `of_seeds` is False for what does not depend on the seeds of the run.
     """
 
     tells: str
+    section: str
     make: Callable[[Overview], Table | None]
     missing: str = ""
     of_seeds: bool = True
 
 
 def _by_level(
-    name: str, tells: str, make: Callable[[Overview, str], Table | None], missing: str = ""
+    section: str,
+    name: str,
+    tells: str,
+    make: Callable[[Overview, str], Table | None],
+    missing: str = "",
 ) -> dict[str, Entry]:
     return {
-        f"{name}-{level}s": Entry(f"{tells}, by {level}", partial(_at_level, make, level), missing)
+        f"{name}-{level}s": Entry(
+            f"{tells}, by {level}", section, partial(_at_level, make, level), missing
+        )
         for level in ("feature", "variable")
     }
 
@@ -67,72 +75,92 @@ def _between(
 _ONE = "one item has no order"
 _NO_SCORES = "imported scores are by feature alone"
 TABLES: dict[str, Entry] = {
-    "claim": Entry("verdicts on the declared claim by model and method", claim_table),
-    "claims": Entry("every declared claim, with Holm's adjustment", declared_table),
-    "claim-seeds": Entry("the claim among the first n seeds", growth_table, "it takes two seeds"),
+    "claim": Entry("verdicts on the declared claim by model and method", "claim", claim_table),
+    "claims": Entry("every declared claim, with Holm's adjustment", "claim", declared_table),
+    "claim-seeds": Entry(
+        "the claim among the first n seeds", "growth", growth_table, "it takes two seeds"
+    ),
     "claim-power": Entry(
         "what more seeds would buy",
+        "growth",
         power_table,
         "the claim needs nearly every seed already",
         of_seeds=False,
     ),
-    "warnings": Entry("what to know before believing a number", warning_table),
-    "fit": Entry("fit quality by model", fit_table, "how well the models fit is not known"),
-    "seeds": Entry("every seed: fit, and the claimed share and rank", seeds_table),
-    **_by_level("importance", "mean share and rank", importance_table, _NO_SCORES),
+    "warnings": Entry("what to know before believing a number", "", warning_table),
+    "fit": Entry("fit quality by model", "fit", fit_table, "how well the models fit is not known"),
+    "seeds": Entry("every seed: fit, and the claimed share and rank", "fit", seeds_table),
+    **_by_level("importance", "importance", "mean share and rank", importance_table, _NO_SCORES),
     **_by_level(
+        "importance",
         "differences-models",
         "difference in share between models",
         _between(difference_table, "models"),
         "it takes two models",
     ),
     **_by_level(
+        "importance",
         "differences-methods",
         "difference in share between methods",
         _between(difference_table, "methods"),
         "it takes two methods",
     ),
     **_by_level(
+        "agreement",
         "agreement-methods",
         "agreement between methods",
         _between(agreement_table, "methods"),
         "it takes two methods, and two items to order",
     ),
     **_by_level(
+        "agreement",
         "agreement-models",
         "agreement between models",
         _between(agreement_table, "models"),
         "it takes two models, and two items to order",
     ),
-    **_by_level("agreement-seeds", "agreement between seeds", seed_agreement_table, _NO_SCORES),
-    **_by_level("concordance", "Kendall's W among seeds", concordance_table, _NO_SCORES),
-    **_by_level("rank-frequency", "how often each rank", rank_frequency_table, _NO_SCORES),
-    **_by_level("ranks", "rank intervals and groups not told apart", rank_set_table, _NO_SCORES),
-    **_by_level("flips", "pairs that change places between seeds", flip_table, _ONE),
     **_by_level(
+        "agreement", "agreement-seeds", "agreement between seeds", seed_agreement_table, _NO_SCORES
+    ),
+    **_by_level(
+        "agreement", "concordance", "Kendall's W among seeds", concordance_table, _NO_SCORES
+    ),
+    **_by_level("ranks", "rank-frequency", "how often each rank", rank_frequency_table, _NO_SCORES),
+    **_by_level(
+        "ranks", "ranks", "rank intervals and groups not told apart", rank_set_table, _NO_SCORES
+    ),
+    **_by_level("ranks", "flips", "pairs that change places between seeds", flip_table, _ONE),
+    **_by_level(
+        "ranks",
         "stability",
         "mean share against how steadily the order is kept",
         steadiness_table,
         "it takes ten seeds, and two items to order",
     ),
-    **_by_level("top-stability", "stability of the top k", top_stability_table, _ONE),
+    **_by_level("ranks", "top-stability", "stability of the top k", top_stability_table, _ONE),
     **_by_level(
+        "agreement",
         "consensus",
         "consensus of models and methods, and dissent",
         consensus_table,
         f"it is searched for among at most {MOST_FOR_CONSENSUS} items",
     ),
     **_by_level(
+        "ranks",
         "reliability",
         "split-half reliability by number of seeds",
         reliability_table,
         "there are too few seeds to split",
     ),
     "training": Entry(
-        "importance and loss through training", training_table, "no gradients are stored"
+        "importance and loss through training",
+        "training",
+        training_table,
+        "no gradients are stored",
     ),
     "sources": Entry(
         "which source of randomness moves the finding",
+        "sources",
         source_table,
         "'study run --vary init' (or order, dropout, rows) trains what it needs",
     ),
@@ -153,8 +181,11 @@ def make_table(overview: Overview, name: str, *, learned: bool = False) -> Table
 
 def all_tables(overview: Overview) -> list[Table]:
     """Every table that the run has something for, in the order of the page."""
-    tables = (entry.make(overview) for entry in TABLES.values())
-    return [table for table in tables if table is not None]
+    return [
+        replace(table, section=entry.section)
+        for entry in TABLES.values()
+        if (table := entry.make(overview)) is not None
+    ]
 
 
 def _of_learned(overview: Overview) -> Overview:

@@ -19,7 +19,8 @@ class Table:
     """A table: plain numbers for CSV, and the same numbers laid out to be read.
 
     name : stem of its files; caption, notes : plain text; data : one row for each number;
-    layout : strings in the order and form in which they are read.
+    layout : strings in the order and form in which they are read; section : of the page that
+    it stands in, by its anchor.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Table:
     notes: str
     data: pd.DataFrame
     layout: pd.DataFrame
+    section: str = ""
 
     def frame(self) -> pd.DataFrame:
         """Every number of the table."""
