@@ -494,8 +494,7 @@ def test_a_display_stands_in_a_grid_of_the_users_own(displays, name):
     part = displays[name].plot(grid[0, 1])
     own = displays[name].plot()
     assert dict(matplotlib.rcParams) == before
-    assert grid[0, 1] not in figure.axes
-    assert {grid[0, 0], grid[1, 0], grid[1, 1]} <= set(figure.axes)
+    assert {*grid.flat} <= set(figure.axes)
     assert len(part.axes) == len(own.axes)
     figure.canvas.draw()
     for axes in part.axes:
@@ -504,7 +503,45 @@ def test_a_display_stands_in_a_grid_of_the_users_own(displays, name):
         corner = figure.transFigure.inverted().transform(axes.get_window_extent().corners())
         assert (corner >= [place.x0 - 0.2, place.y0 - 0.1]).all()
     for one, two in zip(part.axes, own.axes, strict=True):
-        assert [tuple(line.get_xdata()) for line in one.lines] == [tuple(line.get_xdata()) for line in two.lines] or name  # fmt: skip
+        for line, other in zip(one.lines, two.lines, strict=True):
+            np.testing.assert_array_equal(line.get_xdata(), other.get_xdata())
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("layout", ["constrained", None])
+@pytest.mark.parametrize("first", ["title", "display"])
+def test_a_title_of_the_users_own_stands_above_a_display(displays, layout, first):
+    figure, grid = plt.subplots(2, 2, layout=layout, figsize=(18, 16))
+    axes = grid[1, 0]
+    if first == "title":
+        axes.set_title("Steady\nor not")
+    part = displays["stability-features"].plot(axes)
+    if first == "display":
+        axes.set_title("Steady\nor not")
+    figure.canvas.draw()
+    title = axes.title.get_window_extent()
+    assert title.height > 20
+    assert part.axes
+    for panel in part.axes:
+        box = panel.get_tightbbox()
+        assert box.y1 <= title.y0 + 1
+        assert box.y0 >= 0
+    assert title.y1 < grid[0, 0].get_window_extent().y0
+    assert abs(title.x0 + title.x1 - part.bbox.x0 - part.bbox.x1) < 0.05 * part.bbox.width
+    # Of the axes themselves nothing shows.
+    axes.set_title("")
+    assert axes.get_tightbbox().height < 3
+    plt.close(figure)
+
+
+def test_axes_in_which_something_is_drawn_are_refused(displays):
+    figure, (one, two) = plt.subplots(1, 2)
+    one.plot([1, 2], [3, 4])
+    displays["claim"].plot(two)
+    for axes in (one, two):
+        with pytest.raises(ValueError, match="ax: give axes in which nothing is drawn yet"):
+            displays["claim"].plot(axes)
+    assert one.lines
     plt.close(figure)
 
 

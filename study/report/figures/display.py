@@ -18,6 +18,8 @@ from study.report.style import NARROW, WIDE, png, style, svg
 
 # Inches; the wide form needs as much.
 READABLE = 6.5
+# Height of axes that are there for their title, beside that of what stands below.
+_SLIVER = 1e-3
 Draw = Callable[[FigureBase, bool], None]
 
 
@@ -58,22 +60,31 @@ class Display:
     def plot(self, ax: Axes | None = None) -> FigureBase:
         """Draw it: as a figure of its own, or in the place of `ax`.
 
-        `ax` comes from a grid of subplots, best of a figure with the layout "constrained"; the
-        panels of the display stand where it stood, in the narrow form where there are less than
-        6.5 inches. Raises ValueError for other axes.
+        `ax` comes from a grid of subplots, best of a figure with the layout "constrained", and is
+        empty. The panels of the display stand where it stood, in the narrow form where there are
+        less than 6.5 inches, and `ax` above them, with its title alone, given before or after.
+        Raises ValueError for other axes.
         """
         if ax is None:
             return self.sketch()
         place = ax.get_subplotspec()
         if place is None:
             raise ValueError("ax: give axes from a grid, as plt.subplots makes them")
+        if ax.has_data() or not ax.axison:
+            raise ValueError("ax: give axes in which nothing is drawn yet")
         figure = ax.get_figure()
         assert figure is not None
-        ax.remove()
-        part = figure.add_subfigure(place)
+        position, parts = ax.get_position(), place.subgridspec(2, 1, height_ratios=[_SLIVER, 1])
+        ax.set_subplotspec(parts[0])
+        ax.set_axis_off()
+        part = figure.add_subfigure(parts[1])
+        # A layout, where there is one, finds a better place for it.
+        part.bbox_relative.set(position)
+        whole = part.get_figure(root=True)
+        whole.draw_without_rendering()
         with style():
             self.draw(part, part.bbox.width / figure.get_dpi() < READABLE)
-        part.get_figure(root=True).draw_without_rendering()
+        whole.draw_without_rendering()
         fold_titles(part)
         return part
 
