@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 
+from study.common.conditions import REAL
 from study.common.methods import GRADIENTS, PREDICTIONS
 from study.common.vocabulary import LEAST_SQUARES_TITLE
 from study.common.weights import Layout
@@ -38,7 +39,7 @@ class ClosedForm(Engine):
 
     @staticmethod
     def offers(condition: str) -> frozenset[str]:
-        return frozenset({GRADIENTS, PREDICTIONS} if condition == "real" else ())
+        return frozenset({GRADIENTS, PREDICTIONS} if condition == REAL else ())
 
     @property
     def title(self) -> str:

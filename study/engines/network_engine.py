@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from torch import nn
 
+from study.common.conditions import find_condition
 from study.common.methods import GRADIENTS, METHODS, PREDICTIONS, STEPS
 from study.common.weights import Layout
 from study.datasets.dataset import Dataset
@@ -27,7 +28,7 @@ class NetworkEngine(Engine):
     @staticmethod
     def offers(condition: str) -> frozenset[str]:
         offered = frozenset({GRADIENTS, PREDICTIONS})
-        return offered if condition == "untrained" else offered | {STEPS}
+        return offered | {STEPS} if find_condition(condition).trained else offered
 
     @cached_property
     def network(self) -> nn.Module:
@@ -58,8 +59,8 @@ class NetworkEngine(Engine):
         y: np.ndarray,
         on_work: Callable[[int], None] = lambda _: None,
     ) -> Trained:
-        untrained = {replicate.condition == "untrained" for replicate in replicates}
-        if len(untrained) != 1:
+        trained = {replicate.trained for replicate in replicates}
+        if len(trained) != 1:
             raise ValueError("replicates must be some, and all of them untrained or none")
         parts = []
         for start in range(0, len(replicates), self.width):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from study.common.conditions import find_condition
 from study.common.streams import StreamSeeds
 from study.common.weights import Weights
 
@@ -19,6 +20,11 @@ class Replicate:
 
     condition: str
     streams: StreamSeeds
+
+    @property
+    def trained(self) -> bool:
+        """Whether it is trained, or keeps its initial weights."""
+        return find_condition(self.condition).trained
 
 
 @dataclass(frozen=True)

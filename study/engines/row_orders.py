@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from study.common.conditions import PERMUTED, find_condition
 from study.common.streams import generator
 from study.engines.replicates import Replicate
 
@@ -43,7 +44,7 @@ def assign_rows(replicates: Sequence[Replicate], rows: int) -> tuple[np.ndarray,
             row_of[index] = generator(replicate.streams.rows, "rows").integers(rows, size=rows)
     label_of = row_of.copy()
     for index, replicate in enumerate(replicates):
-        if replicate.condition == "shuffled":
+        if find_condition(replicate.condition).labels == PERMUTED:
             labels = generator(replicate.streams.labels, "labels")
             label_of[index] = labels.permutation(row_of[index])
     return row_of, label_of

@@ -13,6 +13,7 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from study.common.conditions import find_condition
 from study.common.errors import InputError, StudyError, first_line
 from study.common.import_path import digest_of, import_named
 from study.common.methods import PREDICTIONS
@@ -66,7 +67,7 @@ class ScikitLearn(Engine):
 
     @staticmethod
     def offers(condition: str) -> frozenset[str]:
-        return frozenset(() if condition == "untrained" else {PREDICTIONS})
+        return frozenset({PREDICTIONS} if find_condition(condition).trained else ())
 
     def check(self, dataset: Dataset, *, known: bool) -> None:
         """Fit and predict once, for scikit-learn checks arguments as it fits; not if `known`."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from study.common.conditions import REAL, find_condition
 from study.engines.engine import Cost, Engine
 from study.engines.replicates import Replicate
 from study.store.records import Key
@@ -30,7 +31,7 @@ class Block:
     @property
     def condition(self) -> str:
         """That of one replicate; real and shuffled ones may be in one block."""
-        return self.replicates[0].condition if self.replicates else "real"
+        return self.replicates[0].condition if self.replicates else REAL
 
     @property
     def keys(self) -> list[Key]:
@@ -50,7 +51,7 @@ class Block:
     @property
     def epochs(self) -> int:
         """Epochs of training."""
-        return 0 if self.condition == "untrained" else self.engine.epochs
+        return self.engine.epochs if find_condition(self.condition).trained else 0
 
     @property
     def cost(self) -> Cost:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from study.common.conditions import CONDITIONS, REAL, TRAINED
 from study.common.streams import StreamSeeds, varied
 from study.common.vocabulary import LEAST_SQUARES
 from study.datasets.dataset import Dataset
@@ -31,17 +32,18 @@ class Plan:
 
 def ordinary(seeds: Sequence[int]) -> list[Replicate]:
     """The replicates of ordinary seeds, in every condition."""
-    trained = [
+    untrained = [name for name in CONDITIONS if name not in TRAINED]
+    return [
         Replicate(condition, StreamSeeds.of(seed))
+        for conditions in (TRAINED, untrained)
         for seed in seeds
-        for condition in ("real", "shuffled")
+        for condition in conditions
     ]
-    return trained + [Replicate("untrained", StreamSeeds.of(seed)) for seed in seeds]
 
 
 def varying(source: str, bases: Sequence[int], seeds: Sequence[int]) -> list[Replicate]:
     """The real networks in which one source varies over `seeds`, all else held at a base."""
-    return [Replicate("real", varied(source, base, seed)) for base in bases for seed in seeds]
+    return [Replicate(REAL, varied(source, base, seed)) for base in bases for seed in seeds]
 
 
 def wanted(seeds: Sequence[int], vary: str | None, bases: Sequence[int]) -> list[Replicate]:
@@ -66,7 +68,7 @@ def plan(
     for name, engine in engines.items():
         offered = [replicate for replicate in wanted if engine.offers(replicate.condition)]
         for trained in (True, False):
-            replicates = [one for one in offered if (one.condition != "untrained") == trained]
+            replicates = [one for one in offered if one.trained == trained]
             todo = [
                 one
                 for one in replicates

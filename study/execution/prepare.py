@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from study.common.conditions import CONDITIONS
 from study.common.errors import InputError, StudyError
 from study.common.vocabulary import LEAST_SQUARES
 from study.datasets.dataset import Dataset
@@ -49,6 +50,7 @@ def prepare(
         store.check_measured()
         for name, digest in _held_against(store, dataset, models, engines).items():
             store.add_source(name, digest)
+        store.add_conditions(CONDITIONS)
         if store.traits().empty:
             store.add_traits(_traits(dataset))
         if store.parts().empty:

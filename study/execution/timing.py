@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+from study.common.conditions import UNTRAINED
 from study.common.errors import StudyError, first_line
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine
@@ -70,7 +71,7 @@ def _timed(block: Block, dataset: Dataset) -> Rate:
     if engine.protocol is None:
         making, (epoch, made) = 0.0, _fitting(block, dataset)
     else:
-        untrained = [Replicate("untrained", replicate.streams) for replicate in block.replicates]
+        untrained = [Replicate(UNTRAINED, replicate.streams) for replicate in block.replicates]
         making, made = _seconds(lambda: engine.train(untrained, x, y))
         epoch = _epoch(block, engine.protocol, dataset) if block.epochs else 0.0
     return Rate(engine, len(made.losses), making, epoch, _measuring(engine, made, dataset))

@@ -83,6 +83,12 @@ class Writer(Store):
             insert_scores(connection, self.reader, chosen)
             self._add_rows("methods", [(method,) for method in methods])
 
+    def add_conditions(self, conditions: Sequence[str]) -> None:
+        """Store that the run has these conditions from now on, after those that it had."""
+        if set(conditions) - set(self.conditions()):
+            with self._transaction("in which conditions models are made"):
+                self._add_rows("conditions", [(condition,) for condition in conditions])
+
     def add_failures(self, keys: Sequence[Key], reason: str) -> None:
         """Store why trained models are missing, in place of what was known of them."""
         with self._transaction("what failed") as connection:

@@ -262,9 +262,10 @@ def _controls(
 ) -> list[Finding]:
     """Notes on seeds that miss a control which others of their model have, or should have."""
     findings = []
+    made_with = [control for control in CONTROLS if control in store.conditions()]
     for model in store.model_names():
         kind = engine_named(engines.get(model, ""))
-        for control in CONTROLS:
+        for control in made_with:
             have = held.get((model, control), set())
             due = kind is None or bool(kind.offers(control))
             if store.recipe.scores is not None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
+from study.common.conditions import UNTRAINED
 from study.common.errors import InputError, StudyError
 from study.common.findings import NOTE, PASSED, Finding
 from study.common.streams import StreamSeeds
@@ -88,7 +89,7 @@ class Again:
         """The weights with which networks begin, (networks, ...) by parameter."""
         assert self.dataset is not None
         x, y = self.dataset.train_x, self.dataset.train_y
-        replicates = [_replicate(one, "untrained") for one in trainings]
+        replicates = [_replicate(one, UNTRAINED) for one in trainings]
         return self.engines[model].train(replicates, x, y).weights
 
     def least_squares(self) -> Record:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from study.common.conditions import TRAINED
 from study.common.findings import FAULT, NOTE, PASSED, Finding
 from study.common.methods import DECLARED, STEPS
 from study.common.progress import progress
@@ -123,7 +124,7 @@ def _recomputed(
     measured = again.measured(model, some, weights)
     for training, before, after in zip(some, stored, measured, strict=True):
         yield "C011", training, likeness(_after_training(before), after)
-    if some[0].condition == "untrained":
+    if some[0].condition not in TRAINED:
         first = again.initial(model, some)
         for place, (training, before) in enumerate(zip(some, stored, strict=True)):
             drawn_again = {name: array[place] for name, array in first.items()}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import ks_2samp
 
+from study.common.conditions import TRAINED
 from study.common.errors import StudyError
 from study.common.findings import FAULT, NOTE, PASSED, Finding
 from study.common.methods import GROUPED_PERMUTATION, PERMUTATION
@@ -36,7 +37,7 @@ def check_retrained(store: Store, again: Again, count: int) -> list[Finding]:
     for training in store.reader.each_training():
         if (
             training.model in again.engines
-            and training.condition != "untrained"
+            and training.condition in TRAINED
             and training.model != LEAST_SQUARES
         ):
             candidates.setdefault(training.model, []).append(training)

@@ -97,7 +97,7 @@ class Lanes(NetworkEngine):
         scratch = 3 * 4 * lanes * (room + weights)  # of three kernels
         # Adam's moments, and copies on the way in and out; torch's modules are large.
         one_round = lanes * (32 * weights + 6000 * self.modules)
-        if replicates[0].condition != "untrained":
+        if replicates[0].trained:
             epochs = min(epochs_at_once(rows, weights), protocol.epochs)
             one_round += 8 * lanes * rows * (2 + 5 * epochs)
             occasions = len(occasion_epochs(protocol.epochs))

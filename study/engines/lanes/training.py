@@ -39,7 +39,7 @@ def train_block(
         name: np.stack([parameters[init][name].detach() for init in inits])
         for name, _ in sizes.shapes
     }
-    if replicates[0].condition == "untrained":
+    if not replicates[0].trained:
         return Trained.without_steps(initial, len(replicates))
     # Lanes without a replicate repeat those with one.
     slots = [replicates[lane % len(replicates)] for lane in range(lanes)]

@@ -72,7 +72,7 @@ class Torch(NetworkEngine):
     def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
         inputs, rows = len(dataset.features), len(dataset.train_y)
         tested, most = len(dataset.test_y), max(len(dataset.train_y), len(dataset.test_y))
-        trained, protocol = replicates[0].condition != "untrained", self.recipe.training
+        trained, protocol = replicates[0].trained, self.recipe.training
         stacked = 4 * BLOCK * self.weights
         batch = min(protocol.batch_size, rows)
         network = build(self.recipe, inputs=inputs, init=0)

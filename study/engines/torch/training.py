@@ -36,7 +36,7 @@ def train_block(
     network = networks[0]
     del networks  # as large as all else
     _refuse_changing_buffers(network, buffers)
-    if replicates[0].condition == "untrained":
+    if not replicates[0].trained:
         trained = Trained.without_steps(_numpy(stacked), len(slots))
     else:
         with one_thread():

@@ -1,4 +1,4 @@
-"""A run that was made before a method existed: it is whole, and is scored by it afterwards."""
+"""A run that was made before a method or a control existed is whole, and gets it afterwards."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 from conftest import Command
 from processes import dumped
 
+from study.common.conditions import CONDITIONS
 from study.common.methods import METHODS
 from study.store.run_directory import create
 from study.store.store import Store
@@ -22,15 +23,19 @@ def run(command: Command, small: list[str]) -> list[str]:
     return arguments
 
 
-def made_without(method: str, old: Path) -> None:
-    """A run like that in reports/people, by a program that did not know a method."""
+def made_without(name: str, old: Path) -> None:
+    """A run like that in reports/people, by a program that did not know a method or condition."""
     with Store(Path("reports/people")) as store:
-        held = tuple(name for name in METHODS if name != method)
-        create(old, store.dataset, store.recipe, store.hashes, methods=held)
+        methods = [method for method in METHODS if method != name]
+        conditions = [condition for condition in CONDITIONS if condition != name]
+        names = {"methods": methods, "conditions": conditions}
+        create(old, store.dataset, store.recipe, store.hashes, **names)
         with Writer(old) as writer:
             for training in store.reader.each_training():
+                if training.condition == name:
+                    continue
                 [record] = stored_records(store, [training])
-                scores = [row for row in record.scores if row[0] != method]
+                scores = [row for row in record.scores if row[0] != name]
                 recipe = store.model_recipe(training.model)
                 records = [replace(record, scores=scores)]
                 writer.add(training.model, recipe, records, store.environments()[0])
@@ -61,6 +66,19 @@ def test_the_next_run_scores_it_without_training_and_it_is_like_a_new_one(run, c
     assert dumped(Path("old")) == dumped(Path("reports/people"))
     assert "made before" not in command("check", "old", "--data", run[2]).out
     assert "computed of" not in command(*run, "--out", "old").out
+
+
+def test_a_run_made_before_a_control_lacks_nothing_until_it_is_asked_for_again(run, command):
+    made_without("untrained", Path("old"))
+    found = command("check", "old", "--data", run[2])
+    assert found.status == 0, found.out
+    assert "every seed has its controls" in found.out
+    again = command(*run, "--out", "old")
+    assert again.status == 0, again.err
+    assert dumped(Path("old")) == dumped(Path("reports/people"))
+    fewer = command(*run[:-4], "--seeds", "3", "--workers", "1", "--out", "old")
+    assert fewer.status == 0, fewer.err
+    assert "every seed has its controls" in command("check", "old", "--data", run[2]).out
 
 
 def test_what_only_training_tells_is_not_made_up(run, command):
