@@ -4,7 +4,7 @@
 
 Blocks of the default study are done by one worker and by two, in threads and in processes, and
 blocks of PyTorch in processes, in turn, again and again; workers are started before the clock is.
-Then blocks with next to no work are done one at a time by each kind of crew, and by one worker of
+Then blocks with next to no work are done one at a time by workers of each kind, and by one of
 a Dask scheduler that is a process of its own: their time from being handed out to being stored,
 less the work. At last the whole of 10,000 seeds of 10 models on 100 machines of 2 cores is
 reckoned from these numbers. Needs `distributed`.
@@ -38,12 +38,12 @@ from study.engines.torch.engine import Torch
 from study.execution import prepare
 from study.execution.block import Block
 from study.execution.plan import ordinary
-from study.execution.progress_counter import Tally, tally
-from study.execution.train_and_measure import Worked, work
+from study.execution.progress_counter import ProgressCounter, progress_counter
+from study.execution.train_and_measure import BlockResult, train_and_measure
 from study.execution.workers import cluster_worker
 from study.execution.workers.cluster import Cluster
 from study.execution.workers.processes import Processes
-from study.execution.workers.serial import Alone
+from study.execution.workers.serial import Serial
 from study.execution.workers.threads import Threads
 from study.recipes.find import DEFAULT_MODELS, find_dataset, find_model
 from study.recipes.model import ModelRecipe
@@ -118,19 +118,19 @@ def throughput(dataset: Dataset, blocks: dict[str, list[Block]], rounds: int) ->
     timed: dict[tuple[str, int], list[float]] = {}
     most = max(map(len, blocks.values()))
     with ExitStack() as left:
-        counted = left.enter_context(tally(most))
-        crews: dict[tuple[str, int], Threads | Processes] = {}
-        for way, (_, crew_of) in WAYS.items():
+        counted = left.enter_context(progress_counter(most))
+        groups: dict[tuple[str, int], Threads | Processes] = {}
+        for way, (_, group_of) in WAYS.items():
             for workers in (1, 2):
-                crews[way, workers] = crew_of(workers, dataset, counted)
-                left.enter_context(crews[way, workers])
-        for key, crew in crews.items():
+                groups[way, workers] = group_of(workers, dataset, counted)
+                left.enter_context(groups[way, workers])
+        for key, group in groups.items():
             smallest = min(blocks[WAYS[key[0]][0]], key=lambda block: block.work)
-            done(crew, [smallest] * key[1])  # starts processes, and loads what they need
+            done(group, [smallest] * key[1])  # starts processes, and loads what they need
         for _ in range(rounds):
-            for key, crew in crews.items():
+            for key, group in groups.items():
                 todo = blocks[WAYS[key[0]][0]]
-                seconds = done(crew, todo)
+                seconds = done(group, todo)
                 timed.setdefault(key, []).append(sum(block.size for block in todo) / seconds)
     rows = [
         (f"{way}: networks/s, {workers} workers", statistics.median(found))
@@ -146,14 +146,14 @@ def throughput(dataset: Dataset, blocks: dict[str, list[Block]], rounds: int) ->
     return pd.DataFrame(rows, columns=["what", "value"])
 
 
-def done(crew: Alone | Threads | Processes, blocks: Sequence[Block]) -> float:
-    """Seconds that a crew takes for blocks, handed out as `study run` does it."""
+def done(group: Serial | Threads | Processes, blocks: Sequence[Block]) -> float:
+    """Seconds that workers take for blocks, handed out as `study run` does it."""
     start = time.perf_counter()
     waiting = list(enumerate(blocks))[::-1]
-    working: set[Future[Worked]] = set()
+    working: set[Future[BlockResult]] = set()
     while waiting or working:
-        while waiting and len(working) < crew.capacity:
-            working.add(crew.submit(*waiting.pop()))
+        while waiting and len(working) < group.capacity:
+            working.add(group.submit(*waiting.pop()))
         finished, working = wait(working, return_when=FIRST_COMPLETED)
         for future in finished:
             future.result()
@@ -163,9 +163,9 @@ def done(crew: Alone | Threads | Processes, blocks: Sequence[Block]) -> float:
 def writing(store: Writer, lanes: Sequence[Block], dataset: Dataset) -> pd.DataFrame:
     """What the writer takes for one Transformer, in blocks of 128, and the bytes of it."""
     block = next(block for block in lanes if block.model == "transformer" and block.epochs)
-    worked = work(block, dataset)
+    result = train_and_measure(block, dataset)
     path = store.directory / FILE_NAME
-    pickled = pickle.dumps(worked, pickle.HIGHEST_PROTOCOL)
+    pickled = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
     before, seconds, rounds = path.stat().st_size, [], 9
     for turn in range(rounds):
         start = time.perf_counter()
@@ -185,30 +185,30 @@ def writing(store: Writer, lanes: Sequence[Block], dataset: Dataset) -> pd.DataF
     rows = [
         ("writer: ms/network", 1000 * statistics.median(seconds) / 128),
         ("writer: bytes/network", (path.stat().st_size - before) / written),
-        ("result: bytes/network", len(pickled) / len(worked.records)),
+        ("result: bytes/network", len(pickled) / len(result.records)),
     ]
     return pd.DataFrame(rows, columns=["what", "value"])
 
 
 def overheads(store: Writer, block: Block, dataset: Dataset, count: int) -> pd.DataFrame:
-    """Milliseconds from handing out a block to having it stored, less its work, by crew."""
+    """Milliseconds from handing out a block to having it stored, less its work, by workers."""
     small = [
         replace(block, replicates=(replace(block.replicates[0], streams=StreamSeeds.of(seed)),))
         for seed in range(10_000, 10_000 + count)
     ]
-    work(small[0], dataset)
+    train_and_measure(small[0], dataset)
     rows: list[tuple[str, float]] = []
 
-    def cost(make: Callable[[Tally], Alone | Threads | Processes | Cluster]) -> float:
+    def cost(make: Callable[[ProgressCounter], Serial | Threads | Processes | Cluster]) -> float:
         taken = []
-        with tally(1) as counted, make(counted) as crew:
-            crew.submit(0, small[0]).result()
+        with progress_counter(1) as counted, make(counted) as group:
+            group.submit(0, small[0]).result()
             for one in small:
                 start = time.perf_counter()
-                work(one, dataset)
+                train_and_measure(one, dataset)
                 middle = time.perf_counter()
-                worked = crew.submit(0, one).result()
-                store.add(one.model, one.engine.recipe, worked.records, worked.environment)
+                result = group.submit(0, one).result()
+                store.add(one.model, one.engine.recipe, result.records, result.environment)
                 taken.append(time.perf_counter() - middle - (middle - start))
         store_again()
         return 1000 * statistics.median(taken)
@@ -226,7 +226,7 @@ def overheads(store: Writer, block: Block, dataset: Dataset, count: int) -> pd.D
             for one in small
         ]
 
-    rows.append(("overhead: ms/block, alone", cost(lambda counted: Alone(dataset, counted))))
+    rows.append(("overhead: ms/block, alone", cost(lambda counted: Serial(dataset, counted))))
     rows.append(("overhead: ms/block, threads", cost(lambda counted: Threads(1, dataset, counted))))
     rows.append(
         ("overhead: ms/block, processes", cost(lambda counted: Processes(1, dataset, counted)))

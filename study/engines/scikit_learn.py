@@ -1,6 +1,5 @@
 """scikit-learn's regressors as models of the study: the seed is the random_state."""
 
-import inspect
 import math
 import pickle
 import warnings
@@ -174,16 +173,21 @@ def _make(recipe: EstimatorRecipe, random_state: int) -> Any:
             "not a class of scikit-learn regressors (a Pipeline or a search around one does not "
             "count: the seed could not set the random_state within it)",
         )
-    if "random_state" not in inspect.signature(regressor_class).parameters:
+    try:
+        regressor = regressor_class(**recipe.arguments)
+        # Not by the signature: other packages' classes may pass it on unnamed.
+        seeded = "random_state" in regressor.get_params(deep=False)
+        if seeded:
+            regressor.set_params(random_state=random_state)
+    except Exception as error:  # a stranger's class may raise anything
+        raise _unfit(recipe, first_line(error)) from error
+    if not seeded:
         raise _unfit(
             recipe,
             "it has no random_state, so that all seeds would be the same: name a regressor that "
             "has one (least squares is always computed)",
         )
-    try:
-        return regressor_class(**recipe.arguments, random_state=random_state)
-    except Exception as error:  # a stranger's class may raise anything
-        raise _unfit(recipe, first_line(error)) from error
+    return regressor
 
 
 def _unfit(recipe: EstimatorRecipe, reason: str) -> InputError:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 
-class Tally:
+class ProgressCounter:
     """Work done, a cell for each block, in a file that all processes of one machine see.
 
     A cell has one writer at a time, so that no lock is needed. It travels to other processes
@@ -19,8 +19,8 @@ class Tally:
         self.path = path
         self._cells = np.memmap(path, dtype=np.int64, mode="r+")
 
-    def __reduce__(self) -> tuple[type["Tally"], tuple[Path]]:
-        return Tally, (self.path,)
+    def __reduce__(self) -> tuple[type["ProgressCounter"], tuple[Path]]:
+        return ProgressCounter, (self.path,)
 
     def begin(self, block: int) -> None:
         """A block starts, perhaps over again."""
@@ -41,10 +41,10 @@ class Tally:
 
 
 @contextmanager
-def tally(blocks: int) -> Iterator[Tally]:
-    """A tally of so many blocks, nothing of which is done. Raises OSError on a full disk."""
+def progress_counter(blocks: int) -> Iterator[ProgressCounter]:
+    """A counter for so many blocks, nothing of which is done. Raises OSError on a full disk."""
     with tempfile.TemporaryDirectory(prefix="study-") as folder:
         path = Path(folder) / "done"
         # Written out: a hole in a file on a full disk would end the process when it is filled.
         path.write_bytes(bytes(8 * max(blocks, 1)))
-        yield Tally(path)
+        yield ProgressCounter(path)

@@ -13,12 +13,12 @@ from study.datasets.dataset import Dataset
 from study.engines.torch.prediction import one_thread
 from study.execution.block import Block
 from study.execution.plan import in_threads
-from study.execution.progress_counter import Tally, tally
-from study.execution.train_and_measure import Worked
+from study.execution.progress_counter import ProgressCounter, progress_counter
+from study.execution.train_and_measure import BlockResult
 from study.execution.workers.processes import Processes
-from study.execution.workers.serial import Alone
+from study.execution.workers.serial import Serial
 from study.execution.workers.threads import Threads
-from study.execution.workers.workers import Broken, Crew, reason
+from study.execution.workers.workers import Broken, Workers, reason
 from study.recipes.model import Contender
 from study.store.writer import Writer
 
@@ -65,18 +65,18 @@ def run(
     warned: dict[str, Counter[str]] = {}
     failed: dict[tuple[str, str], int] = {}
 
-    def add(block: Block, worked: Worked) -> None:
-        store.add(block.model, block.engine.recipe, worked.records, worked.environment)
-        warned.setdefault(block.model, Counter()).update(worked.warned)
+    def add(block: Block, result: BlockResult) -> None:
+        store.add(block.model, block.engine.recipe, result.records, result.environment)
+        warned.setdefault(block.model, Counter()).update(result.warned)
 
     def fail(block: Block, why: str) -> None:
         store.add_failures(block.keys, why)
         failed[block.model, why] = failed.get((block.model, why), 0) + block.size
 
-    with tally(len(blocks)) as done, _reporting(done, report), one_thread():
-        for crew, places in _crews(blocks, workers, dataset, done, tell, cluster):
-            with crew:
-                _finish(crew, {place: blocks[place] for place in places}, done, add, fail, tell)
+    with progress_counter(len(blocks)) as done, _reporting(done, report), one_thread():
+        for group, places in _groups_of_workers(blocks, workers, dataset, done, tell, cluster):
+            with group:
+                _finish(group, {place: blocks[place] for place in places}, done, add, fail, tell)
     title = {LEAST_SQUARES: "Least squares"} | {name: of.title for name, of in models.items()}
     return Outcome(
         warned=[
@@ -90,15 +90,15 @@ def run(
     )
 
 
-def _crews(
+def _groups_of_workers(
     blocks: Sequence[Block],
     workers: int,
     dataset: Dataset,
-    done: Tally,
+    done: ProgressCounter,
     tell: Callable[[str], None],
     cluster: "Client | None",
-) -> "Iterator[tuple[Alone | Threads | Processes | Cluster, list[int]]]":
-    """One crew after the other, so that no more than `workers` are at work, and their blocks."""
+) -> "Iterator[tuple[Serial | Threads | Processes | Cluster, list[int]]]":
+    """Groups of workers, one after the other so that at most `workers` work, and their blocks."""
     places = range(len(blocks))
     if cluster is not None:
         from study.execution.workers.cluster import Cluster
@@ -106,7 +106,7 @@ def _crews(
         yield Cluster(cluster, dataset, done, tell), list(places)
         return
     if workers == 1:
-        yield Alone(dataset, done), list(places)
+        yield Serial(dataset, done), list(places)
         return
     threaded = in_threads(blocks)
     if threaded:
@@ -116,24 +116,24 @@ def _crews(
 
 
 def _finish(
-    crew: Crew,
+    group: Workers,
     blocks: Mapping[int, Block],
-    done: Tally,
-    add: Callable[[Block, Worked], None],
+    done: ProgressCounter,
+    add: Callable[[Block, BlockResult], None],
     fail: Callable[[Block, str], None],
     tell: Callable[[str], None],
 ) -> None:
-    """Have a crew work on blocks, by their cells of the tally, until each is stored or failed."""
+    """Have workers do blocks, by their cells of the counter, until each is stored or failed."""
     waiting = deque((place, 1) for place in blocks)
-    working: dict[Future[Worked], tuple[int, int]] = {}
+    working: dict[Future[BlockResult], tuple[int, int]] = {}
 
     def hand_out() -> None:
-        while waiting and len(working) < crew.capacity:
+        while waiting and len(working) < group.capacity:
             place, attempt = waiting.popleft()
-            working[crew.submit(place, blocks[place])] = place, attempt
+            working[group.submit(place, blocks[place])] = place, attempt
 
     while waiting or working:
-        if not crew.stopped:
+        if not group.stopped:
             hand_out()  # the workers of a cluster may have become more
         finished, _ = wait(working, timeout=0.1, return_when=FIRST_COMPLETED)
         # Let go of each result once it is stored: those of a long run are large.
@@ -141,14 +141,14 @@ def _finish(
             future = finished.pop()
             place, attempt = working.pop(future)
             error = future.exception()
-            if error is not None and crew.stopped:
+            if error is not None and group.stopped:
                 continue
             if isinstance(error, Broken):
                 raise error
             if error is not None and attempt < _TRIES:
                 tell(f"a block of {blocks[place].model} is done again: {reason(error)}")
                 waiting.append((place, attempt + 1))
-            if not crew.stopped:
+            if not group.stopped:
                 hand_out()  # before storing, so that nobody waits for the disk
             if error is None:
                 done.put(place, blocks[place].work)
@@ -156,12 +156,12 @@ def _finish(
             elif attempt == _TRIES:
                 done.put(place, blocks[place].work)
                 fail(blocks[place], reason(error))
-        if crew.stopped:
+        if group.stopped:
             raise KeyboardInterrupt
 
 
 @contextmanager
-def _reporting(done: Tally, report: Callable[[int], None]) -> Iterator[None]:
+def _reporting(done: ProgressCounter, report: Callable[[int], None]) -> Iterator[None]:
     """Report what is done twice a second while work goes on, and once at its end."""
     stop = threading.Event()
 

@@ -21,7 +21,7 @@ Count = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Worked:
+class BlockResult:
     """What comes of a block.
 
     records : one for each trained model, in the order of the block's keys
@@ -34,7 +34,7 @@ class Worked:
     environment: dict[str, str]
 
 
-def work(block: Block, dataset: Dataset, count: Count = lambda _: None) -> Worked:
+def train_and_measure(block: Block, dataset: Dataset, count: Count = lambda _: None) -> BlockResult:
     """Train and measure one block.
 
     `count` is called with each piece of work that is done, in the units of Block.work, and may
@@ -47,7 +47,7 @@ def work(block: Block, dataset: Dataset, count: Count = lambda _: None) -> Worke
     except (Exception, SystemExit) as error:  # a stranger's network may raise anything
         remedy = remedy_for(error, "")
         raise StudyError(f"{first_line(error)}{f'; {remedy}' if remedy else ''}") from error
-    return Worked(
+    return BlockResult(
         records(block.keys, trained, measured, dataset), Counter(trained.warned), environment()
     )
 

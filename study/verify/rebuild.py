@@ -20,7 +20,7 @@ from study.engines.replicates import Replicate, Trained
 from study.engines.torch.prediction import one_thread
 from study.execution.block import Block
 from study.execution.plan import plan
-from study.execution.train_and_measure import records, work
+from study.execution.train_and_measure import records, train_and_measure
 from study.importance.measure import measure
 from study.recipes.base import dotted, fingerprint
 from study.recipes.find import find_dataset
@@ -97,7 +97,7 @@ class Again:
         assert self.dataset is not None
         (block,) = plan({}, self.dataset, [], stored=set()).blocks
         with one_thread():
-            return self._made_then(work(block, self.dataset).records)[0]
+            return self._made_then(train_and_measure(block, self.dataset).records)[0]
 
     def blocks(self, model: str, trainings: Sequence[Training]) -> tuple[Block, ...]:
         """What trains some networks of a model again, on this machine's processor."""
@@ -110,7 +110,7 @@ class Again:
         """Train and measure a block as `study run` does."""
         assert self.dataset is not None
         with one_thread():
-            return self._made_then(work(block, self.dataset, count).records)
+            return self._made_then(train_and_measure(block, self.dataset, count).records)
 
     def _made_then(self, made: Sequence[Record]) -> list[Record]:
         """Records without scores by methods that the run was made without."""

@@ -25,7 +25,7 @@ from study.common.errors import InputError
 from study.common.vocabulary import LEAST_SQUARES
 from study.engines.closed_form import ClosedForm
 from study.execution.block import Block
-from study.execution.train_and_measure import work
+from study.execution.train_and_measure import train_and_measure
 from study.importance.permutation import rows_predicted
 from study.statistics.collinearity import explained
 from study.store.run_directory import FILE_NAME
@@ -213,7 +213,7 @@ def test_least_squares_draws_nothing_from_torch_s_generator(people):
     """It is computed while threads draw initial weights from that generator."""
     before = torch.get_rng_state()
     rows = (len(people.train_y), rows_predicted(people))
-    work(Block(LEAST_SQUARES, ClosedForm(inputs=8), (), *rows), people)
+    train_and_measure(Block(LEAST_SQUARES, ClosedForm(inputs=8), (), *rows), people)
     assert torch.equal(torch.get_rng_state(), before)
 
 

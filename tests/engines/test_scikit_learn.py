@@ -283,6 +283,26 @@ def test_one_thread_is_all_that_a_regressor_gets(people, tmp_path, monkeypatch):
             assert joblib.effective_n_jobs(-1) > 1
 
 
+def test_a_seed_that_a_class_passes_on_unnamed_is_set(people, tmp_path, monkeypatch):
+    """As boosters of other packages do: their signatures name few of their parameters."""
+    (tmp_path / "boosters.py").write_text(
+        "from sklearn.ensemble import RandomForestRegressor\n"
+        "class Booster(RandomForestRegressor):\n"
+        "    def __init__(self, *, max_depth=3, **others):\n"
+        "        super().__init__(n_estimators=5, max_depth=max_depth, **others)\n"
+        "    @classmethod\n"
+        "    def _get_param_names(cls):\n"
+        "        return RandomForestRegressor._get_param_names()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    booster, forest = own("boosters:Booster"), own("sklearn.ensemble:RandomForestRegressor", n_estimators=5, max_depth=3)  # fmt: skip
+    ours, theirs = (
+        fit(recipe, REPLICATES, people).predict(people.test_x) for recipe in (booster, forest)
+    )
+    np.testing.assert_array_equal(ours, theirs)
+    assert len(np.unique(ours, axis=0)) == len(REPLICATES)
+
+
 # -- what is refused ---------------------------------------------------------------------------
 
 WRONG_RECIPES = {

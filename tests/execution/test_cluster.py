@@ -20,7 +20,7 @@ from distributed import Client, LocalCluster
 from processes import STUDY, dumped, stored
 
 import study
-from study.execution.workers import cluster as crew
+from study.execution.workers import cluster as cluster_module
 from study.store.run_directory import FILE_NAME
 
 OWN = """
@@ -295,7 +295,7 @@ def test_a_worker_with_other_versions_is_refused(command, small, started, what):
 
 
 def test_where_no_scheduler_answers_one_line_says_so(command, small, monkeypatch):
-    monkeypatch.setattr(crew, "_ANSWER", 0.5)
+    monkeypatch.setattr(cluster_module, "_ANSWER", 0.5)
     outcome = command("run", *small, "--cluster", "tcp://127.0.0.1:9")
     assert outcome.status == 2
     [line] = outcome.err.splitlines()

@@ -21,7 +21,7 @@ from study.execution import memory
 from study.execution.block import Block
 from study.execution.memory import Needs, told
 from study.execution.plan import ordinary, plan
-from study.execution.train_and_measure import work
+from study.execution.train_and_measure import train_and_measure
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender, EstimatorRecipe, ModelRecipe, Protocol
 
@@ -118,7 +118,7 @@ def measure(name: str) -> None:
             dataset = shape.dataset
             block = shape.block(dataset)
             said = Needs.of([block], dataset, trainings=0).by(1)
-            work(block, dataset)
+            train_and_measure(block, dataset)
             os.write(writing, json.dumps([said, memory.held_now()]).encode())
         finally:
             os._exit(0)

@@ -21,7 +21,7 @@ from study.engines.closed_form import ClosedForm
 from study.engines.lanes.engine import Lanes
 from study.execution import plan, train_and_measure
 from study.execution.block import Block
-from study.execution.progress_counter import tally
+from study.execution.progress_counter import progress_counter
 from study.execution.workers import processes
 from study.execution.workers.processes import Processes
 from study.importance.permutation import rows_predicted
@@ -271,11 +271,11 @@ def test_results_are_of_the_moment_at_which_they_were_read(command, small):
 
 
 def test_a_process_that_died_idle_is_replaced(people, tmp_path):
-    with tally(2) as done, Processes(1, people, done) as crew:
+    with progress_counter(2) as done, Processes(1, people, done) as group:
         rows = (len(people.train_y), rows_predicted(people))
         block = Block(LEAST_SQUARES, ClosedForm(inputs=8), (), *rows)
-        first = crew.submit(0, block).result(timeout=120)
-        (pool, _last) = crew._pools[0]
+        first = group.submit(0, block).result(timeout=120)
+        (pool, _last) = group._pools[0]
         (process,) = pool._processes.values()
         status = Path(f"/proc/{process.pid}/status")
         if status.exists():  # Ctrl-C is not for it
@@ -284,7 +284,7 @@ def test_a_process_that_died_idle_is_replaced(people, tmp_path):
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         time.sleep(0.5)
-        again = crew.submit(1, block).result(timeout=120)
+        again = group.submit(1, block).result(timeout=120)
     assert first.records[0].fits == again.records[0].fits
 
 

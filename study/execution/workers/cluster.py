@@ -30,8 +30,8 @@ from study.common.errors import InputError, StudyError, first_line
 from study.common.versions import of_worker
 from study.datasets.dataset import Dataset
 from study.execution.block import Block
-from study.execution.progress_counter import Tally
-from study.execution.train_and_measure import Worked
+from study.execution.progress_counter import ProgressCounter
+from study.execution.train_and_measure import BlockResult
 from study.execution.workers import cluster_worker
 from study.execution.workers.processes import interrupts_held
 from study.execution.workers.workers import Broken, interrupt_sets
@@ -171,17 +171,21 @@ class Cluster:
     """
 
     def __init__(
-        self, client: Client, dataset: Dataset, tally: Tally, tell: Callable[[str], None]
+        self,
+        client: Client,
+        dataset: Dataset,
+        counter: ProgressCounter,
+        tell: Callable[[str], None],
     ) -> None:
         self._client = client
         self._dataset = dataset
-        self._tally = tally
+        self._counter = counter
         self._tell = tell
         self._run = uuid.uuid4().hex
         self._stop = threading.Event()
         self._left = ExitStack()
         self._threads: dict[str, int] = {}
-        self._out: set[Future[Worked]] = set()
+        self._out: set[Future[BlockResult]] = set()
         self._begun: set[int] = set()
         self._codes: dict[str, tuple[cluster_worker.OwnCode | None, str | None]] = {}
 
@@ -221,7 +225,7 @@ class Cluster:
         """Whether Ctrl-C came."""
         return self._stop.is_set()
 
-    def submit(self, index: int, block: Block) -> Future[Worked]:
+    def submit(self, index: int, block: Block) -> Future[BlockResult]:
         """Hand a block to the scheduler."""
         task = pickle.dumps(cluster_worker.Task(block, *self._code_of(block)))
         call = pickle.dumps(
@@ -234,7 +238,7 @@ class Cluster:
         future.add_done_callback(self._out.discard)
         return future
 
-    async def _worked(self, index: int, call: bytes) -> Worked:
+    async def _worked(self, index: int, call: bytes) -> BlockResult:
         """What comes of a block. Raises StudyError, and Broken where no block would fare better."""
         name = _name(self._client)
         while True:
@@ -286,7 +290,7 @@ class Cluster:
         run, index, done = event[1]
         if run == self._run:
             self._begun.add(index)
-            self._tally.put(index, done)
+            self._counter.put(index, done)
 
     async def _watch(self) -> None:
         """Keep up with who the workers are."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # What workers tell of blocks: [run, block, work done].
 TOPIC = "importance-study"
-# What comes of a block: its pickled Worked; why it failed; why the worker is refused.
+# What comes of a block: its pickled BlockResult; why it failed; why the worker is refused.
 WORKED, FAILED, REFUSED = "worked", "failed", "refused"
 # Seconds between two reports of one block.
 _BETWEEN = 1.0
@@ -117,24 +117,24 @@ def _reporter(worker: "Worker", run: str, index: int) -> Callable[[int], None]:
 def _work(task: Task, dataset: "Dataset", count: Callable[[int], None]) -> tuple[str, Any]:
     import torch
 
-    from study.execution.train_and_measure import work
+    from study.execution.train_and_measure import train_and_measure
     from study.execution.workers.workers import reason
 
     torch.set_num_threads(1)
     torch.set_float32_matmul_precision("highest")
     try:
         if task.block.engine.threaded:
-            worked = work(task.block, dataset, count)
+            result = train_and_measure(task.block, dataset, count)
         else:
             with _one_at_a_time:
                 refused = _provide(task)
                 if refused:
                     return REFUSED, refused
-                worked = work(task.block, dataset, count)
+                result = train_and_measure(task.block, dataset, count)
     except Exception as error:
         # In words: whoever reads them need not have the classes of a stranger's exception.
         return FAILED, reason(error)
-    return WORKED, pickle.dumps(worked, pickle.HIGHEST_PROTOCOL)
+    return WORKED, pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
 
 
 def _provide(task: Task) -> str | None:

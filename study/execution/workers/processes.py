@@ -15,8 +15,8 @@ from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
 from study.datasets.dataset import Dataset
 from study.execution.block import Block
-from study.execution.progress_counter import Tally
-from study.execution.train_and_measure import Worked, work
+from study.execution.progress_counter import ProgressCounter
+from study.execution.train_and_measure import BlockResult, train_and_measure
 from study.execution.workers.workers import interrupt_sets
 
 # What the libraries of a worker read when they are loaded: one thread each.
@@ -32,12 +32,12 @@ class Processes:
     A process that died is replaced when the next block comes.
     """
 
-    def __init__(self, workers: int, dataset: Dataset, tally: Tally) -> None:
+    def __init__(self, workers: int, dataset: Dataset, counter: ProgressCounter) -> None:
         self.capacity = workers
         self._dataset = dataset
-        self._tally = tally
+        self._counter = counter
         self._stop = threading.Event()
-        self._pools: list[tuple[ProcessPoolExecutor, Future[Worked]]] = []
+        self._pools: list[tuple[ProcessPoolExecutor, Future[BlockResult]]] = []
         self._left = ExitStack()
 
     def __enter__(self) -> "Processes":
@@ -54,13 +54,13 @@ class Processes:
         """Whether Ctrl-C came."""
         return self._stop.is_set()
 
-    def submit(self, index: int, block: Block) -> Future[Worked]:
+    def submit(self, index: int, block: Block) -> Future[BlockResult]:
         """Begin a block in a process that has nothing to do, or in a new one."""
-        task = (_work, index, block, self._dataset, self._tally)
+        task = (_work, index, block, self._dataset, self._counter)
         pool = self._idle() or _new_pool()
         with interrupts_held():
             try:
-                future: Future[Worked] = pool.submit(*task)
+                future: Future[BlockResult] = pool.submit(*task)
             except BrokenProcessPool:  # it died while it had nothing to do
                 pool.shutdown(wait=False, kill_workers=True)
                 pool = _new_pool()
@@ -97,10 +97,10 @@ def interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(index: int, block: Block, dataset: Dataset, tally: Tally) -> Worked:
+def _work(index: int, block: Block, dataset: Dataset, counter: ProgressCounter) -> BlockResult:
     """Work on a block in a worker's process."""
-    tally.begin(index)
-    return work(block, dataset, lambda done: tally.add(index, done))
+    counter.begin(index)
+    return train_and_measure(block, dataset, lambda done: counter.add(index, done))
 
 
 def _new_pool() -> ProcessPoolExecutor:

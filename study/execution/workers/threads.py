@@ -7,18 +7,18 @@ from contextlib import ExitStack
 from study.common.errors import Stopped
 from study.datasets.dataset import Dataset
 from study.execution.block import Block
-from study.execution.progress_counter import Tally
-from study.execution.train_and_measure import Worked, work
+from study.execution.progress_counter import ProgressCounter
+from study.execution.train_and_measure import BlockResult, train_and_measure
 from study.execution.workers.workers import interrupt_sets
 
 
 class Threads:
     """Threads that give up their blocks when `stop` is set, as Ctrl-C does."""
 
-    def __init__(self, workers: int, dataset: Dataset, tally: Tally) -> None:
+    def __init__(self, workers: int, dataset: Dataset, counter: ProgressCounter) -> None:
         self.capacity = workers
         self._dataset = dataset
-        self._tally = tally
+        self._counter = counter
         self._stop = threading.Event()
         self._left = ExitStack()
 
@@ -37,16 +37,16 @@ class Threads:
         """Whether Ctrl-C came."""
         return self._stop.is_set()
 
-    def submit(self, index: int, block: Block) -> Future[Worked]:
+    def submit(self, index: int, block: Block) -> Future[BlockResult]:
         """Begin a block in a thread."""
         return self._executor.submit(self._work, index, block)
 
-    def _work(self, index: int, block: Block) -> Worked:
+    def _work(self, index: int, block: Block) -> BlockResult:
         def count(done: int) -> None:
             if self._stop.is_set():
                 raise Stopped("stopped")
-            self._tally.add(index, done)
+            self._counter.add(index, done)
 
-        self._tally.begin(index)
+        self._counter.begin(index)
         count(0)
-        return work(block, self._dataset, count)
+        return train_and_measure(block, self._dataset, count)

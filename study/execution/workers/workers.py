@@ -1,6 +1,6 @@
 """Who works on blocks: this process itself, threads, processes, or a cluster.
 
-Every crew is a context manager. Leaving it gives up what is still at work.
+Every group of workers is a context manager. Leaving it gives up what is still at work.
 """
 
 import os
@@ -15,7 +15,7 @@ from typing import Protocol
 
 from study.common.errors import Stopped, StudyError, first_line
 from study.execution.block import Block
-from study.execution.train_and_measure import Worked
+from study.execution.train_and_measure import BlockResult
 
 # Seconds in which Ctrl-C may be pressed again by impatience alone.
 _MOMENT = 2.0
@@ -24,10 +24,10 @@ _SIGNAL = re.compile(r"SIG[A-Z]+")
 
 
 class Broken(StudyError):
-    """A crew that cannot work on, whatever the block."""
+    """Workers that cannot work on, whatever the block."""
 
 
-class Crew(Protocol):
+class Workers(Protocol):
     """Works on blocks.
 
     capacity : how many blocks it takes at a time
@@ -40,8 +40,8 @@ class Crew(Protocol):
     @property
     def stopped(self) -> bool: ...
 
-    def submit(self, index: int, block: Block) -> Future[Worked]:
-        """Begin a block, which counts in cell `index` of the tally."""
+    def submit(self, index: int, block: Block) -> Future[BlockResult]:
+        """Begin a block, which counts in cell `index` of the counter."""
 
 
 def reason(error: BaseException) -> str:
