@@ -152,12 +152,12 @@ def test_ctrl_c_stops_the_measuring_of_least_squares(tmp_path, small):
     script = (
         "import signal\n"
         "from study.cli.main import main\n"
-        "from study.execution import train_and_measure\n"
-        "fitted = train_and_measure.least_squares\n"
-        "def interrupted(dataset):\n"
+        "from study.engines import closed_form\n"
+        "fitted = closed_form.least_squares\n"
+        "def interrupted(x, y):\n"
         "    signal.raise_signal(signal.SIGINT)\n"
-        "    return fitted(dataset)\n"
-        "train_and_measure.least_squares = interrupted\n"
+        "    return fitted(x, y)\n"
+        "closed_form.least_squares = interrupted\n"
         "main()\n"
     )
     arguments = ["run", *small, "--seeds", "300", "--workers", "2", "--out", "stopped"]
