@@ -20,6 +20,7 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from study.analysis.warnings.registry import warnings
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.cli.main import main
@@ -449,7 +450,7 @@ def test_a_claim_may_rest_on_a_forest(alone, monkeypatch, capsys, sketched):
     assert (row["model"], row["met"], row["n"]) == ("forest", 12, 12)
     assert row["shuffled_n"] == 12
     assert row["untrained_interval"] == "not run"
-    found = {warning.code: warning for warning in Overview(results).warnings}
+    found = {warning.code: warning for warning in warnings(Overview(results))}
     assert found["S001"].evidence.startswith("Ridge, real: all 12 seeds have the same scores")
     assert not {"S003", "S012", "S013"} & found.keys()
     for words, wanted in (

@@ -39,7 +39,7 @@ class Table:
         return f"<p><b>{caption}</b></p>{self.html(most=200)}<p>{notes}</p>"
 
     def render(self, form: str) -> str:
-        """The table in one of study.words.FORMATS."""
+        """The table in one of FORMATS."""
         forms = {
             "text": self.text,
             "csv": self.csv,
