@@ -20,9 +20,9 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from study.analysis.warnings.registry import warnings
 from study.analysis.overview import Overview
 from study.analysis.results import Results
+from study.analysis.warnings.registry import warnings
 from study.cli.main import main
 from study.common.errors import InputError
 from study.common.streams import StreamSeeds
