@@ -7,7 +7,9 @@ from typing import Self
 import numpy as np
 
 from study.datasets.dataset import Dataset
-from study.engines.engine import Cost
+from study.engines.engine import Cost, Stack
+from study.engines.lanes.networks import sizes_of
+from study.engines.lanes.prediction import LanesStack
 from study.engines.network_check.check import refuse_unfit
 from study.engines.network_engine import NetworkEngine
 from study.engines.replicates import Replicate, Trained, occasion_epochs
@@ -46,8 +48,8 @@ class Torch(NetworkEngine):
         return BLOCK
 
     def check(self, dataset: Dataset, *, known: bool) -> None:
-        _ = self.network  # what it raises says more than the check does
-        refuse_unfit(self.recipe, dataset.train_x, dataset.test_x)
+        if not self._built_in:  # those have been checked
+            refuse_unfit(self.recipe, dataset.train_x, dataset.test_x)
 
     def train_block(
         self,
@@ -58,7 +60,13 @@ class Torch(NetworkEngine):
     ) -> Trained:
         return train_block(self.recipe, replicates, x, y, on_epochs, self.device)
 
-    def stack(self, trained: Trained) -> TorchStack:
+    @property
+    def _built_in(self) -> bool:
+        return sizes_of(self.network) is not None
+
+    def stack(self, trained: Trained) -> Stack:
+        if self._built_in:  # trained on a GPU, and measured as if it had been trained in lanes
+            return LanesStack(self.network, trained.weights)
         # Built anew, as a stranger's network may keep something of what it has met.
         network = build(self.recipe, inputs=self.inputs, init=0)
         return TorchStack(network, trained.weights)
