@@ -93,7 +93,7 @@ class Transformer(nn.Module):
             encoding = sinusoids(rows, width, tokens.dtype).unsqueeze(1)
         else:
             encoding = sinusoids(count, width, tokens.dtype)
-        tokens = self.position_dropout(tokens + encoding)
+        tokens = self.position_dropout(tokens + encoding.to(tokens.device))
         for layer in self.layers:
             tokens = layer(tokens)
         hidden = torch.tanh(self.hidden(tokens.flatten(1)))

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from study.common.methods import GRADIENTS, PREDICTIONS
 from study.engines import registry
-from study.engines.engine import GRADIENTS, PREDICTIONS, Cost, Engine, Stack
+from study.engines.engine import Cost, Engine, Stack
 from study.engines.replicates import Trained
 from study.engines.row_orders import assign_rows
 from study.recipes.model import EstimatorRecipe

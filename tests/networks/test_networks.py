@@ -223,3 +223,9 @@ def test_impossible_sizes_are_named(make, reason):
 def test_a_recipe_that_names_no_network_is_refused(change, reason):
     with pytest.raises(InputError, match=reason):
         build(shipped("mlp").model_copy(update=change), inputs=8, init=0)
+
+
+@pytest.mark.parametrize("positions", ["batch", "tokens"])
+def test_it_works_on_whatever_device_its_weights_lie(positions):
+    network = Transformer(**PUBLISHED | {"positions": positions}).eval().to("meta")
+    assert network(torch.empty(3, 8, device="meta")).device.type == "meta"

@@ -295,7 +295,7 @@ def test_names_from_strangers_open_as_text_in_every_table_and_the_dump_is_exact(
     recipe = people.recipe.model_copy(update={"variables": variables, "claim": claim})
     results = whole_run(tmp_path / "run", recipe, {model: shipped("mlp"), "mlp": shipped("mlp")})
     guarded = set()
-    for table in all_tables(results):
+    for table in all_tables(Overview(results)):
         for cell in (cell for line in cells(table.csv()) for cell in line):
             if cell.startswith(("=", "+", "-", "@")):
                 float(cell)

@@ -19,11 +19,9 @@ from sklearn.ensemble import RandomForestRegressor
 from statsmodels.stats.proportion import proportion_confint
 
 import study
-from study.analysis.agreement import method_agreement, model_agreement, seed_agreement
+from study.analysis.agreement import model_agreement
 from study.analysis.claims import proportions
-from study.analysis.importance import importance
 from study.analysis.overview import Overview
-from study.analysis.stability import rank_frequencies
 from study.common.errors import InputError
 from study.common.vocabulary import FORMATS
 from study.datasets.dataset import load_dataset
@@ -166,13 +164,13 @@ def test_the_reference_study_comes_out_the_same_from_a_file_of_its_scores(comman
         [*judged, "condition"],
     )
     for frame, keys in (
-        (importance, [*judged, "condition", "name"]),
-        (rank_frequencies, [*judged, "name", "rank"]),
-        (method_agreement, ["model", "first", "second", "measure"]),
-        (model_agreement, ["method", "first", "second", "measure"]),
-        (seed_agreement, [*judged, "condition", "measure"]),
+        (Overview.importance, [*judged, "condition", "name"]),
+        (Overview.rank_frequencies, [*judged, "name", "rank"]),
+        (Overview.method_agreement, ["model", "first", "second", "measure"]),
+        (Overview.model_agreement, ["method", "first", "second", "measure"]),
+        (Overview.seed_agreement, [*judged, "condition", "measure"]),
     ):
-        same(frame(reference, "feature"), frame(results, "feature"), keys)
+        same(frame(Overview(reference), "feature"), frame(Overview(results), "feature"), keys)
 
     compared = command("compare", str(REFERENCE), "reports/people", "--out", "compared")
     assert compared.status == 0, compared.err
