@@ -28,6 +28,7 @@ class Method:
     signed : whether a signed score stands beside each absolute one
     directed : whether that sign says which way predictions move (the sign of a loss's gradient
         follows the residuals instead)
+    raw : whether it has a part of one-hot columns that predictions cannot see
     repeated : whether it draws, as many times as the recipe's repeats
     says : what it is, in the words of the documentation
     reading : what a reader of the figures must know
@@ -44,6 +45,7 @@ class Method:
     summed: bool = False
     signed: bool = False
     directed: bool = False
+    raw: bool = False
     repeated: bool = False
 
     @property
@@ -67,6 +69,7 @@ DECLARED = (
         "training_gradient",
         summed=True,
         signed=True,
+        raw=True,
         says="as published: gradients of the loss with respect to the inputs, met in ten epochs "
         "of training",
         reading="Gradients of the loss with respect to the inputs, met at even steps through "
@@ -81,6 +84,7 @@ DECLARED = (
         summed=True,
         signed=True,
         directed=True,
+        raw=True,
         says="after training: mean absolute gradient of the prediction over the test rows",
         reading="Mean absolute change of the prediction per unit of a feature. Units matter: a "
         "feature divided by a large number gets a large gradient.",

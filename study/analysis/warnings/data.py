@@ -11,9 +11,9 @@ from study.analysis.results import Results
 from study.analysis.warnings.warning import Found, listed
 from study.common.methods import (
     CONTRAST_GRADIENT,
+    DECLARED,
     GRADIENT,
     PERMUTATION,
-    TRAINING_GRADIENT,
     find_method,
 )
 from study.statistics.ranking import shares
@@ -27,9 +27,10 @@ def one_hot_gradients(overview: Overview) -> Iterator[Found]:
     results = overview.results
     groups = [variable for variable in results.recipe.variables if len(variable.features) > 1]
     raw = [
-        method
-        for method in (TRAINING_GRADIENT, GRADIENT)
-        if any(results.vectors(model, "real", method, "feature") for model in results.models)
+        method.name
+        for method in DECLARED
+        if method.raw
+        and any(results.vectors(model, "real", method.name, "feature") for model in results.models)
     ]
     if not groups or not raw:
         return
