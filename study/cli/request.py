@@ -1,6 +1,6 @@
 """What `study run` and `study plan` are asked for: their options, and what these say."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,7 +10,7 @@ import click
 from study.cli.options import parse_bases, parse_seeds, parse_workers
 from study.common.conditions import CONDITIONS, REAL, TRAINED
 from study.common.errors import InputError
-from study.common.text import ranges
+from study.common.text import listed, ranges
 from study.common.vocabulary import SOURCES
 
 if TYPE_CHECKING:
@@ -109,12 +109,12 @@ class Request:
         if self.vary:
             return f"{REAL}, varying {self.vary} at {len(self.bases)} base seeds"
         if not self._estimators:
-            return _and(CONDITIONS)
+            return listed(CONDITIONS)
         untrained = [name for name in CONDITIONS if name not in TRAINED]
         networks = (
-            "" if self._estimators == len(self.models) else f"; networks {_and(untrained)}, too"
+            "" if self._estimators == len(self.models) else f"; networks {listed(untrained)}, too"
         )
-        return f"{_and(TRAINED)}{networks}"
+        return f"{listed(TRAINED)}{networks}"
 
     @property
     def words(self) -> str:
@@ -128,10 +128,6 @@ class Request:
         from study.recipes.model import estimators
 
         return len(estimators(self.models))
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def request_of(

@@ -1,5 +1,7 @@
 """Text that is safe to print, and seeds in words."""
 
+from collections.abc import Iterable
+
 # Marks, embeddings, overrides and isolates: they turn the order in which signs are shown.
 _BIDIRECTIONAL = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _CONTROLS = [*range(32), *range(127, 160), *map(ord, _BIDIRECTIONAL), 0x2028, 0x2029]
@@ -24,3 +26,9 @@ def ranges(seeds: list[int]) -> str:
         else:
             runs.append([seed])
     return ",".join("-".join(map(str, ends)) for ends in runs)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as a sentence lists them: a, b and c."""
+    *most, last = [*names] or [""]
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,7 +1,6 @@
 """Methods that there were not when a run was made: its models are scored by them afterwards."""
 
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from study.common.methods import PREDICTIONS, STEPS, find_method
 from study.datasets.dataset import Dataset
@@ -10,7 +9,7 @@ from study.engines.registry import engine_for
 from study.engines.replicates import Trained
 from study.engines.torch.prediction import one_thread
 from study.execution.train_and_measure import score_rows
-from study.importance.measure import measure_by
+from study.importance.measure import measure
 from study.store.reader import Training, among, key_of
 from study.store.records import Key, Row, unpacked
 from study.store.same_run import lacking
@@ -41,12 +40,12 @@ def add_further_methods(
     scores: dict[Key, list[Row]] = {}
     for model in store.model_names():
         engine = engine_for(store.model_recipe(model), len(dataset.features))
-        for _, trainings in _by_condition(store, model):
-            size = engine.block_size(len(trainings), dataset, trained=False)
-            for start in range(0, len(trainings), size):
-                some = trainings[start : start + size]
-                scores |= _scored(store, engine, methods, some, dataset)
-                report(len(scores))
+        trainings = _with_weights(store, model)
+        size = engine.block_size(len(trainings), dataset, trained=False)
+        for start in range(0, len(trainings), size):
+            some = trainings[start : start + size]
+            scores |= _scored(store, engine, methods, some, dataset)
+            report(len(scores))
     store.add_scores(methods, scores)
 
 
@@ -59,15 +58,11 @@ def _needs_training(store: Store, name: str) -> bool:
     return method.needs == PREDICTIONS and bool(store.without_weights())
 
 
-def _by_condition(store: Store, model: str) -> Iterator[tuple[str, list[Training]]]:
-    """The trainings of a model of which weights are kept."""
-    own = [
-        training
-        for training in store.reader.each_training()
-        if training.model == model and store.layout(model)
-    ]
-    for condition, trainings in itertools.groupby(own, key=lambda training: training.condition):
-        yield condition, list(trainings)
+def _with_weights(store: Store, model: str) -> list[Training]:
+    """The trainings of a model; none where no weights of it are kept."""
+    if not store.layout(model):
+        return []
+    return [training for training in store.reader.each_training() if training.model == model]
 
 
 def _scored(
@@ -85,9 +80,9 @@ def _scored(
         [contents[training.id] for training in trainings], store.layout(trainings[0].model)
     )
     with one_thread():
-        stack = engine.stack(Trained.without_steps(weights, len(trainings)))
-        found = measure_by(methods, stack, dataset)
+        trained = Trained.without_steps(weights, len(trainings))
+        found = measure(engine.stack(trained), dataset, trained.occasions, methods=methods)
     return {
-        key_of(training): score_rows(found, place, dataset)
+        key_of(training): score_rows(found.importances, place, dataset)
         for place, training in enumerate(trainings)
     }

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import numpy as np
 
-from study.common.methods import DECLARED, STEPS, methods_with
+from study.common.methods import DECLARED, METHODS, STEPS, methods_with
 from study.datasets.dataset import Dataset
 from study.engines.engine import Stack
 from study.importance.models import Models, Predict
@@ -27,8 +27,9 @@ def measure(
     dataset: Dataset,
     occasions: np.ndarray,
     on_rows: Callable[[int], None] = lambda _: None,
+    methods: Collection[str] = METHODS,
 ) -> Measured:
-    """Fit and importances of a stack of models, by every method that needs what it offers.
+    """Fit and importances of a stack of models, by those of `methods` that need what it offers.
 
     `occasions` are the loss gradients met in training, (models, occasions, rows,
     features); there are none where models were not trained by steps. `on_rows` is called
@@ -36,33 +37,12 @@ def measure(
     what takes long.
     """
     fits = _fits(stack, dataset)
-    steps = {STEPS} if occasions.shape[1] else set()
-    wanted = [method.name for method in methods_with(stack.offers | steps)]
-    models = _models(stack, dataset, occasions, fits, on_rows)
-    return Measured(fits=fits, importances=_importances(models, wanted))
-
-
-def measure_by(
-    methods: Collection[str],
-    stack: Stack,
-    dataset: Dataset,
-    on_rows: Callable[[int], None] = lambda _: None,
-) -> list[Importance]:
-    """Importances of models whose training is over, by some of the methods that ask for no more."""
-    wanted = [method.name for method in methods_with(stack.offers) if method.name in methods]
-    none = np.zeros((stack.size, 0, 1, 0), dtype=np.float32)
-    return _importances(_models(stack, dataset, none, _fits(stack, dataset), on_rows), wanted)
-
-
-def _models(
-    stack: Stack,
-    dataset: Dataset,
-    occasions: np.ndarray,
-    fits: Sequence[Fit],
-    on_rows: Callable[[int], None],
-) -> Models:
     finite = np.isfinite(np.stack([fit.r_squared for fit in fits])).all(axis=0)
-    return Models(stack, _counted(stack.predict, on_rows), dataset, occasions, finite)
+    models = Models(stack, _counted(stack.predict, on_rows), dataset, occasions, finite)
+    steps = {STEPS} if occasions.shape[1] else set()
+    offered = methods_with(stack.offers | steps)
+    wanted = [method.name for method in offered if method.name in methods]
+    return Measured(fits=fits, importances=_importances(models, wanted))
 
 
 def _importances(models: Models, wanted: Sequence[str]) -> list[Importance]:

@@ -154,7 +154,8 @@ def stored_records(store: Store, trainings: Sequence[Training]) -> list[Record]:
         )
         for training in trainings
     ]
-    return [with_methods(record, store.methods()) for record in found]
+    methods = store.methods()
+    return [with_methods(record, methods) for record in found]
 
 
 def _tuples(rows: Rows, training: Training) -> list[tuple[Any, ...]]:

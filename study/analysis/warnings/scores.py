@@ -8,7 +8,7 @@ import numpy as np
 
 from study.analysis.agreement import spearman_only
 from study.analysis.overview import Overview
-from study.analysis.warnings.warning import Found, listed, score_words
+from study.analysis.warnings.warning import Found, listed, scores_by_method
 from study.common.conditions import CONDITIONS
 from study.common.methods import GROUPED_PERMUTATION, PERMUTATION, scored_by
 from study.statistics.ranking import shares
@@ -77,7 +77,7 @@ def undefined(overview: Overview) -> Iterator[Found]:
     for condition in CONDITIONS:
         parts = []
         for model in results.models:
-            for method, vectors in score_words(results, condition, model):
+            for method, vectors in scores_by_method(results, condition, model):
                 finite = np.isfinite(vectors.score).all(axis=1)
                 lost = int((finite & np.isnan(shares(vectors.score)).any(axis=1)).sum())
                 if lost:

@@ -8,7 +8,7 @@ import numpy as np
 
 from study.analysis.fits import has_fits, learning_threshold, learning_words
 from study.analysis.overview import Overview
-from study.analysis.warnings.warning import Found, listed, score_words, seed_words
+from study.analysis.warnings.warning import Found, listed, scores_by_method, seed_words
 from study.common.conditions import CONDITIONS
 from study.common.vocabulary import LEAST_SQUARES
 from study.statistics.claims import INCONCLUSIVE, fewest_met, fewest_seeds
@@ -23,7 +23,7 @@ def identical_seeds(overview: Overview) -> Iterator[Found]:
         for condition in CONDITIONS:
             same = [
                 method
-                for method, vectors in score_words(results, condition, model)
+                for method, vectors in scores_by_method(results, condition, model)
                 if identical(vectors.score)
             ]
             if same:

@@ -55,7 +55,7 @@ class Check:
                 yield Warning(self.code, found.title or self.title, found.evidence, found.advice)
 
 
-def score_words(results: Results, condition: str, model: str) -> Iterator[tuple[str, Vectors]]:
+def scores_by_method(results: Results, condition: str, model: str) -> Iterator[tuple[str, Vectors]]:
     """The scores of a model by every method, at the level that the method scores."""
     for method in results.methods():
         vectors = results.vectors(model, condition, method, scored_by(method))

@@ -16,6 +16,7 @@ from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.conditions import CONDITIONS, DECLARED, find_condition
 from study.common.methods import TRAINING_GRADIENT
+from study.common.text import listed
 from study.recipes.claim import Claim
 from study.report.figures.display import Display
 from study.report.figures.parts import (
@@ -34,7 +35,6 @@ from study.report.figures.parts import (
     share_scale,
 )
 from study.report.style import MUTED, label, width
-from study.report.tables.cells import listed
 from study.statistics.intervals import PERCENT
 
 CHANCE = "chance, if all ranked alike"

@@ -13,6 +13,7 @@ from study.analysis.claims import level_of_claim
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.stability import STEADY
+from study.common.text import listed
 from study.recipes.claim import Claim
 from study.report.figures.display import Display
 from study.report.figures.parts import (
@@ -34,7 +35,6 @@ from study.report.figures.parts import (
     ticks,
 )
 from study.report.style import INK, MUTED, label, width
-from study.report.tables.cells import listed
 
 # More items than these leave no room for a number in each cell.
 MOST_NUMBERS = 10

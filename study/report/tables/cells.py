@@ -1,6 +1,6 @@
 """Numbers and names as they stand in the cells, captions and notes of tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -133,9 +133,3 @@ def few(names: Sequence[str], most: int = MOST_LISTED) -> str:
     """Names with commas; of many the first, and how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names as a sentence lists them: a, b and c."""
-    *most, last = [*names] or [""]
-    return f"{', '.join(most)} and {last}" if most else last

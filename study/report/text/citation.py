@@ -18,11 +18,11 @@ from study.common.conditions import CONTROLS, find_condition
 from study.common.files import beginning
 from study.common.methods import DECLARED, METHODS
 from study.common.package import shipped
-from study.common.text import printable, ranges
+from study.common.text import listed, printable, ranges
 from study.common.vocabulary import SOURCES, UNNAMED_TARGET
 from study.recipes.find import DEFAULT_MODELS
 from study.report.latex_escape import HEAD, escape
-from study.report.tables.cells import listed, provenance
+from study.report.tables.cells import provenance
 from study.report.text.headline_numbers import PROGRAM, facts, letters
 from study.report.text.origin import how_declared, reach
 from study.report.text.verdict import specificity_words

@@ -12,8 +12,9 @@ from study.analysis.fits import has_fits, learning_threshold
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import all_models
+from study.common.text import listed
 from study.common.vocabulary import UNNAMED_TARGET
-from study.report.tables.cells import estimator_words, listed, model_title, number, percent
+from study.report.tables.cells import estimator_words, model_title, number, percent
 from study.report.tables.claims import margin_words
 from study.report.text.origin import how_declared
 from study.statistics.intervals import PERCENT

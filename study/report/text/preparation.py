@@ -1,9 +1,10 @@
 """How the rows were divided, filled and scaled before training, in words."""
 
 from study.analysis.results import Results
+from study.common.text import listed
 from study.recipes.columns import Numeric
 from study.recipes.table import Split, Table
-from study.report.tables.cells import listed, percent
+from study.report.tables.cells import percent
 
 
 def preparation(results: Results) -> list[tuple[str, str]]:
