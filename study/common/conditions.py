@@ -46,8 +46,8 @@ DECLARED = (
         in_short="trained on permuted targets: nothing to find",
         cited="on shuffled training targets, where there is nothing to find",
         where="On shuffled targets, where there is nothing to find",
-        advice="There the finding is at best weakly specific: the scale or the encoding of the "
-        "features can bring it about by themselves.",
+        advice="There the scale or the encoding of the features can bring the finding about by "
+        "themselves: look at its margin, and at the permutation test.",
         colour="#d55e00",
         marker="s",
     ),

@@ -30,6 +30,8 @@ class Method:
         follows the residuals instead)
     raw : whether it has a part of one-hot columns that predictions cannot see
     repeated : whether it draws, as many times as the recipe's repeats
+    comparable : whether scores of different models have one scale, so that those of a model that
+        knows nothing are near 0; shares of such a model are noise
     says : what it is, in the words of the documentation
     reading : what a reader of the figures must know
     cited : what it is, for a paragraph on methods
@@ -47,6 +49,7 @@ class Method:
     directed: bool = False
     raw: bool = False
     repeated: bool = False
+    comparable: bool = False
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -124,6 +127,7 @@ DECLARED = (
         PREDICTIONS,
         "permutation",
         repeated=True,
+        comparable=True,
         says="scikit-learn's permutation importance on the test rows, column by column, drop in R²",
         reading="Drop in R² on the test rows when one column is permuted. Permuting a single "
         "one-hot column makes rows that have no level or two; permutation-grouped does not.",
@@ -135,6 +139,7 @@ DECLARED = (
         "permutation",
         by="variable",
         repeated=True,
+        comparable=True,
         says="the same by variable: a one-hot group is permuted as one",
         reading="Drop in R² on the test rows when a whole variable is permuted.",
         cited="the drop in R² on the test rows when a variable, with all its columns, is permuted",

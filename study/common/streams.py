@@ -5,16 +5,18 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 # Fixed for ever: these numbers are part of what a stored seed means.
-PURPOSES = {"init": 0, "order": 1, "dropout": 2, "labels": 3, "rows": 4}
+PURPOSES = {"init": 0, "order": 1, "dropout": 2, "labels": 3, "rows": 4, "stopping": 5}
 
 
 @dataclass(frozen=True, order=True)
 class StreamSeeds:
     """The seed of each source of randomness of one trained model.
 
-    init : initial weights; order : shuffling of the rows in each epoch; dropout : keep
-    masks; labels : permutation of the training labels in the shuffled control; rows :
-    bootstrap of the training rows, None for the rows as they are.
+    init : initial weights; order : shuffling of the rows in each epoch, and which of them are
+    held out to stop early; dropout : keep masks; labels : permutation of the training labels in
+    the shuffled control; rows : bootstrap of the training rows, None for the rows as they are;
+    split : which half of all rows, drawn at random, is all that there is: twice the number of the
+    split, or one more for its other half; None for the rows as they are.
     """
 
     init: int
@@ -22,11 +24,31 @@ class StreamSeeds:
     dropout: int
     labels: int
     rows: int | None = None
+    split: int | None = None
 
     @classmethod
-    def of(cls, seed: int) -> "StreamSeeds":
-        """The streams of one ordinary seed: the data as they are, all else drawn by `seed`."""
-        return cls(init=seed, order=seed, dropout=seed, labels=seed)
+    def of(cls, seed: int, split: int | None = None) -> "StreamSeeds":
+        """The streams of one ordinary seed, all drawn by `seed`: on the data as they are, or
+        on a half of all rows."""
+        return cls(init=seed, order=seed, dropout=seed, labels=seed, split=split)
+
+    @property
+    def ordinary(self) -> bool:
+        """Whether one seed draws everything, on the data as they are."""
+        same = self.init == self.order == self.dropout == self.labels
+        return same and not self.own_rows
+
+    @property
+    def table(self) -> str:
+        """Which training and test rows these are: of the data, or the stream that draws others."""
+        if self.split is not None:
+            return "split"
+        return "data" if self.rows is None else "rows"
+
+    @property
+    def own_rows(self) -> bool:
+        """Whether training and test rows are others than those of the data."""
+        return self.table != "data"
 
 
 STREAM_NAMES = tuple(field.name for field in fields(StreamSeeds))

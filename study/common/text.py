@@ -1,6 +1,6 @@
-"""Text that is safe to print, and seeds in words."""
+"""Text that is safe to print; seeds and names in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # Marks, embeddings, overrides and isolates: they turn the order in which signs are shown.
 _BIDIRECTIONAL = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -32,3 +32,14 @@ def listed(names: Iterable[str]) -> str:
     """Names as a sentence lists them: a, b and c."""
     *most, last = [*names] or [""]
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """Names as `listed`, not too many and none too long: a, b and 4 more."""
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    return listed([*map(short, names[:most]), *more])
+
+
+def short(text: str) -> str:
+    """A text that may be long, for a line of words."""
+    return text if len(text) <= 40 else f"{text[:40]}…"

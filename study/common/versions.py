@@ -36,6 +36,7 @@ def libraries(without: Collection[str]) -> str:
     return ", ".join([f"{PROGRAM} {version(PROGRAM)}", *found])
 
 
+@cache
 def environment() -> dict[str, str]:
     """Versions and platform on which results may depend, as they are stored."""
     import torch  # slow to import, and reports need none of it

@@ -1,4 +1,4 @@
-"""Whether a claim about importances holds: proportion, verdict, margin, specificity."""
+"""Whether a claim about importances holds over seeds: proportion, verdict, margin."""
 
 import math
 from dataclasses import dataclass
@@ -9,19 +9,14 @@ from scipy import stats
 
 from study.statistics.intervals import (
     CONFIDENCE,
-    FEWEST,
     Interval,
     clopper_pearson,
-    paired_difference,
     wilson,
 )
 from study.statistics.ranking import identical, shares
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE = "supported", "contradicted", "inconclusive"
 NO_VERDICT = "no verdict"
-SPECIFIC, WEAKLY_SPECIFIC = "specific", "weakly specific"
-NOT_SPECIFIC = "not shown to be specific"
-ABOVE_CONTROL = "above its control"
 Kind = Literal["rank", "top", "share", "above"]
 
 
@@ -64,13 +59,20 @@ class Statement:
         The item's share less the greatest share outside its place in the order (for rank 1,
         the runner-up's), the required share, or the other item's. NaN without shares.
         """
-        share = shares(scores)
-        item = share[:, self.item]
+        ahead = self.ahead(shares(scores))
+        return ahead - self.share if self.kind == "share" else ahead
+
+    def ahead(self, values: np.ndarray) -> np.ndarray:
+        """How far the item is ahead of what it has to be above, of values (seeds, items): (seeds,).
+
+        Of the other item, or the greatest outside its place in the order; of nothing for a share.
+        """
+        item = values[:, self.item]
         if self.kind == "share":
-            return item - self.share
+            return item
         if self.kind == "above":
-            return item - share[:, self.other]
-        others = np.sort(np.delete(share, self.item, axis=1), axis=1)[:, ::-1]
+            return item - values[:, self.other]
+        others = np.sort(np.delete(values, self.item, axis=1), axis=1)[:, ::-1]
         return item - others[:, self.top - 1]
 
     def chance(self, items: int) -> float:
@@ -182,46 +184,3 @@ def power(true: float, required: float, seeds: int) -> float:
     """Chance that a claim met in a proportion `true` of all seeds comes out supported."""
     fewest = fewest_met(required, seeds)
     return 0.0 if fewest is None else float(stats.binom.sf(fewest - 1, seeds, true))
-
-
-@dataclass(frozen=True)
-class Specificity:
-    """Whether a claim comes out more often than where there is nothing to find.
-
-    difference : proportion met in the real condition less that in the control, over the
-    `seeds` that both have, with its interval; label : what follows
-    """
-
-    difference: float
-    seeds: int
-    interval: Interval
-    label: str
-
-
-def specificity(
-    real: np.ndarray, control: np.ndarray, chance: float, *, one_observation: bool = False
-) -> Specificity:
-    """Compare which seeds meet a claim with which meet it in a control, bool (seeds,), paired.
-
-    Not shown to be specific unless the difference's lower bound exceeds 0; then weakly
-    specific if the control's own Wilson lower bound exceeds `chance`, else specific; without
-    a chance level (NaN) it is above its control. Below FEWEST seeds nothing is shown, nor by
-    seeds that are `one_observation` in either condition, since all are the same.
-    """
-    seeds = len(real)
-    if not seeds:
-        return Specificity(math.nan, 0, Interval.none("no seeds"), NOT_SPECIFIC)
-    difference = float(real.mean() - control.mean())
-    if one_observation:
-        none = Interval.none(f"all {seeds} seeds identical: no interval")
-        return Specificity(difference, seeds, none, NOT_SPECIFIC)
-    interval = paired_difference(real, control)
-    if seeds < FEWEST or not interval.low > 0:
-        label = NOT_SPECIFIC
-    elif math.isnan(chance):
-        label = ABOVE_CONTROL
-    elif wilson(int(control.sum()), seeds).low > chance:
-        label = WEAKLY_SPECIFIC
-    else:
-        label = SPECIFIC
-    return Specificity(difference, seeds, interval, label)

@@ -1,4 +1,4 @@
-"""How well predictions fit: (networks, rows) against (rows,).
+"""How well predictions fit: (networks, rows) against (rows,), or each network's own targets.
 
 A prediction that is not finite gives a fit that is not, where scikit-learn's metrics would
 refuse it.
@@ -31,7 +31,7 @@ def r_squared(y: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     """Coefficient of determination of each network: 1 - residual / total sum of squares."""
     y = y.astype(np.float64)
     residual = ((predictions - y) ** 2).sum(axis=-1)
-    return 1 - residual / ((y - y.mean()) ** 2).sum()
+    return 1 - residual / ((y - y.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
 
 
 def rmse(y: np.ndarray, predictions: np.ndarray) -> np.ndarray:

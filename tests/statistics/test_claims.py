@@ -11,22 +11,16 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from study.statistics.claims import (
-    ABOVE_CONTROL,
     CONTRADICTED,
     INCONCLUSIVE,
     NO_VERDICT,
-    NOT_SPECIFIC,
-    SPECIFIC,
     SUPPORTED,
-    WEAKLY_SPECIFIC,
     Statement,
     fewest_met,
-    fewest_seeds,
     judge,
     power,
     proportion,
     seeds_to_settle,
-    specificity,
 )
 from study.statistics.ranking import identical
 
@@ -334,82 +328,3 @@ def test_power_is_how_often_simulated_claims_come_out_supported(true, seeds):
     met = np.random.default_rng(0).binomial(seeds, true, size=20_000)
     supported = int((proportion_confint(met, seeds, method="wilson")[0] >= 0.8).sum())
     assert stats.binomtest(supported, 20_000, power(true, 0.8, seeds)).pvalue > 0.001
-
-
-# -- specificity -----------------------------------------------------------------------------
-
-
-def met_in(count: int, seeds: int = 20) -> np.ndarray:
-    return np.arange(seeds) < count
-
-
-@pytest.mark.parametrize(
-    ("real", "control", "chance", "label"),
-    [
-        (20, 0, 0.125, SPECIFIC),
-        (20, 3, 0.125, SPECIFIC),  # Wilson of 3 of 20 is from 0.052
-        (20, 6, 0.125, WEAKLY_SPECIFIC),  # of 6 of 20, from 0.145
-        (20, 5, 0.125, SPECIFIC),  # of 5 of 20, from 0.112
-        (20, 6, 0.375, SPECIFIC),
-        (20, 19, 0.125, NOT_SPECIFIC),  # a single seed tells nothing
-        (20, 20, 0.125, NOT_SPECIFIC),
-        (0, 0, 0.125, NOT_SPECIFIC),
-        (0, 20, 0.125, NOT_SPECIFIC),
-        (20, 0, math.nan, ABOVE_CONTROL),
-        (20, 12, math.nan, ABOVE_CONTROL),
-        (20, 19, math.nan, NOT_SPECIFIC),
-    ],
-)
-def test_what_the_control_says_of_a_claim(real, control, chance, label):
-    found = specificity(met_in(real), met_in(control), chance)
-    assert found.label == label
-    assert found.seeds == 20
-    assert found.difference == pytest.approx((real - control) / 20)
-    assert found.interval.kind == "Newcombe"
-    assert (found.interval.low > 0) == (label != NOT_SPECIFIC)
-
-
-def test_seeds_are_paired_in_the_comparison_with_the_control():
-    """14 against 8 of 20: told apart if the 8 are among the 14, and not if they are apart."""
-    real = met_in(14)
-    assert specificity(real, met_in(8), 0.125).interval.low > 0
-    assert specificity(real, met_in(8)[::-1], 0.125).label == NOT_SPECIFIC
-
-
-def test_a_control_whose_seeds_are_one_observation_shows_nothing():
-    found = specificity(met_in(20), met_in(0), 0.125, one_observation=True)
-    assert found.label == NOT_SPECIFIC
-    assert found.interval.kind == "all 20 seeds identical: no interval"
-    assert found.difference == 1
-
-
-def test_without_seeds_there_is_no_specificity():
-    found = specificity(met_in(0, 0), met_in(0, 0), 0.125)
-    assert (found.seeds, found.label, found.interval.kind) == (0, NOT_SPECIFIC, "no seeds")
-    assert math.isnan(found.difference)
-
-
-def test_a_few_seeds_show_no_specificity():
-    """Two of two against none of two: Newcombe's interval leaves 0 out, by a formula."""
-    found = specificity(met_in(2, 2), met_in(0, 2), 0.125)
-    assert found.interval.low > 0
-    assert found.label == NOT_SPECIFIC
-    assert specificity(met_in(10, 10), met_in(0, 10), 0.125).label == SPECIFIC
-
-
-@pytest.mark.parametrize("required", [0.5, 0.8, 0.95, 0.999])
-def test_the_fewest_seeds_are_those_whose_every_one_supports_the_claim(required):
-    seeds = fewest_seeds(required)
-    assert proportion_confint(seeds, seeds, method="wilson")[0] >= required
-    assert proportion_confint(seeds - 1, seeds - 1, method="wilson")[0] < required
-
-
-def test_a_claim_met_as_often_in_the_control_is_rarely_called_specific():
-    """One-sided at 0.025, nearly: the real condition and the control have one true rate."""
-    generator = np.random.default_rng(0)
-    for rate in (0.2, 0.5, 0.8):
-        wrong = sum(
-            specificity(*(generator.random((2, 20)) < rate), 0.125).label != NOT_SPECIFIC
-            for _ in range(400)
-        )
-        assert stats.binomtest(wrong, 400, 0.035, alternative="greater").pvalue > 0.001
