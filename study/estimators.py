@@ -38,11 +38,13 @@ class _NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         epochs: int,
         batch_size: int,
         learning_rate: float,
+        patience: int | None,
         random_state: int | np.random.RandomState | None,
     ) -> None:
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.patience = patience
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
@@ -62,7 +64,11 @@ class _NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         """
         recipe, seed = self._recipe(), _seed(self.random_state)
         with _overflow_is_infinite():
-            x, y = validate_data(self, X, y, dtype=np.float32, y_numeric=True)
+            # One row is held out at least where there is patience.
+            fewest = 1 if self.patience is None else 2
+            x, y = validate_data(
+                self, X, y, dtype=np.float32, y_numeric=True, ensure_min_samples=fewest
+            )
             y = np.asarray(y, dtype=np.float32)
             assert_all_finite(y, input_name="y")
         try:
@@ -79,8 +85,9 @@ class _NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
             )
         self.weights_ = weights
         self.seed_ = seed
-        self.loss_epochs_ = trained.loss_epochs
-        self.losses_ = trained.losses[0]
+        met = trained.loss_epochs < trained.epochs[0]
+        self.loss_epochs_ = trained.loss_epochs[met]
+        self.losses_ = trained.losses[0][met]
         self._fitted_recipe = recipe
         return self
 
@@ -115,6 +122,7 @@ class _NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
                 epochs=_count("epochs", self.epochs),
                 batch_size=_count("batch_size", self.batch_size),
                 learning_rate=_number("learning_rate", self.learning_rate),
+                patience=None if self.patience is None else _count("patience", self.patience),
             ),
         )
 
@@ -130,10 +138,15 @@ batch_size : int, default=10
     Rows of a mini-batch; a last, smaller one is trained on, too.
 learning_rate : float, default=0.01
     Step size of Adam.
+patience : int, default=None
+    A fifth of the rows, drawn at random, are held out; training stops after so many epochs
+    without a smaller mean squared error on them, and the weights of the best epoch are kept.
+    None trains all epochs on all rows.
 random_state : int, RandomState instance or None, default=None
     An int is the seed of the study: it decides on the initial weights, the order of the
-    rows and, where there is any, dropout, and calls of `fit` with it give the same network.
-    From a RandomState instance, or NumPy's global one for None, `fit` draws a seed."""
+    rows and, where there are any, rows held out and dropout, and calls of `fit` with it give
+    the same network. From a RandomState instance, or NumPy's global one for None, `fit` draws
+    a seed."""
 
 _ATTRIBUTES = """\
 weights_ : dict of ndarray
@@ -141,7 +154,8 @@ weights_ : dict of ndarray
 seed_ : int
     The seed of the study that this network is.
 loss_epochs_ : ndarray of shape (n_points,)
-    The epochs, from 0, whose loss is kept: about fifty, and the last.
+    The epochs, from 0, whose loss is kept: about fifty, and the last; fewer where training
+    stopped early.
 losses_ : ndarray of shape (n_points,)
     Sum over the mini-batches of their mean squared errors in each of these epochs.
 n_features_in_ : int
@@ -184,8 +198,9 @@ class TransformerRegressor(_NetworkRegressor):
     """Transformer regressor in which every input is a token.
 
     The published network of the study, trained as published: mean squared error, Adam,
-    mini-batches that are drawn anew in each epoch, a fixed number of epochs. It is sensitive
-    to the scale of its inputs and of its target: scale both to about one.
+    mini-batches that are drawn anew in each epoch, a fixed number of epochs unless there is
+    `patience`. It is sensitive to the scale of its inputs and of its target: scale both to
+    about one.
 
     Parameters
     ----------
@@ -241,12 +256,14 @@ class TransformerRegressor(_NetworkRegressor):
         epochs: int = 300,
         batch_size: int = 10,
         learning_rate: float = 0.01,
+        patience: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         super().__init__(
             epochs=epochs,
             batch_size=batch_size,
             learning_rate=learning_rate,
+            patience=patience,
             random_state=random_state,
         )
         self.token_width = token_width
@@ -274,8 +291,9 @@ class MLPRegressor(_NetworkRegressor):
 
     The plain network of the study, under the training protocol of `TransformerRegressor`: mean
     squared error, Adam, mini-batches that are drawn anew in each epoch, a fixed number of
-    epochs. It is sensitive to the scale of its inputs and of its target: scale both to about
-    one. (`sklearn.neural_network.MLPRegressor` is another, with penalty and early stopping.)
+    epochs unless there is `patience`. It is sensitive to the scale of its inputs and of its
+    target: scale both to about one. (`sklearn.neural_network.MLPRegressor` is another, with a
+    penalty.)
 
     Parameters
     ----------
@@ -303,12 +321,14 @@ class MLPRegressor(_NetworkRegressor):
         epochs: int = 300,
         batch_size: int = 10,
         learning_rate: float = 0.01,
+        patience: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         super().__init__(
             epochs=epochs,
             batch_size=batch_size,
             learning_rate=learning_rate,
+            patience=patience,
             random_state=random_state,
         )
         self.hidden_widths = hidden_widths

@@ -15,7 +15,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, shipped
+from conftest import ROOT, shipped, train
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes
@@ -28,7 +28,9 @@ from sklearn.preprocessing import StandardScaler
 import study
 from study import estimators
 from study.cli.main import main
+from study.common.streams import StreamSeeds
 from study.engines.lanes.prediction import LanesStack
+from study.engines.replicates import Replicate
 from study.estimators import MLPRegressor, TransformerRegressor
 from study.networks.build import build
 from study.store.store import Store
@@ -52,7 +54,11 @@ from sklearn.utils.estimator_checks import check_estimator
 from study import MLPRegressor, TransformerRegressor
 found = [
     (type(estimator).__name__, one["check_name"], one["status"], repr(one["exception"]))
-    for estimator in (TransformerRegressor(epochs=30), MLPRegressor(epochs=30))
+    for estimator in (
+        TransformerRegressor(epochs=30),
+        MLPRegressor(epochs=30),
+        MLPRegressor(epochs=30, patience=10),
+    )
     for one in check_estimator(estimator, on_fail=None, on_skip=None)
 ]
 print(json.dumps(found))
@@ -225,6 +231,7 @@ def test_a_random_state_is_drawn_as_scikit_learn_draws(people, regressor):
     [
         (MLPRegressor(epochs=0), ValueError, "epochs == 0, must be >= 1"),
         (MLPRegressor(epochs=2.5), TypeError, "epochs must be an instance of int, not float"),
+        (MLPRegressor(patience=0), ValueError, "patience == 0, must be >= 1"),
         (MLPRegressor(batch_size=-3), ValueError, "batch_size == -3, must be >= 1"),
         (MLPRegressor(learning_rate=0), ValueError, "learning_rate == 0, must be > 0"),
         (MLPRegressor(learning_rate=np.nan), ValueError, "learning_rate == nan, must be finite"),
@@ -242,6 +249,20 @@ def test_a_random_state_is_drawn_as_scikit_learn_draws(people, regressor):
 def test_a_wrong_parameter_is_named_with_its_value(people, regressor, error, message):
     with pytest.raises(error, match=message):
         regressor.fit(people.train_x, people.train_y)
+
+
+@each_regressor
+def test_an_estimator_with_patience_is_that_seed_of_a_recipe_with_it(people, regressor):
+    estimator = clone(regressor).set_params(epochs=60, patience=4, random_state=1)
+    estimator.fit(people.train_x, people.train_y)
+    name = "mlp" if isinstance(regressor, MLPRegressor) else "transformer"
+    recipe = shipped(name, epochs=60, patience=4)
+    trained = train(recipe, [Replicate("real", StreamSeeds.of(1))], people)
+    assert trained.epochs < 60
+    assert len(estimator.losses_) == trained.epochs
+    np.testing.assert_array_equal(estimator.losses_, trained.losses[0, : trained.epochs[0]])
+    for key, array in estimator.weights_.items():
+        np.testing.assert_array_equal(array, trained.weights[key][0])
 
 
 def test_a_fitted_estimator_is_what_it_was_fitted_as(people):

@@ -16,7 +16,12 @@ from study.networks.dropout import Dropout
 class Batches:
     """The mini-batches, labels and keep masks that each replicate meets in training.
 
-    Rows are shuffled anew each epoch; a last, partial batch is used as it is.
+    Rows are shuffled anew each epoch; a last, partial batch is used as it is. Those `held_out`
+    are not among them.
+
+    Attributes
+    ----------
+    validation : x and y of the rows held out, (slots, held_out, features) and (slots, held_out)
     """
 
     def __init__(
@@ -26,13 +31,17 @@ class Batches:
         y: np.ndarray,
         network: nn.Module,
         batch_size: int,
+        tested: int = 0,
+        held_out: int = 0,
     ) -> None:
-        self.rows = len(y)
+        self._orders = Orders(slots, len(y) - tested, tested, held_out)
+        self.rows = self._orders.rows
         self.size = min(batch_size, self.rows)
         self.last_full = self.rows // self.size - 1
         self._x = torch.from_numpy(x)
         self._y = torch.from_numpy(y)
-        self._orders = Orders(slots, self.rows)
+        row_of, label_of = self._orders.validation
+        self.validation = self._x[row_of], self._y[label_of]
         self._dropouts = [bit_generator(slot.streams.dropout, "dropout") for slot in slots]
         self._keep_masks = {
             rows: KeepMasks(network, rows=rows, inputs=x.shape[1])

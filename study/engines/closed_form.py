@@ -1,4 +1,4 @@
-"""Closed-form least squares: one solution, as the weights of a linear network, and no seeds."""
+"""Closed-form least squares: one solution for some rows, as the weights of a linear network."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,22 @@ from study.common.vocabulary import LEAST_SQUARES_TITLE
 from study.common.weights import Layout
 from study.datasets.dataset import Dataset
 from study.datasets.least_squares import least_squares
-from study.engines.engine import Cost, Engine
+from study.engines.engine import Cost, Engine, own_tables
 from study.engines.lanes.compiler import host_lanes
 from study.engines.lanes.prediction import LanesStack
 from study.engines.replicates import Replicate, Trained
+from study.engines.row_orders import rows_of
 from study.networks.build import seeded
 from study.networks.linear import Linear
 from study.recipes.model import Contender
 
+# Bytes of the tables of all splits of a block.
+_MOST_HELD = 2**27
+
 
 @dataclass(frozen=True)
 class ClosedForm(Engine):
-    """Least squares, which has no recipe and no replicates."""
+    """Least squares, which has no recipe, and no replicates but for other rows."""
 
     family = "closed-form"
     # LAPACK lets go of Python's lock.
@@ -55,20 +59,32 @@ class ClosedForm(Engine):
         x: np.ndarray,
         y: np.ndarray,
         on_work: Callable[[int], None] = lambda _: None,
+        *,
+        tested: int = 0,
     ) -> Trained:
-        trained = Trained.without_steps(least_squares(x, y), 1)
-        on_work(1)
-        return trained
+        rows = len(y) - tested
+        parts = [rows_of(replicate, rows, tested)[0] for replicate in replicates]
+        solutions = []
+        for own in parts or [np.arange(rows)]:
+            solutions.append(Trained.without_steps(least_squares(x[own], y[own]), 1))
+            on_work(1)
+        return Trained.joined(solutions)
 
     def stack(self, trained: Trained) -> LanesStack:
         return LanesStack(self._network(), trained.weights)
+
+    def block_size(
+        self, count: int, dataset: Dataset, *, trained: bool, own_rows: bool = False
+    ) -> int:
+        return max(min(count, _MOST_HELD // own_tables(dataset)), 1)
 
     def cost(self, rows: int) -> Cost:
         return Cost(epoch=3 * rows, row=1)
 
     def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
         # LAPACK works on copies in double precision.
-        return 6 * 8 * dataset.train_x.size + 32 * host_lanes() * len(dataset.train_y)
+        held = len(replicates) * (own_tables(dataset) + 32 * len(dataset.train_y))
+        return held + 6 * 8 * dataset.train_x.size + 32 * host_lanes() * len(dataset.train_y)
 
     def _network(self) -> Linear:
         with seeded(0):

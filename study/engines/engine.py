@@ -22,6 +22,9 @@ from study.recipes.model import Contender, Protocol
 class Stack(ABC):
     """Trained models of one recipe, predicting and differentiating as one.
 
+    What they are given is a table for all, (rows, features), or one for each model,
+    (models, rows, features).
+
     size : number of models
     offers : GRADIENTS, if they have any, and PREDICTIONS
     at_once : how many numbers of tables they rather predict in one call, as starting takes long
@@ -33,18 +36,18 @@ class Stack(ABC):
 
     @abstractmethod
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Predictions of each row alone: (rows, features) -> (models, rows).
+        """Predictions of each row alone: (models, rows).
 
         A row is predicted as a batch of one, so that no prediction depends on its
         neighbours, whatever a network does along its batch.
         """
 
     def predict_together(self, x: np.ndarray) -> np.ndarray:
-        """Predictions of all rows as one batch: (rows, features) -> (models, rows)."""
+        """Predictions of all rows of a table as one batch: (models, rows)."""
         return self.predict(x)
 
     def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
-        """Gradient of each row's prediction: (rows, features) -> (models, rows, features).
+        """Gradient of each row's prediction: (models, rows, features).
 
         Of some rows after others, as they need not have room all at once.
         """
@@ -150,15 +153,20 @@ class Engine(ABC):
         x: np.ndarray,
         y: np.ndarray,
         on_work: Callable[[int], None] = lambda _: None,
+        *,
+        tested: int = 0,
     ) -> Trained:
         """Train replicates, each exactly as if it were alone.
 
         Parameters
         ----------
         replicates : condition `shuffled` permutes the training labels; `untrained` keeps the
-            initial weights, and does not go together with the others. None for least squares.
+            initial weights, and does not go together with the others. Least squares has none,
+            or those of splits.
         x, y : what they learn from, (rows, features) and (rows,), float32
         on_work : called now and then with the work done since, in epochs of one replicate
+        tested : how many of the last rows are test rows, from which replicates with rows of
+            their own alone may learn, as `row_orders` has it
 
         Raises StudyError.
         """
@@ -167,10 +175,12 @@ class Engine(ABC):
     def stack(self, trained: Trained) -> Stack:
         """The models that were trained, or whose weights are stored."""
 
-    def block_size(self, count: int, dataset: Dataset, *, trained: bool) -> int:
+    def block_size(
+        self, count: int, dataset: Dataset, *, trained: bool, own_rows: bool = False
+    ) -> int:
         """How many of `count` replicates make a block. It changes no result.
 
-        Unless `trained`, only measuring counts.
+        Unless `trained`, only measuring counts. With `own_rows`, each holds a table of its own.
         """
         return self.width
 
@@ -188,3 +198,9 @@ class Engine(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+
+def own_tables(dataset: Dataset) -> int:
+    """Bytes that a replicate with rows of its own holds of them while it is measured."""
+    # Both tables, a permuted one, and copies in the order of the engine.
+    return 4 * (2 * dataset.train_x.size + 4 * dataset.test_x.size)

@@ -12,7 +12,7 @@ from study.common.conditions import find_condition
 from study.common.methods import GRADIENTS, METHODS, PREDICTIONS, STEPS
 from study.common.weights import Layout
 from study.datasets.dataset import Dataset
-from study.engines.engine import Engine
+from study.engines.engine import Engine, own_tables
 from study.engines.replicates import Replicate, Trained, occasion_epochs
 from study.networks.build import build, source_digest
 from study.recipes.model import ModelRecipe
@@ -58,6 +58,8 @@ class NetworkEngine(Engine):
         x: np.ndarray,
         y: np.ndarray,
         on_work: Callable[[int], None] = lambda _: None,
+        *,
+        tested: int = 0,
     ) -> Trained:
         trained = {replicate.trained for replicate in replicates}
         if len(trained) != 1:
@@ -69,7 +71,7 @@ class NetworkEngine(Engine):
             def worked(epochs: int, count: int = len(block)) -> None:
                 on_work(epochs * count)
 
-            parts.append(self.train_block(block, x, y, worked))
+            parts.append(self.train_block(block, x, y, worked, tested))
         return Trained.joined(parts)
 
     @abstractmethod
@@ -79,13 +81,14 @@ class NetworkEngine(Engine):
         x: np.ndarray,
         y: np.ndarray,
         on_epochs: Callable[[int], None],
+        tested: int,
     ) -> Trained:
         """Train at most `width` replicates; `on_epochs` is told of epochs of all of them."""
 
-    def kept(self, dataset: Dataset, weights: int) -> int:
+    def kept(self, dataset: Dataset, weights: int, *, own_rows: bool) -> int:
         """What each replicate holds while others are trained or measured, in bytes.
 
-        `weights` is how many of a network are kept as they are.
+        `weights` is how many of a network are kept as they are. With `own_rows` it holds a table.
         """
         protocol = self.recipe.training
         features, rows = len(dataset.features), max(len(dataset.train_y), len(dataset.test_y))
@@ -96,4 +99,5 @@ class NetworkEngine(Engine):
         scores = 100 * features * dataset.recipe.permutation.repeats
         records = 200 * features * (2 * occasions + len(METHODS))
         # Twice what is joined from the rounds; predictions, and their errors in double precision.
-        return 2 * gradients + scores + records + 12 * weights + 32 * rows
+        tables = own_tables(dataset) if own_rows else 0
+        return 2 * gradients + scores + records + 12 * weights + 32 * rows + tables

@@ -34,8 +34,10 @@ class Trained:
     Attributes
     ----------
     weights : dict of arrays (replicates, ...); empty where none are kept
+    epochs : (replicates,) how many each was trained; its weights may be those of an earlier one
     loss_epochs : (points,) the epochs whose loss is kept
-    losses : (replicates, points) sum of the mini-batch losses over the epoch
+    losses : (replicates, points) sum of the mini-batch losses over the epoch; 0, as the
+        gradients below, at epochs for which a replicate was not trained
     occasion_epochs : (occasions,) the epochs whose input gradients are kept
     occasions : (replicates, occasions, batch rows, features) gradient of the mini-batch
         loss with respect to the inputs of the epoch's last full batch
@@ -44,6 +46,7 @@ class Trained:
     """
 
     weights: Weights
+    epochs: np.ndarray
     loss_epochs: np.ndarray
     losses: np.ndarray
     occasion_epochs: np.ndarray
@@ -62,12 +65,38 @@ class Trained:
         """So many replicates without losses and occasions, as no step of a network's made them."""
         return cls(
             weights=weights,
+            epochs=np.zeros(count, dtype=int),
             loss_epochs=np.zeros(0, dtype=int),
             losses=np.zeros((count, 0), dtype=np.float32),
             occasion_epochs=np.zeros(0, dtype=int),
             occasions=np.zeros((count, 0, 1, 0), dtype=np.float32),
             fitted=fitted,
             warned=warned,
+        )
+
+    @classmethod
+    def by_steps(
+        cls,
+        weights: Weights,
+        epochs: np.ndarray,
+        losses: Sequence[np.ndarray],
+        occasions: Sequence[np.ndarray],
+        planned: int,
+    ) -> "Trained":
+        """Replicates that were trained for some of the `planned` epochs.
+
+        losses : (replicates,) of the first of the epochs whose loss is kept
+        occasions : (replicates, batch rows, features) of the first of those whose input gradients
+            are
+        """
+        of_losses, of_occasions = loss_epochs(planned), occasion_epochs(planned)
+        return cls(
+            weights=weights,
+            epochs=epochs,
+            loss_epochs=of_losses,
+            losses=_through(epochs, of_losses, losses),
+            occasion_epochs=of_occasions,
+            occasions=_through(epochs, of_occasions, occasions),
         )
 
     @classmethod
@@ -79,6 +108,7 @@ class Trained:
             weights={
                 name: np.concatenate([part.weights[name] for part in parts]) for name in names
             },
+            epochs=np.concatenate([part.epochs for part in parts]),
             losses=np.concatenate([part.losses for part in parts]),
             occasions=np.concatenate([part.occasions for part in parts]),
         )
@@ -88,9 +118,22 @@ class Trained:
         return replace(
             self,
             weights={name: array[:count] for name, array in self.weights.items()},
+            epochs=self.epochs[:count],
             losses=self.losses[:count],
             occasions=self.occasions[:count],
         )
+
+
+def _through(epochs: np.ndarray, kept: np.ndarray, met: Sequence[np.ndarray]) -> np.ndarray:
+    """What was met at the first of the `kept` epochs, (replicates, kept, ...).
+
+    0 where a replicate was not trained for so many `epochs`.
+    """
+    history = np.zeros((len(epochs), len(kept), *met[0].shape[1:]), dtype=met[0].dtype)
+    for place, (epoch, values) in enumerate(zip(kept, met, strict=False)):
+        through = epochs > epoch
+        history[through, place] = values[through]
+    return history
 
 
 def occasion_epochs(epochs: int) -> np.ndarray:

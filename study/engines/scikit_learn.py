@@ -17,9 +17,9 @@ from study.common.errors import InputError, StudyError, first_line
 from study.common.import_path import digest_of, import_named
 from study.common.methods import PREDICTIONS
 from study.datasets.dataset import Dataset
-from study.engines.engine import Cost, Engine, Stack
+from study.engines.engine import Cost, Engine, Stack, own_tables
 from study.engines.replicates import Replicate, Trained
-from study.engines.row_orders import assign_rows
+from study.engines.row_orders import labels_of, rows_of
 from study.recipes.model import Contender, EstimatorRecipe
 
 # What fitting one counts for each row, and predicting: between boosted trees and forests.
@@ -43,7 +43,13 @@ class Regressors(Stack):
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         with _one_thread():
-            return np.stack([regressor.predict(x) for regressor in self._fitted])
+            tables = x if x.ndim == 3 else [x] * self.size
+            return np.stack(
+                [
+                    regressor.predict(table)
+                    for regressor, table in zip(self._fitted, tables, strict=True)
+                ]
+            )
 
 
 @dataclass(frozen=True)
@@ -94,11 +100,14 @@ class ScikitLearn(Engine):
         x: np.ndarray,
         y: np.ndarray,
         on_work: Callable[[int], None] = lambda _: None,
+        *,
+        tested: int = 0,
     ) -> Trained:
-        row_of, label_of = assign_rows(replicates, len(y))
         fitted: list[Any] = []
         warned: list[str] = []
-        for replicate, rows, labels in zip(replicates, row_of, label_of, strict=True):
+        for replicate in replicates:
+            rows = rows_of(replicate, len(y) - tested, tested)[0]
+            labels = labels_of(replicate, rows)
             random_state = replicate.streams.init
             regressor = _make(self.recipe, random_state)
             try:
@@ -113,7 +122,9 @@ class ScikitLearn(Engine):
     def stack(self, trained: Trained) -> Regressors:
         return Regressors(trained.fitted)
 
-    def block_size(self, count: int, dataset: Dataset, *, trained: bool) -> int:
+    def block_size(
+        self, count: int, dataset: Dataset, *, trained: bool, own_rows: bool = False
+    ) -> int:
         return min(_MOST_IN_BLOCK, max(_ROWS_FITTED // len(dataset.train_y), 1))
 
     def cost(self, rows: int) -> Cost:
@@ -126,6 +137,8 @@ class ScikitLearn(Engine):
             tables = 1
         predicted = max(tables * tested, rows)
         fitted = len(replicates) * self._held_by_one(replicates[0], dataset)
+        if replicates[0].streams.own_rows:
+            fitted += len(replicates) * (own_tables(dataset) + 8 * inputs * predicted)
         fitting = 24 * dataset.train_x.size
         # The tables, as one, and as trees take them; predictions and their errors.
         return fitted + max(fitting, (20 * inputs + 32 * len(replicates)) * predicted)

@@ -30,19 +30,21 @@ from study.importance.measure import Measured
 from study.importance.scores import Importance
 from study.recipes.model import Contender
 from study.statistics.fit import Fit
-from study.store.records import Record
+from study.store.records import Key, Record
 from study.store.run_directory import FILE_NAME, create
 from study.store.writer import Writer
 
 # Of each model, how many trainings, scores and bytes of weights are packed to see their size.
 _PACKED, _SCORES_PACKED, _BYTES_PACKED = 64, 100_000, 2**24
+# What trainings of splits are called in a table by condition.
+_ON_SPLITS = "on splits"
 
 
 @dataclass(frozen=True)
 class Share:
     """What a run would do for one model.
 
-    trainings : how many are missing, by condition; seconds : on one core
+    trainings : how many are missing, by condition, those on splits apart; seconds : on one core
     """
 
     title: str
@@ -107,7 +109,8 @@ def forecast(
 
 def told(found: Forecast, *, cores: int, there: int | None) -> str:
     """A forecast in words: a table by model, then time, memory and disk."""
-    conditions = [name for name in CONDITIONS if any(name in of.trainings for of in found.shares)]
+    kinds = (*CONDITIONS, _ON_SPLITS)
+    conditions = [name for name in kinds if any(name in of.trainings for of in found.shares)]
     table = pd.DataFrame(
         [
             {
@@ -144,6 +147,12 @@ def told(found: Forecast, *, cores: int, there: int | None) -> str:
     )
 
 
+def _kind_of(key: Key) -> str:
+    """What a table of trainings counts it as: its condition, or that it is of a split."""
+    on_split = key.streams is not None and key.streams.split is not None
+    return _ON_SPLITS if on_split else key.condition
+
+
 def _kind(block: Block) -> tuple[str, bool]:
     return block.model, block.epochs > 0
 
@@ -159,7 +168,7 @@ def _shares(
             if block.model == model
         ]
         if own:
-            counts = Counter(key.condition for block, _ in own for key in block.keys)
+            counts = Counter(_kind_of(key) for block, _ in own for key in block.keys)
             title = own[0][0].engine.title
             yield Share(title, counts, len(own), sum(taken for _, taken in own))
 
@@ -240,6 +249,7 @@ def _packed(block: Block, dataset: Dataset) -> list[Record]:
 
     trained = Trained(
         weights={name: drawn(*shape).astype(np.float32) for name, shape in layout},
+        epochs=np.full(count, epochs),
         loss_epochs=loss_epochs(epochs) if epochs else np.zeros(0, dtype=int),
         losses=drawn(len(loss_epochs(epochs)) if epochs else 0),
         occasion_epochs=occasion_epochs(epochs),

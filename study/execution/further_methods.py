@@ -6,11 +6,12 @@ from study.common.methods import PREDICTIONS, STEPS, find_method
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine
 from study.engines.registry import engine_for
-from study.engines.replicates import Trained
+from study.engines.replicates import Replicate, Trained
 from study.engines.torch.prediction import one_thread
 from study.execution.train_and_measure import score_rows
 from study.importance.measure import measure
-from study.store.reader import Training, among, key_of
+from study.importance.sample import Sample
+from study.store.reader import Training, among, key_of, streams_of
 from study.store.records import Key, Row, unpacked
 from study.store.same_run import lacking
 from study.store.store import Store
@@ -40,13 +41,25 @@ def add_further_methods(
     scores: dict[Key, list[Row]] = {}
     for model in store.model_names():
         engine = engine_for(store.model_recipe(model), len(dataset.features))
-        trainings = _with_weights(store, model)
-        size = engine.block_size(len(trainings), dataset, trained=False)
-        for start in range(0, len(trainings), size):
-            some = trainings[start : start + size]
-            scores |= _scored(store, engine, methods, some, dataset)
-            report(len(scores))
+        every = _with_weights(store, model)
+        for table in dict.fromkeys(training.table for training in every):
+            trainings = [training for training in every if training.table == table]
+            own_rows = table != "data"
+            size = engine.block_size(len(trainings), dataset, trained=False, own_rows=own_rows)
+            for start in range(0, len(trainings), size):
+                some = trainings[start : start + size]
+                scores |= _scored(store, engine, methods, some, dataset)
+                report(len(scores))
     store.add_scores(methods, scores)
+
+
+def replicates_of(trainings: Sequence[Training]) -> list[Replicate]:
+    """What was trained; least squares on the rows of the data is no replicate."""
+    return [
+        Replicate(training.condition, streams)
+        for training in trainings
+        if (streams := streams_of(training.streams)) is not None
+    ]
 
 
 def _needs_training(store: Store, name: str) -> bool:
@@ -81,7 +94,10 @@ def _scored(
     )
     with one_thread():
         trained = Trained.without_steps(weights, len(trainings))
-        found = measure(engine.stack(trained), dataset, trained.occasions, methods=methods)
+        sample = Sample.of(dataset, replicates_of(trainings))
+        found = measure(
+            engine.stack(trained), dataset, trained.occasions, methods=methods, sample=sample
+        )
     return {
         key_of(training): score_rows(found.importances, place, dataset)
         for place, training in enumerate(trainings)

@@ -1,9 +1,9 @@
 """What a run asks for, and the blocks of it that are missing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from study.common.conditions import CONDITIONS, REAL, TRAINED
+from study.common.conditions import CONDITIONS, REAL, SHUFFLED, TRAINED
 from study.common.streams import StreamSeeds, varied
 from study.common.vocabulary import LEAST_SQUARES
 from study.datasets.dataset import Dataset
@@ -46,9 +46,24 @@ def varying(source: str, bases: Sequence[int], seeds: Sequence[int]) -> list[Rep
     return [Replicate(REAL, varied(source, base, seed)) for base in bases for seed in seeds]
 
 
-def wanted(seeds: Sequence[int], vary: str | None, bases: Sequence[int]) -> list[Replicate]:
-    """The replicates of ordinary seeds, or those in which one source varies."""
-    return ordinary(seeds) if vary is None else varying(vary, bases, seeds)
+def on_splits(splits: int, seeds_per_split: int) -> list[Replicate]:
+    """The real networks of both halves of random splits of all rows.
+
+    Half h has the seeds from h on: each has a seed that the next one does not have, and halves
+    side by side share some where there are several, so that what moves a result, seeds or rows,
+    can be told apart. No seed of a half depends on how many splits or seeds there are.
+    """
+    return [
+        Replicate(REAL, StreamSeeds.of(half + place, half))
+        for half in range(2 * splits)
+        for place in range(seeds_per_split)
+    ]
+
+
+def shuffled(shuffles: int, seeds: Sequence[int]) -> list[Replicate]:
+    """The networks on shuffled targets of so many seeds, but for those of `seeds`."""
+    further = sorted(set(range(shuffles)) - set(seeds))
+    return [Replicate(SHUFFLED, StreamSeeds.of(seed)) for seed in further]
 
 
 def plan(
@@ -61,31 +76,55 @@ def plan(
     """Split what is not stored of the replicates `wanted` of each model, the longest block first.
 
     `engines` are those of the models. Untrained networks do not go into one block with others,
-    and what an engine does not offer is left out. Least squares is planned beside them.
+    and what an engine does not offer is left out; nor those that have rows of their own with
+    those that do not. Least squares is planned beside them.
     """
-    rows = len(dataset.train_y), rows_predicted(dataset)
-    blocks, missing, total = [], 0, 0
+    blocks: list[Block] = []
+    missing = total = 0
     for name, engine in engines.items():
         offered = [replicate for replicate in wanted if engine.offers(replicate.condition)]
-        for trained in (True, False):
-            replicates = [one for one in offered if one.trained == trained]
-            todo = [
-                one
-                for one in replicates
-                if Key(name, one.condition, engine.name, one.streams) not in stored
-            ]
-            missing += len(todo)
-            total += len(replicates)
-            size = engine.block_size(len(todo), dataset, trained=trained)
-            blocks += [
-                Block(name, engine, tuple(todo[start : start + size]), *rows)
-                for start in range(0, len(todo), size)
-            ]
-    if not any(key.model == LEAST_SQUARES for key in stored):
-        blocks.append(Block(LEAST_SQUARES, engine_for(None, len(dataset.features)), (), *rows))
+        todo = _todo(name, engine, offered, stored)
+        missing += len(todo)
+        total += len(offered)
+        blocks += _blocks(name, engine, todo, dataset)
+    blocks += _least_squares(dataset, wanted, stored)
     # Least squares first: what is stored of a run that is stopped can be read with it alone.
     blocks.sort(key=lambda block: (block.model != LEAST_SQUARES, -block.work))
     return Plan(stored=total - missing, missing=missing, blocks=tuple(blocks))
+
+
+def _todo(
+    name: str, engine: Engine, wanted: Sequence[Replicate], stored: set[Key]
+) -> list[Replicate]:
+    """What is not stored of the replicates of a model."""
+    return [
+        one for one in wanted if Key(name, one.condition, engine.name, one.streams) not in stored
+    ]
+
+
+def _blocks(
+    name: str, engine: Engine, todo: Sequence[Replicate], dataset: Dataset
+) -> Iterator[Block]:
+    """The replicates of a model in blocks of one kind."""
+    rows = len(dataset.train_y), rows_predicted(dataset)
+    for trained, table in ((True, "data"), (True, "rows"), (True, "split"), (False, "data")):
+        of_kind = [one for one in todo if (one.trained, one.streams.table) == (trained, table)]
+        own_rows = table != "data"
+        size = engine.block_size(len(of_kind), dataset, trained=trained, own_rows=own_rows)
+        for start in range(0, len(of_kind), size):
+            yield Block(name, engine, tuple(of_kind[start : start + size]), *rows)
+
+
+def _least_squares(
+    dataset: Dataset, wanted: Sequence[Replicate], stored: set[Key]
+) -> Iterator[Block]:
+    """Least squares on the rows of the data, and once on those of each split."""
+    engine = engine_for(None, len(dataset.features))
+    if Key(LEAST_SQUARES, REAL, engine.name, streams=None) not in stored:
+        rows = len(dataset.train_y), rows_predicted(dataset)
+        yield Block(LEAST_SQUARES, engine, (), *rows)
+    splits = [one for one in wanted if one.streams.split == one.streams.init]
+    yield from _blocks(LEAST_SQUARES, engine, _todo(LEAST_SQUARES, engine, splits, stored), dataset)
 
 
 def in_threads(blocks: Sequence[Block]) -> list[int]:

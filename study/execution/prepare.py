@@ -9,10 +9,12 @@ import torch
 from study.common.conditions import CONDITIONS
 from study.common.errors import InputError, StudyError
 from study.common.vocabulary import LEAST_SQUARES
+from study.datasets.checks.registry import data_warnings
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
+from study.engines.row_orders import half_sizes
 from study.execution.plan import Plan, plan
 from study.recipes.model import Contender
 from study.statistics.collinearity import explained
@@ -62,6 +64,8 @@ def prepare(
                     for of in dataset.prepared
                 ]
             )
+        if not store.data_findings() and (found := data_warnings(dataset)):
+            store.add_data_findings(found)
         return store, plan(engines, dataset, wanted, stored=store.stored_keys())
     except StudyError:
         store.close()
@@ -116,6 +120,7 @@ def _held_against(
 ) -> dict[str, str | None]:
     """The digest of each model's code. Raises InputError if the run was made in another way."""
     same_run.check_dataset(store, dataset.recipe, dataset.hashes)
+    same_run.check_rows(store)
     digests = {}
     for name, engine in engines.items():
         same_run.check_model(store, name, models[name], engine.layout, engine.name)
@@ -148,6 +153,17 @@ def check_source(source: str, models: Mapping[str, Contender]) -> None:
         )
 
 
+def check_splits(dataset: Dataset) -> None:
+    """Raise InputError where halves of all rows would be too small to train and to test on."""
+    size, held = half_sizes(len(dataset.train_y), len(dataset.test_y))
+    if size - held < 2:
+        rows = len(dataset.train_y) + len(dataset.test_y)
+        raise InputError(
+            f"--splits: a half of {rows} rows is too small to train and test on: --splits 0 leaves "
+            "them out"
+        )
+
+
 def _traits(dataset: Dataset) -> list[tuple[str, float, float]]:
     """Each feature with its deviation and how much of it the other variables explain."""
     known = explained(dataset.train_x, dataset.groups)
@@ -165,4 +181,5 @@ def _parts(dataset: Dataset) -> list[tuple[str, int, float | None]]:
         (part, len(y), float(y.astype(np.float64).std()))
         for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
     ]
-    return parts + ([("dropped", dataset.dropped, None)] if dataset.dropped else [])
+    others = {"dropped": dataset.dropped, "proposal": dataset.left_out}
+    return parts + [(part, rows, None) for part, rows in others.items() if rows]

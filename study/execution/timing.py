@@ -67,6 +67,12 @@ def rate(block: Block, dataset: Dataset) -> Rate:
 
 
 def _timed(block: Block, dataset: Dataset) -> Rate:
+    # On the rows of the data, of which there are as many as there are on others.
+    plain = tuple(
+        replace(one, streams=replace(one.streams, rows=None, split=None))
+        for one in block.replicates
+    )
+    block = replace(block, replicates=plain)
     engine, x, y = block.engine, dataset.train_x, dataset.train_y
     if engine.protocol is None:
         making, (epoch, made) = 0.0, _fitting(block, dataset)
@@ -86,7 +92,10 @@ def _epoch(block: Block, protocol: Protocol, dataset: Dataset) -> float:
         x, y = dataset.train_x[:rows], dataset.train_y[:rows]
         return _Clock(lambda tell: engine.train(some, x, y, tell))
 
-    clock, rows = _long_enough(timed, batch, len(dataset.train_y), lambda clock: clock.whole)
+    # Of two rows at least, one can be held out.
+    clock, rows = _long_enough(
+        timed, max(batch, 2), len(dataset.train_y), lambda clock: clock.whole
+    )
     steps = math.ceil(len(dataset.train_y) / batch) / math.ceil(rows / batch)
     rounds = engine.rounds(block.size) / engine.rounds(len(some))
     return clock.each_done * len(some) * steps * rounds

@@ -11,6 +11,7 @@ from study.datasets.dataset import Dataset
 from study.engines.replicates import Trained
 from study.execution.block import Block
 from study.importance.measure import Measured, measure
+from study.importance.sample import Sample
 from study.importance.scores import Importance
 from study.importance.training_gradient import occasion_means
 from study.networks.remedies import remedy_for
@@ -53,17 +54,23 @@ def train_and_measure(block: Block, dataset: Dataset, count: Count = lambda _: N
 
 
 def _trained(block: Block, dataset: Dataset, count: Count) -> tuple[Trained, Measured]:
-    cost = block.cost
+    cost, left = block.cost, block.size * block.epochs
 
     def trained_on(epochs: int) -> None:
+        nonlocal left
+        left -= epochs
         count(epochs * cost.epoch)
 
     def predicted(rows: int) -> None:
         count(rows * block.size * cost.row)
 
-    x, y = dataset.train_x, dataset.train_y
-    trained = block.engine.train(block.replicates, x, y, trained_on)
-    return trained, measure(block.engine.stack(trained), dataset, trained.occasions, predicted)
+    sample = Sample.of(dataset, block.replicates)
+    trained = block.engine.train(
+        block.replicates, *dataset.pooled, trained_on, tested=len(dataset.test_y)
+    )
+    trained_on(left)  # what need not be trained is done, where training stopped early
+    stack = block.engine.stack(trained)
+    return trained, measure(stack, dataset, trained.occasions, predicted, sample=sample)
 
 
 def records(
@@ -93,10 +100,12 @@ def records(
                 )
                 for occasion, epoch in enumerate(trained.occasion_epochs)
                 for column, feature in enumerate(dataset.features)
+                if epoch < trained.epochs[index]
             ],
             losses=[
                 (int(epoch), float(trained.losses[index, point]))
                 for point, epoch in enumerate(trained.loss_epochs)
+                if epoch < trained.epochs[index]
             ],
         )
         for index, key in enumerate(keys)

@@ -16,8 +16,9 @@ from study.importance.scores import Importance
 def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
     """What is wanted of the gradient, contrast-gradient and scaled-gradient methods."""
     data = models.dataset
+    sample = models.sample
     found = after_training(
-        models.stack.gradient_parts(data.test_x), data.groups, data.feature_scale
+        models.stack.gradient_parts(sample.test_x), data.groups, sample.feature_scale
     )
     return [importance for importance in found if importance.method in wanted]
 
@@ -33,7 +34,7 @@ def after_training(
         Gradients of the prediction with respect to the inputs, each row alone: of some rows
         after others.
     groups : the column indices of each variable's features
-    feature_scale : (features,)
+    feature_scale : (features,) or (networks, features)
         Standard deviation over the training rows.
     """
     sums: dict[tuple[int, str, bool], np.ndarray] = {}
@@ -41,13 +42,14 @@ def after_training(
     for part in parts:
         networks = len(part)
         rows += part.shape[1]
+        scales = np.broadcast_to(feature_scale, (networks, part.shape[2]))
         for network, single in enumerate(part):
             gradients = single.astype(np.float64)
             contrasts = contrast(gradients, groups)
             for method, values in (
                 (GRADIENT, gradients),
                 (CONTRAST_GRADIENT, contrasts),
-                (SCALED_GRADIENT, contrasts * feature_scale),
+                (SCALED_GRADIENT, contrasts * scales[network]),
             ):
                 for signed in (False, True):
                     key = network, method, signed

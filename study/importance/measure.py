@@ -10,6 +10,7 @@ from study.common.methods import DECLARED, METHODS, STEPS, methods_with
 from study.datasets.dataset import Dataset
 from study.engines.engine import Stack
 from study.importance.models import Models, Predict
+from study.importance.sample import Sample
 from study.importance.scores import Importance
 from study.statistics.fit import Fit, r_squared, rmse, within
 
@@ -28,17 +29,19 @@ def measure(
     occasions: np.ndarray,
     on_rows: Callable[[int], None] = lambda _: None,
     methods: Collection[str] = METHODS,
+    sample: Sample | None = None,
 ) -> Measured:
     """Fit and importances of a stack of models, by those of `methods` that need what it offers.
 
-    `occasions` are the loss gradients met in training, (models, occasions, rows,
-    features); there are none where models were not trained by steps. `on_rows` is called
-    with the number of rows before they are predicted for permutation importance, which is
-    what takes long.
+    `occasions` are the loss gradients met in training, (models, occasions, rows, features);
+    there are none where models were not trained by steps. `on_rows` is called with the number
+    of rows before they are predicted for permutation importance, which is what takes long.
+    `sample` are the rows that they are measured on, if not those of the data.
     """
-    fits = _fits(stack, dataset)
+    sample = sample or Sample.of(dataset, ())
+    fits = _fits(stack, dataset, sample)
     finite = np.isfinite(np.stack([fit.r_squared for fit in fits])).all(axis=0)
-    models = Models(stack, _counted(stack.predict, on_rows), dataset, occasions, finite)
+    models = Models(stack, _counted(stack.predict, on_rows), dataset, sample, occasions, finite)
     steps = {STEPS} if occasions.shape[1] else set()
     offered = methods_with(stack.offers | steps)
     wanted = [method.name for method in offered if method.name in methods]
@@ -57,20 +60,20 @@ def _importances(models: Models, wanted: Sequence[str]) -> list[Importance]:
 
 def _counted(predict: Predict, on_rows: Callable[[int], None]) -> Predict:
     def counting(x: np.ndarray) -> np.ndarray:
-        on_rows(len(x))
+        on_rows(x.shape[-2])
         return predict(x)
 
     return counting
 
 
-def _fits(stack: Stack, dataset: Dataset) -> list[Fit]:
+def _fits(stack: Stack, dataset: Dataset, sample: Sample) -> list[Fit]:
     tolerance, scale = dataset.recipe.target.tolerance, dataset.target_scale
     # Relative errors are those of the target itself, so its zero counts.
     zero = scale.centre / scale.divisor
     fits = []
     for part, x, y in (
-        ("train", dataset.train_x, dataset.train_y),
-        ("test", dataset.test_x, dataset.test_y),
+        ("train", sample.train_x, sample.train_y),
+        ("test", sample.test_x, sample.test_y),
     ):
         for evaluation, predict in (("alone", stack.predict), ("together", stack.predict_together)):
             predictions = predict(x)

@@ -7,19 +7,21 @@ import numpy as np
 
 from study.datasets.dataset import Dataset
 from study.engines.engine import Stack
+from study.importance.sample import Sample
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Models:
-    """Trained models of one recipe, and the data that they are measured on.
+    """Trained models of one recipe, and what they are measured on.
 
     Attributes
     ----------
     stack : what the models offer after training
-    predict : their predictions, (rows, features) -> (models, rows), counted for progress
-    dataset : on whose test rows they are measured
+    predict : their predictions, as Stack.predict gives them, counted for progress
+    dataset : what its columns are
+    sample : its rows that they are measured on
     occasions : (models, occasions, rows, features), loss gradients met in training; none where
         models were not trained by steps
     finite : (models,), whether all predictions of a model are
@@ -28,5 +30,6 @@ class Models:
     stack: Stack
     predict: Predict
     dataset: Dataset
+    sample: Sample
     occasions: np.ndarray
     finite: np.ndarray

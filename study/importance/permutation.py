@@ -1,29 +1,34 @@
-"""Permutation importance of many networks at once, by scikit-learn (Breiman, 2001)."""
+"""Permutation importance of many networks at once, by scikit-learn (Breiman, 2001).
 
-from collections.abc import Collection
+scikit-learn permutes a table of the rows' own places, which networks look up in their rows: so
+networks that are tested on different rows meet the same permutations.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from study.common.methods import GROUPED_PERMUTATION, PERMUTATION
+from study.common.scikit_learn import scikit_learn
 from study.datasets.dataset import Dataset
 from study.importance.models import Models, Predict
+from study.importance.sample import Sample
 from study.importance.scores import Importance
+from study.recipes.claim import Permutation
 from study.statistics.fit import r_squared
 
 
 def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
-    """What is wanted of both permutation methods."""
-    found = permutations(models.predict, models.dataset, at_once=models.stack.at_once)
+    """What is wanted of both permutation methods; without one-hot groups they are the same."""
+    arguments = models.predict, models.dataset, models.sample
+    at_once = models.stack.at_once
+    by_column = permutation(*arguments, at_once=at_once)
+    if models.dataset.grouped:
+        found = [by_column, grouped_permutation(*arguments, at_once=at_once)]
+    else:
+        found = [by_column, replace(by_column, method=GROUPED_PERMUTATION)]
     return [importance for importance in found if importance.method in wanted]
-
-
-def permutations(predict: Predict, dataset: Dataset, *, at_once: int = 0) -> list[Importance]:
-    """Both permutation methods; where no variable has several columns, they are the same."""
-    by_column = permutation(predict, dataset, at_once=at_once)
-    if dataset.grouped:
-        return [by_column, grouped_permutation(predict, dataset, at_once=at_once)]
-    return [by_column, replace(by_column, method=GROUPED_PERMUTATION)]
 
 
 def rows_predicted(dataset: Dataset) -> int:
@@ -33,27 +38,57 @@ def rows_predicted(dataset: Dataset) -> int:
     return len(dataset.test_y) * sum(1 + repeats * count for count in counts)
 
 
-def permutation(predict: Predict, dataset: Dataset, *, at_once: int = 0) -> Importance:
+def permutation(
+    predict: Predict, dataset: Dataset, sample: Sample, *, at_once: int = 0
+) -> Importance:
     """Mean drop in R² on the test rows when one feature's column is permuted.
 
-    `predict` maps (rows, features) to (networks, rows). Every network meets the same
-    permutations, so differences between networks are their own. It is called with all permuted
-    tables as one where they hold at most `at_once` numbers: for a `predict` that takes long to
-    start.
+    `predict` is as Stack.predict. Every network meets the same permutations, so differences
+    between networks are their own. It is called with all permuted tables as one where they hold
+    at most `at_once` numbers: for a `predict` that takes long to start.
     """
-    scores = _scores(predict, dataset.test_x, dataset, at_once)
+    columns = [[column] for column in range(len(dataset.features))]
+    scores = _permuted(predict, dataset, sample, columns, at_once)
     return Importance(PERMUTATION, scores, signed=None)
 
 
-def grouped_permutation(predict: Predict, dataset: Dataset, *, at_once: int = 0) -> Importance:
+def grouped_permutation(
+    predict: Predict, dataset: Dataset, sample: Sample, *, at_once: int = 0
+) -> Importance:
     """The same by variable: the columns of a one-hot group are permuted as one."""
-
-    def predict_from_variables(table: np.ndarray) -> np.ndarray:
-        return predict(dataset.to_features(table))
-
-    table = dataset.to_variables(dataset.test_x)
-    scores = _scores(predict_from_variables, table, dataset, at_once)
+    scores = _permuted(predict, dataset, sample, dataset.groups, at_once)
     return Importance(GROUPED_PERMUTATION, scores, signed=None)
+
+
+def _permuted(
+    predict: Predict,
+    dataset: Dataset,
+    sample: Sample,
+    groups: Sequence[Sequence[int]],
+    at_once: int,
+) -> np.ndarray:
+    """Mean drop in R² when the columns of a group are permuted: (networks, groups)."""
+    x, y = sample.test_x, sample.test_y
+    rows, features = x.shape[-2:]
+    group_of = np.zeros(features, dtype=np.intp)
+    for place, group in enumerate(groups):
+        group_of[list(group)] = place
+
+    def predict_at(places: np.ndarray) -> np.ndarray:
+        return predict(_looked_up(x, places[:, group_of]))
+
+    settings = dataset.recipe.permutation
+    places = np.tile(np.arange(rows)[:, None], len(groups))
+    few = (1 + settings.repeats * len(groups)) * x.size <= at_once
+    return (_scores_at_once if few else _scores)(predict_at, places, y, settings)
+
+
+def _looked_up(x: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The values that columns have at some places among the rows: (..., places, features).
+
+    x : (rows, features) or (models, rows, features); places : (places, features)
+    """
+    return x[..., places, np.arange(x.shape[-1])]
 
 
 class _Networks:
@@ -66,44 +101,36 @@ class _Networks:
         raise NotImplementedError("the networks are trained already")
 
 
-def _score_each(networks: _Networks, x: np.ndarray, y: np.ndarray) -> dict[int, float]:
-    """R² of each network: scikit-learn keeps the entries of a scorer's dict apart."""
-    return dict(enumerate(r_squared(y, networks.predict(x))))
+def _scores(
+    predict_at: Predict, places: np.ndarray, y: np.ndarray, settings: Permutation
+) -> np.ndarray:
+    """Mean drop in R² over the repeats: (networks, columns of `places`)."""
 
+    def score_each(networks: _Networks, places: np.ndarray, _: object) -> dict[int, float]:
+        """R² of each network: scikit-learn keeps the entries of a scorer's dict apart."""
+        return dict(enumerate(r_squared(y, networks.predict(places))))
 
-def _scores(predict: Predict, x: np.ndarray, dataset: Dataset, at_once: int) -> np.ndarray:
-    """Mean drop in R² over the repeats: (networks, columns of x)."""
-    tables_asked_for = 1 + dataset.recipe.permutation.repeats * x.shape[1]
-    if tables_asked_for * len(x) * len(dataset.features) > at_once:
-        return _scores_by_table(predict, x, dataset)
-    return _scores_at_once(predict, x, dataset)
-
-
-def _scores_by_table(predict: Predict, x: np.ndarray, dataset: Dataset) -> np.ndarray:
-    """Mean drop in R² over the repeats: (networks, columns of x)."""
-    # Imported here since it takes a second, in which other threads can train.
-    from sklearn.inspection import permutation_importance
-
-    settings = dataset.recipe.permutation
-    result = permutation_importance(
-        _Networks(predict),
-        x,
-        dataset.test_y,
-        scoring=_score_each,
+    result = scikit_learn("inspection", "permutation_importance")(
+        _Networks(predict_at),
+        places,
+        np.zeros(len(places)),  # a scorer gets one target a row, and networks may have their own
+        scoring=score_each,
         n_repeats=settings.repeats,
         random_state=settings.random_state,
     )
     return np.stack([result[network].importances_mean for network in sorted(result)])
 
 
-def _scores_at_once(predict: Predict, x: np.ndarray, dataset: Dataset) -> np.ndarray:
-    """The same, by one call of `predict` with every table that scikit-learn will ask for."""
+def _scores_at_once(
+    predict_at: Predict, places: np.ndarray, y: np.ndarray, settings: Permutation
+) -> np.ndarray:
+    """The same, by one prediction for every table that scikit-learn will ask for."""
     tables: list[np.ndarray] = []
 
     def note(table: np.ndarray) -> np.ndarray:
         tables.append(table.copy())  # scikit-learn goes on to permute it
         return np.zeros((1, len(table)))
 
-    _scores_by_table(note, x, dataset)
-    predictions = iter(np.split(predict(np.concatenate(tables)), len(tables), axis=1))
-    return _scores_by_table(lambda _: next(predictions), x, dataset)
+    _scores(note, places, y, settings)
+    predictions = iter(np.split(predict_at(np.concatenate(tables)), len(tables), axis=1))
+    return _scores(lambda _: next(predictions), places, y, settings)

@@ -81,7 +81,7 @@ class Transformer(nn.Module):
         self.embedding = Embedding(inputs, token_width)
         self.position_dropout = Dropout(position_dropout)
         first = EncoderLayer(token_width, heads, feedforward_width, layer_dropout)
-        self.layers = nn.ModuleList(copy.deepcopy(first) for _ in range(layers))
+        self.layers = nn.ModuleList([first, *(copy.deepcopy(first) for _ in range(layers - 1))])
         self.hidden = nn.Linear(inputs * token_width, hidden_width)
         self.output = nn.Linear(hidden_width, 1)
 

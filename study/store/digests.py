@@ -17,7 +17,8 @@ import numpy as np
 from study.store.migrations import tables
 from study.store.rows import TABLES, Rows
 
-# How many columns of numbers the first form has.
+# How many columns a key has in the first form, and how many columns of numbers.
+_KEY_AT_FIRST = 8
 _AT_FIRST = {table: sum(not of.of_key for of in tables(1)[table]) for table in TABLES}
 
 
@@ -26,9 +27,17 @@ def sha256(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-def key_of(parts: Sequence[str | int | None]) -> bytes:
-    """What a training is: model, condition, engine, streams, and where it was trained."""
-    return sha256(_json(parts))
+def key_of(key: Sequence[str | int | None], environment: str) -> bytes:
+    """What a training is, model, condition, engine and streams, and where it was trained."""
+    return sha256(_json([*told(key), environment]))
+
+
+def told(key: Sequence[str | int | None]) -> list[str | int | None]:
+    """A key; of the streams that the first form did not have, those up to the last with a seed."""
+    held = list(key)
+    while len(held) > _KEY_AT_FIRST and held[-1] is None:
+        held.pop()
+    return held
 
 
 def of_weights(key: bytes, content: bytes) -> bytes:

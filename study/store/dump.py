@@ -7,6 +7,7 @@ which things were stored, and where, when and by whom they were computed do not 
 import json
 import math
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,11 @@ def dump(store: Store) -> Generator[str]:
     """The lines of a run's dump, in one order.
 
     First what was run: run (dataset, recipe without what it leaves at its default, hashes of the
-    tables), models (name, recipe, layout of the weights), features, parts, prepared, sources.
-    Then each training, by its key (model, condition, engine, and the seeds init, order,
-    dropout, labels, rows): its weights as SHA-256, and its fits, scores, occasions and losses, each
-    after the key. Floats are written so that they read back exactly; null is NaN.
+    tables), models (name, recipe, layout of the weights), features, parts, prepared, sources,
+    data_findings. Then each training, by its key (model, condition, engine, and the seeds init,
+    order, dropout, labels, rows, and split): its weights as SHA-256, and its fits, scores,
+    occasions and losses, each after the key. Floats are written so that they read back exactly;
+    null is NaN.
 
     Raises StudyError where something is damaged. To be closed before the store is.
     """
@@ -44,6 +46,8 @@ def dump(store: Store) -> Generator[str]:
     ):
         for row in frame.itertuples(index=False, name=None):
             yield _line(table, *row)
+    for warning in store.data_findings():
+        yield _line("data_findings", *astuple(warning))
     # Keys first, and then a part at a time: whoever reads on slowly keeps no writer waiting.
     every = list(store.reader.each_training())
     for start in range(0, len(every), _AT_ONCE):

@@ -20,7 +20,7 @@ def insert(
     cursor = connection.execute(
         f"""INSERT OR IGNORE INTO trainings
             (model, condition, engine, {STREAM_COLUMNS}, environment, weights)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            VALUES ({", ".join("?" * (len(KEY_COLUMNS) + 2))})""",
         (*key_row(record.key), environment_id, weights),
     )
     if cursor.rowcount == 0 or cursor.lastrowid is None:
@@ -35,7 +35,7 @@ def insert_digests(
 ) -> None:
     """Insert the digests of records, and of their weights as stored, by their ids."""
     keys = {
-        training: digests.key_of([*key_row(record.key), environment])
+        training: digests.key_of(key_row(record.key), environment)
         for training, (record, _) in added.items()
     }
     found = [

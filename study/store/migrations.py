@@ -104,7 +104,7 @@ CREATE TABLE IF NOT EXISTS features (
     explained REAL                      -- R² of a regression on all other variables
 );
 CREATE TABLE IF NOT EXISTS parts (
-    part TEXT PRIMARY KEY,              -- train, test, or dropped for a missing value
+    part TEXT PRIMARY KEY,              -- train, test; left out: dropped, proposal
     rows INTEGER NOT NULL,
     deviation REAL                      -- of the scaled target (ddof 0)
 );
@@ -148,12 +148,26 @@ CREATE TABLE conditions (
     condition TEXT PRIMARY KEY
 );
 """
+_DATA_FINDINGS = """
+-- What may spoil a study of the data, as it was found when the run was made, in that order.
+CREATE TABLE data_findings (
+    code TEXT NOT NULL, title TEXT NOT NULL, evidence TEXT NOT NULL, advice TEXT NOT NULL
+);
+"""
 # What every program had that stored no names.
 _METHODS = (
     *("training-gradient", "gradient", "contrast-gradient", "scaled-gradient"),
     *("permutation", "permutation-grouped"),
 )
 _CONDITIONS = ("real", "shuffled", "untrained")
+
+_KEY_WITH_SPLIT = """
+DROP INDEX trainings_key;
+CREATE UNIQUE INDEX trainings_key ON trainings (
+    model, condition, engine, ifnull(init, -1), ifnull("order", -1), ifnull(dropout, -1),
+    ifnull(labels, -1), ifnull(rows, -1), ifnull(split, -1)
+);
+"""
 
 
 def unstored_names(connection: sqlite3.Connection) -> dict[str, Sequence[str]]:
@@ -189,6 +203,15 @@ def _store_names(connection: sqlite3.Connection) -> None:
         connection.executemany(f"INSERT INTO {table} VALUES (?)", [(name,) for name in of_table])
 
 
+def _tell_splits(connection: sqlite3.Connection) -> None:
+    """A column for which rows a model was trained and tested on; NULL where the data say so."""
+    known = columns_in(connection)
+    for table in ("trainings", "failures"):
+        if "split" not in known[table]:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN split INTEGER")
+    _execute(connection, _KEY_WITH_SPLIT)
+
+
 STEPS = (
     Step(1, "what was run, what was trained, and what was measured of it", _FIRST),
     Step(2, "what is stored is held against digests; an older program would break them", _DIGESTS),
@@ -196,6 +219,8 @@ STEPS = (
     Step(3, "the data, the code, failures and each extension are told of", _FURTHER),
     Step(4, "an extension tells how it was run, and what came of it", _tell_more_of_history),
     Step(5, "what a run was made with can be told from what there is now", _store_names),
+    Step(6, "a model may be trained and tested on a split of all rows", _tell_splits),
+    Step(7, "a run tells what was found in its data before training", _DATA_FINDINGS),
 )
 FORM = STEPS[-1].form
 # The step whose tables files of an older form may have.

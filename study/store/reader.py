@@ -19,9 +19,9 @@ from study.store.records import Key
 from study.store.rows import LABELS, NUMBERS, Rows
 
 STREAM_COLUMNS = ", ".join(f'"{name}"' for name in STREAM_NAMES)
-_KEY = f"""t.id, model, condition, engine, {STREAM_COLUMNS}, description
+_KEY = """t.id, model, condition, engine, {streams}, description
     FROM trainings t LEFT JOIN environments e ON e.id = environment"""
-_ORDER = f"ORDER BY model, condition, {STREAM_COLUMNS}, engine"
+_ORDER = "ORDER BY model, condition, {streams}, engine"
 
 
 class Training(NamedTuple):
@@ -36,27 +36,36 @@ class Training(NamedTuple):
     dropout: int | None
     labels: int | None
     rows: int | None
+    split: int | None
     environment: str
 
     @property
     def key(self) -> tuple[str | int | None, ...]:
         """Model, condition, engine and streams."""
-        return self[1:9]
+        return self[1:-1]
 
     @property
     def streams(self) -> tuple[Any, ...]:
         """The seeds of its streams."""
-        return self[4:9]
+        return self[4:-1]
 
     @property
     def digest(self) -> bytes:
         """That of its key."""
-        return digests.key_of(self[1:])
+        return digests.key_of(self.key, self.environment)
 
     @property
     def ordinary(self) -> bool:
-        """Whether one seed draws everything; also of least squares, which has none."""
-        return self.rows is None and len(set(self.streams[:4])) == 1
+        """Whether one seed draws everything on the rows of the data; also of least squares,
+        which has none."""
+        seeds = streams_of(self.streams)
+        return seeds is None or seeds.ordinary
+
+    @property
+    def table(self) -> str:
+        """Which training and test rows it has, as StreamSeeds tells."""
+        seeds = streams_of(self.streams)
+        return "data" if seeds is None else seeds.table
 
     def __str__(self) -> str:
         if self.ordinary:
@@ -137,7 +146,16 @@ class Reader:
 
     def each_training(self) -> Iterator[Training]:
         """All trainings, one by one, in the order of their keys."""
-        return (Training(*row) for row in self.rows(f"SELECT {_KEY} {_ORDER}"))
+        query = f"SELECT {_KEY} {_ORDER}".format(streams=self._streams)
+        return (Training(*row) for row in self.rows(query))
+
+    def keys(self) -> list[Key]:
+        """The keys of all trainings, in no order."""
+        query = f"SELECT model, condition, engine, {self._streams} FROM trainings"
+        return [
+            Key(model, condition, engine, streams_of(seeds))
+            for model, condition, engine, *seeds in self.rows(query)
+        ]
 
     def trainings(self) -> dict[int, Training]:
         """All trainings by id, in the order of their keys."""
@@ -192,7 +210,8 @@ class Reader:
         digest = "NULL"
         if self.has_digests():
             digest = "(SELECT weights FROM digests WHERE training = t.id)"
-        query = f"SELECT weights, {digest}, {_KEY} WHERE {where}"
+        key = _KEY.format(streams=self._streams)
+        query = f"SELECT weights, {digest}, {key} WHERE {where}"
         for content, known, *parts in self.rows(query, parameters):
             training = Training(*parts)
             if not isinstance(content, bytes):
@@ -218,6 +237,12 @@ class Reader:
             f"{self.path.parent}' tells in full",
         )
 
+    @property
+    def _streams(self) -> str:
+        """The columns of the streams; one that the file is too old for holds nothing."""
+        present = self._columns("trainings")
+        return ", ".join(f'"{name}"' if name in present else "NULL" for name in STREAM_NAMES)
+
     def _columns(self, table: str) -> list[str]:
         with reading(self.path):
             return columns_in(self._connection).get(table, [])
@@ -239,5 +264,10 @@ def _texts(names: Sequence[str]) -> Any:
 
 def key_of(training: Training) -> Key:
     """The identity of a stored training."""
-    streams = None if training.init is None else StreamSeeds(*training.streams)
+    streams = streams_of(training.streams)
     return Key(training.model, training.condition, training.engine, streams)
+
+
+def streams_of(seeds: Sequence[Any]) -> StreamSeeds | None:
+    """The streams of stored seeds; least squares on the rows of the data has none."""
+    return None if seeds[0] is None else StreamSeeds(*seeds)

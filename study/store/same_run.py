@@ -11,6 +11,8 @@ from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender
 from study.store.store import Store
 
+# The form since which networks of --vary rows are tested on rows that they left out.
+TESTED_APART = 6
 _REMEDY = "name another directory with --out, or start this one again with --fresh"
 
 
@@ -24,6 +26,22 @@ def check_dataset(store: Store, recipe: DatasetRecipe, hashes: dict[str, str]) -
     for name, digest in hashes.items():
         if store.hashes.get(name) != digest:
             raise InputError(f"{store.directory}: {name} has changed since the run; {_REMEDY}")
+
+
+def check_rows(store: Store) -> None:
+    """Raise InputError where networks of --vary rows were tested on the rows of all others."""
+    if tested_together(store):
+        raise InputError(
+            f"{store.directory}: an older version tested its networks of --vary rows on the same "
+            f"rows, which does not mix with rows that each left out; {_REMEDY}"
+        )
+
+
+def tested_together(store: Store) -> bool:
+    """Whether networks of --vary rows are of a version that tested all on the same rows."""
+    return store.form < TESTED_APART and any(
+        key.streams is not None and key.streams.rows is not None for key in store.stored_keys()
+    )
 
 
 def check_model(store: Store, name: str, recipe: Contender, layout: Layout, engine: str) -> None:

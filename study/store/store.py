@@ -10,17 +10,20 @@ from typing import Any, Self
 
 import pandas as pd
 
+from study.common.conditions import REAL
 from study.common.errors import InputError
-from study.common.streams import STREAM_NAMES, StreamSeeds
+from study.common.streams import STREAM_NAMES
+from study.common.vocabulary import LEAST_SQUARES
+from study.common.warning import Warning
 from study.common.weights import Layout, Weights
 from study.datasets.encoding import Scale
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.find import DEFAULT_MODELS
 from study.recipes.model import Contender, read_model
-from study.store import table_digests
+from study.store import digests, table_digests
 from study.store.file_check import check_file, check_form, connect, damaged, reading
 from study.store.migrations import Column, columns_in, tables, unstored_names
-from study.store.reader import STREAM_COLUMNS, Reader
+from study.store.reader import Reader
 from study.store.records import KEY_COLUMNS, Key, unpacked
 from study.store.run_directory import FILE_NAME
 
@@ -48,7 +51,7 @@ class Store:
             check_file(self._connection, self.path)
             self.reader = Reader(self._connection, self.path)
             with self.reader.at_once():
-                check_form(self._connection, self.path)
+                self.form = check_form(self._connection, self.path)
                 broken = self.broken_seals() if sealed else []
                 if broken:
                     raise damaged(self.path, f"{broken[0]}: not what was stored")
@@ -91,14 +94,15 @@ class Store:
 
     def check_trained(self) -> None:
         """Raise InputError unless a network of an ordinary seed is trained."""
-        [(networks, ordinary)] = self._rows(
-            f"""SELECT count(*), count(CASE WHEN {_ORDINARY} THEN 1 END) FROM trainings
-            WHERE condition = 'real' AND init IS NOT NULL"""
-        )
-        if networks and not ordinary:
+        networks = [
+            key.streams
+            for key in self.stored_keys()
+            if key.condition == REAL and key.streams and key.model != LEAST_SQUARES
+        ]
+        if networks and not any(streams.ordinary for streams in networks):
             raise InputError(
-                f"{self.directory}: only networks of --vary are stored; "
-                "'study run' without it trains the ordinary seeds"
+                f"{self.directory}: only networks of --vary or of splits are stored; "
+                "'study run' without --vary trains the ordinary seeds"
             )
         if not networks:
             raise InputError(
@@ -107,11 +111,7 @@ class Store:
 
     def stored_keys(self) -> set[Key]:
         """What is stored already."""
-        rows = self._rows(f"SELECT model, condition, engine, {STREAM_COLUMNS} FROM trainings")
-        return {
-            Key(model, condition, engine, None if streams[0] is None else StreamSeeds(*streams))
-            for model, condition, engine, *streams in rows
-        }
+        return set(self.reader.keys())
 
     def model_names(self) -> list[str]:
         """Names of the stored models: the shipped ones first, then by name.
@@ -145,7 +145,8 @@ class Store:
         parts = sorted(
             json.dumps(
                 [
-                    *training[1:],
+                    *digests.told(training.key),
+                    training.environment,
                     hashlib.sha256(content or self._measured(training.id)).hexdigest(),
                 ]
             )
@@ -200,6 +201,11 @@ class Store:
     def prepared(self) -> pd.DataFrame:
         """column, centre, divisor, missing, imputed; empty if not stored."""
         return self._known("prepared")
+
+    def data_findings(self) -> tuple[Warning, ...]:
+        """What was found in the data before training; empty if not stored."""
+        rows = self._known("data_findings").itertuples(index=False, name=None)
+        return tuple(Warning(*row) for row in rows)
 
     def sources(self) -> pd.DataFrame:
         """model, digest of each model whose code is one's own; empty if not stored."""
@@ -288,8 +294,9 @@ class Store:
         found = sorted(
             (training.init or 0, training, content)
             for training, content in self.reader.verified_weights(
-                f"model = ? AND condition = ? AND {_ORDINARY}", (model, condition)
+                "model = ? AND condition = ? AND rows IS NULL", (model, condition)
             )
+            if training.ordinary
         )
         if not found:
             return [], {}
@@ -302,10 +309,8 @@ class Store:
         return [training.init for _, training, _ in found], arrays
 
 
-# Holds for trainings of one ordinary seed, and for least squares.
-_ORDINARY = 'init IS "order" AND init IS dropout AND init IS labels AND rows IS NULL'
 # Networks that are stored.
-COUNT = "SELECT count(*) FROM trainings WHERE init IS NOT NULL"
+COUNT = f"SELECT count(*) FROM trainings WHERE init IS NOT NULL AND model <> '{LEAST_SQUARES}'"
 
 
 def _kind(column: Column) -> Any:

@@ -9,16 +9,18 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 from study.common.errors import StudyError
+from study.common.warning import Warning
 from study.recipes.model import Contender
 from study.store import table_digests
 from study.store.file_check import damaged
 from study.store.insert import forget_failures, insert, insert_digests, insert_scores
 from study.store.migrations import FORM, bring_up_to_date
-from study.store.records import Key, Record, Row, blob, key_row
+from study.store.records import KEY_COLUMNS, Key, Record, Row, blob, key_row
 from study.store.store import COUNT, Store
 
 # Seconds for which a writer waits for those who read.
@@ -93,7 +95,8 @@ class Writer(Store):
         """Store why trained models are missing, in place of what was known of them."""
         with self._transaction("what failed") as connection:
             forget_failures(connection, keys)
-            self._add_rows("failures", [(*key_row(key), reason) for key in keys])
+            rows = [(*key_row(key), reason) for key in keys]
+            self._add_rows("failures", rows, (*KEY_COLUMNS, "reason"))
 
     def add_source(self, model: str, digest: str | None) -> None:
         """Store by what code a model is trained, as `check_source` has it."""
@@ -116,6 +119,11 @@ class Writer(Store):
         """Store column, centre, divisor, missing, imputed of each column; what is stored stays."""
         with self._transaction("how columns were prepared"):
             self._add_rows("prepared", prepared)
+
+    def add_data_findings(self, found: Sequence[Warning]) -> None:
+        """Store what was found in the data, in this order."""
+        with self._transaction("what was found in the data"):
+            self._add_rows("data_findings", [astuple(warning) for warning in found])
 
     def add_history(
         self,
@@ -153,11 +161,19 @@ class Writer(Store):
                 "UPDATE history SET ended = ? WHERE rowid = ?", (ended, self._extension)
             )
 
-    def _add_rows(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert rows into a small table, within a transaction; what is stored stays."""
+    def _add_rows(
+        self, table: str, rows: Sequence[Sequence[Any]], columns: Sequence[str] = ()
+    ) -> None:
+        """Insert rows into a small table, within a transaction; what is stored stays.
+
+        `columns` are named where those of the rows are in another order than the table's.
+        """
         if rows:
+            into = table + (
+                " (" + ", ".join(f'"{column}"' for column in columns) + ")" if columns else ""
+            )
             marks = ", ".join("?" * len(rows[0]))
-            self._connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)
+            self._connection.executemany(f"INSERT OR IGNORE INTO {into} VALUES ({marks})", rows)
 
     @contextmanager
     def _transaction(self, what: str) -> Iterator[sqlite3.Connection]:

@@ -27,6 +27,8 @@ from study.store.same_run import lacking
 from study.store.store import Store
 from study.verify.training_names import in_words
 
+# Tables with rows by epoch, the first column of their labels.
+BY_EPOCH = ("occasions", "losses")
 # Trainings that are read at a time.
 _AT_ONCE = 500
 # Sums that were taken in another order.
@@ -43,8 +45,16 @@ _PASSED = {
     "C008": "every seed has its controls",
 }
 
-# By table, the rows of a training as their labels say.
-Expected = dict[str, list[list[Any]]]
+
+@dataclass(frozen=True)
+class Expected:
+    """The rows of a training as their labels say, by table.
+
+    stops : whether it may have stopped early, which leaves out later rows of BY_EPOCH
+    """
+
+    rows: dict[str, list[list[Any]]]
+    stops: bool = False
 
 
 @dataclass
@@ -144,9 +154,11 @@ def _check_some(
 
 def _missing(labels: list[list[Any]], table: str, expected: Expected) -> str:
     """What is wrong with the rows of a training, by their labels; nothing if all is right."""
-    if table not in expected:  # of imported scores, any method may be there
+    if table not in expected.rows:  # of imported scores, any method may be there
         return "" if labels else f"no {table}"
-    wanted = expected[table]
+    wanted = expected.rows[table]
+    if expected.stops and table in BY_EPOCH:
+        wanted = [label for label in wanted if labels and label[0] <= labels[-1][0]]
     if labels == wanted:
         return ""
     few = len([label for label in wanted if label not in labels])
@@ -160,13 +172,13 @@ def _expectation(store: Store) -> Callable[[Training], Expected | None]:
     """Which rows a training must have; None where its engine is not known."""
     features = store.recipe.features
     variables = [variable.name for variable in store.recipe.variables]
-    none: Expected = {table: [] for table in TABLES}
+    none: dict[str, list[list[Any]]] = {table: [] for table in TABLES}
     made_with = store.methods()
 
     @cache
     def of_kind(model: str, condition: str, engine: str) -> Expected | None:
         if store.recipe.scores is not None:
-            return {table: rows for table, rows in none.items() if table != "scores"}
+            return Expected({table: of for table, of in none.items() if table != "scores"})
         kind, recipe = engine_named(engine), store.model_recipe(model)
         if kind is None:
             return None
@@ -180,15 +192,16 @@ def _expectation(store: Store) -> Callable[[Training], Expected | None]:
                 for item in sorted(features if method.by == "feature" else variables)
             ],
         }
-        if STEPS in offers and recipe and recipe.training:
-            epochs = recipe.training.epochs
+        protocol = recipe.training if STEPS in offers and recipe else None
+        if protocol is not None:
+            epochs = protocol.epochs
             rows["losses"] = [[int(epoch)] for epoch in loss_epochs(epochs)]
             rows["occasions"] = [
                 [int(epoch), feature]
                 for epoch in occasion_epochs(epochs)
                 for feature in sorted(features)
             ]
-        return rows
+        return Expected(rows, stops=protocol is not None and protocol.patience is not None)
 
     return lambda training: of_kind(training.model, training.condition, training.engine)
 

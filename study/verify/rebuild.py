@@ -10,22 +10,23 @@ from dataclasses import dataclass, field, replace
 from study.common.conditions import UNTRAINED
 from study.common.errors import InputError, StudyError
 from study.common.findings import NOTE, PASSED, Finding
-from study.common.streams import StreamSeeds
 from study.common.versions import environment
 from study.common.weights import Weights
 from study.datasets.dataset import Dataset, load_dataset
 from study.engines.engine import Engine
 from study.engines.registry import engine_for
-from study.engines.replicates import Replicate, Trained
+from study.engines.replicates import Trained
 from study.engines.torch.prediction import one_thread
 from study.execution.block import Block
+from study.execution.further_methods import replicates_of
 from study.execution.plan import plan
 from study.execution.train_and_measure import records, train_and_measure
 from study.importance.measure import measure
+from study.importance.sample import Sample
 from study.recipes.base import dotted, fingerprint
 from study.recipes.find import find_dataset
 from study.store.reader import Training, key_of
-from study.store.records import Record
+from study.store.records import Key, Record
 from study.store.store import Store
 
 Count = Callable[[int], None]
@@ -81,7 +82,8 @@ class Again:
         trained = Trained.without_steps(weights, len(trainings))
         with one_thread():
             stack = self.engines[model].stack(trained)
-            found = measure(stack, self.dataset, trained.occasions)
+            sample = Sample.of(self.dataset, replicates_of(trainings))
+            found = measure(stack, self.dataset, trained.occasions, sample=sample)
         keys = [key_of(training) for training in trainings]
         return self._made_then(records(keys, trained, found, self.dataset))
 
@@ -89,20 +91,21 @@ class Again:
         """The weights with which networks begin, (networks, ...) by parameter."""
         assert self.dataset is not None
         x, y = self.dataset.train_x, self.dataset.train_y
-        replicates = [_replicate(one, UNTRAINED) for one in trainings]
-        return self.engines[model].train(replicates, x, y).weights
+        untrained = [replace(one, condition=UNTRAINED) for one in replicates_of(trainings)]
+        return self.engines[model].train(untrained, x, y).weights
 
-    def least_squares(self) -> Record:
-        """The closed-form fit."""
+    def least_squares(self, trainings: Sequence[Training]) -> dict[Key, Record]:
+        """The closed-form fit, on the rows of the data and on those of some trainings."""
         assert self.dataset is not None
-        (block,) = plan({}, self.dataset, [], stored=set()).blocks
+        planned = plan({}, self.dataset, replicates_of(trainings), stored=set())
         with one_thread():
-            return self._made_then(train_and_measure(block, self.dataset).records)[0]
+            made = [train_and_measure(block, self.dataset).records for block in planned.blocks]
+        return {record.key: record for records in made for record in self._made_then(records)}
 
     def blocks(self, model: str, trainings: Sequence[Training]) -> tuple[Block, ...]:
         """What trains some networks of a model again, on this machine's processor."""
         assert self.dataset is not None
-        wanted = [_replicate(training, training.condition) for training in trainings]
+        wanted = replicates_of(trainings)
         planned = plan({model: self.engines[model]}, self.dataset, wanted, stored=set())
         return tuple(block for block in planned.blocks if block.model == model)
 
@@ -160,7 +163,3 @@ def _dataset(store: Store, data: str | None, findings: list[Finding]) -> Dataset
         what = f"{', '.join(dataset.hashes)}: as they were when the networks were trained"
         findings.append(Finding(PASSED, what, code="C009"))
     return dataset
-
-
-def _replicate(training: Training, condition: str) -> Replicate:
-    return Replicate(condition, StreamSeeds(*training.streams))

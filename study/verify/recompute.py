@@ -16,6 +16,7 @@ from study.store.file_check import RESTORE
 from study.store.reader import Training, among, key_of
 from study.store.records import Record, unpacked
 from study.store.rows import TABLES, Rows
+from study.store.same_run import tested_together
 from study.store.store import Store
 from study.verify.compare_records import Likeness, likeness, likeness_of_weights
 from study.verify.rebuild import Again, with_methods
@@ -84,11 +85,15 @@ def check_recomputed(store: Store, again: Again, sample: int) -> list[Finding]:
     """Measure a sample of each model and condition again; nothing without the data."""
     if again.dataset is None:
         return []
-    kinds: dict[tuple[str, str], list[Training]] = {}
+    kinds: dict[tuple[str, str, str], list[Training]] = {}
+    apart = tested_together(store)
     weightless = [model for model, engine in again.engines.items() if not engine.layout]
     for training in store.reader.each_training():
+        if apart and training.table == "rows":  # measured in another way then
+            continue
         if training.model in again.engines and training.model not in weightless:
-            kinds.setdefault((training.model, training.condition), []).append(training)
+            kind = training.model, training.condition, training.table
+            kinds.setdefault(kind, []).append(training)
     chosen = {kind: drawn(trainings, sample) for kind, trainings in kinds.items() if sample}
     if not chosen:
         return [Finding(NOTE, "no fits and scores are computed again", code="C011")]
@@ -102,7 +107,7 @@ def check_recomputed(store: Store, again: Again, sample: int) -> list[Finding]:
                     judged[code].add(again, training, like)
                 done += len(some)
                 report(done)
-    networks = sum(len(of) for (model, _), of in chosen.items() if model != LEAST_SQUARES)
+    networks = sum(len(of) for (model, *_), of in chosen.items() if model != LEAST_SQUARES)
     of_each = f"{networks} networks: {sample} of each model and condition, drawn by seed {SEED}"
     what = "has no weights, and nothing to compute again but by --retrain"
     return [
@@ -130,7 +135,9 @@ def _recomputed(
             drawn_again = {name: array[place] for name, array in first.items()}
             yield "C012", training, likeness_of_weights(before.weights, drawn_again)
     if model == LEAST_SQUARES:
-        yield "C013", some[0], likeness(stored[0], again.least_squares())
+        solved = again.least_squares(some)
+        for training, before in zip(some, stored, strict=True):
+            yield "C013", training, likeness(before, solved[before.key])
 
 
 def stored_records(store: Store, trainings: Sequence[Training]) -> list[Record]:

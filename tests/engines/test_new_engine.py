@@ -51,11 +51,13 @@ class Covariances(Engine):
     def layout(self):
         return [["slopes", [self.inputs]], ["mean", [1]]]
 
-    def train(self, replicates, x, y, on_work=lambda _: None):
-        _, label_of = assign_rows(replicates, len(y))
-        slopes = [(x - x.mean(axis=0)).T @ y[labels] / len(y) for labels in label_of]
+    def train(self, replicates, x, y, on_work=lambda _: None, *, tested=0):
+        pairs = zip(*assign_rows(replicates, len(y) - tested, tested), strict=True)
+        slopes = [
+            (x[rows] - x[rows].mean(axis=0)).T @ y[labels] / len(rows) for rows, labels in pairs
+        ]
         on_work(len(replicates))
-        mean = np.full((len(replicates), 1), y.mean())
+        mean = np.full((len(replicates), 1), y[: len(y) - tested].mean())
         return Trained.without_steps({"slopes": np.array(slopes), "mean": mean}, len(replicates))
 
     def stack(self, trained):

@@ -33,6 +33,7 @@ from study.engines.scikit_learn import Regressors, ScikitLearn
 from study.execution import prepare, run
 from study.execution.plan import ordinary
 from study.importance import permutation as permutations
+from study.importance.sample import Sample
 from study.recipes.find import find_contender, find_dataset
 from study.recipes.model import EstimatorRecipe
 from study.store.run_directory import FILE_NAME
@@ -174,11 +175,24 @@ def test_a_seed_is_a_forest_of_scikit_learn_on_the_rows_that_a_network_meets(mea
     assert (rows == labels).all() == (replicate.condition == "real")
     forest = RandomForestRegressor(n_estimators=TREES, random_state=replicate.streams.init)
     forest.fit(people.train_x[rows], people.train_y[labels])
-    y = people.test_y.astype(np.float64)
+    trained_x, trained_y = people.train_x, people.train_y
+    test_x, test_y = people.test_x, people.test_y
+    if replicate.streams.rows is not None:
+        # Tested on as many of the rows that it left out, drawn after those that it took.
+        drawing = np.random.Generator(
+            np.random.SFC64(np.random.SeedSequence([replicate.streams.rows, 4]))
+        )
+        drawn = drawing.integers(200, size=200)
+        left = [row for row in range(240) if row not in drawn]
+        tested = sorted(drawing.choice(left, 40, replace=False))
+        every_x, every_y = people.pooled
+        trained_x, trained_y = every_x[rows], every_y[rows]
+        test_x, test_y = every_x[tested], every_y[tested]
+    y = test_y.astype(np.float64)
     settings = people.recipe.permutation
     by_column = permutation_importance(
         forest,
-        people.test_x,
+        test_x,
         y,
         scoring="r2",
         n_repeats=settings.repeats,
@@ -186,7 +200,7 @@ def test_a_seed_is_a_forest_of_scikit_learn_on_the_rows_that_a_network_meets(mea
     )
     grouped = permutation_importance(
         make_pipeline(FunctionTransformer(people.to_features), forest),
-        people.to_variables(people.test_x),
+        people.to_variables(test_x),
         y,
         scoring="r2",
         n_repeats=settings.repeats,
@@ -202,8 +216,8 @@ def test_a_seed_is_a_forest_of_scikit_learn_on_the_rows_that_a_network_meets(mea
             for name, value in zip(people.variables, grouped.importances_mean, strict=True)
         },
     }
-    on_train = r2_score(people.train_y.astype(np.float64), forest.predict(people.train_x))
-    on_test = r2_score(y, forest.predict(people.test_x))
+    on_train = r2_score(trained_y.astype(np.float64), forest.predict(trained_x))
+    on_test = r2_score(y, forest.predict(test_x))
     for evaluation in ("alone", "together"):
         expected["train", evaluation], expected["test", evaluation] = on_train, on_test
     assert found[replicate] == pytest.approx(expected, rel=1e-12, abs=1e-12)
@@ -230,9 +244,10 @@ def test_tables_too_large_for_one_call_give_the_same_scores(people):
         calls.append(len(x))
         return regressors.predict(x)
 
-    at_once = permutations.grouped_permutation(predict, people, at_once=regressors.at_once)
+    rows = people, Sample.of(people, ())
+    at_once = permutations.grouped_permutation(predict, *rows, at_once=regressors.at_once)
     assert len(calls) == 1
-    one_by_one = permutations.grouped_permutation(predict, people, at_once=10_000)
+    one_by_one = permutations.grouped_permutation(predict, *rows, at_once=10_000)
     assert calls[1:] == [40] * (1 + 30 * 4)
     assert (at_once.score == one_by_one.score).all()
 
@@ -449,7 +464,7 @@ def test_a_claim_may_rest_on_a_forest(alone, monkeypatch, capsys, sketched):
     row = Overview(results).own_verdict(results.recipe.claim)
     assert (row["model"], row["met"], row["n"]) == ("forest", 12, 12)
     assert row["shuffled_n"] == 12
-    assert row["untrained_interval"] == "not run"
+    assert np.isnan(row["untrained_n"])
     found = {warning.code: warning for warning in warnings(Overview(results))}
     assert found["S001"].evidence.startswith("Ridge, real: all 12 seeds have the same scores")
     assert not {"S003", "S012", "S013"} & found.keys()
@@ -469,7 +484,7 @@ def test_a_claim_may_rest_on_a_forest(alone, monkeypatch, capsys, sketched):
     assert f"sklearn.ensemble:RandomForestRegressor, n_estimators {TREES}, n_jobs 2; random_state is the seed; 12 seeds" in text  # fmt: skip
     assert "examined with importance-study 0.1.0 and scikit-learn" in text
     assert f"Forest is RandomForestRegressor of scikit-learn (n_estimators = {TREES}, n_jobs = 2); Ridge is Ridge of scikit-learn; there, the seed is the random_state." in text  # fmt: skip
-    assert "noise of training on this data set (random_state);" in text
+    assert "noise of training on this data set (random_state), and nothing of what" in text
     # Networks are spoken of where it is said what they would do, and nowhere else.
     assert set(re.findall(r"\S+ \S+ networks?\b", text)) == {
         "of a network",
@@ -531,7 +546,7 @@ def test_a_forest_stands_beside_networks_on_the_page(command, chromium, sketched
     cited = " ".join(cited.split())
     assert "the untrained networks were scored as well" in cited
     assert "initial weights, order of the rows, dropout, random_state" in cited
-    assert "study run --seeds 3 --models mlp,linear,forest" in cited
+    assert "study run --seeds 3 --splits 0 --shuffles 3 --models mlp,linear,forest" in cited
     # LaTeX knows every name that the paragraph uses.
     command("cite", "--format", "latex")
     assert "PeopleEstimators}" in Path("reports/people/numbers.tex").read_text()

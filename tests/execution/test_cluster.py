@@ -171,7 +171,8 @@ def test_a_cluster_of_which_a_worker_is_killed_gives_what_one_process_gives(
     Of processes here, test_workers and test_scikit_learn prove the same.
     """
     models = f"{mlp[-1]},{own('mynets', 'Mine')},sklearn:ExtraTreeRegressor"
-    arguments = ["run", *mlp[:-1], models, "--seeds", "12"]
+    arguments = ["run", *mlp[:-1], models, "--seeds", "8"]
+    arguments += ["--splits", "4", "--seeds-per-split", "2", "--shuffles", "12"]
     assert command(*arguments, "--workers", "1", "--out", "here").status == 0
     killed: list[int] = []
 

@@ -42,7 +42,8 @@ def test_twenty_kills_change_nothing(tmp_path, small):
     processes.
     """
     models = f"{small[-1].split(',')[1]},sklearn:ExtraTreeRegressor"
-    arguments = [STUDY, "run", *small[:2], "--models", models, "--seeds", "20"]
+    arguments = [STUDY, "run", *small[:2], "--models", models, "--seeds", "10"]
+    arguments += ["--splits", "6", "--shuffles", "20"]
     arguments += ["--workers", "2", "--out"]
 
     def start() -> subprocess.Popen:

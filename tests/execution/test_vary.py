@@ -224,7 +224,7 @@ def test_a_network_does_not_depend_on_which_others_run_along(runs, small, tmp_pa
 
 def frame(*streams: tuple[int | None, ...], condition: str = "real") -> pd.DataFrame:
     columns = ["init", "order", "dropout", "labels", "rows"]
-    numbers = pd.DataFrame(streams, columns=columns).astype("Int64")
+    numbers = pd.DataFrame(streams, columns=columns).assign(split=pd.NA).astype("Int64")
     return numbers.assign(model="mlp", condition=condition)
 
 
@@ -250,6 +250,7 @@ def test_a_network_belongs_to_the_source_that_differs():
         ),
         frame((9, 1, 1, 1, None), condition="shuffled"),
         frame((1, 1, 1, 1, None)).assign(model="linear"),
+        frame((1, 1, 1, 1, None), (5, 5, 5, 5, None)).assign(split=pd.array([1, 4], "Int64")),
     ) == {
         ("mlp", "init", 1, 1),
         ("mlp", "init", 1, 2),
@@ -289,8 +290,8 @@ def test_without_ordinary_seeds_commands_say_what_is_missing(varied_alone, name)
     with pytest.raises(InputError) as error:
         commands.main([name, *place], standalone_mode=False)
     assert str(error.value) == (
-        f"{varied_alone}: only networks of --vary are stored; "
-        "'study run' without it trains the ordinary seeds"
+        f"{varied_alone}: only networks of --vary or of splits are stored; "
+        "'study run' without --vary trains the ordinary seeds"
     )
     assert sorted(path.name for path in varied_alone.iterdir()) == before
 

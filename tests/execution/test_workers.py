@@ -192,11 +192,11 @@ def test_when_all_of_it_fails_there_is_no_summary_and_the_reason_is_told(
 def test_a_failing_block_in_lanes_is_tried_twice_and_recorded(command, small, monkeypatch):
     measure, calls = train_and_measure.measure, []
 
-    def failing(stack, *arguments):
+    def failing(stack, *arguments, **named):
         if stack.size == 2:  # real and shuffled; the untrained one is a block of its own
             calls.append(stack)
             raise RuntimeError("a bolt came loose")
-        return measure(stack, *arguments)
+        return measure(stack, *arguments, **named)
 
     monkeypatch.setattr(train_and_measure, "measure", failing)
     mlp = [*small[:2], "--models", small[-1].split(",")[1]]
@@ -215,7 +215,7 @@ def test_a_failing_block_in_lanes_is_tried_twice_and_recorded(command, small, mo
 
 def test_threads_and_processes_do_the_same(command, small, monkeypatch):
     """Lanes are done in threads while there is little to do, and in processes otherwise."""
-    arguments = ["run", *small, "--seeds", "9", "--workers", "2", "--out"]
+    arguments = ["run", *small, "--seeds", "9", "--splits", "3", "--workers", "2", "--out"]
     assert command(*arguments, "threads").status == 0
     started = []
     new_pool = processes._new_pool

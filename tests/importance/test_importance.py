@@ -13,18 +13,22 @@ from sklearn.metrics import mean_squared_error, r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from study.common.methods import METHODS
 from study.common.streams import StreamSeeds
 from study.datasets.least_squares import least_squares
+from study.engines.engine import Stack
 from study.engines.replicates import Replicate
 from study.engines.torch.prediction import ROWS, TorchStack
 from study.importance.gradients import after_training, contrast
 from study.importance.measure import measure
+from study.importance.models import Models
 from study.importance.permutation import (
     grouped_permutation,
+    importances,
     permutation,
-    permutations,
     rows_predicted,
 )
+from study.importance.sample import Sample
 from study.importance.training_gradient import training_gradient
 from study.networks.build import build
 from study.networks.linear import Linear
@@ -126,7 +130,9 @@ def test_all_networks_at_once_score_as_each_alone_in_scikit_learn(people):
     recipe = shipped("mlp", epochs=3)
     trained = train(recipe, [Replicate("real", StreamSeeds.of(seed)) for seed in range(3)], people)
     network = build(recipe, inputs=8, init=0)
-    together = permutation(TorchStack(network, trained.weights).predict, people)
+    together = permutation(
+        TorchStack(network, trained.weights).predict, people, Sample.of(people, ())
+    )
     for index in range(3):
         alone = TorchStack(
             network, {name: array[[index]] for name, array in trained.weights.items()}
@@ -153,17 +159,17 @@ def test_grouped_permutation_is_that_of_a_pipeline_which_encodes_inside(people):
     expected = permutation_importance(
         pipeline, people.to_variables(people.test_x), people.test_y, n_repeats=30, random_state=0
     )
-    found = grouped_permutation(predict, people)
+    found = grouped_permutation(predict, people, Sample.of(people, ()))
     np.testing.assert_allclose(found.score[0], expected.importances_mean, atol=1e-5)
 
 
 def test_a_feature_that_is_not_used_has_no_permutation_importance(people):
     stack = linear_stack(np.array([[0.0, 1.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0]]))
-    score = permutation(stack.predict, people).score[0]
+    score = permutation(stack.predict, people, Sample.of(people, ())).score[0]
     np.testing.assert_array_equal(score[[0, 3, 4, 5, 6, 7]], 0)
     assert score[1] > 0
     assert score[2] > 0
-    assert grouped_permutation(stack.predict, people).score[0, 3] == 0
+    assert grouped_permutation(stack.predict, people, Sample.of(people, ())).score[0, 3] == 0
 
 
 # -- fit and least squares -------------------------------------------------------------------
@@ -284,7 +290,17 @@ def test_without_groups_both_permutation_methods_are_the_same(people):
     def predict(x: np.ndarray) -> np.ndarray:
         return network.predict(x)[None]
 
-    by_column, by_variable = permutations(predict, without)
-    np.testing.assert_array_equal(by_variable.score, grouped_permutation(predict, without).score)
-    np.testing.assert_array_equal(by_column.score, permutation(predict, without).score)
+    class Alone(Stack):
+        size = 1
+
+        def predict(self, x: np.ndarray) -> np.ndarray:
+            return predict(x)
+
+    sample = Sample.of(without, ())
+    models = Models(Alone(), predict, without, sample, np.zeros((1, 0, 1, 2)), np.ones(1, bool))
+    by_column, by_variable = importances(models, METHODS)
+    np.testing.assert_array_equal(
+        by_variable.score, grouped_permutation(predict, without, sample).score
+    )
+    np.testing.assert_array_equal(by_column.score, permutation(predict, without, sample).score)
     assert (by_column.method, by_variable.method) == ("permutation", "permutation-grouped")

@@ -75,7 +75,7 @@ def test_many_trainings_at_once_have_the_digests_of_each_alone():
         for epoch in ((0, 5) if training == 4 else (0, 7))
         for feature in ("age", "sex")
     ]
-    keys = {training: digests.key_of([training]) for training in (2, 3, 4, 9)}
+    keys = {training: digests.key_of([training], "here") for training in (2, 3, 4, 9)}
     together = digests.of_rows(Rows.of("occasions", rows), keys)
     assert len(set(together.values())) == 4
     for training, key in keys.items():

@@ -69,12 +69,12 @@ def test_every_number_label_and_key_shows(plain, tmp_path, people):
 
 def test_a_line_is_json_and_reads_back_exactly(plain):
     rows = [json.loads(line, parse_constant=pytest.fail) for line in plain.splitlines()]
-    key = ["mlp", "real", "torch", 7, 7, 7, 7, None]
-    of_seven = [row for row in rows if row[1:9] == key]
+    key = ["mlp", "real", "torch", 7, 7, 7, 7, None, None]
+    of_seven = [row for row in rows if row[1:10] == key]
     assert [row[0] for row in of_seven] == [
         "trainings", *["fits"] * 2, *["scores"] * 2, *["occasions"] * 3, *["losses"] * 2
     ]  # fmt: skip
-    assert [row[9:] for row in of_seven if row[0] == "scores"] == [
+    assert [row[10:] for row in of_seven if row[0] == "scores"] == [
         ["gradient", "age", 9.0, -1.0],
         ["permutation", "sex", 0.0, None],
     ]

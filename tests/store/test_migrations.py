@@ -25,7 +25,8 @@ SIX = (
     *("permutation", "permutation-grouped"),
 )
 # What older files lack, by what was there already: their number, tables, and columns of history.
-NAMES = ("methods", "conditions")
+DATA = ("data_findings",)
+NAMES = ("methods", "conditions", *DATA)
 SEALED = ("seals", "digests", *NAMES)
 LATE = ("ended", "held", "command", "workers", "circumstances")
 FORMS = {
@@ -36,6 +37,7 @@ FORMS = {
     "with all but digests": (1, SEALED),
     "sealed": (2, (*NAMES, "sources", "failures", *LATE[1:])),
     "sealed, with all but names": (2, NAMES),
+    "with all but what was found in the data": (5, DATA),
 }
 
 

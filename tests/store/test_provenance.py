@@ -63,7 +63,8 @@ def test_a_run_in_pieces_differs_from_one_at_once_in_the_block_alone(tmp_path, p
     def extend(directory: Path, first: int, last: int, day: int, **more: str) -> None:
         create(directory, "people", people.recipe, people.hashes)
         with Writer(directory) as store:
-            store.add_history(at(86400 * day), f"seeds {first}-{last}", 9, **more)
+            # The same seeds each time, as of a run that was interrupted.
+            store.add_history(at(86400 * day), "transformer; seeds 0-4", 9, **more)
             scores = {
                 ("transformer", condition): {"gradient": draw[number, first : last + 1]}
                 for number, condition in enumerate(conditions)
@@ -199,7 +200,7 @@ def test_status_tells_of_a_run_without_ordinary_seeds(command, people):
     assert "ended without a word: mlp; seeds 100-103" in said.out
     # Networks of --vary alone are no run to the other commands.
     varied = {("mlp", "order", 7): {"gradient": np.random.default_rng(0).gamma(2, size=(4, 8))}}
-    with pytest.raises(InputError, match="only networks of --vary are stored"):
+    with pytest.raises(InputError, match="only networks of --vary or of splits are stored"):
         made_run(Path("run"), people.recipe, {}, varied=varied)
     assert command("report", "run").status == 2
     said = command("status", "run")

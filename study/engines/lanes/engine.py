@@ -71,16 +71,20 @@ class Lanes(NetworkEngine):
         x: np.ndarray,
         y: np.ndarray,
         on_epochs: Callable[[int], None],
+        tested: int,
     ) -> Trained:
         # A few replicates are trained faster in few lanes.
         lanes = 8 if self.lanes is None and len(replicates) <= 8 else self.width
-        return train_block(self.recipe, self.sizes, replicates, x, y, on_epochs, lanes)
+        return train_block(self.recipe, self.sizes, replicates, x, y, on_epochs, lanes, tested)
 
     def stack(self, trained: Trained) -> LanesStack:
         return LanesStack(self.network, trained.weights)
 
-    def block_size(self, count: int, dataset: Dataset, *, trained: bool) -> int:
-        most = min(_MOST_IN_BLOCK, _MOST_HELD // self.kept(dataset, self.weights))
+    def block_size(
+        self, count: int, dataset: Dataset, *, trained: bool, own_rows: bool = False
+    ) -> int:
+        held = self.kept(dataset, self.weights, own_rows=own_rows)
+        most = min(_MOST_IN_BLOCK, _MOST_HELD // held)
         share = count // 8 if trained else most
         return self.width * max(min(share, most) // self.width, 1)
 
@@ -93,16 +97,20 @@ class Lanes(NetworkEngine):
         weights, protocol = self.weights, self.recipe.training
         decisions, room = decisions_and_room(self.sizes)
         batch = min(protocol.batch_size, rows)
-        held = len(replicates) * self.kept(dataset, weights)
+        own_rows = any(replicate.streams.own_rows for replicate in replicates)
+        held = len(replicates) * self.kept(dataset, weights, own_rows=own_rows)
         scratch = 3 * 4 * lanes * (room + weights)  # of three kernels
         # Adam's moments, and copies on the way in and out; torch's modules are large.
         one_round = lanes * (32 * weights + 6000 * self.modules)
         if replicates[0].trained:
-            epochs = min(epochs_at_once(rows, weights), protocol.epochs)
+            epochs = min(epochs_at_once(rows, weights, protocol.patience), protocol.epochs)
             one_round += 8 * lanes * rows * (2 + 5 * epochs)
             occasions = len(occasion_epochs(protocol.epochs))
             one_round += 4 * lanes * batch * inputs * (epochs + 1 + 3 * occasions)
             one_round += (64 + lanes) * batch * decisions
             one_round += 64 * epochs * math.ceil(rows / batch)
+            one_round += 4 * lanes * weights if protocol.patience else 0  # the best ones
         gradients = 8 * min(2**22 + lanes * inputs, len(replicates) * dataset.test_x.size)
-        return held + scratch + one_round + gradients + 4 * 4 * dataset.test_x.size
+        # Permuted tables as one, looked up and laid out for lanes.
+        permuted = 3 * 4 * LanesStack.at_once
+        return held + scratch + one_round + gradients + permuted + 4 * 4 * dataset.test_x.size

@@ -15,15 +15,34 @@ from study.engines.lanes.memory import (
     scratch,
     store_words,
 )
-from study.engines.lanes.networks import Sizes, in_lanes
+from study.engines.lanes.networks import InLanes, Sizes, in_lanes
 from study.engines.lanes.tracing import Place, Trace, integer, loop, minimum, tracing
-from study.engines.lanes.vectors import of_index, splat, square_root
+from study.engines.lanes.vectors import of_index, select, splat, square_root
 
 # torch.optim.Adam's.
 FIRST_DECAY, SECOND_DECAY, _EPSILON = 0.9, 0.999, 1e-8
 
 
-def training(sizes: Sizes, inputs: int, lanes: int) -> Trace:
+_TRAINING = (
+    "weights",
+    "first",
+    "second",
+    "table",
+    "targets",
+    "row_of",
+    "label_of",
+    "positions",
+    "thresholds",
+    "streams",
+    "masks",
+    "corrections",
+    "losses",
+    "input_gradients",
+)
+_STOPPING = ("held_row_of", "held_label_of", "progress", "kept")
+
+
+def training(sizes: Sizes, inputs: int, lanes: int, *, stopping: bool = False) -> Trace:
     """Epochs of Adam on the mean squared error of mini-batches; a last, partial one is used too.
 
     Arrays
@@ -46,24 +65,12 @@ def training(sizes: Sizes, inputs: int, lanes: int) -> Trace:
     --------
     epochs, rows : number of epochs, and of rows in each
     size : rows of a full batch
+
+    If `stopping`, what `keep_the_best` takes, too.
     """
-    pointers = (
-        "weights",
-        "first",
-        "second",
-        "table",
-        "targets",
-        "row_of",
-        "label_of",
-        "positions",
-        "thresholds",
-        "streams",
-        "masks",
-        "corrections",
-        "losses",
-        "input_gradients",
-    )
-    with tracing(lanes, pointers, ("epochs", "rows", "size")) as trace:
+    pointers = (*_TRAINING, *(_STOPPING if stopping else ()))
+    integers = ("epochs", "rows", "size", *(("held_out", "patience") if stopping else ()))
+    with tracing(lanes, pointers, integers) as trace:
         net = in_lanes(sizes)
         parameters = sum(math.prod(shape) for _, shape in sizes.shapes)
         weights, gradients = array("weights", parameters), scratch(parameters)
@@ -94,7 +101,53 @@ def training(sizes: Sizes, inputs: int, lanes: int) -> Trace:
                     net.backward(weights, gradients, x, d_y, d_x, decisions)
                 losses[epoch] = losses[epoch] + squares.get() / of_index(count)
                 adam(weights, gradients, epoch * batches + batch)
+            if stopping:
+                keep_the_best(net, weights, x)
     return trace
+
+
+def training_with_stopping(sizes: Sizes, inputs: int, lanes: int) -> Trace:
+    """The same as `training`, with the best weights on validation rows kept."""
+    return training(sizes, inputs, lanes, stopping=True)
+
+
+def keep_the_best(net: InLanes, weights: Array, x: Array) -> None:
+    """After an epoch, keep the weights of the lanes whose validation error is their least so far.
+
+    A lane stops when it has waited in vain for as many epochs as its patience, or its error is
+    not finite. It is trained on beside the others, and nothing comes of it.
+
+    Arrays
+    ------
+    held_row_of, held_label_of : int64 (validation rows, lanes), the row whose inputs, and the row
+        whose target, each lane has there
+    progress : (3, lanes), the least sum of squared errors, for how many epochs no other was less
+        (of a lane that has stopped, its patience), and how many were trained; changed
+    kept : (parameters, lanes), the weights of the epoch with the least error; changed
+
+    Integers
+    --------
+    held_out : number of validation rows
+    patience
+    """
+    rows, inputs, progress = integer("held_out"), len(x), array("progress", 3)
+    squares = Variable(0.0)
+    for row in loop(rows, "row"):
+        for column in loop(inputs):
+            x[column] = gather("table", inputs, "held_row_of", row, column)
+        target = gather("targets", 1, "held_label_of", row, 0)
+        difference = net.forward(weights, x, 0, None) - target
+        squares += difference * difference
+    patience = of_index(integer("patience"))
+    least, waited, trained = progress[0], progress[1], progress[2]
+    error = select(waited < patience, squares.get(), math.inf)
+    better, going_on = error < least, error < math.inf
+    progress[0] = select(better, error, least)
+    progress[1] = select(better, 0.0, select(going_on, waited + 1.0, patience))
+    progress[2] = select(going_on, trained + 1.0, trained)
+    kept = array("kept", len(weights))
+    for parameter in loop(len(weights)):
+        kept[parameter] = select(better, weights[parameter], kept[parameter])
 
 
 def decisions_and_room(sizes: Sizes) -> tuple[int, int]:
@@ -138,13 +191,13 @@ def adam(weights: Array, gradients: Array, step: Place) -> None:
         weights[place] = weights[place] - size * change
 
 
-def prediction(sizes: Sizes, inputs: int, lanes: int) -> Trace:
+def prediction(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool = False) -> Trace:
     """Predict each row.
 
     Arrays
     ------
     weights : (parameters, lanes)
-    table : (rows, features)
+    table : (rows, features), or (rows, features, lanes) of tables that are each lane's own
     positions : (rows, tokens, width)
     predictions : (rows, lanes), the result
 
@@ -160,13 +213,12 @@ def prediction(sizes: Sizes, inputs: int, lanes: int) -> Trace:
         weights = array("weights", 1)
         predictions = array("predictions", 1)
         for row in loop(integer("rows"), "row"):
-            for column in loop(inputs):
-                x[column] = same("table", row * inputs + column)
+            read_row(x, row, own_tables=own_tables)
             predictions[row] = net.forward(weights, x, row * integer("stride"), None)
     return trace
 
 
-def differentiation(sizes: Sizes, inputs: int, lanes: int) -> Trace:
+def differentiation(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool = False) -> Trace:
     """The gradient of each row's prediction, the row alone.
 
     Arrays
@@ -186,9 +238,26 @@ def differentiation(sizes: Sizes, inputs: int, lanes: int) -> Trace:
         weights, unused = array("weights", parameters), scratch(parameters)
         x = scratch(inputs)
         for row in loop(integer("rows"), "row"):
-            for column in loop(inputs):
-                x[column] = same("table", row * inputs + column)
+            read_row(x, row, own_tables=own_tables)
             net.forward(weights, x, 0, None)
             d_x = array("input_gradients", 1, inputs).at(row)
             net.backward(weights, unused, x, splat(1.0), d_x, None)
     return trace
+
+
+def prediction_of_own_tables(sizes: Sizes, inputs: int, lanes: int) -> Trace:
+    """The same as `prediction`, each lane of rows of its own."""
+    return prediction(sizes, inputs, lanes, own_tables=True)
+
+
+def differentiation_of_own_tables(sizes: Sizes, inputs: int, lanes: int) -> Trace:
+    """The same as `differentiation`, each lane of rows of its own."""
+    return differentiation(sizes, inputs, lanes, own_tables=True)
+
+
+def read_row(x: Array, row: Place, *, own_tables: bool) -> None:
+    """Put one row of the table, or of each lane's own, where the network finds it."""
+    inputs = len(x)
+    own = array("table", 1, inputs)
+    for column in loop(inputs):
+        x[column] = own[row, column] if own_tables else same("table", row * inputs + column)

@@ -16,14 +16,17 @@ from study.networks.transformer import Transformer
 
 _TRACES = {
     "training": kernels.training,
+    "training with stopping": kernels.training_with_stopping,
     "prediction": kernels.prediction,
     "differentiation": kernels.differentiation,
+    "prediction of own tables": kernels.prediction_of_own_tables,
+    "differentiation of own tables": kernels.differentiation_of_own_tables,
 }
 _compiling = threading.Lock()
 
 
 def kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int) -> Kernel:
-    """The kernel of a network for "training", "prediction" or "differentiation"."""
+    """The kernel of a network for what _TRACES names."""
     with _compiling:
         return _kernel(purpose, sizes, inputs, lanes)
 

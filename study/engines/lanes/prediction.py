@@ -33,6 +33,8 @@ class LanesStack(Stack):
     """
 
     offers = frozenset({GRADIENTS, PREDICTIONS})
+    # 16 MiB: what lies between the calls takes longer than small tables do.
+    at_once = 2**22
 
     def __init__(self, network: nn.Module, weights: Weights, lanes: int | None = None) -> None:
         lanes = lanes or host_lanes()
@@ -47,33 +49,36 @@ class LanesStack(Stack):
         self._alone = positions(network, 1)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Predictions of each row alone: (rows, features) -> (networks, rows)."""
         return self._predict(x, self._alone, stride=0)
 
     def predict_together(self, x: np.ndarray) -> np.ndarray:
-        """Predictions of all rows as one batch: (rows, features) -> (networks, rows)."""
+        count = x.shape[-2]
         return np.concatenate(
             [
-                self._predict(rows, positions(self._network, len(rows), start), stride=1)
-                for start in range(0, len(x), _ROWS)
-                if len(rows := x[start : start + _ROWS])
+                self._predict(
+                    x[..., start : start + _ROWS, :],
+                    positions(self._network, min(_ROWS, count - start), start),
+                    stride=1,
+                )
+                for start in range(0, count, _ROWS)
             ],
             axis=1,
         )
 
     def gradients(self, x: np.ndarray) -> np.ndarray:
-        """Gradient of each row's prediction: (rows, features) -> (networks, rows, features)."""
+        """Gradient of each row's prediction: (networks, rows, features)."""
         return np.concatenate(list(self.gradient_parts(x)), axis=1)
 
     def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
         """The same, of some rows after others."""
-        at_once = max(_AT_ONCE // (self.size * x.shape[1]), 1)
-        for start in range(0, len(x), at_once):
-            rows = x[start : start + at_once]
-            yield self._compute("differentiation", rows, "input_gradients", rows.shape, self._alone)
+        at_once = max(_AT_ONCE // (self.size * x.shape[-1]), 1)
+        for start in range(0, x.shape[-2], at_once):
+            rows = x[..., start : start + at_once, :]
+            shape = rows.shape[-2:]
+            yield self._compute("differentiation", rows, "input_gradients", shape, self._alone)
 
     def _predict(self, x: np.ndarray, position: np.ndarray, *, stride: int) -> np.ndarray:
-        shape = x.shape[:1]
+        shape = x.shape[-2:-1]
         return self._compute("prediction", x, "predictions", shape, position, stride=stride)
 
     def _compute(
@@ -86,12 +91,25 @@ class LanesStack(Stack):
         **integers: int,
     ) -> np.ndarray:
         """What a kernel leaves in its array `result` for every network: (networks, *shape)."""
-        compiled = kernel(purpose, self._sizes, x.shape[1], self._lanes)
-        table = np.ascontiguousarray(x, dtype=np.float32)
+        purpose += " of own tables" if x.ndim == 3 else ""
+        compiled = kernel(purpose, self._sizes, x.shape[-1], self._lanes)
         rooms = aligned((len(self._blocks), *shape, self._lanes))
-        for block, room in zip(self._blocks, rooms, strict=True):
-            arrays = {"weights": block, "table": table, "positions": position, result: room}
-            compiled(**arrays, **integers, rows=len(x))
+        for place, (block, room) in enumerate(zip(self._blocks, rooms, strict=True)):
+            table = self._in_lanes(x, place) if x.ndim == 3 else x
+            arrays = {
+                "weights": block,
+                "table": np.ascontiguousarray(table, dtype=np.float32),
+                "positions": position,
+                result: room,
+            }
+            compiled(**arrays, **integers, rows=x.shape[-2])
         # In memory network by network, so that no sum over one depends on how many there are.
         by_network = np.ascontiguousarray(np.moveaxis(rooms, -1, 1))
         return by_network.reshape(-1, *shape)[: self.size]
+
+    def _in_lanes(self, x: np.ndarray, place: int) -> np.ndarray:
+        """The tables of the networks of one block, side by side: (rows, features, lanes)."""
+        of_block = x[place * self._lanes : (place + 1) * self._lanes]
+        table = aligned((*x.shape[1:], self._lanes))
+        table[:] = np.moveaxis(of_block[np.arange(self._lanes) % len(of_block)], 0, -1)
+        return table

@@ -20,6 +20,8 @@ from study.recipes.model import ModelRecipe, Protocol
 _SPARE = 3
 # How much is trained in one call, out of reach of Python: rows, and rows times parameters.
 _ROWS_AT_ONCE, _WORK_AT_ONCE = 8192, 6_000_000
+# Epochs in one call where training may stop early, which is noticed after it.
+_MAY_STOP = 10
 
 
 def train_block(
@@ -30,6 +32,7 @@ def train_block(
     y: np.ndarray,
     on_epochs: Callable[[int], None],
     lanes: int,
+    tested: int = 0,
 ) -> Trained:
     """Train at most as many replicates as there are lanes; `sizes` are those of the network."""
     inits = [replicate.streams.init for replicate in replicates]
@@ -45,10 +48,10 @@ def train_block(
     slots = [replicates[lane % len(replicates)] for lane in range(lanes)]
     (weights,) = pack(initial, lanes)
     protocol = recipe.training
-    training = _Training(networks[inits[0]], sizes, slots, weights, x, y, protocol)
+    training = _Training(networks[inits[0]], sizes, slots, weights, x, y, protocol, tested)
     kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)
     losses, occasions = [], []
-    at_once = epochs_at_once(len(y), len(weights))
+    at_once = epochs_at_once(len(y) - tested, len(weights), protocol.patience)
     for start in range(0, protocol.epochs, at_once):
         epochs = range(start, min(start + at_once, protocol.epochs))
         epoch_losses, input_gradients = training.go_on(len(epochs))
@@ -58,23 +61,29 @@ def train_block(
             input_gradients[epoch - start].copy() for epoch in kept_occasions if epoch in epochs
         ]
         on_epochs(len(epochs))
+        if training.stopped:
+            break
     count = len(replicates)
-    return Trained(
-        weights=unpack(weights, sizes.shapes, count),
-        loss_epochs=kept_losses,
-        losses=np.ascontiguousarray(np.stack(losses, axis=1)[:count]),
-        occasion_epochs=kept_occasions,
-        occasions=np.ascontiguousarray(np.moveaxis(np.stack(occasions), -1, 0)[:count]),
+    return Trained.by_steps(
+        unpack(training.weights, sizes.shapes, count),
+        training.epochs[:count],
+        [of_epoch[:count] for of_epoch in losses],
+        [np.moveaxis(of_epoch, -1, 0)[:count] for of_epoch in occasions],
+        protocol.epochs,
     )
 
 
-def epochs_at_once(rows: int, parameters: int) -> int:
-    """How many epochs are trained in one call."""
-    return max(1, min(_ROWS_AT_ONCE, _WORK_AT_ONCE // parameters) // rows)
+def epochs_at_once(rows: int, parameters: int, patience: int | None) -> int:
+    """How many epochs are trained in one call; fewer where all lanes may have stopped in it."""
+    most = max(1, min(_ROWS_AT_ONCE, _WORK_AT_ONCE // parameters) // rows)
+    return most if patience is None else min(most, _MAY_STOP)
 
 
 class _Training:
-    """A training in progress; `weights` (parameters, lanes) are changed in place."""
+    """A training in progress; `weights` (parameters, lanes) are changed in place.
+
+    With patience, the kernel keeps the progress of each lane, and its best weights.
+    """
 
     def __init__(
         self,
@@ -85,13 +94,17 @@ class _Training:
         x: np.ndarray,
         y: np.ndarray,
         protocol: Protocol,
+        tested: int,
     ) -> None:
         lanes, inputs = len(slots), x.shape[1]
-        self._rows = len(y)
+        held_out = protocol.held_out(len(y) - tested)
+        self._orders = Orders(slots, len(y) - tested, tested, held_out)
+        self._rows = self._orders.rows
         self._size = min(protocol.batch_size, self._rows)
         self._batches = -(-self._rows // self._size)
-        self._orders = Orders(slots, self._rows)
-        self._kernel = kernel("training", sizes, inputs, lanes)
+        self._patience, self._done = protocol.patience, 0
+        purpose = "training" if self._patience is None else "training with stopping"
+        self._kernel = kernel(purpose, sizes, inputs, lanes)
         self._shape = (self._size, inputs, lanes)
         thresholds = [
             KeepMasks(network, rows=rows, inputs=inputs).threshold
@@ -111,8 +124,31 @@ class _Training:
             "streams": streams,
             "masks": aligned((len(thresholds[0]) + _SPARE, lanes // 8), np.uint8),
         }
+        self._integers = {"rows": self._rows, "size": self._size}
+        if self._patience is not None:
+            self._arrays |= _nothing_kept(weights, *self._orders.validation)
+            self._integers |= {"held_out": held_out, "patience": self._patience}
         self._learning_rate = protocol.learning_rate
         self._powers = np.ones(2)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """The weights that each lane has come to, or those of its best epoch."""
+        return self._arrays["weights" if self._patience is None else "kept"]
+
+    @property
+    def epochs(self) -> np.ndarray:
+        """How many epochs it was trained: (lanes,)."""
+        if self._patience is None:
+            return np.full(self._kernel.lanes, self._done)
+        return self._arrays["progress"][2].astype(int)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether all lanes have."""
+        if self._patience is None:
+            return False
+        return bool((self._arrays["progress"][1] >= self._patience).all())
 
     def go_on(self, epochs: int) -> tuple[np.ndarray, np.ndarray]:
         """Train on for some epochs.
@@ -133,9 +169,9 @@ class _Training:
             losses=losses,
             input_gradients=input_gradients,
             epochs=epochs,
-            rows=self._rows,
-            size=self._size,
+            **self._integers,
         )
+        self._done += epochs
         return losses, input_gradients[:-1]
 
     def _corrections(self, steps: int) -> np.ndarray:
@@ -148,6 +184,23 @@ class _Training:
         self._powers = powers[-1]
         pairs = np.stack([self._learning_rate / (1 - powers[:, 0]), np.sqrt(1 - powers[:, 1])], 1)
         return pairs.astype(np.float32)
+
+
+def _nothing_kept(
+    weights: np.ndarray, rows: np.ndarray, labels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What the kernel takes to keep the best weights, before the first epoch.
+
+    rows, labels : (lanes, validation rows). Weights without a finite error stay NaN.
+    """
+    progress, kept = aligned((3, weights.shape[1])), aligned(weights.shape)
+    progress[0], kept[:] = np.inf, np.nan
+    return {
+        "held_row_of": np.ascontiguousarray(rows.T),
+        "held_label_of": np.ascontiguousarray(labels.T),
+        "progress": progress,
+        "kept": kept,
+    }
 
 
 def _state(seed: int) -> np.ndarray:

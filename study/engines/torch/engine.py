@@ -57,8 +57,9 @@ class Torch(NetworkEngine):
         x: np.ndarray,
         y: np.ndarray,
         on_epochs: Callable[[int], None],
+        tested: int,
     ) -> Trained:
-        return train_block(self.recipe, replicates, x, y, on_epochs, self.device)
+        return train_block(self.recipe, replicates, x, y, on_epochs, self.device, tested)
 
     @property
     def _built_in(self) -> bool:
@@ -93,6 +94,10 @@ class Torch(NetworkEngine):
         occasions = len(occasion_epochs(protocol.epochs)) if trained else 0
         training += 8 * BLOCK * rows * 7 + 3 * 4 * BLOCK * occasions * batch * inputs
         training += 2 * batch * differentiating
+        if protocol.patience:  # the best weights, and predictions of validation rows
+            training += 2 * stacked + min(protocol.held_out(rows), ROWS) * predicting
         measuring = 3 * stacked + max(most * predicting, min(tested, ROWS) * differentiating)
         measuring += 4 * BLOCK * inputs * min(tested, ROWS) * 2 + 40 * min(tested, ROWS) * inputs
-        return _LATER + BLOCK * self.kept(dataset, 0) + max(training, measuring)
+        own_rows = any(replicate.streams.own_rows for replicate in replicates)
+        held = BLOCK * self.kept(dataset, 0, own_rows=own_rows)
+        return _LATER + held + max(training, measuring)

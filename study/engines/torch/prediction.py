@@ -50,38 +50,46 @@ class TorchStack(Stack):
         ]
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Predictions of each row alone: (rows, features) -> (networks, rows)."""
-        parts = self._by_rows(lambda weights: vmap(lambda row: self._alone(weights, row)), x)
+        parts = self._by_rows(lambda weights: vmap(self._alone(weights)), x)
         return np.concatenate(list(parts), axis=1)
 
     def predict_together(self, x: np.ndarray) -> np.ndarray:
-        """Predictions of all rows as one batch: (rows, features) -> (networks, rows)."""
-        return self._map(lambda weights: lambda rows: self._call(weights, rows), x)
+        return self._map(
+            lambda weights: lambda rows: functional_call(self._network, weights, (rows,)), x
+        )
 
     def gradients(self, x: np.ndarray) -> np.ndarray:
-        """Gradient of each row's prediction: (rows, features) -> (networks, rows, features)."""
+        """Gradient of each row's prediction: (networks, rows, features)."""
         return np.concatenate(list(self.gradient_parts(x)), axis=1)
 
     def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
         """The same, of some rows after others."""
-        return self._by_rows(lambda weights: vmap(grad(lambda row: self._alone(weights, row))), x)
+        return self._by_rows(lambda weights: vmap(grad(self._alone(weights))), x)
 
-    def _call(self, weights: dict[str, Tensor], rows: Tensor) -> Tensor:
-        return functional_call(self._network, weights, (rows,))
-
-    def _alone(self, weights: dict[str, Tensor], row: Tensor) -> Tensor:
-        return self._call(weights, row.unsqueeze(0)).squeeze(0)
+    def _alone(self, weights: dict[str, Tensor]) -> Callable[[Tensor], Tensor]:
+        return lambda row: alone(self._network, weights, row)
 
     def _by_rows(self, of: Mapped, x: np.ndarray) -> Iterator[np.ndarray]:
         """The same as `_map`, a part of the rows at a time, for want of endless memory."""
-        return (self._map(of, x[start : start + ROWS]) for start in range(0, len(x), ROWS))
+        starts = range(0, x.shape[-2], ROWS)
+        return (self._map(of, x[..., start : start + ROWS, :]) for start in starts)
 
     def _map(self, of: Mapped, x: np.ndarray) -> np.ndarray:
         """Apply a function of (weights)(x) to every network, in padded blocks."""
-        rows = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
+        own = x.ndim == 3
+        mapped = vmap(lambda slot, rows: of(slot)(rows), in_dims=(0, 0 if own else None))
+        results = []
         with one_thread(), torch.no_grad():
-            results = [vmap(lambda slot: of(slot)(rows))(block) for block in self._blocks]
+            for place, block in enumerate(self._blocks):
+                table = padded(x[place * BLOCK : (place + 1) * BLOCK]) if own else x
+                rows = np.ascontiguousarray(table, dtype=np.float32)
+                results.append(mapped(block, torch.from_numpy(rows)))
         return torch.cat(results)[: self.size].numpy()
+
+
+def alone(network: nn.Module, weights: dict[str, Tensor], row: Tensor) -> Tensor:
+    """The prediction of one row (features,) as a batch of its own, by a network with `weights`."""
+    return functional_call(network, weights, (row.unsqueeze(0),)).squeeze(0)
 
 
 def padded(array: np.ndarray) -> np.ndarray:

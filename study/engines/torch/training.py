@@ -13,6 +13,7 @@ from study.common.errors import InputError
 from study.common.weights import Weights
 from study.engines.batches import Batches
 from study.engines.replicates import Replicate, Trained, loss_epochs, occasion_epochs
+from study.engines.torch.best import Best
 from study.engines.torch.prediction import BLOCK, one_thread
 from study.networks.build import build
 from study.networks.dropout import Dropout
@@ -28,6 +29,7 @@ def train_block(
     y: np.ndarray,
     on_epochs: Callable[[int], None],
     device: str = "cpu",
+    tested: int = 0,
 ) -> Trained:
     """Train up to BLOCK replicates of one model at once, on a device of torch."""
     slots = [*replicates, *[replicates[0]] * (BLOCK - len(replicates))]
@@ -41,11 +43,11 @@ def train_block(
     else:
         with one_thread():
             network.train()
-            batches = Batches(slots, x, y, network, recipe.training.batch_size)
+            protocol = recipe.training
+            held_out = protocol.held_out(len(y) - tested)
+            batches = Batches(slots, x, y, network, protocol.batch_size, tested, held_out)
             parameters, buffers = _moved(stacked, device), _moved(buffers, device)
-            trained = _fit(
-                network.to(device), parameters, buffers, batches, recipe.training, on_epochs
-            )
+            trained = _fit(network.to(device), parameters, buffers, batches, protocol, on_epochs)
     return trained.first(len(replicates))
 
 
@@ -74,6 +76,7 @@ def _fit(
     )
     losses, occasions = [], []
     kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)
+    best = _best(network, parameters, batches, protocol, device)
     for epoch in range(protocol.epochs):
         epoch_loss = torch.zeros(BLOCK, device=device)
         for batch, (x, y, masks) in enumerate(batches.epoch()):
@@ -92,13 +95,21 @@ def _fit(
         if epoch in kept_losses:
             losses.append(epoch_loss.cpu().numpy())
         on_epochs(1)
-    return Trained(
-        weights=_numpy(parameters),
-        loss_epochs=kept_losses,
-        losses=np.stack(losses, axis=1),
-        occasion_epochs=kept_occasions,
-        occasions=np.stack(occasions, axis=1),
-    )
+        if best is not None and best.look():
+            break
+    epochs = np.full(BLOCK, protocol.epochs) if best is None else best.epochs
+    weights = _numpy(parameters if best is None else best.weights)
+    return Trained.by_steps(weights, epochs, losses, occasions, protocol.epochs)
+
+
+def _best(
+    network: nn.Module, parameters: Tensors, batches: Batches, protocol: Protocol, device: str
+) -> Best | None:
+    """What keeps the best weights on validation rows; None without patience."""
+    if protocol.patience is None:
+        return None
+    x, y = (part.to(device) for part in batches.validation)
+    return Best(network, parameters, x, y, protocol.patience)
 
 
 def _refuse_changing_buffers(network: nn.Module, buffers: Tensors) -> None:

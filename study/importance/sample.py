@@ -1,0 +1,55 @@
+"""The rows that trained models are measured on: the same for all, or each model's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from study.datasets.dataset import Dataset
+from study.engines.replicates import Replicate
+from study.engines.row_orders import rows_of
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows that models learned from, and rows that they are tested on.
+
+    Attributes
+    ----------
+    train_x, test_x : (rows, features), or (models, rows, features)
+    train_y, test_y : (rows,), or (models, rows)
+    """
+
+    train_x: np.ndarray
+    train_y: np.ndarray
+    test_x: np.ndarray
+    test_y: np.ndarray
+
+    @classmethod
+    def of(cls, dataset: Dataset, replicates: Sequence[Replicate]) -> "Sample":
+        """The rows of the data, or those of replicates that all have rows of one kind.
+
+        Labels are the data's, also of replicates that were trained on permuted ones. Raises
+        ValueError where kinds differ: what an engine computes of one replicate must not depend
+        on which others there are.
+        """
+        tables = {replicate.streams.table for replicate in replicates}
+        if len(tables) > 1:
+            raise ValueError("replicates must all have rows of one kind")
+        if tables <= {"data"}:
+            return cls(dataset.train_x, dataset.train_y, dataset.test_x, dataset.test_y)
+        rows, tested = len(dataset.train_y), len(dataset.test_y)
+        x, y = dataset.pooled
+        parts = [rows_of(replicate, rows, tested) for replicate in replicates]
+        train, test = (np.stack(part) for part in zip(*parts, strict=True))
+        return cls(x[train], y[train], x[test], y[test])
+
+    @property
+    def feature_scale(self) -> np.ndarray:
+        """Standard deviation of each feature over the training rows (ddof 0), float64.
+
+        (features,), or (models, features)
+        """
+        if self.train_x.ndim == 2:
+            return self.train_x.astype(np.float64).std(axis=0)
+        return np.stack([own.astype(np.float64).std(axis=0) for own in self.train_x])
