@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from study.common.errors import InputError
+from study.datasets.division import divided, proposing
 from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_features
 from study.datasets.rows import TableRows, natural_value, read_rows
 from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
 from study.recipes.dataset import DatasetRecipe
-from study.recipes.table import Split, Target
+from study.recipes.table import Target
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Dataset:
     target_scale : how the target was scaled
     prepared : what was done to each variable, and last to the target
     dropped : rows that were left out for a missing value
+    left_out : rows that were left out since the claim was proposed from them
     """
 
     recipe: DatasetRecipe
@@ -56,6 +58,7 @@ class Dataset:
     target_scale: Scale = UNSCALED
     prepared: tuple[Prepared, ...] = ()
     dropped: int = 0
+    left_out: int = 0
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -66,6 +69,14 @@ class Dataset:
     def grouped(self) -> bool:
         """Whether a variable has several features."""
         return len(self.features) > len(self.variables)
+
+    @property
+    def pooled(self) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets of all rows: the training rows, and after them the test rows."""
+        return (
+            np.concatenate([self.train_x, self.test_x]),
+            np.concatenate([self.train_y, self.test_y]),
+        )
 
     @property
     def feature_scale(self) -> np.ndarray:
@@ -99,16 +110,19 @@ def variable_groups(recipe: DatasetRecipe) -> tuple[tuple[int, ...], ...]:
 def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
     """Read the tables of a recipe, relative to `folder`. Raises InputError with file and line.
 
-    Rows with a missing value are dropped before a table is split; what is imputed, and how
-    columns are scaled, follows the training rows alone.
+    Rows that the claim was proposed from are left out before all else; then rows with a missing
+    value are dropped, and a table is split. What is imputed, and how columns are scaled, follows
+    the training rows alone.
     """
     tables = read_rows(recipe, folder)
-    read = [TableRows.of(recipe, table) for table in tables]
-    kept = [rows.complete(recipe) for rows in read]
-    train, test = kept if recipe.split is None else _divided(kept[0], recipe.split)
+    first, *others = [TableRows.of(recipe, table) for table in tables]
+    gone = proposing(recipe, first)
+    left = [first.only(~gone), *others]
+    kept = [rows.complete(recipe) for rows in left]
+    train, test = kept if recipe.split is None else divided(kept[0], recipe.split)
     for rows, part in ((train, "training"), (test, "test")):
         _check_target(recipe, rows, part)
-    fillings = _fillings(recipe, train)
+    fillings = _fillings(recipe, train, "training")
     train, test = train.filled(fillings), test.filled(fillings)
     _check_variation(recipe, train, test)
     columns = [*recipe.variables, recipe.target]
@@ -116,21 +130,12 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
         Scale.of(column, numbers) if isinstance(column, Scaled) else UNSCALED
         for column, numbers in zip(columns, [*train.values.T, train.target], strict=True)
     ]
-    # What is encoded is scaled already.
-    applied = [UNSCALED] * len(scales) if recipe.own_table.encoded else scales
-    groups = variable_groups(recipe)
-    (train_x, train_y), (test_x, test_y) = (
-        (
-            to_features(rows.values, groups, applied[:-1]),
-            applied[-1].apply(rows.target).astype(np.float32),
-        )
-        for rows in (train, test)
-    )
+    (train_x, train_y), (test_x, test_y) = (_arrays(recipe, rows, scales) for rows in (train, test))
     return Dataset(
         recipe=recipe,
         features=tuple(recipe.features),
         variables=tuple(variable.name for variable in recipe.variables),
-        groups=groups,
+        groups=variable_groups(recipe),
         train_x=train_x,
         train_y=train_y,
         test_x=test_x,
@@ -139,19 +144,46 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
             name: table.digest for name, table in zip(recipe.own_table.sources, tables, strict=True)
         },
         target_scale=scales[-1],
-        prepared=_prepared(recipe, read, scales, fillings),
-        dropped=sum(map(len, read)) - sum(map(len, kept)),
+        prepared=_prepared(recipe, left, scales, fillings),
+        dropped=sum(map(len, left)) - sum(map(len, kept)),
+        left_out=int(gone.sum()),
+    )
+
+
+def load_proposing(dataset: Dataset, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and target of the rows that a dataset leaves out to propose its claim from.
+
+    Scaled as the dataset's, but what is imputed follows these rows alone: (rows, features) and
+    (rows,), float32. Raises InputError.
+    """
+    recipe = dataset.recipe
+    first = TableRows.of(recipe, read_rows(recipe, folder)[0])
+    rows = first.only(proposing(recipe, first)).complete(recipe)
+    _check_target(recipe, rows, "left out")
+    filled = rows.filled(_fillings(recipe, rows, "left out"))
+    return _arrays(recipe, filled, list(dataset.scales.values()))
+
+
+def _arrays(
+    recipe: DatasetRecipe, rows: TableRows, scales: Sequence[Scale]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and target of rows, by the scales of the variables and last of the target."""
+    # What is encoded is scaled already.
+    *inputs, target = [UNSCALED] * len(scales) if recipe.own_table.encoded else scales
+    return (
+        to_features(rows.values, variable_groups(recipe), inputs),
+        target.apply(rows.target).astype(np.float32),
     )
 
 
 def _prepared(
     recipe: DatasetRecipe,
-    read: Sequence[TableRows],
+    left: Sequence[TableRows],
     scales: Sequence[Scale],
     fillings: np.ndarray,
 ) -> tuple[Prepared, ...]:
     """What was done to each variable, and last to the target."""
-    missing = np.sum([rows.missing for rows in read], axis=0)
+    missing = np.sum([rows.missing for rows in left], axis=0)
     # Nothing stands in place of a target. Encoded numbers are told in their own units.
     stands = [*(fillings if recipe.own_table.missing == "impute" else fillings * np.nan), np.nan]
     columns = [*recipe.variables, recipe.target]
@@ -192,40 +224,6 @@ def encode_row(
     return to_features(np.stack(row, axis=1), variable_groups(recipe), columns)[0]
 
 
-def _divided(rows: TableRows, split: Split) -> tuple[TableRows, TableRows]:
-    """The training rows and the test rows of a single table."""
-    if not isinstance(split.test, str):
-        try:
-            is_test = drawn(len(rows), split)
-        except ValueError as error:
-            raise InputError(f"{rows.name}: split of {len(rows)} rows: {error}") from error
-        return rows.only(~is_test), rows.only(is_test)
-    known = np.array([split.train, split.test])
-    for place in np.flatnonzero(~np.isin(rows.parts, known))[:1]:
-        raise InputError(
-            f"{rows.name}, {rows.unit} {rows.places[place]}, column {split.column}: "
-            f"'{rows.parts[place]}' is neither '{split.train}' nor '{split.test}'"
-        )
-    train, test = (rows.only(rows.parts == part) for part in (split.train, split.test))
-    for part, name in ((train, split.train), (test, split.test)):
-        if not len(part):
-            raise InputError(f"{rows.name}, column {split.column}: no row holds '{name}'")
-    return train, test
-
-
-def drawn(rows: int, split: Split) -> np.ndarray:
-    """Which rows are test rows, where a fraction of them is drawn: (rows,) bool.
-
-    Raises ValueError where there are too few rows.
-    """
-    from sklearn.model_selection import train_test_split
-
-    _, test = train_test_split(
-        np.arange(rows), test_size=split.test, random_state=split.random_state
-    )
-    return np.isin(np.arange(rows), test)
-
-
 def _check_target(recipe: DatasetRecipe, rows: TableRows, part: str) -> None:
     if len(np.unique(rows.target)) == 1:
         what = "there is one row" if len(rows) == 1 else f"every {recipe.target.name} is the same"
@@ -233,15 +231,14 @@ def _check_target(recipe: DatasetRecipe, rows: TableRows, part: str) -> None:
         raise InputError(f"{rows.name}: {what}{among}: nothing to explain")
 
 
-def _fillings(recipe: DatasetRecipe, train: TableRows) -> np.ndarray:
+def _fillings(recipe: DatasetRecipe, rows: TableRows, part: str) -> np.ndarray:
     """What stands in place of a missing value of each variable: median, or most frequent level."""
     fillings = []
-    for variable, column in zip(recipe.variables, train.values.T, strict=True):
+    for variable, column in zip(recipe.variables, rows.values.T, strict=True):
         known = column[~np.isnan(column)]
         if not len(known):
             raise InputError(
-                f"{train.name}: column {variable.name} has no value in the training rows: "
-                "leave it out"
+                f"{rows.name}: column {variable.name} has no value in the {part} rows: leave it out"
             )
         levels, counts = np.unique(known, return_counts=True)
         numeric = isinstance(variable, Numeric)

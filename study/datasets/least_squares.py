@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from study.common.scikit_learn import scikit_learn
+
 
 def least_squares(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
     """Weights (1, ...) of `study.networks.linear.Linear` that minimise the MSE on x, y.
@@ -9,10 +11,8 @@ def least_squares(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
     With full one-hot groups the minimum is not unique; scikit-learn returns the one of
     least norm among the centred problem's solutions.
     """
-    # Imported here since it takes a second, in which other threads can train.
-    from sklearn.linear_model import LinearRegression
-
-    fitted = LinearRegression().fit(x.astype(np.float64), y.astype(np.float64))
+    regression = scikit_learn("linear_model", "LinearRegression")
+    fitted = regression().fit(x.astype(np.float64), y.astype(np.float64))
     return {
         "output.weight": fitted.coef_.astype(np.float32)[None, None, :],
         "output.bias": np.array([[fitted.intercept_]], dtype=np.float32),

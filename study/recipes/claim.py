@@ -27,7 +27,8 @@ class Claim(Recipe):
     """A statement declared before the run, and the proportion of seeds that must show it.
 
     One of: `name` has `rank` 1; is within the `top` so many; has a share of at least
-    `share`; scores `above` another. `proposed` marks one that was taken from the data.
+    `share`; scores `above` another. `proposed` marks one that was taken from the data, and
+    `from_publication` one that somebody published of the same rows.
     """
 
     level: Literal["feature", "variable"]
@@ -40,6 +41,7 @@ class Claim(Recipe):
     model: Name
     method: Name
     proposed: bool = False
+    from_publication: bool = False
 
     @model_validator(mode="after")
     def says_one_thing(self) -> "Claim":
@@ -56,6 +58,8 @@ class Claim(Recipe):
                 "proposed = true goes with the rank 1 that 'study data init' proposes: take it out "
                 "of a claim of your own"
             )
+        if self.proposed and self.from_publication:
+            raise ValueError("proposed and from_publication: a claim has one origin")
         if self.method in METHODS and self.method not in METHODS_OF_LEVEL[self.level]:
             raise ValueError(f"method {self.method} has no scores by {self.level}")
         return self

@@ -10,7 +10,7 @@ from study.common.methods import METHODS, METHODS_OF_LEVEL
 from study.recipes.base import Name, Recipe, refuse_repeats
 from study.recipes.claim import Claim, Permutation, Published, unknown_method
 from study.recipes.columns import Numeric, Variable
-from study.recipes.table import Split, Table, Target
+from study.recipes.table import Proposal, Split, Table, Target
 
 
 class DatasetRecipe(Recipe):
@@ -18,15 +18,20 @@ class DatasetRecipe(Recipe):
 
     table : where the rows are; in its place, `scores` names the file that scores were imported
         from, of models that were trained elsewhere
+    proposal : the rows that the primary claim was proposed from, which are left out
     claim : the primary one; claims : others declared with it
-    learned : a network has learned when its training R² is at least this part of that of
-        least squares
+    patience : of all networks whose own recipes name none, as in `recipes.model.Protocol`
+    learned : a network has learned when its R² on the test rows is at least this part of that of
+        the best model
+    fit : there is a verdict on models whose R² on held-out rows is at least this part of that
     """
 
     title: Name
     source: str
+    patience: int | None = Field(default=None, ge=1)
     table: Table | None = None
     split: Split | None = None
+    proposal: Proposal | None = None
     scores: Name | None = None
     variables: list[Variable] = Field(min_length=1)
     target: Target
@@ -35,11 +40,18 @@ class DatasetRecipe(Recipe):
     permutation: Permutation = Permutation()
     published: Published | None = None
     learned: float = Field(default=0.8, gt=0, le=1)
+    fit: float = Field(default=0.5, gt=0, le=1)
 
     @property
     def features(self) -> list[str]:
         """Names of the features, in the order of the variables."""
         return [feature for variable in self.variables for feature in variable.features]
+
+    @property
+    def proposed_from(self) -> str:
+        """Which rows the part under `proposal` is a part of, in words."""
+        draws_test_rows = self.split is not None and self.split.column is None
+        return "rows" if draws_test_rows else "training rows"
 
     @property
     def own_table(self) -> Table:
@@ -64,6 +76,8 @@ class DatasetRecipe(Recipe):
             refuse_repeats("column", self.table.columns)
         if self.table is not None:
             self._check_split(self.table)
+        if self.proposal is not None:
+            self._check_proposal()
         for place, claim in enumerate([self.claim, *self.claims]):
             key = f"claims.{place}" if place else "claim"
             items = self.features if claim.level == "feature" else names
@@ -84,6 +98,15 @@ class DatasetRecipe(Recipe):
                 f"for {len(self.features)} features"
             )
         return self
+
+    def _check_proposal(self) -> None:
+        if self.table is None:
+            raise ValueError("proposal: there is no table whose rows could be left out")
+        if self.claim.proposed:
+            raise ValueError(
+                "claim.proposed: a claim from rows that are left out ([proposal]) is new to those "
+                "that test it: take one of the two away"
+            )
 
     def _check_split(self, table: Table) -> None:
         whole = table.train is None

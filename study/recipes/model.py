@@ -13,13 +13,25 @@ from pydantic import (
 from study.common.vocabulary import SOURCES
 from study.recipes.base import Arguments, ImportPath, Name, Positive, Recipe
 
+# The part of the training rows that is held out of training where it may stop early.
+HELD_OUT = 0.2
+
 
 class Protocol(Recipe):
-    """Training protocol: mean squared error and Adam over shuffled mini-batches."""
+    """Training protocol: mean squared error and Adam over shuffled mini-batches.
+
+    patience : stop after so many epochs without a smaller error on validation rows, which are
+        held out, and keep the weights of the best epoch; None trains all epochs on all rows
+    """
 
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
     learning_rate: Positive
+    patience: int | None = Field(default=None, ge=1)
+
+    def held_out(self, rows: int) -> int:
+        """How many of so many training rows are validation rows."""
+        return 0 if self.patience is None else max(round(HELD_OUT * rows), 1)
 
 
 class ModelRecipe(Recipe):
@@ -83,6 +95,14 @@ _CONTENDER: TypeAdapter[Contender] = TypeAdapter(Contender)
 def read_model(text: str) -> Contender:
     """The model recipe that was stored as JSON."""
     return _CONTENDER.validate_json(text)
+
+
+def with_patience(recipe: Contender, patience: int | None) -> Contender:
+    """The recipe with this patience, where it is of a network and names none."""
+    if patience is None or not isinstance(recipe, ModelRecipe) or recipe.training.patience:
+        return recipe
+    training = recipe.training.model_copy(update={"patience": patience})
+    return recipe.model_copy(update={"training": training})
 
 
 def estimators(models: Mapping[str, Contender | None]) -> dict[str, EstimatorRecipe]:

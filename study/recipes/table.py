@@ -101,6 +101,17 @@ class Split(Recipe):
         return self
 
 
+class Proposal(Recipe):
+    """The part of the rows that the claim was proposed from, and that are left out of the study.
+
+    Drawn by `random_state` as scikit-learn's train_test_split does, before rows are dropped or
+    split; of the training rows alone where test rows are given.
+    """
+
+    part: float = Field(gt=0, lt=1)
+    random_state: int = Field(ge=0, lt=2**32)
+
+
 class Target(Scaled):
     """What is predicted; `tolerance` is the relative error of a correct prediction."""
 

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from study.common.text import short
 from study.datasets.encoding import Reader
 from study.datasets.read_table import TextTable
 from study.recipes.table import Table
@@ -180,11 +181,6 @@ def _are_dates(texts: Sequence[str]) -> bool:
         warnings.simplefilter("ignore")  # of days and months that could be either
         parsed = pd.to_datetime(pd.Series(texts), errors="coerce", format="mixed", utc=True)
     return bool(parsed.notna().mean() > _NEARLY_ALL)
-
-
-def short(text: str) -> str:
-    """A text that may be long, for a line of words."""
-    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def _some(texts: Sequence[str]) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from study.common.errors import InputError
-from study.datasets.dataset import Dataset, drawn, load_dataset
-from study.datasets.drafting.claim_proposal import linear_importance
+from study.common.text import short
+from study.datasets.dataset import Dataset, load_dataset
+from study.datasets.division import drawn
+from study.datasets.drafting.claim_proposal import proposal_scores
 from study.datasets.drafting.columns import (
     MISSING,
     NUMBER,
@@ -19,14 +21,13 @@ from study.datasets.drafting.columns import (
     Kind,
     kind_of,
     read_columns,
-    short,
 )
 from study.datasets.drafting.file_layout import find_layout, no_column
 from study.datasets.drafting.toml import written
 from study.datasets.read_table import read_file
 from study.recipes.columns import Binary, Numeric, OneHot
 from study.recipes.dataset import DatasetRecipe
-from study.recipes.table import Split, Table
+from study.recipes.table import Proposal, Split, Table
 
 TEST_FRACTION = 0.25
 FEWEST_ROWS = 5  # training rows of a level that stands for itself
@@ -34,7 +35,10 @@ MOST_LEVELS = 20
 MOST_DROPPED = 0.05  # of the rows; beyond, missing values are imputed
 PARTS = ("set", "split", "part", "partition", "subset", "sample", "fold")
 _TRAIN, _TEST = ("train", "training"), ("test", "testing", "holdout")
+_RANDOM_STATE = 0
+PATIENCE = 50  # epochs
 _FAR = 3  # interquartile ranges beyond the quartiles (Tukey's far out values)
+HALF = Proposal(part=0.5, random_state=_RANDOM_STATE)
 Variable = Binary | Numeric | OneHot
 
 
@@ -64,10 +68,12 @@ def draft(
     test_path: Path | None = None,
     separator: str | None = None,
     encoding: str | None = None,
+    proposal: Proposal | None = None,
 ) -> Draft:
     """A recipe for the table at `path`, to be written to `recipe_path`. Raises InputError.
 
-    It loads: it has been loaded. Nothing is written.
+    With a `proposal`, its claim is proposed from those rows, which it leaves out. It loads: it has
+    been loaded. Nothing is written.
     """
     table, layout = find_layout(path, target, separator, encoding)
     paths = [path] if test_path is None else [path, test_path]
@@ -76,13 +82,14 @@ def draft(
         raise no_column(path, target, list(columns))
     _check_target(path, columns[target])
     names = [_relative(each, recipe_path) for each in paths]
-    made = _Making(path, columns, target, lengths)
+    made = _Making(path, columns, target, lengths, proposal)
     variables, split, missing = made.variables(), made.split, made.missing
     where = {"file": names[0]} if test_path is None else {"train": names[0], "test": names[1]}
     said = table.model_dump(exclude_defaults=True, exclude={"file"})
     values: dict[str, Any] = {
         "title": path.stem,
         "source": f"{path.name}",
+        "patience": PATIENCE,
         "table": {**where, **said, "missing": missing},
         "variables": [_said(variable) for variable in variables],
         "target": {"name": target, "standardise": True, "tolerance": 0.1},
@@ -93,13 +100,15 @@ def draft(
             "proportion": 0.8,
             "model": "mlp",
             "method": "permutation-grouped",
-            "proposed": True,
+            "proposed": proposal is None,
         },
     }
     if split is not None:
         values["split"] = split.model_dump(exclude_none=True)
+    if proposal is not None:
+        values["proposal"] = proposal.model_dump()
     dataset = load_dataset(DatasetRecipe.model_validate(values), recipe_path.parent)
-    scores = linear_importance(dataset)
+    scores = proposal_scores(dataset, recipe_path.parent)
     values["claim"]["name"] = variables[int(scores.argmax())].name
     recipe = DatasetRecipe.model_validate(values)
     text = written(recipe, made.left_out, made.notes)
@@ -149,7 +158,12 @@ class _Making:
     """The columns of a table become variables; what is decided on the way is kept."""
 
     def __init__(
-        self, path: Path, columns: dict[str, Column], target: str, lengths: Sequence[int]
+        self,
+        path: Path,
+        columns: dict[str, Column],
+        target: str,
+        lengths: Sequence[int],
+        proposal: Proposal | None,
     ) -> None:
         self.path, self.columns, self.lengths = path, columns, lengths
         self.target = columns[target]
@@ -157,6 +171,7 @@ class _Making:
         self.notes: dict[str, str] = {}
         self.decide: list[str] = []
         self.split, self.parts = self._split()
+        self.left = self._left(proposal)
 
     def _split(self) -> tuple[Split | None, np.ndarray | None]:
         """How rows are divided, and which are test rows where that is given: (rows,) bool."""
@@ -171,7 +186,15 @@ class _Making:
             if train and test and len(column.texts) == 2 and not column.missing.any():
                 split = Split(test=test, column=column.name, train=train)
                 return split, column.codes == column.texts.index(test)
-        return Split(test=TEST_FRACTION, random_state=0), None
+        return Split(test=TEST_FRACTION, random_state=_RANDOM_STATE), None
+
+    def _left(self, proposal: Proposal | None) -> np.ndarray:
+        """Which rows are left when the claim has been proposed from others: (rows,) bool."""
+        every = np.ones(len(self.target.codes), dtype=bool)
+        if proposal is None:
+            return every
+        could_train = every if self.parts is None else ~self.parts
+        return ~drawn(str(self.path), could_train, proposal.part, proposal.random_state)
 
     @property
     def missing(self) -> str:
@@ -249,16 +272,10 @@ class _Making:
             self._missing, kept = "drop", ~(gone | no_target)
         else:
             self._missing, kept = "impute", ~no_target
+        kept &= self.left
         if self.parts is not None:
             return kept & ~self.parts
-        assert self.split is not None
-        places = np.flatnonzero(kept)
-        try:
-            is_test = drawn(len(places), self.split)
-        except ValueError as error:
-            raise InputError(f"{self.path}: split of {len(places)} rows: {error}") from error
-        kept[places[is_test]] = False
-        return kept
+        return kept & ~drawn(str(self.path), kept, TEST_FRACTION, _RANDOM_STATE)
 
 
 def _variable(column: Column, kind: str, train: np.ndarray) -> tuple[Variable | None, str]:

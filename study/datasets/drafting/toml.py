@@ -14,8 +14,12 @@ _MISSING = {
     "drop": "rows with a missing value are dropped, before the split",
     "impute": "the training rows' median, or most frequent level, stands for a missing value",
 }
+_COMMENTS = {
+    "source": "where the rows come from: for those who read it",
+    "patience": "epochs in vain before a network stops; without this line it trains all epochs",
+}
 # Keys of a dataset recipe that are tables of their own.
-_PARTS = ("table", "split", "variables", "target", "claim", "permutation")
+_PARTS = ("table", "split", "proposal", "variables", "target", "claim", "permutation")
 
 
 def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[str, str]) -> str:
@@ -23,7 +27,7 @@ def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[s
     lines = [
         "# Written by 'study data init'. Whatever is decided here can be decided otherwise:",
         "# change it, and see what comes of it with 'study data check'.",
-        *_keys(recipe, {"title": "", "source": "where the rows come from: for those who read it"}),
+        *_keys(recipe, _COMMENTS),
         "",
         "# Paths start from the folder of this file.",
         "[table]",
@@ -36,6 +40,16 @@ def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[s
             else "this part of the rows are test rows, drawn by random_state"
         )
         lines += ["", f"# {how[0].upper()}{how[1:]}.", "[split]", *_keys(recipe.split, {})]
+    if recipe.proposal is not None:
+        lines += [
+            "",
+            f"# The claim was proposed from this part of the {recipe.proposed_from}, drawn by "
+            "random_state before all else.",
+            "# They are left out, so that the claim is new to the rows that test it. A change here",
+            "# leaves out others: have a claim proposed from those.",
+            "[proposal]",
+            *_keys(recipe.proposal, {}),
+        ]
     lines += ["", "# Numbers are standardised: less the training rows' mean, divided by their sd."]
     for variable in recipe.variables:
         note = notes.get(variable.name)
@@ -51,13 +65,26 @@ def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[s
         '# unit = ""',
         "# A prediction is correct when |prediction - target| < tolerance * |target|.",
         "",
-        "# Proposed from the data: linear regression ranks it first on the training rows. If you",
-        "# held another belief before you saw these data, claim that, and take `proposed` away.",
+        *_origin(recipe),
         '# The MLP is quick at any number of columns; model = "transformer" is the published one.',
         "[claim]",
         *_keys(recipe.claim, {}),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _origin(recipe: DatasetRecipe) -> list[str]:
+    """Where the claim comes from, and what to do with one of one's own, as comments."""
+    if recipe.proposal is not None:
+        return [
+            "# Proposed from rows that are left out, among which linear regression ranks it first.",
+            "# If you held another belief before you saw these data, claim that, and take",
+            "# [proposal] away.",
+        ]
+    return [
+        "# Proposed from the data: linear regression ranks it first on the training rows. If you",
+        "# held another belief before you saw these data, claim that, and take `proposed` away.",
+    ]
 
 
 def _keys(recipe: Recipe, comments: Mapping[str, str], always: Sequence[str] = ()) -> list[str]:

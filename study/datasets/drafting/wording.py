@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from study.common.text import short
+from study.datasets.checks.registry import data_warnings
 from study.datasets.dataset import Dataset
-from study.datasets.drafting.columns import short
 from study.datasets.drafting.draft import FEWEST_ROWS, Draft
 from study.datasets.least_squares import least_squares
 from study.recipes.columns import Binary, Numeric, OneHot
@@ -41,24 +42,32 @@ def told(draft: Draft, recipe_path: Path, table: Path) -> Iterator[str]:
         yield "To be looked at"
         yield from _limited([f"  - {item}" for item in decide])
     yield ""
-    claim, order = draft.recipe.claim, np.argsort(-draft.scores, kind="stable")
-    runner_up = (
-        f"; next is {dataset.variables[order[1]]}, {draft.scores[order[1]]:.2f}"
-        if len(order) > 1
-        else ""
-    )
-    yield (
-        f"Proposed claim, from the data: {claim.words} among the {len(order)} variables in at "
-        f"least {100 * claim.proportion:g}% of seeds (model {claim.model}, {claim.method}). Linear "
-        f"regression ranks it first on the training rows (drop in R² when permuted "
-        f"{draft.scores[order[0]]:.2f}{runner_up}). If you believed something else before you saw "
-        "these data, claim that instead."
-    )
+    yield from _proposed(draft)
     yield ""
     name = shlex.quote(recipe_path.stem if recipe_path.parent == Path("data") else str(recipe_path))
     yield f"{recipe_path} is written. Look it over; then:"
     yield f"  study data check {name}"
     yield f"  study run --data {name}"
+
+
+def _proposed(draft: Draft) -> Iterator[str]:
+    """The claim that is proposed, from which rows, and what that costs."""
+    claim, order = draft.recipe.claim, np.argsort(-draft.scores, kind="stable")
+    names, left_out = draft.dataset.variables, draft.dataset.left_out
+    runner_up = f"; next is {names[order[1]]}, {draft.scores[order[1]]:.2f}" if names[1:] else ""
+    yield (
+        f"Proposed claim, from {'rows that are left out' if left_out else 'the data'}: "
+        f"{claim.words} among the {len(order)} variables in at "
+        f"least {100 * claim.proportion:g}% of seeds (model {claim.model}, {claim.method}). Linear "
+        f"regression ranks it first on {'those' if left_out else 'the training'} rows (drop in R² "
+        f"when permuted {draft.scores[order[0]]:.2f}{runner_up}). If you believed something else "
+        "before you saw these data, claim that instead."
+    )
+    if not left_out:
+        yield (
+            "Proposed and tested on the same rows, a claim is supported too often: see "
+            "--propose-from-half."
+        )
 
 
 def checked(dataset: Dataset) -> Iterator[str]:
@@ -72,10 +81,9 @@ def checked(dataset: Dataset) -> Iterator[str]:
     train, test = _linear_fit(dataset)
     yield f"Least squares: R² {train:.2f} on the training rows, {test:.2f} on the test rows."
     claim = dataset.recipe.claim
-    origin = "Claim, proposed from the data" if claim.proposed else "Claim"
     yield (
-        f"{origin}: {claim.words} in at least {100 * claim.proportion:g}% of seeds (model "
-        f"{claim.model}, {claim.method}, by {claim.level})."
+        f"{_origin(dataset)}: {claim.words} in at least {100 * claim.proportion:g}% of seeds "
+        f"(model {claim.model}, {claim.method}, by {claim.level})."
     )
     yield _cost(dataset)
     found = warnings(dataset)
@@ -83,6 +91,15 @@ def checked(dataset: Dataset) -> Iterator[str]:
         yield ""
         yield "To be looked at"
         yield from _limited([f"  - {item}" for item in found])
+
+
+def _origin(dataset: Dataset) -> str:
+    """The claim's, to begin a sentence."""
+    if dataset.recipe.claim.proposed:
+        return "Claim, proposed from the data"
+    if dataset.left_out:
+        return "Claim, proposed from rows that are left out here"
+    return "Claim"
 
 
 def warnings(dataset: Dataset) -> list[str]:
@@ -103,19 +120,6 @@ def warnings(dataset: Dataset) -> list[str]:
     ]
     if rare:
         said.append(f"levels with fewer than {FEWEST_ROWS} training rows: {_listed(rare)}")
-    unseen = [
-        name
-        for group in dataset.groups
-        if len(group) > 1
-        for name, seen in zip(
-            [dataset.features[column] for column in group],
-            (dataset.test_x[:, group] != 0).any(axis=0).tolist(),
-            strict=True,
-        )
-        if not seen
-    ]
-    if unseen:
-        said.append(f"levels that no test row has: {_names(unseen)}")
     known = dict(zip(dataset.features, explained(dataset.train_x, dataset.groups), strict=True))
     whole = [name for name, part in known.items() if part >= _WHOLE]
     mostly = [name for name, part in known.items() if _MOSTLY <= part < _WHOLE]
@@ -129,7 +133,7 @@ def warnings(dataset: Dataset) -> list[str]:
             f"features that others explain to {100 * _MOSTLY:g}% or more: {_names(mostly)}; "
             "what linear regression ranks first among them means little"
         )
-    return said
+    return said + [warning.line for warning in data_warnings(dataset)]
 
 
 def _rows(dataset: Dataset) -> Iterator[str]:
@@ -137,6 +141,12 @@ def _rows(dataset: Dataset) -> Iterator[str]:
     train, test = len(dataset.train_y), len(dataset.test_y)
     yield f"{_padded('Training rows')} {train}"
     yield f"{_padded('Test rows')} {test}, {_how(recipe.split)}"
+    if recipe.proposal is not None:
+        yield (
+            f"{_padded('Rows left out')} {dataset.left_out}, from which the claim was "
+            f"proposed: {100 * recipe.proposal.part:g}% of the {recipe.proposed_from}, drawn at "
+            f"random (random_state {recipe.proposal.random_state})"
+        )
     missing = [
         f"{short(of.column)} in {of.missing}"
         + (f" ({of.imputed} stands there)" if of.imputed else "")

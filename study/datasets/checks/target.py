@@ -1,0 +1,80 @@
+"""Checks of the target: whether variables give it away."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from study.common.text import short, some
+from study.common.warning import Found
+from study.datasets.dataset import Dataset
+from study.statistics.determination import determination
+from study.statistics.linear_dependence import Bases
+from study.statistics.repeats import row_codes
+
+# One variable explains more than this of the order of the target.
+TOLD = 0.98
+# Least squares explains more than this of the target.
+FORMULA = 0.9999
+# A variable without this part in a formula is none of its terms.
+_TERM = 0.01
+# Fewer different rows than these show no dependence of a shape that is not known,
+FEWEST_ROWS = 20
+# nor fewer than these beyond the terms of a formula.
+_FEWEST_LEFT = 3
+
+
+def told_by_one(dataset: Dataset) -> Iterator[Found]:
+    """Variables that alone tell nearly the whole order of the target."""
+    known = _determination(dataset)
+    found = [
+        f"{short(dataset.variables[place])} ({_below_one(known[place])})"
+        for place in np.flatnonzero(known > TOLD)
+    ]
+    if found:
+        name = short(dataset.recipe.target.name)
+        yield Found(
+            f"One variable alone gives nearly the whole order of {name} on the training rows, by "
+            f"the R² of ranks: {some(found)}.",
+            f"If it is {name} in another form, or known only after it, leave it out: beside it "
+            "nothing else can matter.",
+        )
+
+
+def formula(dataset: Dataset) -> Iterator[Found]:
+    """A target that is a linear function of variables."""
+    distinct = int(row_codes(dataset.train_x).max()) + 1
+    bases = Bases.of(dataset.train_x, dataset.groups)
+    width = len(bases.owner)
+    if distinct - width - 1 < _FEWEST_LEFT:
+        return
+    r_squared, parts = bases.fitted(dataset.train_y)
+    adjusted = 1 - (1 - r_squared) * (distinct - 1) / (distinct - width - 1)
+    terms = [place for place in np.argsort(-parts, kind="stable") if parts[place] > _TERM]
+    if adjusted <= FORMULA or not terms:
+        return
+    if len(terms) == 1 and _determination(dataset)[terms[0]] > TOLD:  # told already
+        return
+    name = short(dataset.recipe.target.name)
+    yield Found(
+        f"{name} is a linear function of {some([dataset.variables[place] for place in terms])} "
+        f"on the training rows (R² above {FORMULA}).",
+        f"If {name} is computed from them, importance tells that formula and nothing else: leave "
+        "out what it is made of.",
+    )
+
+
+def _determination(dataset: Dataset) -> np.ndarray:
+    """What each variable alone tells of the target, in rows of which each counts once."""
+    codes = row_codes(dataset.train_x)
+    counts = np.bincount(codes)
+    if len(counts) < FEWEST_ROWS:
+        return np.zeros(len(dataset.variables))
+    firsts = np.unique(codes, return_index=True)[1]
+    means = np.bincount(codes, dataset.train_y.astype(np.float64)) / counts
+    levels = np.array([len(group) > 1 for group in dataset.groups])
+    return determination(dataset.to_variables(dataset.train_x[firsts]), levels, means)
+
+
+def _below_one(number: float) -> str:
+    """A number near 1, never rounded up to it."""
+    return f"{np.floor(number * 1000) / 1000:.3f}" if number < 1 else "1"

@@ -1,0 +1,58 @@
+"""Which rows of a table train, which test, and which a claim was proposed from."""
+
+import numpy as np
+
+from study.common.errors import InputError
+from study.datasets.rows import TableRows
+from study.recipes.dataset import DatasetRecipe
+from study.recipes.table import Split
+
+
+def drawn(name: str, among: np.ndarray, part: float, random_state: int | None) -> np.ndarray:
+    """A part of the rows `among` (rows,) bool, drawn as train_test_split draws: (rows,) bool.
+
+    Raises InputError, with the name of the table, where there are too few rows.
+    """
+    from sklearn.model_selection import train_test_split
+
+    places = np.flatnonzero(among)
+    try:
+        _, chosen = train_test_split(places, test_size=part, random_state=random_state)
+    except ValueError as error:
+        raise InputError(f"{name}: split of {len(places)} rows: {error}") from error
+    return np.isin(np.arange(len(among)), chosen)
+
+
+def proposing(recipe: DatasetRecipe, rows: TableRows) -> np.ndarray:
+    """Which rows of the table of training rows the claim was proposed from: (rows,) bool.
+
+    Test rows that are given are never among them. Rows with a missing value may be, so that another
+    choice of variables, which drops other rows, brings none of them back into the study.
+    """
+    if recipe.proposal is None:
+        return np.zeros(len(rows), dtype=bool)
+    split = recipe.split
+    if split is not None and split.column is not None:
+        could_train = rows.parts == split.train
+    else:
+        could_train = np.ones(len(rows), dtype=bool)
+    return drawn(rows.name, could_train, recipe.proposal.part, recipe.proposal.random_state)
+
+
+def divided(rows: TableRows, split: Split) -> tuple[TableRows, TableRows]:
+    """The training rows and the test rows of a single table. Raises InputError."""
+    if not isinstance(split.test, str):
+        every = np.ones(len(rows), dtype=bool)
+        is_test = drawn(rows.name, every, split.test, split.random_state)
+        return rows.only(~is_test), rows.only(is_test)
+    known = np.array([split.train, split.test])
+    for place in np.flatnonzero(~np.isin(rows.parts, known))[:1]:
+        raise InputError(
+            f"{rows.name}, {rows.unit} {rows.places[place]}, column {split.column}: "
+            f"'{rows.parts[place]}' is neither '{split.train}' nor '{split.test}'"
+        )
+    train, test = (rows.only(rows.parts == part) for part in (split.train, split.test))
+    for part, name in ((train, split.train), (test, split.test)):
+        if not len(part):
+            raise InputError(f"{rows.name}, column {split.column}: no row holds '{name}'")
+    return train, test
