@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from study.analysis.results import Results
+from study.cli import options
 from study.cli.main import main
 from study.common.conditions import CONDITIONS
 from study.common.methods import GROUPED_PERMUTATION, METHODS, TRAINING_GRADIENT
@@ -55,6 +56,14 @@ def fresh_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ordinary_seeds_alone() -> Iterator[None]:
+    """Tests ask for splits and shuffles where they are about them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(options, "USUAL", options.Beside(splits=0, seeds_per_split=1, shuffles=0))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +181,7 @@ def without_digests(directory: Path) -> None:
         connection.executescript(
             "DROP TABLE digests; DROP TABLE seals;"
             "DROP TABLE IF EXISTS methods; DROP TABLE IF EXISTS conditions;"
+            "DROP TABLE IF EXISTS data_findings;"
             "UPDATE run SET schema = 1"
         )
 
@@ -215,6 +225,7 @@ def made_run(
     hashes: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
     varied: Varied | None = None,
+    halves: Mapping[str, Mapping[str, np.ndarray]] | None = None,
 ) -> Results:
     """A run with given scores in place of trained networks, stored and read again.
 
@@ -227,6 +238,7 @@ def made_run(
         occasions, features), of the epochs at which the model's protocol keeps them
     varied : by (model, source, base seed) and method, (seeds, items), of the seeds 100, 101, ...
         of that source
+    halves : by model and method, (halves, items), of the first and the second half of each split
     """
     create(directory, dataset, recipe, dict(hashes or {}))
     variables = [variable.name for variable in recipe.variables]
@@ -270,6 +282,16 @@ def made_run(
                     of_seed(by_method, seed),
                 )
                 for seed in range(len(next(iter(by_method.values()))))
+            ]
+            store.add(model, (models or {}).get(model) or shipped(model), records, {})
+        for model, by_method in (halves or {}).items():
+            records = [
+                _record(
+                    Key(model, "real", "made", StreamSeeds.of(half, half)),
+                    0.9,
+                    of_seed(by_method, half),
+                )
+                for half in range(len(next(iter(by_method.values()))))
             ]
             store.add(model, (models or {}).get(model) or shipped(model), records, {})
         if least_squares is not None:

@@ -1,12 +1,13 @@
 """The declared claims on the stored scores: verdicts, controls, and what more seeds would do."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from study.analysis.held_out import gated
 from study.analysis.means import Means, columns_of
 from study.analysis.results import Results
 from study.analysis.selection import all_models
@@ -16,16 +17,19 @@ from study.common.methods import scored_by
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
 from study.statistics.claims import (
-    CONTRADICTED,
+    INCONCLUSIVE,
     NO_VERDICT,
+    SUPPORTED,
     Statement,
     judge,
     power,
     proportion,
-    specificity,
 )
+from study.statistics.equal_checks import first_equal
 from study.statistics.multiplicity import holm
-from study.statistics.ranking import identical
+from study.statistics.permutation_test import ABOVE, NOT_ABOVE
+from study.statistics.permutation_test import LEVEL as CHANCE_LEVEL
+from study.statistics.population import LEVEL
 
 _PROPORTION = (
     "model",
@@ -61,17 +65,26 @@ def scores_of_claim(
     test: one item is always first.
     """
     vectors = results.vectors(model, condition, method, level_of_claim(claim, method))
-    if vectors is None or not set(claim.names) <= set(vectors.items):
+    if vectors is None:
         return None
-    item = vectors.items.index(claim.name)
+    statement = statement_of(claim, vectors.items)
+    return None if statement is None else (vectors, statement)
+
+
+def statement_of(claim: Claim, items: Sequence[str]) -> Statement | None:
+    """What a claim says of scores of some items; None where they do not have what it names, or
+    where it is always met."""
+    if not set(claim.names) <= set(items):
+        return None
+    item = items.index(claim.name)
     if claim.above is not None:
-        return vectors, Statement("above", item, other=vectors.items.index(claim.above))
+        return Statement("above", item, other=items.index(claim.above))
     if claim.share is not None:
-        return vectors, Statement("share", item, share=claim.share)
+        return Statement("share", item, share=claim.share)
     top = claim.top or 1
-    if top >= len(vectors.items):  # always met
+    if top >= len(items):
         return None
-    return vectors, Statement("rank" if claim.rank else "top", item, top=top)
+    return Statement("rank" if claim.rank else "top", item, top=top)
 
 
 def why_not_tested(results: Results, claim: Claim) -> str:
@@ -116,16 +129,21 @@ def proportions(results: Results, claim: Claim) -> pd.DataFrame:
 
 
 def verdicts(
-    results: Results, claim: Claim, met: pd.DataFrame, learned: Results | None
+    results: Results,
+    claim: Claim,
+    met: pd.DataFrame,
+    learned: Results | None,
+    gate: pd.DataFrame,
 ) -> pd.DataFrame:
-    """The verdict on a claim for every model and method, with margin and specificity.
+    """The verdict on a claim over seeds for every model and method, with margin and controls.
 
     met : the claim's `proportions`; learned : the results of the seeds that have learned, None
-    where no fit is known.
+    where no fit is known; gate : of `held_out`.
 
-    role is "primary" for the model and method that the claim rests on, else "robustness".
-    learned_... are the same over the seeds that have learned; survives tells whether the
-    verdict stays. They are missing where no fit is known.
+    reason says why there is no verdict, if there is none. role is "primary" for the model and
+    method that the claim rests on, else "robustness". learned_... are the same over the seeds
+    that have learned; survives tells whether the verdict stays. They are missing where no fit is
+    known.
     """
     if met.empty:
         return met.assign(role=[])
@@ -141,6 +159,9 @@ def verdicts(
         vectors, statement = found
         outcome = proportion(statement, vectors.score)
         verdict = judge(outcome, claim.proportion)
+        reason = gated(gate, model)
+        if not reason and verdict.verdict == NO_VERDICT:
+            reason = outcome.wilson.kind
         primary = (model, method) == (claim.model, claim.method)
         margins.add({}, vectors.seeds, statement.margin(vectors.score))
         rows.append(
@@ -148,10 +169,11 @@ def verdicts(
                 **row,
                 "role": "primary" if primary else "robustness",
                 "required": claim.proportion,
-                "verdict": verdict.verdict,
-                "seeds_to_settle": verdict.seeds_to_settle,
+                "verdict": NO_VERDICT if reason else verdict.verdict,
+                "reason": reason,
+                "seeds_to_settle": math.nan if reason else verdict.seeds_to_settle,
                 "p_value": verdict.p_value,
-                **_controls(results, claim, model, method, verdict.verdict),
+                **_controls(results, claim, model, method),
                 **_learned(learned, claim, model, method, verdict.verdict),
             }
         )
@@ -169,49 +191,46 @@ def verdicts(
     )
 
 
-def own_verdict(table: pd.DataFrame) -> dict[str, Any] | None:
-    """Of a claim's `verdicts` that on its own model and method; None if it is not tested."""
-    own = table[table["role"] == "primary"]
+def distinct_checks(results: Results, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """The robustness checks of a claim's `verdicts` without those that repeat another's numbers.
+
+    As three gradient methods do where all columns are standardised; one that repeats the model and
+    method that the claim rests on is none.
+    """
+    primary = verdicts["role"] == "primary"
+    ordered = pd.concat([verdicts[primary], verdicts[~primary]])
+    scores = []
+    for row in ordered.itertuples():
+        vectors = results.vectors(row.model, "real", row.method, scored_by(row.method))
+        scores.append(np.zeros((0, 0)) if vectors is None else vectors.score)
+    own = [place == first for place, first in enumerate(first_equal(scores))]
+    return ordered[np.array(own) & (ordered["role"] != "primary")]
+
+
+def own_row(table: pd.DataFrame, claim: Claim) -> dict[str, Any] | None:
+    """Of verdicts on a claim that on its own model and method; None if it is not tested."""
+    if table.empty:
+        return None
+    own = table[(table["model"] == claim.model) & (table["method"] == claim.method)]
     return own.iloc[0].to_dict() if len(own) else None
 
 
-def _controls(
-    results: Results, claim: Claim, model: str, method: str, verdict: str
-) -> dict[str, Any]:
-    """What the controls say, over the seeds that both conditions have.
+def _controls(results: Results, claim: Claim, model: str, method: str) -> dict[str, Any]:
+    """In how many seeds of each control a claim is met.
 
     Control networks that diverged say nothing: they are left out, and counted as undefined.
     """
     row: dict[str, Any] = {}
-    real = scores_of_claim(results, claim, model, "real", method)
     for control in CONTROLS:
-        other = scores_of_claim(results, claim, model, control, method)
-        if real is None or other is None:
-            found = None
-        else:
-            (first, statement), (second, _) = real, other
-            second = second.only(second.seeds.isin(first.seeds).to_numpy(bool))
-            finite = np.isfinite(second.score).all(axis=1)
-            second = second.only(finite)
-            first = first.only(first.seeds.isin(second.seeds).to_numpy(bool))
-            met = statement.met(second.score)
-            found = specificity(
-                statement.met(first.score),
-                met,
-                statement.chance(len(second.items)),
-                one_observation=identical(first.score) or identical(second.score),
-            )
-            row[f"{control}_met"] = int(met.sum())
-            row[f"{control}_n"] = found.seeds
-            row[f"{control}_undefined"] = int((~finite).sum())
-        row |= {
-            f"{control}_difference": found.difference if found else math.nan,
-            f"{control}_low": found.interval.low if found else math.nan,
-            f"{control}_high": found.interval.high if found else math.nan,
-            f"{control}_interval": found.interval.kind if found else "not run",
-        }
-        judged = found and verdict not in (CONTRADICTED, NO_VERDICT)
-        row[f"{control}_specificity"] = found.label if found and judged else ""
+        found = scores_of_claim(results, claim, model, control, method)
+        if found is None:
+            row |= dict.fromkeys((f"{control}_met", f"{control}_n"), math.nan)
+            continue
+        vectors, statement = found
+        finite = np.isfinite(vectors.score).all(axis=1)
+        row[f"{control}_met"] = int(statement.met(vectors.score[finite]).sum())
+        row[f"{control}_n"] = int(finite.sum())
+        row[f"{control}_undefined"] = int((~finite).sum())
     return row
 
 
@@ -240,11 +259,22 @@ def declared_claims(results: Results) -> list[Claim]:
     return [results.recipe.claim, *results.recipe.claims]
 
 
-def declared(results: Results, verdicts: Sequence[dict[str, Any] | None]) -> pd.DataFrame:
-    """Every claim of the recipe on its own model and method, from the `own_verdict` on each.
+_OF_VERDICTS = {
+    "population": {"verdict": "population", "p_value": "population_p"},
+    "chance": {"label": "chance", "p_value": "chance_p"},
+    "seeds": {"verdict": "verdict", "p_value": "p_value", "met": "met", "n": "n", "low": "low",
+              "high": "high"},
+}  # fmt: skip
 
-    The primary claim stands alone; the p-values of the others are adjusted by Holm's method
-    as one family.
+
+def declared(
+    results: Results, verdicts: Sequence[Mapping[str, dict[str, Any] | None]]
+) -> pd.DataFrame:
+    """Every claim of the recipe on its own model and method.
+
+    verdicts : of each claim, the rows of "population", "chance" and "seeds" on its own model and
+    method. The primary claim stands alone; the others are one family for each of the three, in
+    which p-values are adjusted by Holm's method, and verdicts follow the adjusted ones.
     """
     rows: list[dict[str, Any]] = []
     for claim, own in zip(declared_claims(results), verdicts, strict=True):
@@ -256,15 +286,24 @@ def declared(results: Results, verdicts: Sequence[dict[str, Any] | None]) -> pd.
             "required": claim.proportion,
             "primary": not rows,
         }
-        for column in ("met", "n", "low", "high", "verdict", "p_value", "shuffled_specificity"):
-            row[column] = np.nan if own is None else own[column]
-        if own is None:
+        for kind, columns in _OF_VERDICTS.items():
+            known = own[kind]
+            for column, name in columns.items():
+                row[name] = np.nan if known is None else known[column]
+        if own["seeds"] is None:
             row["verdict"] = f"not tested: {why_not_tested(results, claim)}"
         rows.append(row)
     frame = pd.DataFrame(rows)
-    family = ~frame["primary"]
-    frame["holm"] = np.nan
-    frame.loc[family, "holm"] = holm(frame.loc[family, "p_value"].to_numpy(dtype=float))
+    for column, p_column, shown, level, instead in (
+        ("population", "population_p", SUPPORTED, LEVEL, INCONCLUSIVE),
+        ("chance", "chance_p", ABOVE, CHANCE_LEVEL, NOT_ABOVE),
+        ("verdict", "p_value", SUPPORTED, LEVEL, INCONCLUSIVE),
+    ):
+        adjusted = np.full(len(frame), np.nan)
+        adjusted[1:] = holm(frame[p_column].to_numpy(dtype=float)[1:])
+        lost = (adjusted > level) & (frame[column] == shown)
+        frame[column] = frame[column].astype(object).where(~lost, instead)
+        frame["holm" if p_column == "p_value" else f"{column}_holm"] = adjusted
     return frame
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 from study.analysis.results import Results
 from study.analysis.selection import all_models
 from study.common.vocabulary import LEAST_SQUARES
-from study.statistics.learning import LEAST, has_learned, threshold
+from study.statistics.learning import LEAST, has_learned, threshold, typical
 
 
 def fit_quality(results: Results) -> pd.DataFrame:
@@ -43,31 +43,39 @@ def has_fits(results: Results) -> bool:
 
     Not of scores that were made elsewhere, nor of a run that has no least squares yet.
     """
-    return not _train(results, LEAST_SQUARES).empty
+    return not _test(results, LEAST_SQUARES).empty
 
 
 def learning_threshold(results: Results) -> float:
-    """The training R² from which on a network of this run has learned."""
-    return threshold(_train(results, LEAST_SQUARES)["r_squared"].iloc[0], results.recipe.learned)
+    """The R² on the test rows from which on a network of this run has learned."""
+    return threshold(_best(results), results.recipe.learned)
 
 
 def learning_words(results: Results) -> str:
     """Where that threshold comes from."""
-    found = _train(results, LEAST_SQUARES)["r_squared"].iloc[0]
-    if found < LEAST:
-        return f"{results.recipe.learned:g} of {LEAST:g}, as least squares explains less than that"
-    return f"{results.recipe.learned:g} of that of least squares"
+    share = f"{results.recipe.learned:g}"
+    if _best(results) < LEAST:
+        return f"{share} of {LEAST:g}, as the best model explains less than that"
+    return f"{share} of that of the best model"
+
+
+def _best(results: Results) -> float:
+    """The median R² on the test rows of the model that has the greatest."""
+    return max(
+        typical(_test(results, model)["r_squared"].to_numpy(dtype=float))
+        for model in all_models(results)
+    )
 
 
 def learning(results: Results) -> pd.DataFrame:
-    """model, seed, r_squared, within, learned: real condition, training rows one by one.
+    """model, seed, r_squared, within, learned: real condition, test rows one by one.
 
     Of a run that has fits.
     """
-    reference = _train(results, LEAST_SQUARES)["r_squared"].iloc[0]
+    best = _best(results)
     parts = []
     for model in results.models:
-        rows = _train(results, model)
+        rows = _test(results, model)
         r_squared = rows["r_squared"].to_numpy(dtype=float)
         parts.append(
             pd.DataFrame(
@@ -76,7 +84,7 @@ def learning(results: Results) -> pd.DataFrame:
                     "seed": rows["seed"].array,
                     "r_squared": r_squared,
                     "within": rows["within"].array,
-                    "learned": has_learned(r_squared, reference, results.recipe.learned),
+                    "learned": has_learned(r_squared, best, results.recipe.learned),
                 }
             )
         )
@@ -87,11 +95,11 @@ def learned_only(results: Results, found: pd.DataFrame) -> Results:
     """The results without the networks that have not learned, as `learning` found.
 
     A seed is left out in every condition, and a model without any seed that has learned
-    altogether. Networks in which one source varies are judged on the table's rows, too.
+    altogether. Networks in which one source varies are judged on their own test rows.
     """
     slow = found[~found["learned"]]
     varied = results.varied_fits
-    varied = varied[(varied["part"] == "train") & (varied["evaluation"] == "alone")]
+    varied = varied[(varied["part"] == "test") & (varied["evaluation"] == "alone")]
     lost = varied[~(varied["r_squared"].astype(float) >= learning_threshold(results))]
     return results.without(
         {model: [int(seed) for seed in rows["seed"]] for model, rows in slow.groupby("model")},
@@ -99,13 +107,13 @@ def learned_only(results: Results, found: pd.DataFrame) -> Results:
     )
 
 
-def _train(results: Results, model: str) -> pd.DataFrame:
-    """Fits on the training rows one by one, real condition, by seed."""
+def _test(results: Results, model: str) -> pd.DataFrame:
+    """Fits on the test rows one by one, real condition, by seed."""
     fits = results.fits
     chosen = fits[
         (fits["model"] == model)
         & (fits["condition"] == "real")
-        & (fits["part"] == "train")
+        & (fits["part"] == "test")
         & (fits["evaluation"] == "alone")
     ]
     return chosen.sort_values("seed")

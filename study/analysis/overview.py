@@ -7,7 +7,18 @@ from typing import Any
 
 import pandas as pd
 
-from study.analysis import agreement, claims, fits, importance, sources, stability, training
+from study.analysis import (
+    agreement,
+    claims,
+    fits,
+    held_out,
+    importance,
+    population,
+    sources,
+    spread,
+    stability,
+    training,
+)
 from study.analysis.kept import kept
 from study.analysis.results import Results
 from study.analysis.selection import listed_items
@@ -41,7 +52,19 @@ class Overview:
             return None
         return Overview(fits.learned_only(self.results, self.learning))
 
+    @cached_property
+    def held_out(self) -> pd.DataFrame:
+        return held_out.held_out(self.results)
+
     # -- claims --------------------------------------------------------------------------------
+    @kept
+    def population(self, claim: Claim) -> pd.DataFrame:
+        return population.population(self.results, claim, self.held_out)
+
+    @kept
+    def chance(self, claim: Claim) -> pd.DataFrame:
+        return population.chance(self.results, claim, self.held_out)
+
     @kept
     def proportions(self, claim: Claim) -> pd.DataFrame:
         return claims.proportions(self.results, claim)
@@ -49,19 +72,45 @@ class Overview:
     @kept
     def verdicts(self, claim: Claim) -> pd.DataFrame:
         learned = None if self.learned is None else self.learned.results
-        return claims.verdicts(self.results, claim, self.proportions(claim), learned)
+        met = self.proportions(claim)
+        return claims.verdicts(self.results, claim, met, learned, self.held_out)
 
     def own_verdict(self, claim: Claim) -> dict[str, Any] | None:
-        return claims.own_verdict(self.verdicts(claim))
+        return claims.own_row(self.verdicts(claim), claim)
+
+    def own_population(self, claim: Claim) -> dict[str, Any] | None:
+        return claims.own_row(self.population(claim), claim)
+
+    def own_chance(self, claim: Claim) -> dict[str, Any] | None:
+        return claims.own_row(self.chance(claim), claim)
 
     @cached_property
     def declared(self) -> pd.DataFrame:
-        own = map(self.own_verdict, claims.declared_claims(self.results))
-        return claims.declared(self.results, [*own])
+        own = [
+            {
+                "population": self.own_population(claim),
+                "chance": self.own_chance(claim),
+                "seeds": self.own_verdict(claim),
+            }
+            for claim in claims.declared_claims(self.results)
+        ]
+        return claims.declared(self.results, own)
 
     @kept
     def growth(self, claim: Claim) -> pd.DataFrame:
         return claims.growth(self.results, claim)
+
+    @kept
+    def spread(self, claim: Claim) -> pd.DataFrame:
+        return spread.spread(self.results, claim)
+
+    @kept
+    def distinct_checks(self, claim: Claim) -> pd.DataFrame:
+        return claims.distinct_checks(self.results, self.verdicts(claim))
+
+    @kept
+    def population_ranks(self, level: str) -> pd.DataFrame:
+        return population.population_ranks(self.results, level, self.listed_items(level))
 
     @cached_property
     def sources(self) -> pd.DataFrame:

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from study.analysis.seeds import by_seed, by_source, failures_by_seed
-from study.analysis.vectors import Vectors, stored_vectors
+from study.analysis.seeds import by_seed, by_source, by_split, failures_by_seed
+from study.analysis.vectors import OnSplits, Vectors, stored_on_splits, stored_vectors
+from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
 from study.common.methods import METHODS
 from study.common.vocabulary import LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
@@ -27,7 +28,9 @@ from study.store.store import Store
 class Results:
     """A run's results. Frames are tidy: one row for each number.
 
-    Everything is of ordinary seeds, but for `varied` and `varied_fits`.
+    Everything is of ordinary seeds on the rows of the data, but for `varied` and `varied_fits`,
+    `split_fits`, `on_splits` and `on_shuffles`. Of controls, only seeds count here that the real
+    condition has: further shuffles are for `on_shuffles`.
 
     Attributes
     ----------
@@ -40,16 +43,18 @@ class Results:
     features, variables : lists of str
     fits : model, condition, engine, seed, part, evaluation, r_squared, rmse, within
     varied_fits : source, base, seed, model, part, evaluation, r_squared, rmse, within; as
-        `by_source` puts networks to sources. Part `train` is always the table's rows, also
-        of networks trained on a bootstrap of them.
+        `by_source` puts networks to sources
+    split_fits : model, condition, engine, seed, split, half, part, evaluation, r_squared, rmse,
+        within
     traits : feature, deviation, explained; of the training rows, as `study.dataset.explained`
         has it; empty in a run whose last `study run` did not store them yet
     parts : part, rows, deviation; training and test rows with the deviation of the scaled
-        target, and rows dropped for a missing value, if any
+        target, and rows dropped for a missing value, or left out (proposal), if any
     prepared : column, centre, divisor, missing, imputed; of each variable and last the target:
         it was scaled as (value - centre) / divisor; `imputed` stands in `missing` rows
     history : as Store.history has it; of each `study run` that had to train. These three are
         empty in a run that no `study run` has stored them in.
+    data_findings : tuple of Warning, what was found in the data before training
     failures : model, condition, engine, seed, reason; of each trained model that is missing,
         since it failed twice; the seed is missing for networks of --vary and least squares
     varied_models : list of str, the models that `varied_fits` holds
@@ -73,13 +78,15 @@ class Results:
             self.traits, self.parts = store.traits(), store.parts()
             self.prepared = store.prepared()
             self.history = store.history()
+            self.data_findings = store.data_findings()
             failures = store.failures()
             self._digest = store.digest()
             trainings = store.trainings()
             fits, scores = store.frame("fits"), store.reader.verified("scores")
-        self._trainings = by_seed(trainings)
+        self._trainings = self._paired(by_seed(trainings))
         self.failures = failures_by_seed(failures)
-        self.fits = by_seed(fits)
+        self.fits = self._paired(by_seed(fits))
+        self.split_fits = by_split(fits)
         self.varied_fits = by_source(fits).drop(columns=["condition", "engine"])
         self.varied_models = [name for name in recipes if name in set(self.varied_fits["model"])]
         self._titles = {name: of.title if of else name for name, of in recipes.items()}
@@ -97,10 +104,17 @@ class Results:
         self.features = self.recipe.features
         self.variables = [variable.name for variable in self.recipe.variables]
         self._vectors: dict[tuple[str, str, str, str], Vectors] = {}
+        self._shuffled: dict[tuple[str, str, str], Vectors] = {}
+        self._on_splits: dict[tuple[str, str, str], OnSplits] = {}
         varied = [by_source(scores.frame(model=""))]  # without rows: nothing may be stored yet
         for model in sorted(set(trainings["model"])):  # a frame of all would be large
             of_model = scores.frame(model)
-            self._vectors.update(stored_vectors(by_seed(of_model), self.recipe))
+            for key, vectors in stored_vectors(by_seed(of_model), self.recipe):
+                _, condition, method, level = key
+                if condition == SHUFFLED:
+                    self._shuffled[model, method, level] = vectors
+                self._vectors[key] = self._of_paired(model, condition, vectors)
+            self._on_splits.update(stored_on_splits(by_split(of_model), self.recipe))
             varied.append(by_source(of_model))
         self._varied_scores = pd.concat(varied, ignore_index=True)
         self._left_out: dict[str, Collection[int]] = {}
@@ -140,6 +154,20 @@ class Results:
     def vectors(self, model: str, condition: str, method: str, level: str) -> Vectors | None:
         """The scores of one model and method, one vector for each seed; None if not stored."""
         return self._vectors.get((model, condition, method, level))
+
+    def on_splits(self, model: str, method: str, level: str) -> OnSplits | None:
+        """The scores of a model on halves of all rows; None if not stored."""
+        return self._on_splits.get((model, method, level))
+
+    def on_shuffles(self, model: str, method: str, level: str) -> Vectors | None:
+        """The scores of a model on every shuffle of the targets; None if not stored."""
+        return self._shuffled.get((model, method, level))
+
+    def shuffles(self, model: str) -> int:
+        """How many shuffles of the targets a model is trained on."""
+        return max(
+            (len(of.seeds) for (name, *_), of in self._shuffled.items() if name == model), default=0
+        )
 
     def varied(self, model: str, method: str, level: str) -> dict[str, dict[int, Vectors]]:
         """The scores of a model's networks of --vary, by source and then by base seed.
@@ -285,6 +313,25 @@ class Results:
             result._varied_scores = kept(self._varied_scores)
         return result
 
+    def _paired(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a frame by seed without controls of seeds that are not trained in earnest.
+
+        Of imported scores, whose controls may have seeds of their own, all.
+        """
+        if self.imported:
+            return frame
+        keys = pd.MultiIndex.from_frame(frame[["model", "seed"]])
+        earnest = frame["condition"] == REAL
+        return frame[earnest | keys.isin(keys[earnest])].reset_index(drop=True)
+
+    def _of_paired(self, model: str, condition: str, vectors: Vectors) -> Vectors:
+        """The vectors of the seeds that `_paired` keeps."""
+        known = self._trainings
+        chosen = known[(known["model"] == model) & (known["condition"] == condition)]
+        if len(chosen) == len(vectors.seeds):  # also least squares, which has no seed
+            return vectors
+        return vectors.only(vectors.seeds.isin(chosen["seed"]).to_numpy(bool))
+
     def _kept(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of a frame whose seeds are not left out."""
         out = np.zeros(len(frame), dtype=bool)
@@ -295,7 +342,7 @@ class Results:
 
     def _read(self, table: str) -> pd.DataFrame:
         with Store(self.directory) as store:
-            found = by_seed(store.frame(table))
+            found = self._paired(by_seed(store.frame(table)))
         # What a run at work has stored since the rest was read does not count.
         known, keys = (
             pd.MultiIndex.from_frame(frame[["model", "condition", "seed"]])

@@ -11,6 +11,13 @@ from study.common.vocabulary import SOURCES
 def by_seed(frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the networks of one ordinary seed, and replace their streams by that seed."""
     frame = frame[_ordinary(frame)].rename(columns={"init": "seed"})
+    return frame.drop(columns=[*STREAM_NAMES[1:]]).reset_index(drop=True)
+
+
+def by_split(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the models of splits, with split, half (0 or 1) and seed in place of their streams."""
+    frame = frame[frame["split"].notna()].rename(columns={"init": "seed"})
+    frame = frame.assign(split=frame["split"] // 2, half=frame["split"] % 2)
     return frame.drop(columns=["order", "dropout", "labels", "rows"]).reset_index(drop=True)
 
 
@@ -25,7 +32,7 @@ def _ordinary(frame: pd.DataFrame) -> pd.Series:
     """Whether each row of a stored frame is of one ordinary seed, or of least squares."""
     streams = frame[["order", "dropout", "labels"]].fillna(-1)
     same = streams.eq(frame["init"].fillna(-1), axis=0).all(axis=1)
-    return same & frame["rows"].isna()
+    return same & frame["rows"].isna() & frame["split"].isna()
 
 
 def by_source(frame: pd.DataFrame) -> pd.DataFrame:
@@ -36,7 +43,8 @@ def by_source(frame: pd.DataFrame) -> pd.DataFrame:
     init, order and dropout at the base of its own number, but a base counts only if it holds
     a network of the same model that is not ordinary.
     """
-    frame = frame[(frame["condition"] == "real") & frame["labels"].notna()]
+    whole = frame["labels"].notna() & frame["split"].isna()
+    frame = frame[(frame["condition"] == "real") & whole]
     other = ~_ordinary(frame)
     # Without this, each ordinary seed would be looked at for every source.
     frame = frame[frame["labels"].isin(frame.loc[other, "labels"].unique())]

@@ -81,7 +81,7 @@ def seed_losses(results: Results) -> pd.DataFrame:
         return found
     rows = int(train["rows"].iloc[0])
     batches = {
-        model: math.ceil(rows / recipe.training.batch_size)
+        model: math.ceil((rows - recipe.training.held_out(rows)) / recipe.training.batch_size)
         for model, recipe in results.models.items()
         if recipe and recipe.training
     }

@@ -43,6 +43,31 @@ class Vectors:
         )
 
 
+@dataclass(frozen=True)
+class OnSplits:
+    """The scores of one model, method and level: one vector for each half of a split, and seed.
+
+    splits, halves, seeds : (models,) int; vectors : with the models' numbers in place of seeds
+    """
+
+    splits: np.ndarray
+    halves: np.ndarray
+    seeds: np.ndarray
+    vectors: Vectors
+
+
+def stored_on_splits(
+    stored: pd.DataFrame, recipe: DatasetRecipe
+) -> Iterator[tuple[tuple[str, str, str], OnSplits]]:
+    """Stored scores of splits by (model, method, level)."""
+    keys = ["split", "half", "seed"]
+    models = stored[keys].drop_duplicates().sort_values(keys)
+    number = stored.groupby(keys).ngroup()
+    split, half, seed = (models[name].to_numpy(dtype=np.int64) for name in keys)
+    for (model, _, method, level), vectors in stored_vectors(stored.assign(seed=number), recipe):
+        yield (model, method, level), OnSplits(split, half, seed, vectors)
+
+
 def stored_vectors(
     stored: pd.DataFrame, recipe: DatasetRecipe
 ) -> Iterator[tuple[tuple[str, str, str, str], Vectors]]:

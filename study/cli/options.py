@@ -1,9 +1,22 @@
 """What is typed for seeds and workers, read."""
 
+from typing import NamedTuple
+
 from study.common.errors import InputError
 
 MOST_SEEDS = 100_000
 FEWEST_BASES = 5
+
+
+class Beside(NamedTuple):
+    """What is asked for beside the ordinary seeds."""
+
+    splits: int
+    seeds_per_split: int
+    shuffles: int
+
+
+USUAL = Beside(splits=25, seeds_per_split=1, shuffles=199)
 
 
 def parse_seeds(text: str, option: str = "--seeds") -> list[int]:
@@ -43,6 +56,38 @@ def parse_bases(text: str | None, vary: str | None, seeds: int) -> list[int]:
     if len(bases) * seeds > MOST_SEEDS:
         raise InputError(f"--bases '{text}': base seeds times seeds are at most {MOST_SEEDS}")
     return bases
+
+
+def parse_beside(
+    vary: str | None, splits: str | None, seeds_per_split: str | None, shuffles: str | None
+) -> Beside:
+    """The numbers of splits, seeds on each and shuffles: as usual, or none with --vary."""
+    given = {"splits": splits, "seeds_per_split": seeds_per_split, "shuffles": shuffles}
+    options = {name: f"--{name.replace('_', '-')}" for name in given}
+    for name, text in given.items():
+        if text not in (None, "0") and vary is not None:
+            raise InputError(f"{options[name]} '{text}': goes without --vary: run them in turn")
+    counts = {
+        name: _count(text, options[name], fewest=int(name == "seeds_per_split"))
+        for name, text in given.items()
+        if text is not None
+    }
+    usual = Beside(0, 1, 0) if vary else USUAL
+    found = usual._replace(**counts)
+    if found.splits == 1:
+        raise InputError("--splits '1': there is no spread over one split; give 2 or more, or 0")
+    if seeds_per_split is not None and not found.splits:
+        raise InputError(f"--seeds-per-split '{seeds_per_split}': there are no --splits")
+    if found.splits * found.seeds_per_split > MOST_SEEDS:
+        raise InputError(f"--splits: splits times seeds on each are at most {MOST_SEEDS}")
+    return found
+
+
+def _count(text: str, option: str, *, fewest: int) -> int:
+    """A number of splits, seeds or shuffles."""
+    if not text.isdecimal() or not fewest <= int(text) <= MOST_SEEDS:
+        raise InputError(f"{option} '{text}': give a number from {fewest} to {MOST_SEEDS}")
+    return int(text)
 
 
 def parse_workers(text: str) -> int | None:

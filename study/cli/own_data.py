@@ -122,6 +122,11 @@ def data_group() -> None:
 @click.argument("table", metavar="TABLE", help="CSV (any separator), or Parquet.")
 @click.option("--target", required=True, help="The column to be predicted.")
 @click.option("--test-file", help="A table of test rows; without it, rows are drawn from TABLE.")
+@click.option(
+    "--propose-from-half",
+    is_flag=True,
+    help="Propose the claim from a random half of the rows, and leave these out of the study.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="[default: data/<table>.toml]")
 @click.option("--separator", help="One sign, or tab.  [default: inferred]")
 @click.option("--encoding", help="Such as cp1252.  [default: inferred]")
@@ -130,6 +135,7 @@ def data_init_command(
     table: str,
     target: str,
     test_file: str | None,
+    propose_from_half: bool,
     out: Path | None,
     separator: str | None,
     encoding: str | None,
@@ -155,11 +161,17 @@ def data_init_command(
     if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
         raise InputError(f"--separator '{separator}': give one sign, or tab")
 
-    from study.datasets.drafting.draft import draft
+    from study.datasets.drafting.draft import HALF, draft
     from study.datasets.drafting.wording import told
 
     made = draft(
-        path, target, recipe_path, test_path=test_path, separator=separator, encoding=encoding
+        path,
+        target,
+        recipe_path,
+        test_path=test_path,
+        separator=separator,
+        encoding=encoding,
+        proposal=HALF if propose_from_half else None,
     )
     if force:
         with whole(recipe_path) as new:

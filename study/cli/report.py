@@ -90,7 +90,8 @@ def claim_command(
     from study.analysis.results import Results
     from study.recipes.claim_text import parse_claim
     from study.report.tables.claims import claim_table
-    from study.report.text.verdict import verdict
+    from study.report.tables.population import chance_table, population_table
+    from study.report.text.verdict import answers
     from study.store.run_directory import find_run
 
     alone = len(run_and_claim) == 1
@@ -105,8 +106,10 @@ def claim_command(
         held = ", ".join(results.methods())
         raise InputError(f"--method '{claim.method}': this run holds {held}")
     overview = Overview(results)
-    click.echo(f"{printable(verdict(overview, claim))}\n")
-    click.echo(claim_table(overview, claim).text(), nl=False)
+    for answer in answers(overview, claim):
+        click.echo(f"{printable(f'{answer.question}: {answer.verdict}. {answer.sentence}')}\n")
+    tables = (make(overview, claim) for make in (population_table, chance_table, claim_table))
+    click.echo("\n".join(table.text() for table in tables if table is not None), nl=False)
 
 
 @commands.command("cite")

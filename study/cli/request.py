@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from study.cli.options import parse_bases, parse_seeds, parse_workers
+from study.cli.options import parse_bases, parse_beside, parse_seeds, parse_workers
 from study.common.conditions import CONDITIONS, REAL, TRAINED
 from study.common.errors import InputError
 from study.common.text import listed, ranges
@@ -28,6 +28,24 @@ _OPTIONS = (
         default="20",
         show_default=True,
         help="20 (the first twenty), 20-49, 1,5,9, or 7, (seed 7 alone).",
+    ),
+    click.option(
+        "--splits",
+        metavar="NUMBER",
+        help="Random splits of all rows into halves, with models of each, for what would hold for "
+        "other rows of the same kind; 0 for none.  [default: 25]",
+    ),
+    click.option(
+        "--seeds-per-split",
+        metavar="NUMBER",
+        help="Seeds on each half: from two on, the report tells what the spread comes from, rows "
+        "or seeds.  [default: 1]",
+    ),
+    click.option(
+        "--shuffles",
+        metavar="NUMBER",
+        help="Trainings on shuffled targets, for a permutation test; 0 for those of --seeds "
+        "alone.  [default: 199]",
     ),
     click.option(
         "--vary",
@@ -83,15 +101,19 @@ def request_options(command: Command) -> Command:
 class Request:
     """Models to be trained on data, over seeds, and how.
 
-    vary : the source of randomness that alone varies over the seeds, if any; bases : the seeds
-    that hold all others; models : recipes by name; workers : None where memory and cores decide;
-    cluster : the address of its scheduler, or "local"
+    splits, seeds_per_split, shuffles : how many; vary : the source of randomness that alone
+    varies over the seeds, if any; bases : the seeds that hold all others; models : recipes by
+    name; workers : None where memory and cores decide; cluster : the address of its scheduler,
+    or "local"
     """
 
     directory: Path
     data: "Found[DatasetRecipe]"
     models: "Mapping[str, Contender]"
     seeds: list[int]
+    splits: int
+    seeds_per_split: int
+    shuffles: int
     vary: str | None
     bases: list[int]
     workers: int | None
@@ -108,6 +130,10 @@ class Request:
         """The conditions, in words."""
         if self.vary:
             return f"{REAL}, varying {self.vary} at {len(self.bases)} base seeds"
+        return "; ".join([self._conditions, *self._beside])
+
+    @property
+    def _conditions(self) -> str:
         if not self._estimators:
             return listed(CONDITIONS)
         untrained = [name for name in CONDITIONS if name not in TRAINED]
@@ -120,7 +146,30 @@ class Request:
     def words(self) -> str:
         """All of it in words, for the history of a run."""
         varied = f", varying {self.vary} at base seeds {ranges(self.bases)}" if self.vary else ""
-        return f"{', '.join(self.models)}; seeds {ranges(self.seeds)}{varied}"
+        seeds = f"seeds {ranges(self.seeds)}{varied}"
+        return "; ".join([", ".join(self.models), seeds, *self._beside])
+
+    @property
+    def _beside(self) -> list[str]:
+        """What is asked for beside the ordinary seeds, in words."""
+        each = f" with {self.seeds_per_split} seeds each" if self.seeds_per_split > 1 else ""
+        return [
+            *([f"{self.splits} splits{each}"] if self.splits else []),
+            *([f"{self.shuffles} shuffles"] if self.shuffles else []),
+        ]
+
+    @property
+    def replicates(self) -> "list[Replicate]":
+        """What is to be trained of each model."""
+        from study.execution import plan
+
+        if self.vary:
+            return plan.varying(self.vary, self.bases, self.seeds)
+        return [
+            *plan.ordinary(self.seeds),
+            *plan.on_splits(self.splits, self.seeds_per_split),
+            *plan.shuffled(self.shuffles, self.seeds),
+        ]
 
     @property
     def _estimators(self) -> int:
@@ -133,6 +182,9 @@ class Request:
 def request_of(
     *,
     seeds: str,
+    splits: str | None,
+    seeds_per_split: str | None,
+    shuffles: str | None,
     vary: str | None,
     bases: str | None,
     models: str | None,
@@ -144,13 +196,16 @@ def request_of(
 ) -> Request:
     """What the options ask for, with recipes found. Raises InputError."""
     from study.recipes.find import DEFAULT_MODELS, find_contender, find_dataset
+    from study.recipes.model import with_patience
 
     chosen = parse_seeds(seeds)
     base_seeds = parse_bases(bases, vary, len(chosen))
+    beside = parse_beside(vary, splits, seeds_per_split, shuffles)
     names = [name.strip() for name in models.split(",")] if models is not None else DEFAULT_MODELS
     found_models = [find_contender(name) for name in names]
     found_dataset = find_dataset(data)
-    recipes = {found.name: found.recipe for found in found_models}
+    patience = found_dataset.recipe.patience
+    recipes = {found.name: with_patience(found.recipe, patience) for found in found_models}
     if len(recipes) < len(found_models):
         raise InputError(f"--models: a model is named twice: {', '.join(names)}")
     shadowing = [str(found.path) for found in found_models if found.shadows]
@@ -163,6 +218,9 @@ def request_of(
         data=found_dataset,
         models=recipes,
         seeds=chosen,
+        splits=beside.splits,
+        seeds_per_split=beside.seeds_per_split,
+        shuffles=beside.shuffles,
         vary=vary,
         bases=base_seeds,
         workers=parse_workers(workers),
@@ -174,10 +232,11 @@ def request_of(
 def asked_of(request: Request) -> "tuple[Dataset, list[Replicate]]":
     """The data of a request, and its replicates. Raises InputError for either."""
     from study.datasets.dataset import load_dataset
-    from study.execution.plan import wanted
-    from study.execution.prepare import check_source
+    from study.execution.prepare import check_source, check_splits
 
     dataset = load_dataset(request.data.recipe, request.data.path.parent)
     if request.vary:
         check_source(request.vary, request.models)
-    return dataset, wanted(request.seeds, request.vary, request.bases)
+    if request.splits:
+        check_splits(dataset)
+    return dataset, request.replicates

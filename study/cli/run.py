@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock
+from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock, tell_lines
 from study.cli.request import Request, asked_of, request_of, request_options
 from study.common.errors import InputError, Stopped, StudyError
 from study.common.text import printable
@@ -83,6 +83,8 @@ def _tell_beginning(store: "Store", planned: "Plan", request: Request) -> None:
     from study.common.versions import environment
 
     _tell_missing(planned, request)
+    if planned.blocks:
+        tell_lines(warning.line for warning in store.data_findings())
     known = store.environments()
     if planned.blocks and known and environment() not in known:
         click.echo(
@@ -221,6 +223,7 @@ def plan_command(**asked: Any) -> None:
     """
     request = request_of(**asked)
 
+    from study.datasets.checks.registry import data_warnings
     from study.execution.forecast import forecast, told
     from study.execution.memory import available
     from study.execution.prepare import foresee
@@ -231,6 +234,7 @@ def plan_command(**asked: Any) -> None:
     _tell_missing(planned, request)
     if not planned.blocks:
         return
+    tell_lines(warning.line for warning in data_warnings(dataset))
     needs = _needs(planned, dataset)
     cores, there = _cores(), available()
     workers = request.workers or needs.fitting(cores, there)

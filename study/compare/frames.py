@@ -202,7 +202,7 @@ def judged_claims(first: Results, second: Results) -> tuple[Claim, Claim]:
 
 
 # What of a claim in one run a comparison shows.
-_OF_RUN = ("met", "n", "proportion", "low", "high", "interval", "verdict", "specificity")
+_OF_RUN = ("met", "n", "proportion", "low", "high", "interval", "verdict", "reason")
 
 
 def claim_differences(
@@ -210,7 +210,7 @@ def claim_differences(
 ) -> pd.DataFrame:
     """The claim that each run is judged by, by model and method: met, verdict, difference.
 
-    met, n, Wilson's interval, verdict and specificity of a run are over all its seeds, of which
+    met, n, Wilson's interval and verdict of a run are over all its seeds, of which
     those that are all the same are one observation; the difference is over the seeds that
     `pairing` names, `compared` in the run that has fewer. No difference where the runs are
     judged by different claims.
@@ -244,9 +244,9 @@ def _claim_rows(overview: Overview, claim: Claim) -> pd.DataFrame:
     closed = met[met["model"] == LEAST_SQUARES] if len(met) else met
     columns = ["model", "method", "role", *_OF_RUN]
     return (
-        pd.concat([judged.rename(columns={"shuffled_specificity": "specificity"}), closed])
+        pd.concat([judged, closed])
         .reindex(columns=columns)
-        .fillna({"role": "reference", "verdict": "", "specificity": ""})
+        .fillna({"role": "reference", "verdict": "", "reason": ""})
         .set_index(["model", "method"])
     )
 
@@ -288,5 +288,5 @@ def own_verdicts(first: Overview, second: Overview) -> pd.DataFrame:
         rows = overview.declared[overview.declared["primary"]]
         parts.append(rows.assign(run=run, identity=results.identity, interval=interval))
     columns = ["run", "identity", "claim", "level", "model", "method", "required", "met", "n"]
-    columns += ["low", "high", "interval", "verdict", "shuffled_specificity"]
+    columns += ["low", "high", "interval", "verdict", "population", "chance"]
     return pd.concat(parts, ignore_index=True)[columns]

@@ -191,11 +191,12 @@ def _verdicts(
 
 def _met(results: Results, claim: Claim, row: dict[str, Any], of_run: str) -> str:
     """In how many seeds of a run a claim is met; seeds that are all the same are told as one."""
-    if row["verdict"] == NO_VERDICT and row["n"]:
+    if row["verdict"] == NO_VERDICT and row["n"] and row["reason"] == row["interval"]:
         seeds = len(results.seeds(claim.model, "real"))
         count = f"all {seeds}" if row["met"] else f"none of the {seeds}"
         return f"{count} {of_run} (all the same: they count as one observation)"
-    return f"{row['met']} of {row['n']} {of_run}"
+    why = f" (no verdict: {row['reason']})" if row["verdict"] == NO_VERDICT else ""
+    return f"{row['met']} of {row['n']} {of_run}{why}"
 
 
 def _proportions(comparison: Comparison, claim: Claim) -> list[str]:

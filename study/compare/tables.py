@@ -100,9 +100,10 @@ def own_verdicts_table(comparison: Comparison) -> Table:
                 "Model": model_title(results[row["run"]], row["model"]),
                 "Method": row["method"],
                 "Required": percent(row["required"]),
+                "Other rows": _or_dash(row["population"]),
+                "Above chance": _or_dash(row["chance"]),
                 "Met": "–" if pd.isna(row["met"]) else _count(row),
-                "Verdict": row["verdict"],
-                "Specificity": "–" if pd.isna(row["met"]) else row["shuffled_specificity"] or "–",
+                "Over seeds": row["verdict"],
             }
             for row in data.to_dict("records")
         ]
@@ -114,6 +115,10 @@ def own_verdicts_table(comparison: Comparison) -> Table:
         data,
         layout,
     )
+
+
+def _or_dash(label: Any) -> str:
+    return "–" if pd.isna(label) else str(label)
 
 
 def claim_differences_table(comparison: Comparison) -> Table | None:
@@ -286,13 +291,13 @@ def _in_short(cell: str) -> str:
 def _met(row: Mapping[str, Any], run: str) -> str:
     if row["model"] == LEAST_SQUARES:
         return "met" if row[f"met_{run}"] else "not met"
-    own = {key: row[f"{key}_{run}"] for key in ("met", "n", "interval", "verdict")}
+    own = {key: row[f"{key}_{run}"] for key in ("met", "n", "interval", "verdict", "reason")}
     return f"{_count(own)}: {own['verdict']}"
 
 
 def _count(row: Mapping[str, Any]) -> str:
     """In how many seeds a claim is met; seeds that are all the same are one observation."""
-    if row["verdict"] == NO_VERDICT and row["n"]:
+    if row["verdict"] == NO_VERDICT and row["n"] == 1:
         return f"{'met' if row['met'] else 'not met'}, {row['interval']}"
     return f"{row['met']:.0f} of {row['n']:.0f}"
 

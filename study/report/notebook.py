@@ -6,13 +6,13 @@ from functools import cached_property
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.warnings.registry import warnings
-from study.analysis.warnings.warning import Warning
+from study.common.warning import Warning
 from study.report.figures.display import Display
 from study.report.figures.registry import all_displays
 from study.report.page import render
 from study.report.tables.registry import TABLES, make_table
 from study.report.tables.table import Table
-from study.report.text.verdict import badge, details, headline
+from study.report.text.verdict import answers, details, headline
 
 
 class Run(Results):
@@ -49,7 +49,7 @@ class Run(Results):
         return render(
             "card.html",
             results=self,
-            badge=badge(self._overview),
+            answers=answers(self._overview),
             sentences=[*headline(self._overview), *details(self._overview)],
             warnings=self.warnings,
             displays=list(self.displays),

@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from study.analysis.held_out import in_words
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.warnings.registry import warnings
@@ -24,7 +25,7 @@ from study.report.tables.table import Table
 from study.report.text.citation import NOT_TOLD, bibtex, paragraph
 from study.report.text.history import extensions, places
 from study.report.text.preparation import preparation
-from study.report.text.verdict import badge, details, headline
+from study.report.text.verdict import answers, details, headline
 from study.statistics.intervals import PERCENT
 
 _SHOWN = 3  # extensions of a run, the last ones, that are not folded
@@ -58,10 +59,11 @@ def write_report(overview: Overview) -> Path:
         "report.html",
         results=results,
         drawings=drawings,
-        badge=badge(overview),
+        answers=answers(overview),
+        no_verdict=in_words(results.recipe.fit),
         headline=headline(overview),
         details=details(overview),
-        strip=displays.get("verdict"),
+        strip=displays.get("population") or displays.get("verdict"),
         warnings=warnings(overview),
         paragraph=paragraph(overview),
         methods={method: method_reading(results, method) for method in results.methods()},
@@ -122,11 +124,12 @@ def _titles(results: Results) -> dict[str, str]:
     """The sections of the page of a run, by their anchors."""
     control = ", with controls" if len(_conditions(results)) > 1 else ""
     return {
+        "population": "Other rows of the same kind, and chance",
         "fit": f"How well the {network(results)}s fit",
         "importance": "Importance by model and method",
         "ranks": "Ranks, and how often they change",
         "agreement": "Agreement between methods, models and seeds",
-        "claim": f"The claim by model and method{control}",
+        "claim": f"The claim over seeds, by model and method{control}",
         "growth": "The claim against the number of seeds",
         "training": "Importance through training",
         "sources": "Which source of randomness moves it",

@@ -106,7 +106,8 @@ def test_a_killed_run_goes_on_where_it_was(command, small):
     In the process of the command alone. (Threads and processes, and more kills, are in
     test_nothing_lost.)
     """
-    arguments = ["run", *small, "--seeds", "100", "--workers", "1"]
+    arguments = ["run", *small, "--seeds", "100", "--workers", "1", "--splits", "5"]
+    arguments += ["--shuffles", "110"]
     process = subprocess.Popen([STUDY, *arguments, "--out", "killed"], stderr=subprocess.DEVNULL)
     database = Path("killed", FILE_NAME)
     deadline = time.monotonic() + 120

@@ -23,12 +23,14 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy import stats
 
+import study
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.methods import METHODS, METHODS_OF_LEVEL
 from study.recipes.columns import Numeric
 from study.report.figures.display import Display, data_uri
 from study.report.figures.parts import heat
+from study.report.figures.population import population_display
 from study.report.figures.registry import all_displays
 from study.report.style import IN_THE_DARK, INK, MUTED, PAGE, PALETTE, PLAIN, label, legible, style
 
@@ -901,3 +903,14 @@ def test_colours_can_be_told_apart(eyes):
         pair: np.linalg.norm(seen(pair[0], matrix) - seen(pair[1], matrix)) for pair in pairs
     }
     assert min(distances.values()) > 10, min(distances, key=distances.get)
+
+
+@pytest.mark.parametrize("verdict", ["supported", "contradicted", "inconclusive", "no verdict"])
+def test_the_margin_over_splits_has_a_mark_for_every_verdict(verdict, monkeypatch):
+    overview = Overview(study.load(ROOT / "reports" / "reference" / "people"))
+    row = {"model": "mlp", "method": "gradient", "splits": 25, "verdict": verdict}
+    data = pd.DataFrame([row | {"margin": 0.1, "low": -0.1, "high": 0.3}])
+    monkeypatch.setattr(overview, "population", lambda claim: data)
+    axes = population_display(overview).sketch().axes[0]
+    assert [list(line.get_xdata()) for line in axes.lines][1:] == [[-0.1, 0.3], [0.1]]
+    assert verdict in [text.get_text() for text in axes.figure.legends[0].get_texts()]

@@ -212,7 +212,8 @@ def test_the_page_says_what_came_of_the_claim(run):
     )
     real = (ranks[ranks["condition"] == "real"]["rank"] == 1).sum()
     assert "age has rank 1 among the 8 features in at least 80% of seeds" in shown
-    assert f"In {real} of 4 seeds age came first for the Transformer" in " ".join(shown.split())
+    # Of a model that does not predict after so few epochs there is no verdict.
+    assert f"In {real} of 4, age has rank 1." in " ".join(shown.split())
     assert "Wilson" in shown
     # Four seeds can neither support such a claim nor make an interval of a mean.
     assert "the claim is supported" not in shown

@@ -3,12 +3,14 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import made_run, shipped
 from scipy import stats
 
 from study.analysis.overview import Overview
-from study.report.text.verdict import badge, details, headline
+from study.analysis.warnings.registry import warnings
+from study.report.text.verdict import answers, details, headline
 
 ITEMS = 8
 AGE, SEX = 1, 0
@@ -29,42 +31,30 @@ def wilson(met: int, seeds: int) -> str:
     return f"95% interval {interval.low:.2f} to {interval.high:.2f}"
 
 
-def newcombe(real: list[bool], control: list[bool]) -> str:
-    """Paired difference with its interval (Newcombe, 1998, method 10), as in his paper."""
-    n = len(real)
-    both, neither = sum(map(all, zip(real, control, strict=True))), sum(not (a or b) for a, b in zip(real, control, strict=True))  # fmt: skip
-    one, two = sum(real), sum(control)
-    first, second = (stats.binomtest(k, n).proportion_ci(method="wilson") for k in (one, two))
-    p, q = one / n, two / n
-    product = one * (n - one) * two * (n - two)
-    cross = both * neither - (one - both) * (two - both)
-    if cross > n / 2:
-        cross -= n / 2
-    elif cross >= 0:
-        cross = 0
-    phi = cross / product**0.5 if product else 0
-    low = ((p - first.low) ** 2 - 2 * phi * (p - first.low) * (second.high - q) + (second.high - q) ** 2) ** 0.5  # fmt: skip
-    high = ((first.high - p) ** 2 - 2 * phi * (first.high - p) * (q - second.low) + (q - second.low) ** 2) ** 0.5  # fmt: skip
-    return (
-        f"real less shuffled {p - q:z.2f}, 95% interval {p - q - low:z.2f} to {p - q + high:z.2f}"
-    )
-
-
 CLAIMS = {
-    "rank": ({"rank": 1}, "age came first"),
-    "top": ({"rank": None, "top": 2}, "age was among the first 2"),
-    "share": ({"rank": None, "share": 0.25}, "age had a share of at least 0.25"),
-    "above": ({"rank": None, "above": "sex"}, "age came above sex"),
+    "rank": ({"rank": 1}, "age has rank 1"),
+    "top": ({"rank": None, "top": 2}, "age is among the top 2"),
+    "share": ({"rank": None, "share": 0.25}, "age has a share of at least 0.25"),
+    "above": ({"rank": None, "above": "sex"}, "age ranks above sex"),
 }
 
 
 @pytest.fixture
 def run(tmp_path, people):
-    """Makes a run of given seeds: met of real, of shuffled if any, by model."""
+    """Makes a run of given seeds: met of real, of shuffled if any, by model; and of halves."""
     numbers = itertools.count()
 
-    def make(real: dict, shuffled: dict | None = None, *, seeds: int = 20, claims=(), **claim):
-        values = {"method": METHOD, "proportion": 0.8} | claim
+    def make(
+        real: dict,
+        shuffled: dict | None = None,
+        *,
+        seeds: int = 20,
+        claims=(),
+        halves: dict | None = None,
+        r_squared: dict | None = None,
+        **claim,
+    ):
+        values = {"method": METHOD, "proportion": 0.8, "from_publication": False} | claim
         recipe = people.recipe.model_copy(
             update={
                 "claim": people.recipe.claim.model_copy(update=values),
@@ -77,118 +67,176 @@ def run(tmp_path, people):
             for model, met in of.items():
                 found = met if isinstance(met, np.ndarray) else vectors(met, seeds)
                 scores[model, condition] = {METHOD: found}
-        return made_run(tmp_path / str(next(numbers)), recipe, scores)
+        return made_run(
+            tmp_path / str(next(numbers)),
+            recipe,
+            scores,
+            halves={model: {METHOD: of} for model, of in (halves or {}).items()},
+            r_squared=r_squared,
+        )
 
     return make
 
 
+def told(results) -> dict[str, tuple[str, str]]:
+    """Verdict and sentence by the question."""
+    return {of.question: (of.verdict, of.sentence) for of in answers(Overview(results))}
+
+
+ROWS, CHANCE, SEEDS = (
+    "For other rows of the same kind",
+    "Above chance",
+    "Trained again on these rows",
+)
+
+
 @pytest.mark.parametrize("kind", CLAIMS)
 @pytest.mark.parametrize(
-    ("met", "verdict", "settle"),
+    ("met", "verdict", "begins", "settle"),
     [
-        (20, "supported", ""),
+        (20, "supported", "Supported over seeds", ""),
         # z² 0.8 0.2 / (0.9 - 0.8)² = 61.46
-        (18, "inconclusive", " If the proportion stays, about 62 seeds would settle it; fix their number before looking again."),
-        (16, "inconclusive", " At exactly this proportion no number of seeds would settle it."),
-        (5, "contradicted", ""),
-        (0, "contradicted", ""),
+        (18, "inconclusive", "Inconclusive over seeds", " If the proportion stays, about 62 seeds would settle it; fix their number before looking again."),
+        (16, "inconclusive", "Inconclusive over seeds", " At exactly this proportion no number of seeds would settle it."),
+        (5, "contradicted", "Contradicted over seeds (not stable)", ""),
+        (0, "contradicted", "Contradicted over seeds (not stable)", ""),
     ],
 )  # fmt: skip
-def test_the_first_sentence(run, kind, met, verdict, settle):
-    change, came = CLAIMS[kind]
-    results = run({"transformer": met}, **change)
-    assert badge(Overview(results)) == verdict
-    assert headline(Overview(results)) == [
-        f"In {met} of 20 seeds {came} for the Transformer (published) by gradient ({wilson(met, 20)}). "
-        f"80% was required: the claim is {verdict}.{settle}"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("kind", "real", "shuffled", "follows"),
-    [
-        ("rank", 20, 0, ", so the finding is specific to what the data hold."),
-        ("rank", 20, 2, ", so the finding is specific to what the data hold."),
-        # Wilson's lower end of 8 of 20 is 0.22, above 1/8.
-        ("rank", 20, 8, ", so the finding is weakly specific: it also comes out there, more often than chance would have it."),
-        # And below 2/8 and 1/2.
-        ("top", 20, 8, ", so the finding is specific to what the data hold."),
-        ("above", 20, 8, ", so the finding is specific to what the data hold."),
-        ("rank", 20, 20, ", so the finding is not shown to be specific to what the data hold."),
-        ("rank", 18, 19, ", so the finding is not shown to be specific to what the data hold."),
-        ("share", 20, 8, ", more than there."),
-        ("share", 20, 19, ", so the finding is not shown to be specific to what the data hold."),
-        # What is contradicted is not called specific or not.
-        ("rank", 5, 0, "."),
-    ],
-)  # fmt: skip
-def test_the_sentence_on_the_control(run, kind, real, shuffled, follows):
-    results = run({"transformer": real}, {"transformer": shuffled}, **CLAIMS[kind][0])
-    said = headline(Overview(results))
-    assert len(said) == 2
-    pairs = [place < real for place in range(20)], [place < shuffled for place in range(20)]
-    assert said[1] == (
-        "With the income shuffled, so that there is nothing to find, it did so in "
-        f"{shuffled} of 20 ({newcombe(*pairs)}){follows}"
+def test_the_verdict_over_seeds(run, kind, met, verdict, begins, settle):
+    change, says = CLAIMS[kind]
+    assert told(run({"transformer": met}, **change))[SEEDS] == (
+        f"{verdict} over seeds",
+        f"{begins}: {says} in {met} of 20 seeds ({wilson(met, 20)}) for the Transformer "
+        f"(published) by gradient; 80% is required.{settle}",
     )
+
+
+def of_halves(ahead: float, spread: float = 0.0, splits: int = 12) -> np.ndarray:
+    """Scores whose sum is 1: age leads by so much, more in one half of a split than the other."""
+    scores = np.zeros((2 * splits, ITEMS))
+    leads = ahead + np.tile([spread, -spread], splits)
+    scores[:, AGE], scores[:, SEX] = 0.5 + leads / 2, 0.5 - leads / 2
+    return scores
+
+
+def test_the_verdict_for_other_rows(run):
+    """Halves that differ by 0.04: the standard error is the root of 0.04² / 4, or 0.02."""
+    reach = stats.t.ppf(0.975, 12) * 0.02
+    results = run({"transformer": 20}, halves={"transformer": of_halves(0.3, 0.02)})
+    verdict, sentence = told(results)[ROWS]
+    assert verdict == "supported"
+    assert sentence == (
+        "Over 12 random splits of all rows into halves, models trained and tested in each: the "
+        "share of age is 0.30 ahead of that of the nearest, sex, on average for the Transformer "
+        f"(published) by gradient (95% interval {0.3 - reach:.2f} to {0.3 + reach:.2f})."
+    )
+
+
+def test_an_inconclusive_verdict_for_other_rows_says_what_would_settle_it(run):
+    results = run({"transformer": 20}, halves={"transformer": of_halves(0.03, 0.02)})
+    verdict, sentence = told(results)[ROWS]
+    times = (stats.t.ppf(0.975, 12) * 0.02 / 0.03) ** 2
+    assert verdict == "inconclusive"
+    assert sentence.endswith(
+        " No number of splits would settle it; about "
+        f"{times:.1f} times as many rows would, if means and spreads stay."
+    )
+
+
+def test_a_contradicted_claim_names_what_is_ahead(run):
+    results = run({"transformer": 20}, halves={"transformer": of_halves(-0.4, 0.02)})
+    verdict, sentence = told(results)[ROWS]
+    assert verdict == "contradicted"
+    assert "the share of age is 0.40 behind that of sex on average" in sentence
+
+
+def test_only_the_verdict_for_other_rows_has_a_colour(run):
+    for halves in ({}, {"transformer": of_halves(0.3, 0.02)}, {"transformer": of_halves(0, 0.1)}):
+        found = answers(Overview(run({"transformer": 20}, {"transformer": 0}, halves=halves)))
+        expected = "supported" if found[0].verdict == "supported" else ""
+        assert [of.tone for of in found] == [expected, "", ""]
+
+
+def test_without_splits_other_rows_are_not_tested(run):
+    assert told(run({"transformer": 20}))[ROWS] == (
+        "not tested",
+        "This run has no splits of all rows; the same 'study run' makes them.",
+    )
+
+
+def test_chance(run):
+    """39 shuffles, of which two are as far ahead as seed 0, by 9 in a sum of some 18."""
+    real, shuffled = vectors(20, 20), vectors(0, 39)
+    # Only ordinary seeds have a control on the page; all shuffles count here.
+    shuffled[5], shuffled[30] = 0.01, 0.01
+    shuffled[[5, 30], AGE] = 5
+    verdict, sentence = told(run({"transformer": real}, {"transformer": shuffled}))[CHANCE]
+    low, high = stats.binomtest(2, 39).proportion_ci(method="exact")
+    assert verdict == "not shown to be above chance"
+    assert sentence.startswith(
+        "Of 39 trainings with income shuffled, in 2 age was as far ahead as with seed 0 on the "
+        f"data: p = 0.075 (95% Monte Carlo interval {low:.3f} to {high:.3f}"
+    )
+    verdict, sentence = told(run({"transformer": real}, {"transformer": vectors(0, 39)}))[CHANCE]
+    assert verdict == "above chance"
+    assert "in none age was as far ahead as with seed 0 on the data: p = 0.025 (" in sentence
+
+
+def test_few_shuffles_give_no_verdict(run):
+    assert told(run({"transformer": 20}, {"transformer": vectors(0, 18)}))[CHANCE] == (
+        "no verdict",
+        "18 trainings on shuffles are too few.",
+    )
+    assert told(run({"transformer": 20}))[CHANCE][0] == "not tested"
+
+
+def test_a_model_that_does_not_predict_has_no_verdict_at_all(run):
+    results = run(
+        {"transformer": 20, "mlp": 20},
+        {"transformer": 0},
+        r_squared={"transformer": [0.3] * 20, "mlp": [0.8] * 20},
+    )
+    found = told(results)
+    why = "the model does not predict (R² 0.30 on the test rows, the best model's 0.90)"
+    assert found[SEEDS] == (
+        "no verdict over seeds",
+        f"No verdict over seeds: {why}. In 20 of 20, age has rank 1.",
+    )
+    assert found[CHANCE] == ("no verdict", f"T{why[1:]}.")
+    # The one that predicts keeps its own.
+    table = Overview(results).verdicts(results.recipe.claim).set_index("model")
+    assert table["verdict"].to_dict() == {"transformer": "no verdict", "mlp": "supported"}
 
 
 def test_other_models_that_agree_and_dissent(run):
     real = {"transformer": 20, "mlp": 20, "linear": 10, "transformer-tokens": 20}
-    shuffled = {"transformer": 0, "mlp": 11, "linear": 0, "transformer-tokens": 0}
     titles = {name: shipped(name).title for name in real}
-    said = headline(Overview(run(real, shuffled)))
-    assert said[2:] == [
-        f"By the same method the verdict is the same: {titles['transformer-tokens']}, 20 of 20.",
-        f"For the {titles['mlp']} it did so in 20 of 20, and with the income shuffled too in 11 "
-        "of 20: there the finding is weakly specific.",
-        f"For the {titles['linear']} the verdict is another: contradicted, in 10 of 20 seeds.",
-    ]
-
-
-def test_another_verdict_does_not_hide_a_bad_control(run):
-    said = headline(Overview(run({"transformer": 17, "mlp": 20}, {"transformer": 0, "mlp": 20})))
-    assert said[2:] == [
-        f"For the {shipped('mlp').title} the verdict is another: supported, in 20 of 20 seeds, and "
-        "with the income shuffled too in 20 of 20: there the finding is not shown to be specific."
-    ]
-
-
-def test_a_control_of_few_seeds_is_no_fault_of_another_model(run):
-    few = {"transformer": vectors(3, 3), "mlp": vectors(3, 3)}
-    none = {"transformer": vectors(0, 3), "mlp": vectors(0, 3)}
-    said = headline(Overview(run(few, none)))
-    assert "too in" not in " ".join(said)
-    assert "3 pairs of seeds are too few" in said[1]
-    assert said[2].startswith("By the same method the verdict is the same: ")
-
-
-def test_models_that_agree_stand_in_one_sentence(run):
-    real = dict.fromkeys(("transformer", "transformer-tokens", "mlp", "linear"), 20)
-    titles = [shipped(name).title for name in real]
-    assert headline(Overview(run(real)))[1:] == [
-        f"By the same method the verdict is the same: {titles[1]}, 20 of 20; {titles[2]}, 20 of "
-        f"20; {titles[3]}, 20 of 20."
+    assert headline(Overview(run(real))) == [
+        f"By the same method the verdict over seeds is the same: {titles['transformer-tokens']}, "
+        f"20 of 20; {titles['mlp']}, 20 of 20.",
+        f"For the {titles['linear']} the verdict over seeds is another: contradicted, in 10 of 20 "
+        "seeds.",
     ]
 
 
 def test_seeds_that_are_all_the_same_are_one_observation(run):
     results = run({"transformer": np.tile(np.arange(1.0, 9), (20, 1)), "mlp": 20})
-    assert badge(Overview(results)) == "no verdict"
-    assert headline(Overview(results)) == [
-        "No verdict: all 20 seeds identical, so the Transformer (published) is one observation, "
-        "which does not meet the claim (age has rank 1)."
-    ]
+    assert told(results)[SEEDS] == (
+        "no verdict over seeds",
+        "No verdict over seeds: all 20 seeds identical, so the Transformer (published) is one "
+        "observation, which does not meet the claim (age has rank 1).",
+    )
     assert len(details(Overview(results))) == 1
 
 
 def test_the_model_of_the_claim_is_not_in_the_run(run):
     results = run({"mlp": 20})
-    assert badge(Overview(results)) == "not tested"
-    assert headline(Overview(results)) == [
+    assert told(results)[SEEDS] == (
+        "not tested",
         "The claim ('age has rank 1', model 'transformer' by gradient) is not tested: this run "
-        "has no such scores."
-    ]
+        "has no such scores.",
+    )
+    assert headline(Overview(results)) == []
     assert details(Overview(results)) == [
         "Declared before the run: age has rank 1 among the 8 features in at least 80% of seeds, "
         "for the transformer by gradient."
@@ -198,23 +246,20 @@ def test_the_model_of_the_claim_is_not_in_the_run(run):
 def test_one_seed(run):
     """Wilson's interval of one of one reaches from 0.21 to 1."""
     results = run({"transformer": vectors(1, 1)}, {"transformer": vectors(0, 1)})
-    said = headline(Overview(results))
-    assert badge(Overview(results)) == "inconclusive"
-    assert said[0] == (
-        "In 1 of 1 seeds age came first for the Transformer (published) by gradient (95% interval 0.21 to "
-        "1.00). 80% was required: the claim is inconclusive. If the proportion stays, about 16 "
-        "seeds would settle it; fix their number before looking again."
-    )
-    assert said[1].endswith(
-        ", but 1 pair of seeds is too few to show that the finding is specific."
+    assert told(results)[SEEDS] == (
+        "inconclusive over seeds",
+        "Inconclusive over seeds: age has rank 1 in 1 of 1 seeds (95% interval 0.21 to 1.00) for "
+        "the Transformer (published) by gradient; 80% is required. If the proportion stays, about "
+        "16 seeds would settle it; fix their number before looking again.",
     )
 
 
 def test_diverged_seeds_do_not_meet_it(run):
     scores = vectors(20, 20)
     scores[:3] = np.nan
-    said = headline(Overview(run({"transformer": scores}, {"transformer": 0})))
-    assert said[0].startswith(f"In 17 of 20 seeds age came first for the Transformer (published) by gradient ({wilson(17, 20)}). 3 diverged and count as not met. 80%")  # fmt: skip
+    results = run({"transformer": scores}, {"transformer": 0})
+    assert f"in 17 of 20 seeds ({wilson(17, 20)})" in told(results)[SEEDS][1]
+    assert headline(Overview(results)) == ["3 diverged and count as not met."]
 
 
 def test_the_details(run, people):
@@ -223,13 +268,69 @@ def test_the_details(run, people):
     assert details(Overview(run(real, shuffled, claims=others))) == [
         "Declared before the run: age has rank 1 among the 8 features in at least 80% of seeds, "
         "for the Transformer (published) by gradient.",
-        "Declared with it: Supported: age is among the top 3 in 20 of 20 seeds "
-        f"({wilson(20, 20)}) for the Transformer (published) by gradient; 80% is required.",
-        "Of 1 robustness check by other models and methods it is contradicted in 1.",
+        "Declared with it: age is among the top 3, for the Transformer (published) by gradient: "
+        "for other rows not tested, above chance, over seeds supported (adjusted by Holm's method).",
+        "Of 1 robustness check over seeds by other models and methods on the same rows, it is "
+        "contradicted in 1.",
         "Seeds measure the noise of training on this data set. They cannot say whether other rows "
         "would show the same.",
-        "To see what resampling the rows does to it: the same 'study run' with --vary rows.",
     ]
+
+
+def test_checks_that_are_the_same_numbers_are_counted_once(run):
+    scores = vectors(20, 20)
+    other = np.random.default_rng(0).uniform(1, 2, (20, ITEMS)) + 9 * np.eye(ITEMS)[AGE]
+    real = {"transformer": 20, "mlp": scores, "linear": 3 * scores, "transformer-tokens": other}
+    assert (
+        "Of 1 robustness check over seeds by other models and methods on the same rows (2 more "
+        "repeat the numbers of another), it is supported in 1."
+    ) in details(Overview(run(real)))
+
+
+def test_holm_judges_secondary_claims(run, people):
+    """20 of 20 is 0.8²⁰ = 0.012, and five times that is above 0.025."""
+    claim = people.recipe.claim
+    others = [
+        claim.model_copy(update={"method": METHOD, "rank": None, "top": top}) for top in range(2, 7)
+    ]
+    table = Overview(run({"transformer": 20}, claims=others)).declared
+    assert table["verdict"].tolist() == ["supported"] + ["inconclusive"] * 5
+    assert table["holm"].iloc[1] == pytest.approx(5 * 0.8**20)
+    fewer = Overview(run({"transformer": 20}, claims=others[:2])).declared
+    assert fewer["verdict"].tolist() == ["supported"] * 3
+
+
+@pytest.mark.parametrize(("met", "stays"), [(20, "does not support it"), (40, "supports it still")])
+def test_seeds_added_after_a_look_get_a_bound_that_holds_at_any_time(run, met, stays):
+    results = run({"transformer": vectors(met, met)})
+    words = ["transformer; seeds 0-9", f"transformer; seeds 0-{met - 1}; 25 splits"]
+    results.history = pd.DataFrame({"asked": [words[0]]})
+    assert "look" not in told(results)[SEEDS][1].replace("before looking again", "")
+    results.history = pd.DataFrame({"asked": words})
+    # Beta(1/2, 1/2) mixture: the p at which p ** n is 0.05 of its mean.
+    mean = stats.beta(0.5, 0.5).expect(lambda p: p**met)
+    low = (0.05 * mean) ** (1 / met)
+    assert told(results)[SEEDS][1].endswith(
+        " Seeds were added after a look; the interval that holds however often one looks is "
+        f"{low:.2f} to 1.00, which {stays}."
+    )
+    assert "S018" in {warning.code for warning in warnings(Overview(results))}
+
+
+def test_a_proposed_claim_says_at_each_verdict_what_that_costs(run):
+    parts = {"transformer": 20}, {"transformer": vectors(0, 39)}
+    halves = {"transformer": of_halves(0.3, 0.02)}
+    for of in told(run(*parts, halves=halves, proposed=True)).values():
+        assert " The claim was proposed from these rows: " in of[1]
+    for of in told(run(*parts, halves=halves)).values():
+        assert "proposed" not in of[1]
+    # There is nothing to cost where there is no verdict.
+    assert "proposed" not in told(run({"transformer": 20}, proposed=True))[ROWS][1]
+
+
+def test_a_claim_of_a_publication_says_so(run):
+    said = details(Overview(run({"transformer": 20}, from_publication=True)))
+    assert said[0].startswith("Taken from a publication on these rows: age has rank 1 among")
 
 
 def test_names_are_left_as_they_are(tmp_path, people):
@@ -241,18 +342,23 @@ def test_names_are_left_as_they_are(tmp_path, people):
         update={
             "variables": variables,
             "target": people.recipe.target.model_copy(update={"name": target}),
-            "claim": people.recipe.claim.model_copy(update={"name": name, "method": METHOD}),
+            "claim": people.recipe.claim.model_copy(
+                update={"name": name, "method": METHOD, "from_publication": False}
+            ),
         }
     )
     scores = {
         ("transformer", "real"): {METHOD: vectors(20, 20)},
         ("transformer", "shuffled"): {METHOD: vectors(3, 20)},
     }
+    halves = {"transformer": {METHOD: of_halves(0.3, 0.02)}}
     models = {"transformer": shipped("mlp").model_copy(update={"title": title})}
-    results = made_run(tmp_path, recipe, scores, models=models)
-    said = headline(Overview(results))
-    assert said[0].startswith(f"In 20 of 20 seeds {name} came first for the {title} by gradient (")
-    assert said[1].startswith(f"With the {target} shuffled, so that")
+    results = made_run(tmp_path, recipe, scores, models=models, halves=halves)
+    found = told(results)
+    assert f"the share of {name} is 0.30 ahead" in found[ROWS][1]
+    assert f"for the {title} by gradient (" in found[ROWS][1]
+    assert found[CHANCE][1].startswith(f"Of 20 trainings with {target} shuffled, in ")
+    assert found[SEEDS][1].startswith(f"Supported over seeds: {name} has rank 1 in 20 of 20 seeds")
     assert details(Overview(results))[0].startswith(
         f"Declared before the run: {name} has rank 1 among"
     )
@@ -265,7 +371,8 @@ def test_no_sentence_says_nan(run):
             {"transformer": vectors(shuffled, 3)},
             seeds=3,
         )
-        for sentence in [*headline(Overview(results)), *details(Overview(results))]:
+        said = [of.sentence for of in answers(Overview(results))]
+        for sentence in [*said, *headline(Overview(results)), *details(Overview(results))]:
             assert "nan" not in sentence.split()
             assert "(nan" not in sentence
             assert sentence.endswith(".")

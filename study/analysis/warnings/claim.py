@@ -8,8 +8,9 @@ import numpy as np
 
 from study.analysis.claims import why_not_tested
 from study.analysis.overview import Overview
-from study.analysis.warnings.warning import Found, listed
+from study.analysis.warnings.warning import listed
 from study.common.conditions import CONTROLS, find_condition
+from study.common.warning import Found
 from study.statistics.claims import exceeds
 from study.statistics.intervals import CONFIDENCE
 from study.statistics.multiplicity import holm
@@ -64,8 +65,8 @@ def without_control(overview: Overview) -> Iterator[Found]:
     if missing:
         yield Found(
             f"{listed(missing)}: some seeds have no shuffled control.",
-            "Whether the claim is specific is then unknown. Train them once more on shuffled "
-            "targets, give those scores the condition shuffled, and import the file anew."
+            "What scale and encoding alone would show is then unknown. Train them once more on "
+            "shuffled targets, give those scores the condition shuffled, and import the file anew."
             if results.imported
             else "'study run' for the same seeds trains what is missing.",
         )

@@ -8,7 +8,7 @@ import numpy as np
 
 from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.warnings.warning import Found, listed
+from study.analysis.warnings.warning import listed
 from study.common.methods import (
     CONTRAST_GRADIENT,
     DECLARED,
@@ -16,6 +16,7 @@ from study.common.methods import (
     PERMUTATION,
     find_method,
 )
+from study.common.warning import Found
 from study.statistics.ranking import shares
 
 # A variance inflation factor of 10 (Marquardt, 1970).

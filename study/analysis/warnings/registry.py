@@ -14,14 +14,17 @@ from study.analysis.warnings.data import (
 )
 from study.analysis.warnings.scores import near_one, negative, undefined
 from study.analysis.warnings.seeds import (
+    added_after_a_look,
     diverged,
+    does_not_predict,
     failed,
     identical_seeds,
     not_learned,
     too_few_seeds,
     worse_than_the_mean,
 )
-from study.analysis.warnings.warning import Check, Warning
+from study.analysis.warnings.warning import Check
+from study.common.warning import Warning
 
 DIVERGED = "S010"
 # In the order of the codes, which stay the same from version to version.
@@ -98,12 +101,25 @@ CHECKS = (
         failed,
         untrained=True,
     ),
+    Check(
+        "S017",
+        "Models that do not predict",
+        "models do not predict well enough for a verdict",
+        does_not_predict,
+    ),
+    Check(
+        "S018",
+        "Seeds added after a look",
+        "seeds were added after a look at the run",
+        added_after_a_look,
+    ),
 )
 
 
 def warnings(overview: Overview) -> tuple[Warning, ...]:
-    """Everything there is to warn of, in the order of the codes."""
-    return tuple(warning for check in CHECKS for warning in check.warnings(overview))
+    """Everything there is to warn of, in the order of the codes; first of the data, as stored."""
+    of_run = [warning for check in CHECKS for warning in check.warnings(overview)]
+    return (*overview.results.data_findings, *of_run)
 
 
 def as_frame(found: tuple[Warning, ...]) -> pd.DataFrame:

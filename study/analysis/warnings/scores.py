@@ -8,9 +8,10 @@ import numpy as np
 
 from study.analysis.agreement import spearman_only
 from study.analysis.overview import Overview
-from study.analysis.warnings.warning import Found, listed, scores_by_method
+from study.analysis.warnings.warning import listed, scores_by_method
 from study.common.conditions import CONDITIONS
 from study.common.methods import GROUPED_PERMUTATION, PERMUTATION, scored_by
+from study.common.warning import Found
 from study.statistics.ranking import shares
 
 # Above it, few seeds disagree, and the interval of pairwise agreement hangs on them.

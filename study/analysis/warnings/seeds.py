@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from study.analysis.fits import has_fits, learning_threshold, learning_words
+from study.analysis.held_out import in_words
+from study.analysis.looks import extended
 from study.analysis.overview import Overview
-from study.analysis.warnings.warning import Found, listed, scores_by_method, seed_words
+from study.analysis.warnings.warning import listed, scores_by_method, seed_words
 from study.common.conditions import CONDITIONS
 from study.common.vocabulary import LEAST_SQUARES
+from study.common.warning import Found
 from study.statistics.claims import INCONCLUSIVE, fewest_met, fewest_seeds
 from study.statistics.intervals import FEWEST
 from study.statistics.ranking import identical
@@ -47,7 +50,7 @@ def not_learned(overview: Overview) -> Iterator[Found]:
             everyone = int((found["model"] == model).sum())
             yield Found(
                 f"{results.title(model)}: {len(rows)} of {everyone} ({seed_words(rows['seed'])}) "
-                f"have a training R² below {learning_threshold(results):.2f}, "
+                f"have an R² on the test rows below {learning_threshold(results):.2f}, "
                 f"{learning_words(results)}.",
                 "Their importances tell of a model that predicts badly. Every table can be "
                 "read without them: study table NAME --learned.",
@@ -115,6 +118,32 @@ def diverged(overview: Overview) -> Iterator[Found]:
                 )
 
 
+def does_not_predict(overview: Overview) -> Iterator[Found]:
+    """Models do not predict well enough for a verdict."""
+    gate = overview.held_out
+    poor = gate[~gate["predicts"].astype(bool)]
+    if len(poor):
+        named = [
+            f"{overview.results.title(row.model)} (R² {row.r_squared:.2f})"
+            for row in poor.itertuples()
+        ]
+        yield Found(
+            f"{listed(named)}: {in_words(overview.results.recipe.fit)}, {gate['best'].max():.2f}.",
+            "There is no verdict on them: what matters to a model that does not predict says "
+            "little of what matters. Another protocol of training, or early stopping, may help.",
+        )
+
+
+def added_after_a_look(overview: Overview) -> Iterator[Found]:
+    """Seeds were added after a look."""
+    if extended(overview.results):
+        yield Found(
+            "Further seeds were asked for when some had been trained, and could be seen.",
+            "Who adds seeds until the verdict pleases errs more often than intervals say: read the "
+            "interval beside the verdict that holds however often one looks.",
+        )
+
+
 def worse_than_the_mean(overview: Overview) -> Iterator[Found]:
     """Test rows are predicted worse than by the mean."""
     results = overview.results
@@ -139,8 +168,8 @@ def worse_than_the_mean(overview: Overview) -> Iterator[Found]:
                 f"the mean over all seeds is {test['r_squared'].mean():.2f}, and "
                 f"{train['r_squared'].mean():.2f} on the training rows.",
                 "What matters to such a network says little of what matters. If it fits the "
-                "training rows well, it knows them by heart: fewer epochs or weights, or more "
-                "rows, may help.",
+                "training rows well, it knows them by heart: early stopping (patience in the "
+                "data recipe), fewer weights or more rows may help.",
             )
 
 

@@ -1,58 +1,29 @@
-"""What a warning is, and the words that warnings share."""
+"""What looks for a warning in a run, and the words that warnings share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.vectors import Vectors
+from study.common import warning
 from study.common.methods import scored_by
 from study.common.text import ranges
+from study.common.warning import Warning
 
 
 @dataclass(frozen=True)
-class Warning:
-    """One thing to know before believing a number.
+class Check(warning.Check[Overview]):
+    """A warning of a run that there may be; `untrained` makes sense without any seed yet."""
 
-    code : S and three digits, fixed for ever; title, evidence, advice : plain text
-    """
-
-    code: str
-    title: str
-    evidence: str
-    advice: str
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a check has found: plain text, with a title of its own where the check's is too wide."""
-
-    evidence: str
-    advice: str
-    title: str = ""
-
-
-@dataclass(frozen=True)
-class Check:
-    """A warning that there may be.
-
-    code, title : those of its warnings; says : what it warns of, in one line of a list
-    find : looks for it in a run; untrained : makes sense of a run without any seed yet
-    """
-
-    code: str
-    title: str
-    says: str
-    find: Callable[[Overview], Iterator[Found]]
     untrained: bool = False
 
-    def warnings(self, overview: Overview) -> Iterator[Warning]:
+    def warnings(self, subject: Overview) -> Iterator[Warning]:
         """Everything of this kind that there is to warn of."""
-        if self.untrained or overview.results.models:
-            for found in self.find(overview):
-                yield Warning(self.code, found.title or self.title, found.evidence, found.advice)
+        if self.untrained or subject.results.models:
+            yield from super().warnings(subject)
 
 
 def scores_by_method(results: Results, condition: str, model: str) -> Iterator[tuple[str, Vectors]]:

@@ -165,7 +165,7 @@ def claim_by_model(overview: Overview) -> Display | None:
         f"Proportion of seeds in which {claim.words}, by model, method and condition",
         f"Points are proportions of seeds, lines their {PERCENT} Wilson intervals."
         + (
-            " A claim that comes out on shuffled targets too is not specific to what the data hold."
+            " What comes out on shuffled targets, too, needs nothing that relates rows and targets."
             if "shuffled" in held
             else ""
         )

@@ -118,7 +118,7 @@ def share_against_fit(overview: Overview) -> Display | None:
             axes.set_xlim(-0.03, 1.03)
             axes.set_ylim(-0.03, 1.03)
         beside(figure, f"share of {label(claim.name)}")
-        below(figure, "training R², rows one by one (below 0 drawn at 0)")
+        below(figure, "test R², rows one by one (below 0 drawn at 0)")
         handles = [
             Line2D([], [], ls="", marker="o", color=MUTED, label="claim met"),
             Line2D([], [], ls="", marker="x", color=MUTED, label="not met"),
@@ -129,7 +129,7 @@ def share_against_fit(overview: Overview) -> Display | None:
     return Display(
         "seeds",
         "Importance against fit",
-        f"Share of {claim.name} by {claim.method} against training R², each seed a mark, one panel "
+        f"Share of {claim.name} by {claim.method} against test R², each seed a mark, one panel "
         "for each model",
         f"By {claim.method}, each seed a mark. Left of the dashed line a {network(results)} "
         f"predicts badly: what it says of {claim.name} then tells little of the data, whatever its "

@@ -10,14 +10,18 @@ from study.report.figures.claims import claim_by_model, claim_growth, verdict_st
 from study.report.figures.display import Display, Drawings, data_uri, drawn
 from study.report.figures.fits import fit, share_against_fit
 from study.report.figures.importance import importance_displays
+from study.report.figures.population import population_display
 from study.report.figures.sources import source_display
+from study.report.figures.spread import spread_display
 from study.report.figures.stability import flips, rank_frequency, steadiness_map
 from study.report.figures.training import training_display
 
 __all__ = ["Display", "Drawings", "all_displays", "data_uri", "drawn"]
-# Each with the section of the page that it stands in; the strip stands above them all.
+# Each with the section of the page that it stands in.
 _ONE_EACH: tuple[tuple[str, Callable[[Overview], Display | None]], ...] = (
-    ("", verdict_strip),
+    ("population", population_display),
+    ("population", spread_display),
+    ("claim", verdict_strip),
     ("claim", claim_by_model),
     ("growth", claim_growth),
     ("importance", claimed_share),

@@ -26,6 +26,7 @@ from study.report.figures.parts import (
     panels_across,
 )
 from study.report.style import GREEN, INK, MUTED, ORANGE, PALETTE, PINK, VERMILION, label
+from study.report.text.early_stops import through_training
 from study.statistics.intervals import CONFIDENCE, PERCENT
 
 # The claimed feature is the first colour; so many others have one of their own.
@@ -84,7 +85,7 @@ def training_display(overview: Overview) -> Display | None:
         "Importance through training",
         f"Share of {name} and of the other features by epoch of training, and the training loss "
         "below, one pair of panels for each model",
-        _reading(name, many),
+        _reading(name, many) + through_training(results),
         means,
         draw,
         height,

@@ -29,8 +29,9 @@ from study.statistics.intervals import PERCENT
 NOT_DECLARED = "Not declared before the run, so no test of it: a reading of stored scores"
 _READING = (
     f"Met: seeds that meet it, with the {PERCENT} Wilson interval. Supported: its lower bound "
-    "reaches the required proportion; contradicted: its upper bound misses it; else inconclusive, "
-    "with the number of seeds that would settle it if the proportion stays. "
+    "reaches the required proportion; contradicted, that is not stable over seeds: its upper bound "
+    "misses it; else inconclusive, with the number of seeds that would settle it if the proportion "
+    "stays. "
 )
 _LEARNED = "Learned: the same over seeds that have learned, and the verdict if it changes. "
 
@@ -55,7 +56,6 @@ def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
                 "Method": row["method"],
                 "Met": _count(row),
                 "Verdict": row["verdict"] + _settle(row),
-                **({"Specificity": row["shuffled_specificity"] or "–"} if controls else {}),
                 **{of.capitalize(): _control(results, row, of) for of in controls},
                 "Margin": estimate(row, "margin", prefix="margin_"),
                 **({"Learned": _learned(row)} if fitted else {}),
@@ -67,9 +67,9 @@ def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
     agree = [f"{row.method} {'yes' if row.met else 'no'}" for row in closed.itertuples()]
     return Table(
         "claim",
-        f"{claim.words}: verdicts by model and method",
-        f"{origin}: {claim.words} among the {claim.level}s in at least "
-        f"{percent(claim.proportion)} of seeds, {model_title(results, claim.model)} by "
+        f"{claim.words}: verdicts over seeds, by model and method",
+        f"Trained again on these rows. {origin}: {claim.words} among the {claim.level}s in at "
+        f"least {percent(claim.proportion)} of seeds, {model_title(results, claim.model)} by "
         f"{claim.method} (*); all other rows are robustness checks, not adjusted for their number. "
         f"{_READING}{_reading_of(controls, lost(results))}{_LEARNED if fitted else ''}"
         f"Margin: {margin_words(claim)}, mean with BCa interval. "
@@ -92,11 +92,8 @@ def _reading_of(controls: list[str], lost: str) -> str:
         return "Each row is judged on its own. There is no control. "
     named = " and ".join(f"{control} ({find_condition(control).in_short})" for control in controls)
     return (
-        f"{named[0].upper()}{named[1:]}: seeds of the control that meet it, and real less control "
-        f"with Newcombe's paired interval; those of a control that {lost} are left out. "
-        "Specific: more often than on shuffled targets; weakly: but there more often than chance, "
-        "too; above its control: more often, of a share, which has no chance level. Each row is "
-        "judged on its own; warning S009 allows for their number. "
+        f"{named[0].upper()}{named[1:]}: seeds of the control that meet it; those that {lost} are "
+        "left out. Each row is judged on its own; warning S009 allows for their number. "
     )
 
 
@@ -136,14 +133,12 @@ def _settle(row: dict[str, Any]) -> str:
 
 
 def _control(results: Results, row: dict[str, Any], control: str) -> str:
-    if np.isnan(row[f"{control}_difference"]):
+    if np.isnan(row[f"{control}_n"]):
         return "–"
     met, count = (f"{row[f'{control}_{part}']:.0f}" for part in ("met", "n"))
     count_lost = row[f"{control}_undefined"]
     diverged = f" ({count_lost:.0f} {lost(results)})" if count_lost else ""
-    low, high = row[f"{control}_low"], row[f"{control}_high"]
-    bounds = row[f"{control}_interval"] if np.isnan(low) else f"{low:z.2f}, {high:z.2f}"
-    return f"{met} of {count}{diverged}; {row[f'{control}_difference']:+.2f} [{bounds}]"
+    return f"{met} of {count}{diverged}"
 
 
 def declared_table(overview: Overview) -> Table:
@@ -157,26 +152,41 @@ def declared_table(overview: Overview) -> Table:
                 "Among": f"{row['level']}s",
                 "Model": model_title(results, row["model"]),
                 "Method": row["method"],
+                "Other rows": _or_dash(row["population"]),
+                "p of that": p_value(row["population_holm"]),
+                "Above chance": _or_dash(row["chance"]),
+                "p of chance": p_value(row["chance_holm"]),
                 "Required": percent(row["required"]),
                 "Met": "–" if pd.isna(row["met"]) else f"{row['met']:.0f} of {row['n']:.0f}",
-                "Verdict": row["verdict"],
-                "p": p_value(row["p_value"]),
-                "p (Holm)": p_value(row["holm"]),
+                "Over seeds": row["verdict"],
+                "p over seeds": p_value(row["holm"]),
             }
             for row in data.to_dict("records")
         ]
     )
     return Table(
         "claims",
-        f"Claims {how_declared(results)[0].lower()}"
-        if not results.recipe.claim.proposed
-        else "Claims, of which the primary one was proposed from the data",
-        "p: exact binomial test, one-sided, that the claim is met in no more than the required "
-        "proportion of seeds. The primary claim stands alone; the others are one family, whose "
-        f"p-values are adjusted by Holm's method. {provenance(results)}",
+        _declared_title(results),
+        "The primary claim stands alone. The others are one family: for each of the three "
+        "verdicts, p-values (those of the tables population and chance; over seeds an exact "
+        "binomial test, one-sided, that no more than the required proportion meets it) are "
+        f"adjusted by Holm's method, and verdicts follow them. {provenance(results)}",
         data,
         layout,
     )
+
+
+def _declared_title(results: Results) -> str:
+    """How the declared claims came to stand. Only the primary one is ever proposed."""
+    origin = how_declared(results)[0].lower()
+    recipe = results.recipe
+    claim = recipe.claim
+    alone = claim.proposed or claim.from_publication or recipe.proposal is not None
+    return f"Claims, of which the primary one was {origin}" if alone else f"Claims {origin}"
+
+
+def _or_dash(label: Any) -> str:
+    return "–" if pd.isna(label) else str(label)
 
 
 def growth_table(overview: Overview) -> Table | None:

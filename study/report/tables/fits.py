@@ -87,7 +87,7 @@ def seeds_table(overview: Overview) -> Table:
         f"Every seed: {'fit, and ' if fitted else ''}{claim.name} by {claim.method}",
         "Condition real"
         + (
-            "; training rows one by one. Learned: training R² of at least "
+            "; test rows one by one. Learned: test R² of at least "
             f"{learning_threshold(results):.3f} ({learning_words(results)})"
             if fitted
             else ""
@@ -107,7 +107,7 @@ def _seeds_alone(results: Results) -> pd.DataFrame:
 def _fit_of_seeds(results: Results, data: pd.DataFrame) -> dict[str, pd.Series]:
     """The columns of every seed's fit."""
     return {
-        "Training R²": data["r_squared"].map(lambda value: number(value, "{:.3f}")),
+        "Test R²": data["r_squared"].map(lambda value: number(value, "{:.3f}")),
         f"Within {percent(results.recipe.target.tolerance)}": data["within"].map(number),
         "Learned": data["learned"].map({True: "yes", False: "no"}),
     }

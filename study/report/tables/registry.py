@@ -11,7 +11,9 @@ from study.report.tables.cells import network
 from study.report.tables.claims import claim_table, declared_table, growth_table, power_table
 from study.report.tables.fits import fit_table, seeds_table
 from study.report.tables.importance import difference_table, importance_table
+from study.report.tables.population import chance_table, population_table, rank_table
 from study.report.tables.sources import source_table
+from study.report.tables.spread import spread_table
 from study.report.tables.stability import (
     consensus_table,
     flip_table,
@@ -74,8 +76,34 @@ def _between(
 
 _ONE = "one item has no order"
 _NO_SCORES = "imported scores are by feature alone"
+_NO_SPLITS = "'study run' with --splits trains what it needs"
 TABLES: dict[str, Entry] = {
-    "claim": Entry("verdicts on the declared claim by model and method", "claim", claim_table),
+    "population": Entry(
+        "the declared claim for other rows of the same kind",
+        "population",
+        population_table,
+        _NO_SPLITS,
+    ),
+    "chance": Entry(
+        "a permutation test of the declared claim",
+        "population",
+        chance_table,
+        "'study run' with --shuffles trains what it needs",
+    ),
+    **_by_level(
+        "population",
+        "population-ranks",
+        "ranks for other rows of the same kind",
+        rank_table,
+        "'study run' with ten --splits or more trains what it needs",
+    ),
+    "spread": Entry(
+        "what the spread between halves of the rows comes from",
+        "population",
+        spread_table,
+        "'study run' with --seeds-per-split of two or more trains what it needs",
+    ),
+    "claim": Entry("the declared claim over seeds, by model and method", "claim", claim_table),
     "claims": Entry("every declared claim, with Holm's adjustment", "claim", declared_table),
     "claim-seeds": Entry(
         "the claim among the first n seeds", "growth", growth_table, "it takes two seeds"

@@ -6,6 +6,7 @@ import pandas as pd
 from study.analysis.overview import Overview
 from study.report.tables.cells import number, provenance
 from study.report.tables.table import Table
+from study.report.text.early_stops import through_training
 
 
 def training_table(overview: Overview) -> Table | None:
@@ -45,8 +46,8 @@ def training_table(overview: Overview) -> Table | None:
         + " of the nearest epoch kept, of their mean squared errors, as met in training, with "
         "dropout, of the target divided by its divisor"
         + ". The score by training-gradient adds up the gradients of all occasions, so that early "
-        "ones, which are larger, weigh more than their share here. Condition real; the CSV file "
-        f"has every feature. {provenance(results)}",
+        f"ones, which are larger, weigh more than their share here.{through_training(results)} "
+        f"Condition real; the CSV file has every feature. {provenance(results)}",
         data,
         layout,
     )

@@ -19,22 +19,26 @@ from study.common.files import beginning
 from study.common.methods import DECLARED, METHODS
 from study.common.package import shipped
 from study.common.text import listed, printable, ranges
-from study.common.vocabulary import SOURCES, UNNAMED_TARGET
+from study.common.vocabulary import LEAST_SQUARES, SOURCES, UNNAMED_TARGET
+from study.recipes.claim import Claim
 from study.recipes.find import DEFAULT_MODELS
 from study.report.latex_escape import HEAD, escape
 from study.report.tables.cells import provenance
 from study.report.text.headline_numbers import PROGRAM, facts, letters
 from study.report.text.origin import how_declared, reach
-from study.report.text.verdict import specificity_words
+from study.report.text.verdict import looked
 from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
 from study.statistics.intervals import PERCENT
 
 _WRITTEN = "Written by 'study cite --format latex'."
 NOT_TOLD = "The paragraph cannot tell how the scores were made: add that."
 _VERDICTS = {
-    SUPPORTED: ", so the claim is supported: the lower bound reaches the required {Required}.",
-    CONTRADICTED: ", so the claim is contradicted: the upper bound misses the required {Required}.",
-    INCONCLUSIVE: ", so the verdict is inconclusive: the interval holds the required {Required}.",
+    SUPPORTED: ", so the claim is supported over seeds: the lower bound reaches the required "
+    "{Required}.",
+    CONTRADICTED: ", so the claim is contradicted over seeds: the upper bound misses the required "
+    "{Required}.",
+    INCONCLUSIVE: ", so the verdict over seeds is inconclusive: the interval holds the required "
+    "{Required}.",
 }
 
 
@@ -104,7 +108,8 @@ def made_by(results: Results) -> list[str]:
     by_seeds: dict[tuple[int, ...], list[str]] = {}
     for model in results.models:
         by_seeds.setdefault(tuple(results.seeds(model, "real")), []).append(model)
-    commands = [_command(results, models, [*seeds]) for seeds, models in by_seeds.items()]
+    beside = _beside(results)
+    commands = [_command(results, models, [*seeds], *beside) for seeds, models in by_seeds.items()]
     varied: dict[tuple[str, tuple[int, ...], tuple[int, ...]], list[str]] = {}
     fits = results.varied_fits
     for source in SOURCES:
@@ -167,11 +172,15 @@ def _sentences(overview: Overview) -> Iterator[str]:
         f"{_plural(claim.level, many[items])}, {{Claim}} in at least {{Required}} of seeds, for "
         f"the model {{Model}} by {{Method}}.{remark}"
     )
+    yield from _for_other_rows(overview, claim)
+    yield from _chance(overview, claim)
     row = overview.own_verdict(claim)
     if row is None:
         yield f"It was not tested: {why_not_tested(results, claim)}."
     else:
         yield from _outcome(results, row)
+        if row["verdict"] != NO_VERDICT and (said := looked(results, claim, row).strip()):
+            yield said
     if claim.model in results.models and has_fits(results):
         yield from _fit(results)
     yield reach(results) if results.imported else _noise(results)
@@ -188,8 +197,8 @@ def _noise(results: Results) -> str:
         *(["random_state"] if results.estimators else []),
     ]
     return (
-        f"Seeds measure the noise of training on this data set ({', '.join(sources)}); they do not "
-        "measure what another sample of rows would show."
+        f"Seeds measure the noise of training on this data set ({', '.join(sources)}), and nothing "
+        "of what another sample of rows would show."
     )
 
 
@@ -260,7 +269,51 @@ def _every(results: Results, control: str) -> bool:
     )
 
 
+def _for_other_rows(overview: Overview, claim: Claim) -> Iterator[str]:
+    """What splits say of other rows of the same kind."""
+    row = overview.own_population(claim)
+    if row is None:
+        if not overview.results.imported:
+            yield "What other rows of the same kind would show was not measured."
+        return
+    if row["verdict"] == NO_VERDICT:
+        yield f"For other rows of the same kind there is no verdict: {row['reason']}."
+        return
+    bounds = (
+        row["interval"]
+        if np.isnan(row["low"])
+        else f"{PERCENT} interval {{SplitLow}} to {{SplitHigh}}"
+    )
+    against = " over {SplitAgainst}" if row["against"] else ""
+    yield (
+        "For other rows of the same kind the claim is {Population}: over {Splits} random splits "
+        "of all rows into halves, with models trained and tested in each from fresh seeds, its "
+        f"margin{against} is {{SplitMargin}} ({bounds}; Student's t, with the variance estimated "
+        "from the differences of the halves, which share no row: Nadeau and Bengio, 2003)."
+    )
+
+
+def _chance(overview: Overview, claim: Claim) -> Iterator[str]:
+    """What the permutation test says."""
+    row = overview.own_chance(claim)
+    if row is None:
+        yield "Whether the claim is above chance was not tested: nothing was trained on shuffles."
+        return
+    if row["label"] == NO_VERDICT:
+        yield f"Whether it is above chance has no verdict: {row['reason']}."
+        return
+    equals = "" if row["p_value"] < 0.001 else "= "
+    yield (
+        "In a permutation test of the whole training, {Item} was as far ahead as with the first "
+        "seed on the data in {AsLarge} of {Shuffles} trainings on shuffled targets "
+        f"(p {equals}{{ChanceP}}): {{Chance}}."
+    )
+
+
 def _outcome(results: Results, row: dict[str, Any]) -> Iterator[str]:
+    if row["verdict"] == NO_VERDICT and row["reason"] != row["interval"]:
+        yield f"Over seeds there is no verdict: {row['reason']}."
+        return
     if row["verdict"] == NO_VERDICT:
         count = len(results.seeds(results.recipe.claim.model, "real"))
         yield (
@@ -271,32 +324,27 @@ def _outcome(results: Results, row: dict[str, Any]) -> Iterator[str]:
         return
     settle = row["seeds_to_settle"]
     yield (
-        f"It was met in {{Met}} of {{N}} {_plural('seed', row['n'])} (proportion {{Proportion}}, "
-        f"{PERCENT} Wilson interval {{Low}} to {{High}}){_VERDICTS[row['verdict']]}"
+        f"Trained again on these rows, it was met in {{Met}} of {{N}} {_plural('seed', row['n'])} "
+        f"(proportion {{Proportion}}, {PERCENT} Wilson interval {{Low}} to {{High}})"
+        f"{_VERDICTS[row['verdict']]}"
     )
     if np.isinf(settle):
         yield "At exactly this proportion no number of seeds would settle it."
     elif not np.isnan(settle):
         yield "If the proportion stays, about {Settle} seeds would settle it."
-    yield _control(row, imported=bool(results.imported))
+    if not np.isnan(row["shuffled_n"]):
+        yield _control(row, imported=bool(results.imported))
     yield _margin(row)
 
 
 def _control(row: dict[str, Any], *, imported: bool) -> str:
-    if np.isnan(row["shuffled_difference"]):
-        return "Without a shuffled control of these seeds, nothing can be said of specificity."
+    """What the shuffled control shows."""
     lost = row["shuffled_undefined"]
     befell = "without scores" if imported else "diverged"
     diverged = f" ({lost:.0f} {befell}, and {_plural('is', lost)} left out)" if lost else ""
-    bounds = (
-        row["shuffled_interval"]
-        if np.isnan(row["shuffled_low"])
-        else f"{PERCENT} interval {{ControlLow}} to {{ControlHigh}}, Newcombe's method 10"
-    )
     return (
-        f"On shuffled targets it was met in {{ControlMet}} of {{ControlN}} "
-        f"{_plural('seed', row['shuffled_n'])}{diverged}; the paired difference, real less "
-        f"shuffled, is {{ControlDifference}} ({bounds}){specificity_words(row)}."
+        "With shuffled targets, where there is nothing to find, it was met in {ControlMet} of "
+        f"{{ControlN}} {_plural('seed', row['shuffled_n'])}{diverged}."
     )
 
 
@@ -322,7 +370,7 @@ def _fit(results: Results) -> Iterator[str]:
     lost = f"; {diverged} diverged, and {_plural('is', diverged)} left out" if diverged else ""
     yield (
         f"The {{Model}} has a mean test R² of {{Fit}} (rows one by one{spread}{lost}), and "
-        f"{{Learned}} of {{LearnedN}} {_plural('seed', count)} reached the training R² that counts "
+        f"{{Learned}} of {{LearnedN}} {_plural('seed', count)} reached the test R² that counts "
         f"as having learned ({{LearnedFrom}}, {learning_words(results)})."
     )
 
@@ -365,6 +413,20 @@ def _command(results: Results, models: list[str], seeds: list[int], *more: str) 
     if any("cuda" in results.engines()[model] for model in models):
         words += ["--device", "cuda"]
     return shlex.join(words)
+
+
+def _beside(results: Results) -> list[str]:
+    """The options of splits and shuffles that made a run."""
+    fits = results.split_fits
+    own = fits[fits["model"] != LEAST_SQUARES]
+    splits = own["split"].nunique()
+    seeds = own.groupby(["model", "split", "half"])["seed"].nunique().max() if splits else 1
+    shuffles = max((results.shuffles(model) for model in results.models), default=0)
+    return [
+        *["--splits", str(splits)],
+        *(["--seeds-per-split", str(seeds)] if seeds > 1 else []),
+        *["--shuffles", str(shuffles)],
+    ]
 
 
 def _as_option(seeds: list[int]) -> str:

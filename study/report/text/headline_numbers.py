@@ -14,7 +14,13 @@ from study.analysis.results import Results
 from study.analysis.selection import all_models
 from study.common.text import listed
 from study.common.vocabulary import UNNAMED_TARGET
-from study.report.tables.cells import estimator_words, model_title, number, percent
+from study.report.tables.cells import (
+    estimator_words,
+    model_title,
+    number,
+    p_value,
+    percent,
+)
 from study.report.tables.claims import margin_words
 from study.report.text.origin import how_declared
 from study.statistics.intervals import PERCENT
@@ -39,7 +45,14 @@ class Fact:
 def facts(overview: Overview) -> list[Fact]:
     """The headline numbers of a run; no two have the same name."""
     results = overview.results
-    found = [*_of_run(results), *_of_claim(results), *_of_verdict(overview), *_of_fit(overview)]
+    found = [
+        *_of_run(results),
+        *_of_claim(results),
+        *_of_population(overview),
+        *_of_chance(overview),
+        *_of_verdict(overview),
+        *_of_fit(overview),
+    ]
     for model in all_models(results):
         found += _of_model(overview, model)
     return _named_apart(found)
@@ -127,10 +140,9 @@ def _of_verdict(overview: Overview) -> Iterator[Fact]:
     results = overview.results
     row = overview.own_verdict(results.recipe.claim)
     if row is None:
-        yield Fact("Verdict", "not tested", "verdict on the claim")
+        yield Fact("Verdict", "not tested", "verdict on the claim over seeds")
         return
-    counted = {part: row.get(f"shuffled_{part}", np.nan) for part in ("met", "n")}
-    control, margin = row["shuffled_interval"], row["margin_interval"]
+    margin = row["margin_interval"]
     lower, upper = (f"{end} {PERCENT} bound" for end in ("lower", "upper"))
     for name, value, form, tells in (
         ("Met", row["met"], _COUNT, "seeds that meet the claim"),
@@ -144,18 +156,45 @@ def _of_verdict(overview: Overview) -> Iterator[Fact]:
             _COUNT,
             "seeds that would settle an inconclusive verdict",
         ),
-        ("ControlMet", counted["met"], _COUNT, "shuffled seeds that meet the claim"),
-        ("ControlN", counted["n"], _COUNT, "seeds that are both real and shuffled"),
-        ("ControlDifference", row["shuffled_difference"], _ROUGH, "proportion, real less shuffled"),
-        ("ControlLow", row["shuffled_low"], _ROUGH, f"{lower} of that ({control})"),
-        ("ControlHigh", row["shuffled_high"], _ROUGH, f"{upper} of that ({control})"),
+        ("ControlMet", row["shuffled_met"], _COUNT, "shuffled seeds that meet the claim"),
+        ("ControlN", row["shuffled_n"], _COUNT, "shuffled seeds"),
         ("Margin", row["margin"], _ROUGH, "margin, mean over seeds"),
         ("MarginLow", row["margin_low"], _ROUGH, f"{lower} of the margin ({margin})"),
         ("MarginHigh", row["margin_high"], _ROUGH, f"{upper} of the margin ({margin})"),
     ):
         yield Fact(name, number(value, form), tells)
-    yield Fact("Verdict", row["verdict"], "verdict on the claim")
-    yield Fact("Specificity", row["shuffled_specificity"] or "–", "what the shuffled control says")
+    yield Fact("Verdict", row["verdict"], "verdict on the claim over seeds")
+
+
+def _of_population(overview: Overview) -> Iterator[Fact]:
+    """What splits say of the claim."""
+    row = overview.own_population(overview.results.recipe.claim)
+    if row is None:
+        return
+    kind = row["interval"]
+    lower, upper = (f"{end} {PERCENT} bound of it ({kind})" for end in ("lower", "upper"))
+    for name, value, form, tells in (
+        ("Splits", row["splits"], _COUNT, "random splits of all rows"),
+        ("SplitMargin", row["margin"], _ROUGH, "margin that decides, mean over splits"),
+        ("SplitLow", row["low"], _ROUGH, lower),
+        ("SplitHigh", row["high"], _ROUGH, upper),
+    ):
+        yield Fact(name, number(value, form), tells)
+    yield Fact("SplitAgainst", row["against"] or "–", "the item that the margin is to")
+    yield Fact("Population", row["verdict"], "verdict on the claim for other rows")
+
+
+def _of_chance(overview: Overview) -> Iterator[Fact]:
+    """What the permutation test says of the claim."""
+    row = overview.own_chance(overview.results.recipe.claim)
+    if row is None:
+        return
+    yield Fact("Shuffles", str(row["shuffles"]), "trainings on shuffled targets")
+    yield Fact(
+        "AsLarge", str(row["as_large"]), "of them in which the item is as far ahead as on the data"
+    )
+    yield Fact("ChanceP", p_value(row["p_value"]), "p of the permutation test")
+    yield Fact("Chance", row["label"], "verdict of the permutation test")
 
 
 def _of_fit(overview: Overview) -> Iterator[Fact]:
@@ -174,7 +213,7 @@ def _of_fit(overview: Overview) -> Iterator[Fact]:
     yield Fact("Learned", str(int(learned.sum())), "seeds of the claim's model that have learned")
     yield Fact("LearnedN", str(len(learned)), "seeds of the claim's model")
     threshold = number(learning_threshold(results), _FINE)
-    yield Fact("LearnedFrom", threshold, "training R² from which on a seed has learned")
+    yield Fact("LearnedFrom", threshold, "R² on the test rows from which on a seed has learned")
 
 
 def _of_model(overview: Overview, model: str) -> Iterator[Fact]:

@@ -1,6 +1,7 @@
 """Words of a report that depend on where its scores come from."""
 
 from study.analysis.results import Results
+from study.report.tables.cells import percent
 
 
 def how_declared(results: Results) -> tuple[str, str]:
@@ -12,6 +13,15 @@ def how_declared(results: Results) -> tuple[str, str]:
         )
     if results.recipe.claim.proposed:
         return "Proposed from the data by linear regression before the networks were trained", ""
+    if results.recipe.claim.from_publication:
+        return (
+            "Taken from a publication on these rows",
+            " It was read off the same rows, so that only the verdict for other rows says more "
+            "than the publication could know.",
+        )
+    if (proposal := results.recipe.proposal) is not None:
+        part = f"{percent(proposal.part)} of the {results.recipe.proposed_from}"
+        return f"Proposed by linear regression from rows that are left out here ({part})", ""
     return "Declared before the run", ""
 
 

@@ -3,15 +3,18 @@
 from study.analysis.results import Results
 from study.common.text import listed
 from study.recipes.columns import Numeric
-from study.recipes.table import Split, Table
+from study.recipes.table import Proposal, Split, Table
 from study.report.tables.cells import percent
 
 
 def preparation(results: Results) -> list[tuple[str, str]]:
     """Pairs of a heading and what is to be said: origin, split, missing values, scales."""
-    table, split, said = results.recipe.table, results.recipe.split, []
+    recipe = results.recipe
+    table, split, said = recipe.table, recipe.split, []
     if table is not None and table.function is not None:
         said.append(("Rows from", _function(table)))
+    if recipe.proposal is not None:
+        said.append(("Claim proposed from", _proposal(recipe.proposal, recipe.proposed_from)))
     if split is not None:
         said.append(("Split", _split(split)))
     missing = [
@@ -29,6 +32,14 @@ def _function(table: Table) -> str:
     """The function that gives the rows, and its arguments."""
     given = [f"{key} {value}" for key, value in table.arguments.items()]
     return ", ".join([str(table.function), *given])
+
+
+def _proposal(proposal: Proposal, rows: str) -> str:
+    """Which rows were left out for the claim."""
+    return (
+        f"{percent(proposal.part)} of the {rows}, drawn at random before any were dropped or split "
+        f"(random_state {proposal.random_state}) and left out here"
+    )
 
 
 def _split(split: Split) -> str:

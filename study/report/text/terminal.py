@@ -7,13 +7,12 @@ from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import all_models
 from study.analysis.warnings.registry import DIVERGED, warnings
-from study.analysis.warnings.warning import Warning
 from study.common.conditions import CONDITIONS
 from study.common.text import printable, ranges
 from study.common.vocabulary import SOURCES
 from study.report.tables.cells import number, percent
 from study.report.text.history import extensions
-from study.report.text.verdict import verdict
+from study.report.text.verdict import answers
 from study.store.lock import holder
 
 _EXTENSIONS = 5  # that `study status` tells of
@@ -46,7 +45,10 @@ def summary(overview: Overview) -> str:
         [
             printable(f"{start} in which {claim.words} by {claim.method}:"),
             pd.DataFrame(rows).to_string(index=False),
-            printable(verdict(overview)),
+            *(
+                printable(f"{place}. {answer.question}: {answer.verdict}. {answer.sentence}")
+                for place, answer in enumerate(answers(overview), 1)
+            ),
             *_in_short(overview),
         ]
     )
@@ -73,14 +75,9 @@ def _in_short(overview: Overview) -> list[str]:
     found = warnings(overview)
     codes = ", ".join(dict.fromkeys(warning.code for warning in found))
     return [
-        *(_line(warning) for warning in found if warning.code == DIVERGED),
+        *(warning.line for warning in found if warning.code == DIVERGED),
         f"Warnings: {codes} ('study status' explains them)." if found else "No warnings.",
     ]
-
-
-def _line(warning: Warning) -> str:
-    parts = (warning.code, f"{warning.title}.", warning.evidence, warning.advice)
-    return printable(" ".join(parts))
 
 
 def status(overview: Overview) -> str:
@@ -114,7 +111,7 @@ def status(overview: Overview) -> str:
             *_varied(results),
             *(f"{_made(results)} {version}" for version in versions),
             *_history(results),
-            *map(_line, warnings(overview)),
+            *(warning.line for warning in warnings(overview)),
         ]
     )
 

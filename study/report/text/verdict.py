@@ -1,41 +1,175 @@
-"""What came of the declared claim, in sentences made from its numbers."""
+"""What came of the declared claim, in sentences made from its numbers.
 
+Three questions, in this order: would it hold for other rows of the same kind, is it above chance,
+and would training again on these rows show it.
+"""
+
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from study.analysis.claims import scores_of_claim, why_not_tested
-from study.analysis.fits import has_fits
+from study.analysis.looks import extended
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.recipes.claim import Claim
-from study.report.tables.cells import model_title, network, percent
+from study.report.tables.cells import model_title, network, p_value, percent
 from study.report.text.origin import how_declared, lost, reach
-from study.statistics.claims import (
-    ABOVE_CONTROL,
-    CONTRADICTED,
-    INCONCLUSIVE,
-    NO_VERDICT,
-    NOT_SPECIFIC,
-    SPECIFIC,
-    SUPPORTED,
-    WEAKLY_SPECIFIC,
-)
-from study.statistics.intervals import FEWEST, PERCENT
+from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
+from study.statistics.confidence_sequence import confidence_sequence
+from study.statistics.intervals import PERCENT
 
 _VERDICTS = (SUPPORTED, INCONCLUSIVE, CONTRADICTED, NO_VERDICT)
-SPECIFICITY = {
-    SPECIFIC: "so the finding is specific to what the data hold",
-    WEAKLY_SPECIFIC: "so the finding is weakly specific: it also comes out there, more often than "
-    "chance would have it",
-    NOT_SPECIFIC: "so the finding is not shown to be specific to what the data hold",
-    ABOVE_CONTROL: "more than there",
-}
+NOT_TESTED = "not tested"
+# What it costs each verdict that a claim was proposed from the rows that test it, as simulated.
+_COSTS = (
+    " The claim was proposed from these rows: of two tied features, one is then supported in up to "
+    "0.02 of simulated data sets, and in up to 0.01 of them where it was named beforehand.",
+    " The claim was proposed from these rows: pure noise is then above chance in up to 0.22 of "
+    "simulated data sets, in place of 0.05.",
+    " The claim was proposed from these rows: of two tied features, the one that the rows put "
+    "first is supported over seeds in more than half of simulated data sets.",
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one of the three questions comes to.
+
+    question : what it asks; verdict : in a few words; sentence : with its numbers
+    tone : "supported" or "contradicted" where colours may say so, else empty
+    """
+
+    question: str
+    verdict: str
+    sentence: str
+    tone: str = ""
+
+
+def answers(overview: Overview, claim: Claim | None = None) -> list[Answer]:
+    """The three verdicts on a claim, the primary one if none is given.
+
+    Only that on the population is ever coloured: seeds say nothing of other rows.
+    """
+    claim = claim or overview.results.recipe.claim
+    own = overview.own_verdict(claim)
+    found = [
+        _on_population(overview, claim),
+        _on_chance(overview, claim),
+        Answer(
+            "Trained again on these rows",
+            NOT_TESTED if own is None else f"{own['verdict']} over seeds",
+            verdict(overview, claim),
+        ),
+    ]
+    if not claim.proposed:
+        return found
+    return [
+        of
+        if of.verdict.startswith((NOT_TESTED, NO_VERDICT))
+        else replace(of, sentence=of.sentence + cost)
+        for of, cost in zip(found, _COSTS, strict=True)
+    ]
+
+
+def _on_population(overview: Overview, claim: Claim) -> Answer:
+    question = "For other rows of the same kind"
+    row = overview.own_population(claim)
+    if row is None:
+        return Answer(question, NOT_TESTED, _no_splits(overview.results))
+    if row["verdict"] == NO_VERDICT:
+        return Answer(question, NO_VERDICT, f"{_capital(row['reason'])}.")
+    seeds = f" from {row['seeds']} seeds" if row["seeds"] > 1 else ""
+    lost = f"; {row['undefined']} more have no shares" if row["undefined"] else ""
+    sentence = (
+        f"Over {row['splits']} random splits of all rows into halves, models trained and tested "
+        f"in each{seeds}{lost}: {_ahead(claim, row)} for the "
+        f"{overview.results.title(claim.model)} by {claim.method} ({PERCENT} interval "
+        f"{_between(row)}).{_settled_by(row)}"
+    )
+    tone = str(row["verdict"]) if row["verdict"] in (SUPPORTED, CONTRADICTED) else ""
+    return Answer(question, str(row["verdict"]), sentence, tone)
+
+
+def _no_splits(results: Results) -> str:
+    if results.imported:
+        return "Scores of one sample of rows cannot say what other rows would show."
+    return "This run has no splits of all rows; the same 'study run' makes them."
+
+
+def _ahead(claim: Claim, row: dict[str, Any]) -> str:
+    """By how much a claim is met or missed over splits."""
+    margin = row["margin"]
+    if claim.share is not None:
+        return (
+            f"{claim.name} has a share of {claim.share + margin:.2f} on average, "
+            f"{abs(margin):.2f} {'above' if margin >= 0 else 'below'} the {claim.share:g} claimed,"
+        )
+    place = "ahead of" if margin >= 0 else "behind"
+    one_of_many = claim.above is None and margin >= 0
+    other = f"the nearest, {row['against']}," if one_of_many else row["against"]
+    return f"the share of {claim.name} is {abs(margin):.2f} {place} that of {other} on average"
+
+
+def _between(row: dict[str, Any]) -> str:
+    """An interval of a difference."""
+    if np.isnan(row["low"]):
+        return str(row["interval"])
+    return f"{row['low']:z.2f} to {row['high']:z.2f}"
+
+
+def _settled_by(row: dict[str, Any]) -> str:
+    """What would settle an inconclusive verdict on the population."""
+    if np.isnan(row["settle_rows"]):
+        return ""
+    if np.isinf(row["settle_rows"]):
+        return " No number of splits or rows would settle it."
+    rows = f"about {row['settle_rows']:.1f} times as many rows would"
+    if np.isinf(row["settle_splits"]):
+        return f" No number of splits would settle it; {rows}, if means and spreads stay."
+    return (
+        f" If means and spreads stay, about {row['settle_splits']:.0f} splits would settle it, or "
+        f"{rows}."
+    )
+
+
+def _on_chance(overview: Overview, claim: Claim) -> Answer:
+    question = "Above chance"
+    results = overview.results
+    row = overview.own_chance(claim)
+    if row is None:
+        return Answer(
+            question,
+            NOT_TESTED,
+            "There is no control on shuffled targets: what chance alone would show is not known.",
+        )
+    if row["label"] == NO_VERDICT:
+        return Answer(question, NO_VERDICT, f"{_capital(row['reason'])}.")
+    large = str(row["as_large"] or "none")
+    seed = results.seeds(claim.model, "real")[0]
+    others = (
+        ""
+        if row["p_lowest"] == row["p_highest"]
+        else f"; other seeds give {p_value(row['p_lowest'])} to {p_value(row['p_highest'])}"
+    )
+    equals = "" if row["p_value"] < 0.001 else "= "
+    sentence = (
+        f"Of {row['shuffles']} trainings with {results.recipe.target.name} shuffled, in {large} "
+        f"{claim.name} was as far ahead as with seed {seed} on the data: p {equals}"
+        f"{p_value(row['p_value'])} ({PERCENT} Monte Carlo interval {row['p_low']:.3f} to "
+        f"{row['p_high']:.3f}{others})."
+    )
+    return Answer(question, str(row["label"]), sentence)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def verdict(overview: Overview, claim: Claim | None = None) -> str:
-    """The verdict on a claim, the primary one if none is given, in one sentence."""
+    """The verdict over seeds on a claim, the primary one if none is given, in one sentence."""
     results = overview.results
     claim = claim or results.recipe.claim
     row = overview.own_verdict(claim)
@@ -45,72 +179,61 @@ def verdict(overview: Overview, claim: Claim | None = None) -> str:
             f"{why_not_tested(results, claim)}."
         )
     model = results.title(claim.model)
-    met = f"{row['met']} of {row['n']} seeds ({_bounds(row)})"
     if row["verdict"] == NO_VERDICT:
-        said = "meets" if row["met"] else "does not meet"
-        return (
-            f"No verdict: {row['interval']}, so the {model} is one observation, which {said} the "
-            f"claim ({claim.words})."
-        )
+        return _no_verdict(model, claim, row)
     said = {
-        SUPPORTED: "Supported",
-        CONTRADICTED: "Contradicted",
-        INCONCLUSIVE: "Inconclusive",
+        SUPPORTED: "Supported over seeds",
+        CONTRADICTED: "Contradicted over seeds (not stable)",
+        INCONCLUSIVE: "Inconclusive over seeds",
     }[row["verdict"]]
     return (
-        f"{said}: {claim.words} in {met} for the {model} by {claim.method}; "
-        f"{percent(claim.proportion)} is required.{_settle(row)}"
+        f"{said}: {claim.words} in {row['met']} of {row['n']} seeds "
+        f"({_bounds(row)}) for the {model} by {claim.method}; {percent(claim.proportion)} is "
+        f"required.{_settle(row)}{looked(results, claim, row)}"
     )
 
 
-def badge(overview: Overview) -> str:
-    """The verdict in a word or two."""
-    results = overview.results
-    row = overview.own_verdict(results.recipe.claim)
-    return "not tested" if row is None else str(row["verdict"])
+def looked(results: Results, claim: Claim, row: dict[str, Any]) -> str:
+    """What an extension after a look makes of a verdict over seeds; nothing without one."""
+    if not extended(results) or row["n"] < 2:
+        return ""
+    found = confidence_sequence(int(row["met"]), int(row["n"]))
+    stays = (
+        ""
+        if row["verdict"] != SUPPORTED
+        else ", which supports it still"
+        if found.low >= claim.proportion
+        else ", which does not support it"
+    )
+    return (
+        " Seeds were added after a look; the interval that holds however often one looks is "
+        f"{found.low:.2f} to {found.high:.2f}{stays}."
+    )
+
+
+def _no_verdict(model: str, claim: Claim, row: dict[str, Any]) -> str:
+    if row["reason"] == row["interval"]:
+        said = "meets" if row["met"] else "does not meet"
+        return (
+            f"No verdict over seeds: {row['interval']}, so the {model} is one observation, which "
+            f"{said} the claim ({claim.words})."
+        )
+    return f"No verdict over seeds: {row['reason']}. In {row['met']} of {row['n']}, {claim.words}."
 
 
 def headline(overview: Overview) -> list[str]:
-    """What came of the primary claim in a few plain sentences: data, control, other models."""
+    """What belongs beside the three verdicts: seeds that diverged, resampled rows, other models."""
     results = overview.results
     claim = results.recipe.claim
     row = overview.own_verdict(claim)
-    if row is None or row["verdict"] == NO_VERDICT:
-        return [verdict(overview)]
+    if row is None:
+        return []
     found = scores_of_claim(results, claim, claim.model, "real", claim.method)
     diverged = int((~np.isfinite(found[0].score)).any(axis=1).sum()) if found else 0
-    sentences = [
-        f"In {row['met']} of {row['n']} seeds {claim.past} for the "
-        f"{results.title(claim.model)} by {claim.method} ({_bounds(row)}). "
-        + (f"{diverged} {lost(results)} and count as not met. " if diverged else "")
-        + f"{percent(claim.proportion)} was required: the claim is {row['verdict']}.{_settle(row)}"
-    ]
-    if not np.isnan(row["shuffled_low"]):
-        sentences.append(
-            f"With the {results.recipe.target.name} shuffled, so that there is nothing to find, it "
-            f"did so in {row['shuffled_met']:.0f} of {row['shuffled_n']:.0f} (real less shuffled "
-            f"{row['shuffled_difference']:z.2f}, {PERCENT} interval {row['shuffled_low']:z.2f} to "
-            f"{row['shuffled_high']:z.2f}){specificity_words(row)}."
-        )
-    elif np.isnan(row["shuffled_difference"]) and results.imported:
-        sentences.append(
-            "There is no control on shuffled targets: whether the finding is specific to what the "
-            "data hold is not known."
-        )
-    sentences += _poor_fit(overview)
+    sentences = [f"{diverged} {lost(results)} and count as not met."] if diverged else []
     if (resampled := _resampled(overview)) is not None:
         sentences.append(resampled)
-    return sentences + _other_models(overview, row)
-
-
-def specificity_words(row: dict[str, Any]) -> str:
-    """What the shuffled control makes of a claim, to follow its numbers."""
-    if row["shuffled_specificity"] == NOT_SPECIFIC and row["shuffled_n"] < FEWEST:
-        count = f"{row['shuffled_n']:.0f}"
-        pairs = "pair of seeds is" if count == "1" else "pairs of seeds are"
-        return f", but {count} {pairs} too few to show that the finding is specific"
-    label = SPECIFICITY.get(row["shuffled_specificity"])
-    return f", {label}" if label else ""
+    return sentences + ([] if row["verdict"] == NO_VERDICT else _other_models(overview, row))
 
 
 def _other_models(overview: Overview, own: dict[str, Any]) -> list[str]:
@@ -125,32 +248,18 @@ def _other_models(overview: Overview, own: dict[str, Any]) -> list[str]:
         name = f"For the {results.title(row['model'])}"
         met = f"{row['met']} of {row['n']}"
         if row["verdict"] == NO_VERDICT:
-            sentences.append(f"{name} there is no verdict: {row['interval']}.")
-            continue
-        control = _bad_control(results, row)
-        if row["verdict"] != own["verdict"]:
+            sentences.append(f"{name} there is no verdict: {row['reason']}.")
+        elif row["verdict"] != own["verdict"]:
             sentences.append(
-                f"{name} the verdict is another: {row['verdict']}, in {met} seeds{control}."
+                f"{name} the verdict over seeds is another: {row['verdict']}, in {met} seeds."
             )
-        elif control:
-            sentences.append(f"{name} it did so in {met}{control}.")
         else:
             alike.append(f"{results.title(row['model'])}, {met}")
     if alike:
-        sentences.insert(0, f"By the same method the verdict is the same: {'; '.join(alike)}.")
+        sentences.insert(
+            0, f"By the same method the verdict over seeds is the same: {'; '.join(alike)}."
+        )
     return sentences
-
-
-def _bad_control(results: Results, row: dict[str, Any]) -> str:
-    """That a finding comes out on shuffled targets too, or may; nothing where all is well."""
-    label = row["shuffled_specificity"]
-    if label not in (WEAKLY_SPECIFIC, NOT_SPECIFIC) or row["shuffled_n"] < FEWEST:
-        return ""
-    too = " too" if row["shuffled_met"] else ""
-    return (
-        f", and with the {results.recipe.target.name} shuffled{too} in {row['shuffled_met']:.0f} "
-        f"of {row['shuffled_n']:.0f}: there the finding is {label}"
-    )
 
 
 def details(overview: Overview) -> list[str]:
@@ -164,9 +273,7 @@ def details(overview: Overview) -> list[str]:
         f"{percent(claim.proportion)} of seeds, for the {model_title(results, claim.model)} by "
         f"{claim.method}.{remark}",
     ]
-    sentences += [
-        f"Declared with it: {verdict(overview, other)}" for other in results.recipe.claims
-    ]
+    sentences += _declared_with_it(overview)
     row = overview.own_verdict(claim)
     if row is None or row["verdict"] == NO_VERDICT:
         return sentences
@@ -178,38 +285,31 @@ def details(overview: Overview) -> list[str]:
             f"Over the {row['learned_n']} seeds that have learned it is "
             f"{row['learned_verdict']}, met in {row['learned_met']}."
         )
-    others = overview.verdicts(claim)
-    others = others[others["role"] != "primary"]
+    others = overview.distinct_checks(claim)
     if len(others):
+        repeats = len(overview.verdicts(claim)) - 1 - len(others)
+        more = f" ({repeats} more repeat the numbers of another)" if repeats else ""
         checks = "check" if len(others) == 1 else "checks"
         sentences.append(
-            f"Of {len(others)} robustness {checks} by other models and methods it is "
-            f"{_counts(others['verdict'])}"
-            + (f"; {specific}" if (specific := _counts(others["shuffled_specificity"])) else "")
-            + "."
+            f"Of {len(others)} robustness {checks} over seeds by other models and methods on the "
+            f"same rows{more}, it is {_counts(others['verdict'])}."
         )
     sentences.append(reach(results))
-    if not results.imported and _resampled(overview) is None:
-        sentences.append(
-            "To see what resampling the rows does to it: the same 'study run' with --vary rows."
-        )
     return sentences
 
 
-def _poor_fit(overview: Overview) -> list[str]:
-    """That the claim's model predicts the test rows worse than their mean, if it does."""
-    results = overview.results
-    if not has_fits(results):
-        return []
-    claim = results.recipe.claim
-    fit = overview.fit_quality.set_index(["model", "part", "evaluation"])
-    mean = fit.loc[(claim.model, "test", "alone"), "r_squared_mean"]
-    if not mean < 0:
-        return []
+def _declared_with_it(overview: Overview) -> list[str]:
+    """The other claims of the recipe, their verdicts judged by Holm's method as one family."""
     return [
-        f"Mind the fit: the {results.title(claim.model)} predicts the test rows worse than their "
-        f"mean would (mean R² {mean:.2f}), and what matters to it says little of what matters."
+        f"Declared with it: {row['claim']}, for the {model_title(overview.results, row['model'])} "
+        f"by {row['method']}: for other rows {_or_untested(row['population'])}, "
+        f"{_or_untested(row['chance'])}, over seeds {row['verdict']} (adjusted by Holm's method)."
+        for row in overview.declared[~overview.declared["primary"]].to_dict("records")
     ]
+
+
+def _or_untested(label: Any) -> str:
+    return NOT_TESTED if pd.isna(label) else str(label)
 
 
 def _resampled(overview: Overview) -> str | None:
@@ -232,10 +332,9 @@ def _resampled(overview: Overview) -> str | None:
 
 
 def _counts(labels: pd.Series) -> str:
-    """How often each label stands in a column: "supported in 22, inconclusive in 1"."""
+    """How often each verdict stands in a column: "supported in 22, inconclusive in 1"."""
     counts = labels.value_counts()
-    order = (*_VERDICTS, *SPECIFICITY)
-    return ", ".join(f"{label} in {counts[label]}" for label in order if label in counts)
+    return ", ".join(f"{label} in {counts[label]}" for label in _VERDICTS if label in counts)
 
 
 def _bounds(row: dict[str, Any]) -> str:

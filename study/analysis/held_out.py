@@ -1,0 +1,65 @@
+"""How well each model predicts rows that it did not learn from: what verdicts stand behind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from study.analysis.results import Results
+from study.analysis.selection import all_models
+from study.common.conditions import REAL
+from study.statistics.learning import predicts, typical
+
+
+def held_out(results: Results) -> pd.DataFrame:
+    """model, where, n, r_squared, best, predicts: of each model, the median held-out R².
+
+    Over splits where there are any, each on its own test rows, else over seeds on the test rows
+    of the data; where says which. `best` is the greatest of all models, and `predicts` whether a
+    model's is positive and no less than the recipe's share of it. Without rows where no fit is
+    known, as of scores that were made elsewhere.
+    """
+    rows = [
+        {"model": model, "where": where, "n": len(values), "r_squared": typical(values)}
+        for model in all_models(results)
+        for where, values in [_values(results, model)]
+        if len(values)
+    ]
+    found = pd.DataFrame(rows, columns=["model", "where", "n", "r_squared"])
+    best = found["r_squared"].max()
+    return found.assign(
+        best=best,
+        predicts=[predicts(value, best, results.recipe.fit) for value in found["r_squared"]],
+    )
+
+
+def gated(gate: pd.DataFrame, model: str) -> str:
+    """Why there is no verdict on a model, by `held_out`; nothing where it predicts."""
+    known = gate[gate["model"] == model]
+    if known["predicts"].all():
+        return ""
+    row = known.iloc[0]
+    where = "splits" if row["where"] == "splits" else "the test rows"
+    least = f"the best model's {row['best']:.2f}"
+    return f"the model does not predict (R² {row['r_squared']:.2f} on {where}, {least})"
+
+
+def in_words(share: float) -> str:
+    """Which models have no verdict, where they are to have a share of the best model's R²."""
+    return (
+        f"the model's median R² on rows held out is not above 0, or below {share:g} of the best "
+        "model's"
+    )
+
+
+def _values(results: Results, model: str) -> tuple[str, np.ndarray]:
+    """Where a model is tested, and its R² there."""
+    on_splits = (results.split_fits["model"] == model).any()
+    fits = results.split_fits if on_splits else results.fits
+    chosen = fits[
+        (fits["model"] == model)
+        & (fits["condition"] == REAL)
+        & (fits["part"] == "test")
+        & (fits["evaluation"] == "alone")
+    ]
+    return "splits" if on_splits else "test rows", chosen["r_squared"].to_numpy(dtype=float)

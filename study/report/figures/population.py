@@ -1,0 +1,97 @@
+"""Figure of the claim over splits: the margin that decides, by model and method."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import FigureBase
+from matplotlib.lines import Line2D
+
+from study.analysis.overview import Overview
+from study.common.vocabulary import LEAST_SQUARES
+from study.report.figures.display import Display
+from study.report.figures.parts import (
+    DASHED,
+    below,
+    grid,
+    legend,
+    legend_height,
+    lines_of,
+    looks,
+    panels_across,
+    rows,
+)
+from study.report.style import label
+from study.report.tables.population import margin_over_splits
+from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
+from study.statistics.intervals import PERCENT
+
+# Told apart by their shapes, too.
+_MARKS = {
+    SUPPORTED: ("o", "#0072b2"),
+    CONTRADICTED: ("X", "#d55e00"),
+    INCONCLUSIVE: ("D", "#777777"),
+    NO_VERDICT: ("|", "#777777"),
+}
+
+
+def population_display(overview: Overview) -> Display | None:
+    """The margin of the claim over splits, with its interval, by model and method."""
+    results = overview.results
+    claim = results.recipe.claim
+    data = overview.population(claim)
+    if data.empty:
+        return None
+    look = looks(results)
+    models = [model for model in (*results.models, LEAST_SQUARES) if model in set(data["model"])]
+    methods = [method for method in results.methods() if method in set(data["method"])]
+    held = [verdict for verdict in _MARKS if verdict in set(data["verdict"])]
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        titles = [look[model].label for model in models]
+        panels = grid(figure, titles, panels_across(narrow))
+        for axes, model in zip(panels, models, strict=True):
+            axes.axvline(0, **DASHED)
+            for row in data[data["model"] == model].itertuples(index=False):
+                _margin(axes, row, methods.index(row.method))
+            rows(axes, list(map(label, methods)))
+        below(figure, f"margin: {label(margin_over_splits(claim), 60)}")
+        legend(figure, _handles(held), narrow)
+
+    return Display(
+        "population",
+        "The claim for other rows of the same kind",
+        f"Margin of the claim ({claim.words}) over {int(data['splits'].max())} random splits of "
+        f"all rows into halves, with its {PERCENT} interval, by model and method: {_told(data)}",
+        f"Marks are means of the margin that decides, over models of random halves of the rows, "
+        f"lines their {PERCENT} intervals. Right of the dashed line the claim holds for other rows "
+        "of the same kind.",
+        data,
+        draw,
+        lambda narrow: (
+            0.8
+            + legend_height(held, narrow)
+            + lines_of(len(models), panels_across(narrow)) * (0.45 + 0.27 * len(methods))
+        ),
+    )
+
+
+def _margin(axes: Axes, row: Any, height: int) -> None:
+    """One margin with its interval."""
+    marker, colour = _MARKS[row.verdict]
+    if np.isfinite(row.low):
+        axes.plot([row.low, row.high], [height, height], color=colour, lw=1.8)
+    axes.plot([row.margin], [height], ls="", marker=marker, ms=6, color=colour)
+
+
+def _handles(held: list[str]) -> list[Line2D]:
+    return [
+        Line2D([], [], marker=_MARKS[verdict][0], color=_MARKS[verdict][1], label=verdict, lw=1.8)
+        for verdict in held
+    ]
+
+
+def _told(data: pd.DataFrame) -> str:
+    counts = data["verdict"].value_counts()
+    return ", ".join(f"{verdict} in {counts[verdict]}" for verdict in _MARKS if verdict in counts)

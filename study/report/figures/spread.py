@@ -1,0 +1,80 @@
+"""Figure of what the spread between halves of the rows comes from."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import FigureBase
+from matplotlib.patches import Patch
+
+from study.analysis.overview import Overview
+from study.report.figures.display import Display
+from study.report.figures.parts import (
+    below,
+    grid,
+    legend,
+    legend_height,
+    lines_of,
+    looks,
+    panels_across,
+    rows,
+)
+from study.report.style import label
+
+# The parts of a variance: their words and colours, which differ in lightness, too.
+_PARTS = {
+    "rows": ("which rows", "#0072b2"),
+    "seed": ("seed", "#e69f00"),
+    "both": ("both together", "#bbbbbb"),
+}
+
+
+def spread_display(overview: Overview) -> Display | None:
+    """The parts of the variance of the claimed share, by model and method."""
+    results = overview.results
+    claim = results.recipe.claim
+    data = overview.spread(claim)
+    if data.empty:
+        return None
+    data = data[data["quantity"] == "share"].reset_index(drop=True)
+    look = looks(results)
+    models = [model for model in results.models if model in set(data["model"])]
+    methods = [method for method in results.methods() if method in set(data["method"])]
+
+    def draw(figure: FigureBase, narrow: bool) -> None:
+        titles = [look[model].label for model in models]
+        panels = grid(figure, titles, panels_across(narrow))
+        for axes, model in zip(panels, models, strict=True):
+            for row in data[data["model"] == model].to_dict("records"):
+                start = 0.0
+                for part, (_, colour) in _PARTS.items():
+                    height = methods.index(row["method"])
+                    axes.barh(height, row[part], left=start, height=0.6, color=colour)
+                    start += np.nan_to_num(row[part])
+            rows(axes, list(map(label, methods)))
+        below(figure, f"variance of the share of {label(claim.name)}")
+        legend(
+            figure, [Patch(color=colour, label=words) for words, colour in _PARTS.values()], narrow
+        )
+
+    return Display(
+        "spread",
+        "Where the spread comes from",
+        f"Variance of the share of {claim.name} between models of random halves of the rows, and "
+        f"what it comes from, by model and method: {_told(data)}",
+        "Which rows: what all models of one half of the rows have in common, whatever their seed. "
+        "Seed: what all models of a seed have in common, whatever their rows. Both together: what "
+        "neither explains.",
+        data,
+        draw,
+        lambda narrow: (
+            0.8
+            + legend_height([words for words, _ in _PARTS.values()], narrow)
+            + lines_of(len(models), panels_across(narrow)) * (0.45 + 0.27 * len(methods))
+        ),
+    )
+
+
+def _told(data: pd.DataFrame) -> str:
+    shares = (data["rows"] / data["total"]).dropna()
+    if shares.empty:
+        return "nothing varies"
+    return f"rows make {100 * shares.min():.0f}% to {100 * shares.max():.0f}% of it"
