@@ -16,6 +16,7 @@ from study.analysis.warnings.registry import CHECKS
 from study.cli.group import commands
 from study.common.conditions import DECLARED as DECLARED_CONDITIONS
 from study.common.methods import DECLARED as DECLARED_METHODS
+from study.datasets.checks.registry import CHECKS as DATA_CHECKS
 
 FOLDER = Path(__file__).parent
 
@@ -33,8 +34,9 @@ def conditions() -> str:
 
 
 def warnings() -> str:
-    """The warnings by code."""
-    return table(("warning", "says"), ((check.code, check.says) for check in CHECKS))
+    """The warnings by code, first those of the data."""
+    rows = [(check.code, check.says) for check in DATA_CHECKS]
+    return table(("warning", "says"), [*rows, *((check.code, check.says) for check in CHECKS)])
 
 
 def command_index() -> str:

@@ -13,18 +13,37 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from conftest import ROOT
 
 import study
 from study.analysis.stability import FEWEST_SPLITS, HALVES, reliability
 from study.analysis.warnings.data import COLLINEAR
 from study.analysis.warnings.scores import NEAR_ONE
+from study.cli.options import USUAL
+from study.engines.row_orders import half_rows
+from study.engines.torch.best import Best
 from study.importance.gradients import after_training
-from study.statistics import agreement, claims, intervals, ranking, sources, stability
+from study.networks.linear import Linear
+from study.recipes.dataset import DatasetRecipe
+from study.recipes.model import Protocol
+from study.statistics import (
+    agreement,
+    claims,
+    intervals,
+    permutation_test,
+    population,
+    ranking,
+    sources,
+    stability,
+)
 from study.statistics.collinearity import explained
+from study.statistics.confidence_sequence import confidence_sequence
 from study.statistics.fit import r_squared
-from study.statistics.learning import LEAST, threshold
+from study.statistics.learning import LEAST, predicts, threshold, typical
 from study.statistics.multiplicity import holm
+from study.statistics.rank_intervals import population_rank_intervals, told_apart
+from study.statistics.variance_components import variance_components
 
 PAGE = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
 
@@ -83,10 +102,37 @@ def verdicts(required: float, seeds: int) -> dict[str, list[int]]:
     return found
 
 
+def of_halves(halves: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scores by split, half and item as models, with the split and the half of each."""
+    splits, sides, items = halves.shape
+    split, half = np.indices((splits, sides)).reshape(2, -1)
+    return halves.reshape(-1, items), split, half
+
+
+def components(table: np.ndarray) -> list[float]:
+    """The variance of numbers by half and seed that comes from rows, seed and both."""
+    half, seed = np.indices(table.shape).reshape(2, -1)
+    found = variance_components(table.ravel(), half, seed)
+    return [found.split, found.seed, found.both]
+
+
 def consensus(*judges: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
     votes = [[[np.sign(j - i) for j in order] for i in order] for order in judges]
     found = stability.consensus(np.array(votes, dtype=int))
     return tuple(found.ranks.tolist()), found.cost
+
+
+def stopped(errors: list[float], patience: int) -> tuple[int, int]:
+    """The epoch whose weights are kept, and the last, of a network with these errors on one row."""
+    weights = {"output.weight": torch.zeros(1, 1, 1), "output.bias": torch.zeros(1, 1)}
+    row = torch.zeros(1, 1, 1), torch.zeros(1, 1)
+    best = Best(Linear(inputs=1), weights, *row, patience)
+    for error in errors:
+        weights["output.bias"].fill_(error**0.5)
+        if best.look():
+            break
+    kept = best.weights["output.bias"].item() ** 2
+    return int(np.abs(np.array(errors) - kept).argmin()), int(best.epochs[0]) - 1
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +155,25 @@ def program(session) -> dict[str, list[Any]]:
     reference = study.load(ROOT / "reports" / "reference" / "people")
     by_base = sources.spread([np.array(shares) for shares in session.bases])
     part = correlated(0.95)
+    protocol = Protocol(epochs=9, batch_size=9, learning_rate=0.1, patience=3)
+    on_halves = of_halves(session.halves)
+    first = population.judge(claims.Statement("rank", 0), *on_halves)
+    decides = first.means.intervals()[first.narrowest]
+    real = np.array([0.315, 0.28, 0.35])
+    chance = [
+        permutation_test.permutation_test(real[[place]], session.shuffled) for place in range(3)
+    ]
+    medians = [
+        typical(np.array(r)) for r in ([0.5, 0.7], [0.4, 0.2], [0.1, 0.3, 0.9], [-0.4, -0.1])
+    ]
     return {
         "Notation": [
             ranking.shares(session.scores).tolist(),
             ranking.ranks(session.scores).tolist(),
+        ],
+        "Early stopping": [
+            tuple(stopped(session.errors, patience) for patience in (3, 4)),
+            [protocol.held_out(rows) for rows in (2, 12, 13, 200)],
         ],
         "Importance methods": [
             contrast.tolist(),
@@ -123,8 +184,25 @@ def program(session) -> dict[str, list[Any]]:
             claims.Statement("rank", 0).margin(share)[0],
             claims.Statement("top", 1, top=2).margin(share)[0],
         ],
+        "Halves of the rows": [tuple(rows.tolist() for rows in half_rows(0, 8, 4))],
+        "For other rows of the same kind": [
+            np.stack([first.means.mean, first.means.error], axis=1).tolist(),
+            first.means.p_above().tolist(),
+            ends(decides),
+            (first.settle.rows, bool(np.isfinite(first.settle.splits))),
+        ],
+        "Ranks for other rows": [
+            # ac, and then the other five
+            (told_apart(*on_halves) > 0)[[0, 0, 1, 1, 2, 2], [2, 1, 0, 2, 0, 1]].tolist()
+        ],
+        "Rows, seed, both": [None, components(session.values_of_halves)],
+        "Above chance": [
+            ([of.as_large for of in chance], [of.p_value for of in chance]),
+            ends(chance[0].interval),
+        ],
+        "Fit": [[predicts(median, max(medians), 0.5) for median in medians]],
         "Proportions": [wilson[20], wilson[19], intervals.clopper_pearson(20, 20).low],
-        "Verdict": [
+        "Verdict over seeds": [
             verdicts(0.8, 20)[claims.INCONCLUSIVE],
             verdicts(0.8, 20)[claims.SUPPORTED],
             claims.seeds_to_settle(0.9, 0.8),
@@ -132,11 +210,16 @@ def program(session) -> dict[str, list[Any]]:
             claims.power(0.95, 0.8, 20),
             claims.fewest_seeds(0.8),
         ],
-        "Specificity": [
+        "Seeds added after a look": [
+            confidence_sequence(20, 20).low,
+            ends(confidence_sequence(18, 20)),
+            next(n for n in range(1, 30) if confidence_sequence(n, n).low >= 0.8),
+        ],
+        "Two runs": [
             ends(intervals.paired_difference(*pairs_of(9, 6, 0, 5))),
             ends(intervals.paired_difference(*pairs_of(0, 20, 0, 0))),
+            *ends(intervals.independent_difference(np.ones(20, bool), np.arange(20) < 18)),
         ],
-        "Two runs": ends(intervals.independent_difference(np.ones(20, bool), np.arange(20) < 18)),
         "Means over seeds": [None, ends(intervals.mean_intervals(session.values[:, None])[0])],
         "Agreement of two vectors": [
             agree("spearman", session.first, session.second),
@@ -183,7 +266,10 @@ def program(session) -> dict[str, list[Any]]:
         "Split-half reliability": [sorted(reliability(reference, "feature")["seeds"].unique())],
         "Spread by source of randomness": [by_base.within, by_base.between],
         "Learned": [[threshold(0.95, 0.8), threshold(0.03, 0.8)]],
-        "Several tests at once": [holm(session.p_values_of_three).tolist()],
+        "Several tests at once": [
+            holm(session.p_values_of_three).tolist(),
+            [holm(np.full(count, claims.exceeds(20, 20, 0.8))).max() for count in (1, 2, 3)],
+        ],
         "Warnings that rest on a formula": [(part, 1 / (1 - part)), None],
     }
 
@@ -226,12 +312,27 @@ def test_the_words_beside_the_ten_seeds_are_those_of_the_program(session):
     assert f"and the groups {groups[0]}, {groups[1]} and {groups[2]}:" in said
 
 
+def test_the_words_beside_the_halves_are_those_of_the_program(session):
+    on_halves = of_halves(session.halves)
+    bounds = [f"{low} to {high}" for low, high in population_rank_intervals(*on_halves)]
+    said = " ".join(sections()["Ranks for other rows"].split())
+    assert f"only a and c are told apart: ranks {bounds[0]}, {bounds[1]} and {bounds[2]}." in said
+    assert population.judge(claims.Statement("rank", 0), *on_halves).narrowest == 0
+
+
 def test_the_fixed_numbers_of_the_page_are_those_of_the_program():
     said = " ".join(PAGE.split())
     facts = [
         f"All intervals are of {intervals.CONFIDENCE:.0%}.",
         f"Below {intervals.FEWEST} seeds there is no interval",
-        f"exceeds 0, with $n \\ge {intervals.FEWEST}$",
+        f"with fewer than {intervals.FEWEST} splits, and on a model",
+        f"From {intervals.FEWEST} splits on.",
+        f"all differences have $p \\le {population.LEVEL:g}$",
+        f"$J'$ (up to {population._MOST_SPLITS:,})",
+        f"the training targets ({USUAL.shuffles} as a rule)",
+        f"Below {permutation_test.FEWEST_SHUFFLES} shuffles there is no test",
+        f"(`fit`, {DatasetRecipe.model_fields['fit'].default} if not given)",
+        f"(`learned`, {DatasetRecipe.model_fields['learned'].default} if not given)",
         f"There is none below {intervals.FEWEST} seeds",
         f"of $B = {intervals.RESAMPLES}$ resamples",
         f"where $p! \\le {agreement.RELABELLINGS}$",
@@ -239,7 +340,7 @@ def test_the_fixed_numbers_of_the_page_are_those_of_the_program():
         f"are drawn {stability.SPLITS} times",
         f"at least {FEWEST_SPLITS} different splits",
         f"for at most {stability.MOST_FOR_CONSENSUS} items",
-        f"\\max(R^2_{{\\text{{LS}}}}, {LEAST})",
+        f"\\max(R^2_{{\\text{{best}}}}, {LEAST})",
         f"$R_j^2 > {COLLINEAR}$",
         f"exceeds {NEAR_ONE}, and there is an interval",
         f"differs from the first seed's by at most $10^{{{int(np.log10(ranking.ROUNDING))}}}$ of it",

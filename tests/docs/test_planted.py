@@ -18,6 +18,7 @@ from statsmodels.stats.proportion import proportion_confint
 import study
 from study.analysis.fits import fit_quality
 from study.cli.group import commands
+from study.cli.options import USUAL
 from study.common.streams import StreamSeeds, generator
 from study.datasets.dataset import Dataset, load_dataset
 from study.engines.registry import engine_for
@@ -99,12 +100,23 @@ def test_a_seed_is_a_sample_and_a_generator_moves_on():
 
 def test_a_run_warns_of_the_pair_and_supports_an_order_that_is_not_true(tmp_path):
     arguments = ["--data", "planted", "--models", "linear,mlp", "--seeds", "20"]
+    arguments += ["--splits", f"{USUAL.splits}"]
     commands.main(["run", *arguments, "--out", str(tmp_path / "run")], standalone_mode=False)
     run = study.load(tmp_path / "run")
     (warning,) = (warning for warning in run.warnings if warning.code == "S005")
     assert re.findall(r"(\w+) \(R²", warning.evidence) == ["pair_e", "pair_f"]
-    claims = run.table("claims").data.set_index("claim")["verdict"]
-    assert claims["dominant has rank 1"] == "supported"
+    claims = run.table("claims").data.set_index("claim")
+    assert (claims["met"] == 20).all()
+    assert claims["verdict"].to_list() == ["supported", *["inconclusive"] * 3]
+    assert (claims["p_value"] <= 0.025).all()  # by itself, each is supported
+    assert claims["holm"].to_list()[1:] == [pytest.approx(3 * 0.8**20)] * 3
+    of_halves = claims["population"].to_dict()
+    assert of_halves == {
+        "dominant has rank 1": "supported",
+        "equal_b ranks above noise": "supported",
+        "equal_b ranks above equal_c": "inconclusive",
+        "pair_e ranks above pair_f": "inconclusive",
+    }
     # A sample is known by its arguments; and where there is no unit, none is promised.
     assert ("Rows from", "study.planted:planted, rows 200, noise 1.0, seed 0") in preparation(run)
     assert "RMSE" in run.table("fit").layout
@@ -116,9 +128,10 @@ def test_a_run_warns_of_the_pair_and_supports_an_order_that_is_not_true(tmp_path
         row = f"| {name} | {COEFFICIENTS[name]:g} | {true[name]:.3f} | "
         row += f"{true_permutation(1.0)[name]:.3f} | {mean[name]:.3f} |"
         assert row in said, row
-    verdicts = ", ".join(claims[claim] for claim in claims.index)
-    assert verdicts == "supported, supported, supported, supported"
-    assert "all four are *supported*" in said
+    assert "In 20 of 20 seeds all four are met" in said
+    assert f"Holm's adjustment: p = {claims['holm'].max():.3f}.)" in said
+    names = [f"*{name}*" for name in of_halves]
+    assert f"{names[0]} and {names[1]} are supported, and {names[2]} and {names[3]} are" in said
     fit = fit_quality(run).set_index(["model", "part", "evaluation"])["r_squared_mean"]
     memory = (
         f"training R² {fit['mlp', 'train', 'alone']:.2f}, test R² {fit['mlp', 'test', 'alone']:.2f}"
