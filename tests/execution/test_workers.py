@@ -243,12 +243,15 @@ def test_least_squares_that_was_left_out_is_made_up_for(command, small):
     assert stored(Path("reports/people")) == before
 
 
-def test_sigterm_stops_like_ctrl_c(tmp_path, small):
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sigterm_stops_like_ctrl_c(tmp_path, small, workers):
+    """Also in the background of a script, where shells have Ctrl-C ignored."""
     process = subprocess.Popen(
-        [STUDY, "run", *small, "--seeds", "3000", "--workers", "2"],
+        [STUDY, "run", *small, "--seeds", "3000", "--workers", workers],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
     )
     assert process.stderr.readline().startswith("training:   0 %")
     process.terminate()
