@@ -133,6 +133,8 @@ def test_ctrl_c_says_what_is_kept(tmp_path, small, workers, moment):
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
+        # As in a terminal, also where these tests run in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr.readline().startswith("training:   0 %")
     time.sleep(moment)
