@@ -274,24 +274,18 @@ def made_run(
                 for seed in range(seeds)
             ]
             store.add(model, contender, records, dict(environment or {}))
-        for (model, source, base), by_method in (varied or {}).items():
+        beside = [
+            (model, lambda place, of=(source, base): of_source(*of, 100 + place), by_method)
+            for (model, source, base), by_method in (varied or {}).items()
+        ]
+        beside += [
+            (model, lambda place: StreamSeeds.of(place, place), by_method)
+            for model, by_method in (halves or {}).items()
+        ]
+        for model, streams, by_method in beside:
             records = [
-                _record(
-                    Key(model, "real", "made", of_source(source, base, 100 + seed)),
-                    0.9,
-                    of_seed(by_method, seed),
-                )
-                for seed in range(len(next(iter(by_method.values()))))
-            ]
-            store.add(model, (models or {}).get(model) or shipped(model), records, {})
-        for model, by_method in (halves or {}).items():
-            records = [
-                _record(
-                    Key(model, "real", "made", StreamSeeds.of(half, half)),
-                    0.9,
-                    of_seed(by_method, half),
-                )
-                for half in range(len(next(iter(by_method.values()))))
+                _record(Key(model, "real", "made", streams(place)), 0.9, of_seed(by_method, place))
+                for place in range(len(next(iter(by_method.values()))))
             ]
             store.add(model, (models or {}).get(model) or shipped(model), records, {})
         if least_squares is not None:

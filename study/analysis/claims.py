@@ -207,6 +207,11 @@ def distinct_checks(results: Results, verdicts: pd.DataFrame) -> pd.DataFrame:
     return ordered[np.array(own) & (ordered["role"] != "primary")]
 
 
+def one_observation(row: Mapping[str, Any]) -> bool:
+    """Whether a row of `verdicts` has no verdict since all seeds are the same."""
+    return bool(row["reason"]) and row["reason"] == row["interval"]
+
+
 def own_row(table: pd.DataFrame, claim: Claim) -> dict[str, Any] | None:
     """Of verdicts on a claim that on its own model and method; None if it is not tested."""
     if table.empty:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from study.analysis.results import Results
 from study.analysis.selection import all_models
+from study.common.conditions import REAL
 from study.common.vocabulary import LEAST_SQUARES
 from study.statistics.learning import LEAST, has_learned, threshold, typical
 
@@ -109,11 +110,14 @@ def learned_only(results: Results, found: pd.DataFrame) -> Results:
 
 def _test(results: Results, model: str) -> pd.DataFrame:
     """Fits on the test rows one by one, real condition, by seed."""
-    fits = results.fits
-    chosen = fits[
+    return one_by_one(results.fits, model, "test").sort_values("seed")
+
+
+def one_by_one(fits: pd.DataFrame, model: str, part: str) -> pd.DataFrame:
+    """Of a frame of fits those of a model on one part, its rows one by one, real condition."""
+    return fits[
         (fits["model"] == model)
-        & (fits["condition"] == "real")
-        & (fits["part"] == "test")
+        & (fits["condition"] == REAL)
+        & (fits["part"] == part)
         & (fits["evaluation"] == "alone")
     ]
-    return chosen.sort_values("seed")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from study.analysis.fits import one_by_one
 from study.analysis.results import Results
 from study.analysis.selection import all_models
-from study.common.conditions import REAL
 from study.statistics.learning import predicts, typical
 
 
@@ -56,10 +56,5 @@ def _values(results: Results, model: str) -> tuple[str, np.ndarray]:
     """Where a model is tested, and its R² there."""
     on_splits = (results.split_fits["model"] == model).any()
     fits = results.split_fits if on_splits else results.fits
-    chosen = fits[
-        (fits["model"] == model)
-        & (fits["condition"] == REAL)
-        & (fits["part"] == "test")
-        & (fits["evaluation"] == "alone")
-    ]
-    return "splits" if on_splits else "test rows", chosen["r_squared"].to_numpy(dtype=float)
+    found = one_by_one(fits, model, "test")["r_squared"].to_numpy(dtype=float)
+    return "splits" if on_splits else "test rows", found

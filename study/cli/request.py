@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from study.cli.options import parse_bases, parse_beside, parse_seeds, parse_workers
+from study.cli.options import Beside, parse_bases, parse_beside, parse_seeds, parse_workers
 from study.common.conditions import CONDITIONS, REAL, TRAINED
 from study.common.errors import InputError
 from study.common.text import listed, ranges
@@ -101,8 +101,8 @@ def request_options(command: Command) -> Command:
 class Request:
     """Models to be trained on data, over seeds, and how.
 
-    splits, seeds_per_split, shuffles : how many; vary : the source of randomness that alone
-    varies over the seeds, if any; bases : the seeds that hold all others; models : recipes by
+    beside : how many splits and shuffles; vary : the source of randomness that alone varies over
+    the seeds, if any; bases : the seeds that hold all others; models : recipes by
     name; workers : None where memory and cores decide; cluster : the address of its scheduler,
     or "local"
     """
@@ -111,9 +111,7 @@ class Request:
     data: "Found[DatasetRecipe]"
     models: "Mapping[str, Contender]"
     seeds: list[int]
-    splits: int
-    seeds_per_split: int
-    shuffles: int
+    beside: Beside
     vary: str | None
     bases: list[int]
     workers: int | None
@@ -152,10 +150,11 @@ class Request:
     @property
     def _beside(self) -> list[str]:
         """What is asked for beside the ordinary seeds, in words."""
-        each = f" with {self.seeds_per_split} seeds each" if self.seeds_per_split > 1 else ""
+        splits, seeds, shuffles = self.beside
+        each = f" with {seeds} seeds each" if seeds > 1 else ""
         return [
-            *([f"{self.splits} splits{each}"] if self.splits else []),
-            *([f"{self.shuffles} shuffles"] if self.shuffles else []),
+            *([f"{splits} splits{each}"] if splits else []),
+            *([f"{shuffles} shuffles"] if shuffles else []),
         ]
 
     @property
@@ -167,8 +166,8 @@ class Request:
             return plan.varying(self.vary, self.bases, self.seeds)
         return [
             *plan.ordinary(self.seeds),
-            *plan.on_splits(self.splits, self.seeds_per_split),
-            *plan.shuffled(self.shuffles, self.seeds),
+            *plan.on_splits(self.beside.splits, self.beside.seeds_per_split),
+            *plan.shuffled(self.beside.shuffles, self.seeds),
         ]
 
     @property
@@ -218,9 +217,7 @@ def request_of(
         data=found_dataset,
         models=recipes,
         seeds=chosen,
-        splits=beside.splits,
-        seeds_per_split=beside.seeds_per_split,
-        shuffles=beside.shuffles,
+        beside=beside,
         vary=vary,
         bases=base_seeds,
         workers=parse_workers(workers),
@@ -237,6 +234,6 @@ def asked_of(request: Request) -> "tuple[Dataset, list[Replicate]]":
     dataset = load_dataset(request.data.recipe, request.data.path.parent)
     if request.vary:
         check_source(request.vary, request.models)
-    if request.splits:
+    if request.beside.splits:
         check_splits(dataset)
     return dataset, request.replicates

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.claims import scores_of_claim
+from study.analysis.fits import one_by_one
 from study.analysis.means import Means, columns_of
 from study.analysis.overview import Overview
 from study.analysis.results import Results
@@ -40,7 +41,7 @@ def fit_differences(first: Results, second: Results) -> pd.DataFrame:
     differences = Differences()
     for model in common_models(first, second):
         for part in ("test", "train"):
-            one, two = (_fits(results, model, part) for results in (first, second))
+            one, two = (one_by_one(results.fits, model, part) for results in (first, second))
             if one.empty or two.empty:
                 continue
             keys = {"model": model, "part": part, "measure": "r_squared"}
@@ -62,17 +63,6 @@ def _same_scores(results: Results, model: str) -> bool:
         for method in results.methods(level)
     ]
     return all(identical(vectors.score) for vectors in found if vectors is not None)
-
-
-def _fits(results: Results, model: str, part: str) -> pd.DataFrame:
-    fits = results.fits
-    chosen = (
-        (fits["model"] == model)
-        & (fits["condition"] == "real")
-        & (fits["part"] == part)
-        & (fits["evaluation"] == "alone")
-    )
-    return fits[chosen]
 
 
 def share_differences(first: Results, second: Results, level: str) -> pd.DataFrame:

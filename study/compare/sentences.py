@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.claims import level_of_claim
+from study.analysis.claims import level_of_claim, one_observation
 from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
 from study.compare.comparison import Comparison
@@ -191,7 +191,7 @@ def _verdicts(
 
 def _met(results: Results, claim: Claim, row: dict[str, Any], of_run: str) -> str:
     """In how many seeds of a run a claim is met; seeds that are all the same are told as one."""
-    if row["verdict"] == NO_VERDICT and row["n"] and row["reason"] == row["interval"]:
+    if row["n"] and one_observation(row):
         seeds = len(results.seeds(claim.model, "real"))
         count = f"all {seeds}" if row["met"] else f"none of the {seeds}"
         return f"{count} {of_run} (all the same: they count as one observation)"

@@ -15,7 +15,15 @@ from study.common.vocabulary import LEAST_SQUARES
 from study.compare import pairing
 from study.compare.comparison import Comparison
 from study.compare.differences import EQUAL, IDENTICAL
-from study.report.tables.cells import estimate, model_title, number, p_value, percent, provenance
+from study.report.tables.cells import (
+    estimate,
+    model_title,
+    number,
+    or_dash,
+    p_value,
+    percent,
+    provenance,
+)
 from study.report.tables.table import Table
 from study.statistics.claims import NO_VERDICT
 from study.statistics.coverage import coverage
@@ -100,8 +108,8 @@ def own_verdicts_table(comparison: Comparison) -> Table:
                 "Model": model_title(results[row["run"]], row["model"]),
                 "Method": row["method"],
                 "Required": percent(row["required"]),
-                "Other rows": _or_dash(row["population"]),
-                "Above chance": _or_dash(row["chance"]),
+                "Other rows": or_dash(row["population"]),
+                "Above chance": or_dash(row["chance"]),
                 "Met": "–" if pd.isna(row["met"]) else _count(row),
                 "Over seeds": row["verdict"],
             }
@@ -115,10 +123,6 @@ def own_verdicts_table(comparison: Comparison) -> Table:
         data,
         layout,
     )
-
-
-def _or_dash(label: Any) -> str:
-    return "–" if pd.isna(label) else str(label)
 
 
 def claim_differences_table(comparison: Comparison) -> Table | None:

@@ -93,10 +93,6 @@ class Dataset:
             axis=1,
         ).astype(np.float32)
 
-    def to_features(self, table: np.ndarray) -> np.ndarray:
-        """The inverse of `to_variables`: (rows, variables) -> (rows, features)."""
-        return to_features(table, self.groups, [UNSCALED] * len(self.groups))
-
 
 def variable_groups(recipe: DatasetRecipe) -> tuple[tuple[int, ...], ...]:
     """The column indices of each variable's features."""

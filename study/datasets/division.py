@@ -3,6 +3,7 @@
 import numpy as np
 
 from study.common.errors import InputError
+from study.common.scikit_learn import scikit_learn
 from study.datasets.rows import TableRows
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Split
@@ -13,11 +14,11 @@ def drawn(name: str, among: np.ndarray, part: float, random_state: int | None) -
 
     Raises InputError, with the name of the table, where there are too few rows.
     """
-    from sklearn.model_selection import train_test_split
-
     places = np.flatnonzero(among)
     try:
-        _, chosen = train_test_split(places, test_size=part, random_state=random_state)
+        _, chosen = scikit_learn("model_selection", "train_test_split")(
+            places, test_size=part, random_state=random_state
+        )
     except ValueError as error:
         raise InputError(f"{name}: split of {len(places)} rows: {error}") from error
     return np.isin(np.arange(len(among)), chosen)

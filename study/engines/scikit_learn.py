@@ -16,6 +16,7 @@ from study.common.conditions import find_condition
 from study.common.errors import InputError, StudyError, first_line
 from study.common.import_path import digest_of, import_named
 from study.common.methods import PREDICTIONS
+from study.common.scikit_learn import scikit_learn
 from study.datasets.dataset import Dataset
 from study.engines.engine import Cost, Engine, Stack, own_tables
 from study.engines.replicates import Replicate, Trained
@@ -174,13 +175,14 @@ def _fit(regressor: Any, x: np.ndarray, y: np.ndarray) -> set[str]:
 
 def _make(recipe: EstimatorRecipe, random_state: int) -> Any:
     """The regressor of a recipe, not fitted. Raises InputError."""
-    from sklearn.base import RegressorMixin  # slow to import
-
     try:
         regressor_class = import_named(recipe.estimator)
     except (Exception, SystemExit) as error:  # importing runs a stranger's module
         raise InputError(f"estimator '{recipe.estimator}': {first_line(error)}") from error
-    if not (isinstance(regressor_class, type) and issubclass(regressor_class, RegressorMixin)):
+    if not (
+        isinstance(regressor_class, type)
+        and issubclass(regressor_class, scikit_learn("base", "RegressorMixin"))
+    ):
         raise _unfit(
             recipe,
             "not a class of scikit-learn regressors (a Pipeline or a search around one does not "

@@ -1,6 +1,7 @@
 """Whether what is asked for belongs to the run that is stored."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from study.common.errors import InputError
@@ -9,6 +10,7 @@ from study.common.weights import Layout
 from study.recipes.base import Recipe, dotted, fingerprint
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender
+from study.store.reader import Training
 from study.store.store import Store
 
 # The form since which networks of --vary rows are tested on rows that they left out.
@@ -41,6 +43,16 @@ def tested_together(store: Store) -> bool:
     """Whether networks of --vary rows are of a version that tested all on the same rows."""
     return store.form < TESTED_APART and any(
         key.streams is not None and key.streams.rows is not None for key in store.stored_keys()
+    )
+
+
+def measured_as_now(store: Store) -> Iterator[Training]:
+    """The trainings that were measured as this version does, in the order of their keys."""
+    apart = tested_together(store)
+    return (
+        training
+        for training in store.reader.each_training()
+        if not (apart and training.table == "rows")
     )
 
 

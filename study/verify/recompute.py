@@ -16,7 +16,7 @@ from study.store.file_check import RESTORE
 from study.store.reader import Training, among, key_of
 from study.store.records import Record, unpacked
 from study.store.rows import TABLES, Rows
-from study.store.same_run import tested_together
+from study.store.same_run import measured_as_now
 from study.store.store import Store
 from study.verify.compare_records import Likeness, likeness, likeness_of_weights
 from study.verify.rebuild import Again, with_methods
@@ -86,11 +86,8 @@ def check_recomputed(store: Store, again: Again, sample: int) -> list[Finding]:
     if again.dataset is None:
         return []
     kinds: dict[tuple[str, str, str], list[Training]] = {}
-    apart = tested_together(store)
     weightless = [model for model, engine in again.engines.items() if not engine.layout]
-    for training in store.reader.each_training():
-        if apart and training.table == "rows":  # measured in another way then
-            continue
+    for training in measured_as_now(store):
         if training.model in again.engines and training.model not in weightless:
             kind = training.model, training.condition, training.table
             kinds.setdefault(kind, []).append(training)

@@ -18,7 +18,7 @@ from study.statistics.ranking import shares
 from study.store.file_check import RESTORE
 from study.store.reader import Training
 from study.store.records import Record
-from study.store.same_run import tested_together
+from study.store.same_run import measured_as_now
 from study.store.store import Store
 from study.verify.compare_records import likeness
 from study.verify.rebuild import Again
@@ -35,11 +35,9 @@ def check_retrained(store: Store, again: Again, count: int) -> list[Finding]:
     if again.dataset is None:
         return []
     candidates: dict[str, list[Training]] = {}
-    apart = tested_together(store)
-    for training in store.reader.each_training():
+    for training in measured_as_now(store):
         if (
-            not (apart and training.table == "rows")
-            and training.model in again.engines
+            training.model in again.engines
             and training.condition in TRAINED
             and training.model != LEAST_SQUARES
         ):

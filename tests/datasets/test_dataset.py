@@ -8,6 +8,7 @@ from sklearn.linear_model import LinearRegression
 
 from study.common.errors import InputError
 from study.datasets.dataset import encode_row, load_dataset
+from study.datasets.encoding import UNSCALED, to_features
 from study.recipes.find import find_dataset
 from study.statistics.collinearity import explained
 
@@ -47,7 +48,7 @@ def test_the_published_rows_are_read_as_they_stand(people):
 
 def test_variables_hold_the_same_as_features(people):
     table = people.to_variables(people.train_x)
-    np.testing.assert_array_equal(people.to_features(table), people.train_x)
+    np.testing.assert_array_equal(to_features(table, people.groups, [UNSCALED] * 4), people.train_x)
     assert people.variables == ("sex", "age", "State", "politics")
     # The first training row: female, 24, Michigan, liberal.
     np.testing.assert_array_equal(table[0], np.float32([1, 0.24, 0, 2]))

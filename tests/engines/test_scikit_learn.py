@@ -27,6 +27,7 @@ from study.cli.main import main
 from study.common.errors import InputError
 from study.common.streams import StreamSeeds
 from study.datasets.dataset import Dataset, load_dataset
+from study.datasets.encoding import UNSCALED, to_features
 from study.engines.replicates import Replicate
 from study.engines.row_orders import Orders
 from study.engines.scikit_learn import Regressors, ScikitLearn
@@ -199,7 +200,10 @@ def test_a_seed_is_a_forest_of_scikit_learn_on_the_rows_that_a_network_meets(mea
         random_state=settings.random_state,
     )
     grouped = permutation_importance(
-        make_pipeline(FunctionTransformer(people.to_features), forest),
+        make_pipeline(
+            FunctionTransformer(lambda table: to_features(table, people.groups, [UNSCALED] * 4)),
+            forest,
+        ),
         people.to_variables(test_x),
         y,
         scoring="r2",

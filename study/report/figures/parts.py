@@ -239,6 +239,12 @@ def legend_height(labels: Iterable[str], narrow: bool) -> float:
     return 0.2 * -(-len(labels) // columns) + 0.1
 
 
+def method_rows_height(labels: Iterable[str], panels: int, methods: int, narrow: bool) -> float:
+    """The inches of panels with a row for each method, below a legend of such labels."""
+    panel = 0.45 + 0.27 * methods
+    return 0.8 + legend_height(labels, narrow) + lines_of(panels, panels_across(narrow)) * panel
+
+
 def undefined(results: Results, found: Iterable[Vectors]) -> str:
     """How many seeds have no dot, and why, as sentences to follow others."""
     vectors = list(found)

@@ -16,9 +16,8 @@ from study.report.figures.parts import (
     below,
     grid,
     legend,
-    legend_height,
-    lines_of,
     looks,
+    method_rows_height,
     panels_across,
     rows,
 )
@@ -69,11 +68,7 @@ def population_display(overview: Overview) -> Display | None:
         "of the same kind.",
         data,
         draw,
-        lambda narrow: (
-            0.8
-            + legend_height(held, narrow)
-            + lines_of(len(models), panels_across(narrow)) * (0.45 + 0.27 * len(methods))
-        ),
+        lambda narrow: method_rows_height(held, len(models), len(methods), narrow),
     )
 
 

@@ -11,9 +11,8 @@ from study.report.figures.parts import (
     below,
     grid,
     legend,
-    legend_height,
-    lines_of,
     looks,
+    method_rows_height,
     panels_across,
     rows,
 )
@@ -65,10 +64,8 @@ def spread_display(overview: Overview) -> Display | None:
         "neither explains.",
         data,
         draw,
-        lambda narrow: (
-            0.8
-            + legend_height([words for words, _ in _PARTS.values()], narrow)
-            + lines_of(len(models), panels_across(narrow)) * (0.45 + 0.27 * len(methods))
+        lambda narrow: method_rows_height(
+            [words for words, _ in _PARTS.values()], len(models), len(methods), narrow
         ),
     )
 

@@ -34,6 +34,11 @@ def percent(proportion: float) -> str:
     return f"{100 * proportion:g}%"
 
 
+def or_dash(label: Any) -> str:
+    """A label, or a dash where there is none."""
+    return "–" if pd.isna(label) else str(label)
+
+
 def p_value(value: float) -> str:
     """A p-value: three decimals, or that it is less; a dash where there is none."""
     if np.isnan(value):

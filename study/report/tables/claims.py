@@ -17,6 +17,7 @@ from study.report.tables.cells import (
     holds,
     model_title,
     number,
+    or_dash,
     p_value,
     percent,
     provenance,
@@ -152,9 +153,9 @@ def declared_table(overview: Overview) -> Table:
                 "Among": f"{row['level']}s",
                 "Model": model_title(results, row["model"]),
                 "Method": row["method"],
-                "Other rows": _or_dash(row["population"]),
+                "Other rows": or_dash(row["population"]),
                 "p of that": p_value(row["population_holm"]),
-                "Above chance": _or_dash(row["chance"]),
+                "Above chance": or_dash(row["chance"]),
                 "p of chance": p_value(row["chance_holm"]),
                 "Required": percent(row["required"]),
                 "Met": "–" if pd.isna(row["met"]) else f"{row['met']:.0f} of {row['n']:.0f}",
@@ -183,10 +184,6 @@ def _declared_title(results: Results) -> str:
     claim = recipe.claim
     alone = claim.proposed or claim.from_publication or recipe.proposal is not None
     return f"Claims, of which the primary one was {origin}" if alone else f"Claims {origin}"
-
-
-def _or_dash(label: Any) -> str:
-    return "–" if pd.isna(label) else str(label)
 
 
 def growth_table(overview: Overview) -> Table | None:

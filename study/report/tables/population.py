@@ -17,6 +17,7 @@ from study.report.tables.cells import (
     provenance,
     wide,
 )
+from study.report.tables.claims import margin_words
 from study.report.tables.table import Table
 from study.statistics.claims import NO_VERDICT
 from study.statistics.intervals import PERCENT
@@ -127,10 +128,8 @@ def _title(overview: Overview, claim: Claim, row: dict[str, Any]) -> str:
 
 def margin_over_splits(claim: Claim) -> str:
     """What the margin of a claim over splits is."""
-    if claim.share is not None:
-        return f"share of {claim.name} less {claim.share:g}"
-    if claim.above is not None:
-        return f"share of {claim.name} less that of {claim.above}"
+    if claim.share is not None or claim.above is not None:
+        return margin_words(claim)
     return f"share of {claim.name} less that of the item that decides"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from study.analysis.claims import why_not_tested
+from study.analysis.claims import one_observation, why_not_tested
 from study.analysis.fits import has_fits, learning_words
 from study.analysis.overview import Overview
 from study.analysis.results import Results
@@ -311,7 +311,7 @@ def _chance(overview: Overview, claim: Claim) -> Iterator[str]:
 
 
 def _outcome(results: Results, row: dict[str, Any]) -> Iterator[str]:
-    if row["verdict"] == NO_VERDICT and row["reason"] != row["interval"]:
+    if row["verdict"] == NO_VERDICT and not one_observation(row):
         yield f"Over seeds there is no verdict: {row['reason']}."
         return
     if row["verdict"] == NO_VERDICT:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.claims import scores_of_claim, why_not_tested
+from study.analysis.claims import one_observation, scores_of_claim, why_not_tested
 from study.analysis.looks import extended
 from study.analysis.overview import Overview
 from study.analysis.results import Results
@@ -114,7 +114,7 @@ def _ahead(claim: Claim, row: dict[str, Any]) -> str:
 
 
 def _between(row: dict[str, Any]) -> str:
-    """An interval of a difference."""
+    """An interval, or why there is none."""
     if np.isnan(row["low"]):
         return str(row["interval"])
     return f"{row['low']:z.2f} to {row['high']:z.2f}"
@@ -212,7 +212,7 @@ def looked(results: Results, claim: Claim, row: dict[str, Any]) -> str:
 
 
 def _no_verdict(model: str, claim: Claim, row: dict[str, Any]) -> str:
-    if row["reason"] == row["interval"]:
+    if one_observation(row):
         said = "meets" if row["met"] else "does not meet"
         return (
             f"No verdict over seeds: {row['interval']}, so the {model} is one observation, which "
@@ -338,9 +338,8 @@ def _counts(labels: pd.Series) -> str:
 
 
 def _bounds(row: dict[str, Any]) -> str:
-    if np.isnan(row["low"]):
-        return str(row["interval"])
-    return f"{PERCENT} interval {row['low']:.2f} to {row['high']:.2f}"
+    between = _between(row)
+    return between if np.isnan(row["low"]) else f"{PERCENT} interval {between}"
 
 
 def _settle(row: dict[str, Any]) -> str:
