@@ -1,6 +1,7 @@
 """What a reader of imported scores has to know: every check with its code, and what it found."""
 
 import re
+import shlex
 from collections.abc import Iterator
 
 import numpy as np
@@ -95,8 +96,8 @@ def losses(table: ScoreTable) -> Iterator[Found]:
             yield Found(
                 f"{method}: {below} of {len(scores)} scores are below 0, as where a loss was "
                 "taken for a fit, or the loss after a change off the loss before.",
-                f"If so, turn the sign: --smaller-is-better '{method}'. As they are, the feature "
-                "that matters most is last.",
+                f"If so, turn the sign: --smaller-is-better {shlex.quote(method)}. As they are, "
+                "the feature that matters most is last.",
             )
 
 

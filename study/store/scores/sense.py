@@ -1,6 +1,7 @@
 """Which way scores point: those of which the smaller matter more are turned, or refused."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,12 @@ from study.store.scores.table import Origin, ScoreTable, Vector
 
 NEGATED, PLACED = "negated", "placed"
 _P_VALUE = re.compile(
-    r"(\W|_)*(p|p[ ._-]?val(ue)?s?|p>\|[tz]\||pr\(>\|?[tzf]\|?\))(\W|_)*", re.IGNORECASE
+    r"[pq]|(.*[\W_])?([pq][ ._-]?val(ue)?s?|p[ ._-]?adj|fdr)([\W_].*)?|"
+    r"p>\|[tz]\||pr\(>\|?[tzf]\|?\)",
+    re.IGNORECASE,
 )
+# Of which the greater matter more again.
+_TURNED_ALREADY = re.compile(r"log|neg|minus|inv|1 ?[-−–]", re.IGNORECASE)
 _RANK = re.compile(r"((.*[\W_])?ranks?|(.*[\W_])?ranking_?|boruta)", re.IGNORECASE)
 
 
@@ -38,8 +43,8 @@ def turned(path: Path, table: ScoreTable, methods: Sequence[str]) -> ScoreTable:
         if looks:
             raise InputError(
                 f"{path}: method '{method}' looks like {looks}, of which the smaller matter "
-                f"more: add --smaller-is-better '{method}'; or, if the greater do, give the method "
-                "another name"
+                f"more: add --smaller-is-better {shlex.quote(method)}; or, if the greater do, give "
+                "the method another name"
             )
     vectors, how = dict(table.vectors), dict[str, str]()
     for method in methods:
@@ -56,6 +61,8 @@ def smaller_matters(table: ScoreTable, method: str) -> str:
     if not len(known) or np.ptp(known) == 0:
         return ""
     least, greatest, count = known.min(), known.max(), len(table.features)
+    if _TURNED_ALREADY.search(method):
+        return ""
     if _P_VALUE.fullmatch(method) and least >= 0 and greatest <= 1:
         return "p-values (all from 0 to 1)"
     # Boruta and RFE rank features of which the file may hold a part.

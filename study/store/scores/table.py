@@ -160,7 +160,10 @@ def _lacks(table: ScoreTable, origin: Origin, lacking: Sequence[str]) -> str:
             f"model '{origin.model}' has no score of {_quoted(everywhere)}, which other models "
             "have: all need the same features"
         )
-    return f"{origin} has no score of {_quoted(lacking)}"
+    return (
+        f"{origin} has no score of {_quoted(lacking)}; if the tool leaves out features whose score "
+        "is 0: --absent zero"
+    )
 
 
 def _quoted(names: Sequence[str], most: int = 5) -> str:

@@ -10,7 +10,13 @@ LAYOUTS = (
     Layout(
         "importances",
         (
-            *("importance", "feature_importance", "feature_importances", "feature_importances_"),
+            *(
+                "importance",
+                "importances",
+                "feature_importance",
+                "feature_importances",
+                "feature_importances_",
+            ),
             *("variable_importance", "importance_score"),
         ),
     ),

@@ -41,7 +41,11 @@ def _with_aliases(sheet: Sheet, own: Mapping[str, int]) -> dict[str, int]:
     """The same, and those that others call otherwise; row names are features."""
     places = dict(own)
     for name, others in ALIASES.items():
-        found = [place for place, column in enumerate(sheet.names) if column in others]
+        found = [
+            place
+            for place, column in enumerate(sheet.names)
+            if column in others and (name != "feature" or _names(sheet, place))
+        ]
         if name in places or not found:
             continue
         if len(found) > 1:
@@ -52,9 +56,14 @@ def _with_aliases(sheet: Sheet, own: Mapping[str, int]) -> dict[str, int]:
         places[name] = found[0]
     if "feature" not in places and sheet.names.count("") == 1:
         place = sheet.names.index("")
-        if sheet.rows and not all(map(is_number, sheet.cells(place))):
+        if _names(sheet, place):
             places["feature"] = place
     return places
+
+
+def _names(sheet: Sheet, place: int) -> bool:
+    """Whether a column holds names, and not the numbers of a feature of that name."""
+    return not all(map(is_number, sheet.cells(place)))
 
 
 def _renamed(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
