@@ -499,7 +499,7 @@ MALFORMED = {
     ),
     "one feature": (f"{HEADER}\nm,f,0,a,1\nm,f,1,a,2\n", "one feature only, 'a': nothing to rank"),
     "seed with a part": (f"{HEADER}\nm,f,1.5,a,1\n", "line 2, column seed: '1.5' is not a whole"),
-    "seed without end": (f"{HEADER}\nm,f,1e999999999,a,1\n", "seed: '1e999999999' is not a whole number"),
+    "seed without end": (f"{HEADER}\nm,f,1e999999999,a,1\n", "seed: '1e999999999' is beyond"),
     "seed too great": (f"{HEADER}\nm,f,{2**63},a,1\n", "column seed: '9223372036854775808' is beyond"),
     "seed in words": (f"{HEADER}\nm,f,one,a,1\n", "column seed: 'one' is not a whole"),
     "seed missing": (f"{HEADER}\nm,f,,a,1\n", "column seed: '' is not a whole number"),

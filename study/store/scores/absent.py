@@ -23,5 +23,10 @@ def with_absent(table: ScoreTable, *, always: bool) -> ScoreTable:
         zero = (math.nan, math.nan) if gone else (0.0, 0.0 if signed else math.nan)
         vectors[origin] = {**vector, **dict.fromkeys(absent, zero)}
         lacking.update((origin.model, origin.method, name) for name in absent if not gone)
-    found = {key: (count, counts[key[:2]]) for key, count in lacking.items()}
+    found = {
+        (model, method, name): (lacking[model, method, name], count)
+        for (model, method), count in counts.items()
+        for name in table.features
+        if lacking[model, method, name]
+    }
     return replace(table, vectors=vectors, absent=found)

@@ -42,9 +42,10 @@ def seed(text: str) -> int:
         found = Decimal(text if text.isascii() and "_" not in text else "")
     except InvalidOperation:
         found = Decimal("NaN")
-    # A number of 20 digits is beyond 64 bits, and one of a billion would fill the memory.
-    if not found.is_finite() or found.adjusted() >= _DIGITS or found != found.to_integral_value():
+    # What has more than 20 digits is beyond 64 bits; a billion of them would fill the memory.
+    long = found.is_finite() and found.adjusted() >= _DIGITS
+    if not long and (not found.is_finite() or found != found.to_integral_value()):
         raise ValueError(f"seed: '{text}' is not a whole number")
-    if not LEAST_SEED <= found <= GREATEST_SEED:
+    if long or not LEAST_SEED <= found <= GREATEST_SEED:
         raise ValueError(f"seed: '{text}' is beyond 64 bits: number the seeds 0, 1, 2, ...")
     return int(found)
