@@ -1,7 +1,7 @@
 """The commands for models, tables and scores of one's own: model, data, import."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -68,8 +68,23 @@ def _check_network(recipe: "ModelRecipe", dataset: "Dataset") -> int:
 @commands.command("import")
 @click.argument("file", type=click.Path(path_type=Path), help="CSV, or Parquet.")
 @click.option("--claim", "words", help='What the scores are to show: "age rank 1 in 0.8".')
-@click.option("--model", help="The model that the claim rests on.  [default: the only one]")
-@click.option("--method", help="The method that it rests on.  [default: the only one]")
+@click.option(
+    "--model",
+    help="The model that the claim rests on, or of all scores, if no column names any.  "
+    "[default: the only one]",
+)
+@click.option("--method", help="The method that it rests on, likewise.  [default: the only one]")
+@click.option(
+    "--smaller-is-better",
+    metavar="METHOD",
+    multiple=True,
+    help="Turn the scores of a method of which the smaller matter more: p-values, ranks.",
+)
+@click.option(
+    "--absent",
+    type=click.Choice(["zero"]),
+    help="What features without a row count as.  [default: zero by methods of boosters]",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="[default: reports/<name of FILE>]")
 @click.option("--target", help="What the models predict.")
 @click.option("--title", help="What the report is called.  [default: the name of FILE]")
@@ -79,6 +94,8 @@ def import_command(
     words: str | None,
     model: str | None,
     method: str | None,
+    smaller_is_better: tuple[str, ...],
+    absent: Literal["zero"] | None,
     out: Path | None,
     target: str | None,
     title: str | None,
@@ -87,19 +104,23 @@ def import_command(
     """Make a run of scores from elsewhere: SHAP values, a forest's impurities.
 
     FILE has a row for each score and the columns model, method, seed, feature and score; also
-    condition (real, shuffled or untrained) and signed.
+    condition (real, shuffled or untrained) and signed. Tables of other tools are read as they are.
     """
     from study.store.import_scores import claim_on, import_scores, recipe_of
     from study.store.provenance import command_line
     from study.store.score_file import read_scores
+    from study.store.scores.checks import score_warnings
 
-    table = read_scores(file)
+    named = {name: of for name, of in (("model", model), ("method", method)) if of is not None}
+    table = read_scores(file, named, absent=absent, smaller_is_better=smaller_is_better)
     claim = claim_on(table, words, model, method)
-    recipe = recipe_of(table, file.name, claim, title=title or file.stem, target=target)
+    title = title or file.stem
+    recipe = recipe_of(table, file.name, claim, title=title, target=target, absent=absent)
     directory = out or Path("reports") / file.stem
     if table.unused:
         names = ", ".join(name or "(no name)" for name in table.unused)
         click.echo(printable(f"Note: columns that are not used: {names}"))
+    tell_lines(warning.line for warning in score_warnings(table))
     hold_lock(directory)
     typed = command_line(click.get_current_context().meta[TYPED])
     if not import_scores(directory, file.stem, recipe, table, fresh=fresh, command=typed):

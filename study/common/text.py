@@ -18,10 +18,10 @@ def printable(text: str) -> str:
 
 
 def ranges(seeds: list[int]) -> str:
-    """Seeds as the --seeds option takes them: 0-19,25."""
+    """Seeds as the --seeds option takes them: 0-19,25; each one below 0, which none has, alone."""
     runs: list[list[int]] = []
     for seed in seeds:
-        if runs and seed == runs[-1][-1] + 1:
+        if runs and seed == runs[-1][-1] + 1 and seed > 0:
             runs[-1][1:] = [seed]
         else:
             runs.append([seed])

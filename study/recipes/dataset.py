@@ -1,5 +1,7 @@
 """The TOML recipes of models and datasets, validated."""
 
+from typing import Literal
+
 from pydantic import (
     Field,
     model_validator,
@@ -17,7 +19,9 @@ class DatasetRecipe(Recipe):
     """A dataset: its tables, variables, target and claims.
 
     table : where the rows are; in its place, `scores` names the file that scores were imported
-        from, of models that were trained elsewhere
+        from, of models that were trained elsewhere; smaller_is_better : methods whose scores were
+        turned, since the smaller mattered more; absent : "zero" where features without a score
+        count as 0
     proposal : the rows that the primary claim was proposed from, which are left out
     claim : the primary one; claims : others declared with it
     patience : of all networks whose own recipes name none, as in `recipes.model.Protocol`
@@ -33,6 +37,8 @@ class DatasetRecipe(Recipe):
     split: Split | None = None
     proposal: Proposal | None = None
     scores: Name | None = None
+    smaller_is_better: list[Name] = []
+    absent: Literal["zero"] | None = None
     variables: list[Variable] = Field(min_length=1)
     target: Target
     claim: Claim
@@ -97,6 +103,12 @@ class DatasetRecipe(Recipe):
                 f"published.shares has {len(self.published.shares)} numbers "
                 f"for {len(self.features)} features"
             )
+        return self
+
+    @model_validator(mode="after")
+    def only_scores_are_turned(self) -> "DatasetRecipe":
+        if self.scores is None and (self.smaller_is_better or self.absent):
+            raise ValueError("smaller_is_better, absent: of imported scores alone")
         return self
 
     def _check_proposal(self) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from study.common.conditions import CONDITIONS
 from study.common.errors import InputError
@@ -19,7 +20,9 @@ from study.store.provenance import circumstances, now
 from study.store.records import Key, Record, Row
 from study.store.run_directory import FILE_NAME, check_writable, create, set_aside
 from study.store.same_run import check_dataset
-from study.store.score_file import Origin, ScoreTable
+from study.store.scores.checks import score_warnings
+from study.store.scores.sense import PLACED
+from study.store.scores.table import Origin, ScoreTable
 from study.store.store import Store
 from study.store.writer import Writer
 
@@ -41,11 +44,23 @@ def claim_on(table: ScoreTable, words: str | None, model: str | None, method: st
         )
     model = _only("--model", model, table.models)
     method = _only("--method", method, table.methods(model))
-    return read_claim(words, {"feature": table.features}, ["feature"], model, method)
+    claim = read_claim(words, {"feature": table.features}, ["feature"], model, method)
+    if claim.share is not None and table.turned.get(method) == PLACED:
+        raise InputError(
+            f"claim '{words}': {method} has no shares: its scores are turned, and no more than "
+            "their order is left"
+        )
+    return claim
 
 
 def recipe_of(
-    table: ScoreTable, file: str, claim: Claim, *, title: str, target: str | None
+    table: ScoreTable,
+    file: str,
+    claim: Claim,
+    *,
+    title: str,
+    target: str | None,
+    absent: Literal["zero"] | None = None,
 ) -> DatasetRecipe:
     """What a run says of imported scores in place of a dataset. Raises InputError."""
     if target in table.features:
@@ -54,6 +69,8 @@ def recipe_of(
         title=title,
         source=f"Scores imported from {file}.",
         scores=file,
+        smaller_is_better=sorted(table.turned),
+        absent=absent,
         variables=[Numeric(name=name, type="numeric", divisor=1.0) for name in table.features],
         target=Target(name=target or UNNAMED_TARGET, divisor=1.0, tolerance=0.1),
         claim=claim,
@@ -108,6 +125,7 @@ def import_scores(
             )
             for model, of_model in records.items():
                 store.add(model, None, of_model, {_PROGRAM: version(_PROGRAM)})
+            store.add_data_findings(score_warnings(table))
             store.end_history(now())
         set_aside(directory)
         (new / FILE_NAME).rename(directory / FILE_NAME)

@@ -29,7 +29,8 @@ from study.recipes.claim_text import parse_claim
 from study.report.figures.importance import importance_names
 from study.report.tables.registry import TABLES
 from study.store.run_directory import FILE_NAME
-from study.store.score_file import Origin, read_scores
+from study.store.score_file import read_scores
+from study.store.scores.table import Origin
 
 REFERENCE = ROOT / "reports" / "reference" / "people"
 HEADER = "model,method,seed,feature,score"
@@ -498,8 +499,8 @@ MALFORMED = {
     ),
     "one feature": (f"{HEADER}\nm,f,0,a,1\nm,f,1,a,2\n", "one feature only, 'a': nothing to rank"),
     "seed with a part": (f"{HEADER}\nm,f,1.5,a,1\n", "line 2, column seed: '1.5' is not a whole"),
-    "seed below 0": (f"{HEADER}\nm,f,-1,a,1\n", "line 2, column seed: '-1' is not a whole"),
-    "seed too great": (f"{HEADER}\nm,f,4294967296,a,1\n", "column seed: '4294967296' is not"),
+    "seed without end": (f"{HEADER}\nm,f,1e999999999,a,1\n", "seed: '1e999999999' is beyond"),
+    "seed too great": (f"{HEADER}\nm,f,{2**63},a,1\n", "column seed: '9223372036854775808' is beyond"),
     "seed in words": (f"{HEADER}\nm,f,one,a,1\n", "column seed: 'one' is not a whole"),
     "seed missing": (f"{HEADER}\nm,f,,a,1\n", "column seed: '' is not a whole number"),
     "score in words": (f"{HEADER}\nm,f,0,a,high\n", "column score: 'high' is not a number"),

@@ -38,7 +38,7 @@ def seed_words(seeds: Iterable[int]) -> str:
     """Seeds by name, and how many more there are."""
     found = ranges([int(seed) for seed in seeds]).split(",")
     more = f" and {len(found) - 12} more ranges" if len(found) > 12 else ""
-    noun = "seed" if found == [found[0]] and found[0].isdecimal() else "seeds"
+    noun = "seed" if found == [found[0]] and found[0].removeprefix("-").isdecimal() else "seeds"
     return f"{noun} {','.join(found[:12])}{more}"
 
 

@@ -390,6 +390,10 @@ def _import_command(results: Results) -> str:
     recipe = results.recipe
     words = ["study", "import", str(recipe.scores), "--claim", recipe.claim.typed]
     words += ["--model", recipe.claim.model, "--method", recipe.claim.method]
+    for method in recipe.smaller_is_better:
+        words += ["--smaller-is-better", method]
+    if recipe.absent is not None:
+        words += ["--absent", recipe.absent]
     if recipe.target.name != UNNAMED_TARGET:
         words += ["--target", recipe.target.name]
     if recipe.title != results.dataset:

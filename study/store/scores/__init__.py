@@ -1,0 +1,1 @@
+"""Scores that were made elsewhere: a file, read, made whole and looked at."""

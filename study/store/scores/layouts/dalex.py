@@ -1,0 +1,86 @@
+"""DALEX: `model_parts` gives variable, dropout_loss and label, and permutation where every
+permutation is kept.
+
+dropout_loss is the loss after a variable was permuted: the greater, the more important, once that
+of `_full_model_`, with nothing permuted, is taken off. `_baseline_` has everything permuted. The
+rows are sorted by loss, so that `_full_model_` is not always the first. Permutations are repeats
+with one model. R's permutation 0 is the mean of the others, so that it changes no mean.
+"""
+
+from collections.abc import Iterator, Mapping
+from statistics import fmean
+
+from study.common.errors import InputError
+from study.store.scores.cells import number
+from study.store.scores.layouts.layout import Reading
+from study.store.scores.sheet import Sheet
+
+_FULL, _BASELINE = "_full_model_", "_baseline_"
+_METHOD = "dropout loss"
+
+# The cells that tell vectors apart, by the name of their column.
+_Vector = tuple[tuple[str, str], ...]
+# Loss by permutation and variable.
+_Losses = dict[str, dict[str, float]]
+
+
+def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
+    """Losses as scores, averaged over permutations."""
+    if "dropout_loss" not in sheet.names or "feature" not in places or "score" in places:
+        return None
+    own = dict(places)
+    if "model" not in own and "label" in sheet.names:
+        own["model"] = sheet.names.index("label")
+    loss = sheet.names.index("dropout_loss")
+    repeat = sheet.names.index("permutation") if "permutation" in sheet.names else None
+    return Reading(
+        _rows(sheet, own, loss, repeat),
+        {*own.values(), loss, *([] if repeat is None else [repeat])},
+        {*own, "score"},
+        "DALEX's dropout loss: the score is the loss less that of the full model"
+        + ("" if repeat is None else ", averaged over permutations, which are repeats")
+        + f"; {_FULL} and {_BASELINE} are no features",
+        _METHOD,
+    )
+
+
+def _rows(
+    sheet: Sheet, places: Mapping[str, int], loss: int, repeat: int | None
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    apart = {name: place for name, place in places.items() if name != "feature"}
+    vectors: dict[_Vector, _Losses] = {}
+    first: dict[_Vector, str] = {}
+    for place, cells in sheet.rows:
+        vector = tuple((name, cells[column]) for name, column in apart.items())
+        first.setdefault(vector, place)
+        number_of_repeat = "" if repeat is None else cells[repeat]
+        losses = vectors.setdefault(vector, {}).setdefault(number_of_repeat, {})
+        variable = cells[places["feature"]]
+        if variable in losses:
+            raise InputError(
+                f"{sheet.path}, {place}: '{variable}' has a loss already; rename the column that "
+                "tells vectors apart to seed"
+            )
+        try:
+            losses[variable] = number("dropout_loss", cells[loss])
+        except ValueError as error:
+            raise InputError(f"{sheet.path}, {place}, column {error}") from error
+    for vector, repeats in vectors.items():
+        for variable, score in _less_full(f"{sheet.path}, {first[vector]}", repeats).items():
+            yield first[vector], {**dict(vector), "feature": variable, "score": repr(score)}
+
+
+def _less_full(where: str, repeats: _Losses) -> dict[str, float]:
+    """The mean loss of each variable, less that of the full model."""
+    names = list(next(iter(repeats.values())))
+    for losses in repeats.values():
+        if _FULL not in losses:
+            raise InputError(f"{where}: no row '{_FULL}', whose loss is to be taken off")
+        if set(losses) != set(names):
+            odd = min(set(losses) ^ set(names))
+            raise InputError(f"{where}: not every permutation has a loss of '{odd}'")
+    return {
+        name: fmean(losses[name] - losses[_FULL] for losses in repeats.values())
+        for name in names
+        if name not in (_FULL, _BASELINE)
+    }

@@ -1,0 +1,15 @@
+"""SHAP writes no table of its own; these are names that people give the mean absolute value."""
+
+from study.store.scores.layouts.layout import Layout
+
+LAYOUTS = (
+    Layout(
+        "SHAP's mean absolute values",
+        (
+            *("mean_abs_shap", "mean_abs_shap_value", "mean_abs_shap_values", "mean_shap_abs"),
+            *("mean(|shap value|)", "mean(|shap|)", "mean |shap|"),
+            *("feature_importance_vals", "shap_importance"),
+        ),
+        "mean |SHAP|",
+    ),
+)
