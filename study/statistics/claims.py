@@ -13,7 +13,7 @@ from study.statistics.intervals import (
     clopper_pearson,
     wilson,
 )
-from study.statistics.ranking import identical, shares
+from study.statistics.ranking import TIED, identical, shares
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE = "supported", "contradicted", "inconclusive"
 NO_VERDICT = "no verdict"
@@ -38,18 +38,19 @@ class Statement:
         """Which seeds meet it: (seeds, items) -> bool (seeds,).
 
         None without shares does: no score is positive, or one is not a number. Rank 1 is
-        strictly greatest, and a tie at the edge of the top k leaves the item out.
+        strictly greatest, and a tie at the edge of the top k leaves the item out. Scores are tied
+        where they are equal, as `settled` makes them; a share as near to the required one as
+        tied scores are reaches it.
         """
-        share = shares(scores)
         item = scores[:, self.item]
         if self.kind == "share":
-            found = share[:, self.item] >= self.share
+            found = self.margin(scores) >= 0
         elif self.kind == "above":
             found = item > scores[:, self.other]
         else:
             # The worst rank that ties leave possible.
             found = (scores >= item[:, None]).sum(axis=1) <= self.top
-        return found & np.isfinite(share[:, self.item])
+        return found & np.isfinite(shares(scores)[:, self.item])
 
     def margin(self, scores: np.ndarray) -> np.ndarray:
         """By how much of the total share each seed meets it, (seeds,).
@@ -60,7 +61,10 @@ class Statement:
         the runner-up's), the required share, or the other item's. NaN without shares.
         """
         ahead = self.ahead(shares(scores))
-        return ahead - self.share if self.kind == "share" else ahead
+        if self.kind != "share":
+            return ahead
+        margin = ahead - self.share
+        return np.where(np.abs(margin) <= TIED * self.share, 0.0, margin)
 
     def ahead(self, values: np.ndarray) -> np.ndarray:
         """How far the item is ahead of what it has to be above, of values (seeds, items): (seeds,).
