@@ -8,6 +8,9 @@ import pytest
 
 import study
 from study.analysis.overview import Overview
+from study.analysis.warnings.registry import warnings
+from study.report.tables.claims import claim_table
+from study.report.text.verdict import answers
 
 CASES = Path(__file__).parents[1] / "cases"
 
@@ -107,6 +110,37 @@ def test_scores_written_otherwise_give_the_same_verdict_and_ranks(imported, path
     verdicts = [of.own_verdict(of.results.recipe.claim) for of in (one, two)]
     assert verdicts[0]["met"] == verdicts[1]["met"]
     assert verdicts[0]["verdict"] == verdicts[1]["verdict"]
+
+
+def test_ties_of_rounded_scores_are_told_beside_the_verdict(imported):
+    """Eleven seeds put age first, and nine tie it with another, at two digits."""
+    table = case("tables/12-ties-rounded.csv")
+    scores = table[table["condition"] == "real"].pivot(
+        index="seed", columns="feature", values="score"
+    )
+    greatest = scores.max(axis=1)
+    tied = scores["age"].eq(greatest) & scores.eq(greatest, axis=0).sum(axis=1).gt(1)
+    overview = imported(table, "age rank 1 in 0.8")
+    row = overview.own_verdict(overview.results.recipe.claim)
+    assert (row["met"], row["tied"]) == (11, tied.sum()) == (11, 9)
+    assert "9 more age is tied for first" in answers(overview)[2].sentence
+    assert "9 tied" in claim_table(overview).layout["Met"].iloc[0]
+
+
+@pytest.mark.parametrize("seeds", [20, 40])
+def test_seeds_that_hold_two_vectors_support_nothing(imported, seeds):
+    table = case("import/two-vectors-ten-times-each.csv")
+    if seeds == 40:  # each written with digits that single precision does not carry
+        again = table.assign(seed=table["seed"] + 20, score=table["score"] * (1 + 1e-8))
+        table = pd.concat([table, again])
+    overview = imported(table, "a rank 1 in 0.8")
+    row = overview.own_verdict(overview.results.recipe.claim)
+    assert (row["verdict"], row["met"], row["n"], row["different"]) == (
+        "no verdict", seeds, seeds, 2
+    )  # fmt: skip
+    assert f"{seeds} seeds hold 2 different score vectors" in answers(overview)[2].sentence
+    assert "2 vectors" in claim_table(overview).layout["Met"].iloc[0]
+    assert "S019" in {warning.code for warning in warnings(overview)}
 
 
 def test_the_stored_scores_stay_as_they_came(command, imported):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from study.statistics.ranking import TIED, in_top, ranks, settled, shares
+from study.statistics.ranking import TIED, different, identical, in_top, ranks, settled, shares
 
 scores = hnp.arrays(np.float64, (3, 5), elements=st.floats(-10, 10, width=16))
 # Few distinct whole numbers: many ties, and sums and strictly monotone transforms are exact.
@@ -218,6 +218,24 @@ def test_a_strictly_monotone_transform_changes_neither_ranks_nor_top_sets(vector
     for transform in (lambda v: v**3, lambda v: 2.0**v, lambda v: 7 * v - 100):
         np.testing.assert_array_equal(ranks(transform(vectors)), ranks(vectors))
         np.testing.assert_array_equal(in_top(transform(vectors), 2), in_top(vectors, 2))
+
+
+# -- seeds that repeat others ----------------------------------------------------------------
+
+
+@moderate
+@given(st.lists(st.sampled_from([(1, 2, 0), (1, 2, 3), (2, 2, 0), (0.5, 0.25, 1)]), min_size=1))
+def test_vectors_differ_where_no_earlier_one_is_the_same_but_for_single_precision(vectors):
+    noise = 1 + 1e-7 * np.random.default_rng(0).uniform(-1, 1, (len(vectors), 3))
+    found = different(np.array(vectors) * noise)
+    expected = [vector not in vectors[:place] for place, vector in enumerate(vectors)]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_vectors_without_shares_are_each_one_of_its_own():
+    vectors = np.array([[0.0, 0.0], [1.0, 2.0], [0.0, 0.0], [np.nan, 1.0], [np.nan, 1.0], [1, 2]])
+    np.testing.assert_array_equal(different(vectors), [True, True, True, True, True, False])
+    assert not identical(vectors)
 
 
 # -- top sets --------------------------------------------------------------------------------
