@@ -71,7 +71,11 @@ def in_top(scores: np.ndarray, k: int) -> np.ndarray:
 
 def identical(scores: np.ndarray) -> bool:
     """Whether several seeds have the same scores, all finite, up to single precision."""
-    return len(scores) > 1 and bool(np.isfinite(scores).all() and _same(scores, scores[0]).all())
+    return (
+        len(scores) > 1
+        and bool(np.isfinite(scores).all())
+        and np.allclose(scores, scores[0], rtol=ROUNDING, atol=0)
+    )
 
 
 def different(scores: np.ndarray) -> np.ndarray:
@@ -83,10 +87,6 @@ def different(scores: np.ndarray) -> np.ndarray:
     rest = np.flatnonzero(~first)
     while len(rest):
         first[rest[0]] = True
-        rest = rest[~_same(scores[rest], scores[rest[0]])]
+        same = np.isclose(scores[rest], scores[rest[0]], rtol=ROUNDING, atol=0).all(axis=1)
+        rest = rest[~same]
     return first
-
-
-def _same(scores: np.ndarray, one: np.ndarray) -> np.ndarray:
-    """Which vectors are one vector up to single precision: (seeds, items) -> bool (seeds,)."""
-    return np.isclose(scores, one, rtol=ROUNDING, atol=0).all(axis=1)
