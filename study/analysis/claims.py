@@ -21,9 +21,9 @@ from study.statistics.claims import (
     NO_VERDICT,
     SUPPORTED,
     Statement,
-    judge,
     power,
     proportion,
+    verdict_over_seeds,
 )
 from study.statistics.equal_checks import first_equal
 from study.statistics.multiplicity import holm
@@ -140,10 +140,11 @@ def verdicts(
     met : the claim's `proportions`; learned : the results of the seeds that have learned, None
     where no fit is known; gate : of `held_out`.
 
-    reason says why there is no verdict, if there is none. role is "primary" for the model and
-    method that the claim rests on, else "robustness". learned_... are the same over the seeds
-    that have learned; survives tells whether the verdict stays. They are missing where no fit is
-    known.
+    reason says why there is no verdict, if there is none. tied counts the seeds that miss it by a
+    tie alone, different the different vectors that the n seeds hold. role is "primary" for the
+    model and method that the claim rests on, else "robustness". learned_... are the same over the
+    seeds that have learned; survives tells whether the verdict stays. They are missing where no
+    fit is known.
     """
     if met.empty:
         return met.assign(role=[])
@@ -158,15 +159,18 @@ def verdicts(
             continue
         vectors, statement = found
         outcome = proportion(statement, vectors.score)
-        verdict = judge(outcome, claim.proportion)
+        verdict = verdict_over_seeds(statement, vectors.score, claim.proportion)
         reason = gated(gate, model)
         if not reason and verdict.verdict == NO_VERDICT:
-            reason = outcome.wilson.kind
+            repeated = verdict.different < outcome.seeds
+            reason = repeats(outcome.seeds, verdict.different) if repeated else outcome.wilson.kind
         primary = (model, method) == (claim.model, claim.method)
         margins.add({}, vectors.seeds, statement.margin(vectors.score))
         rows.append(
             {
                 **row,
+                "tied": outcome.tied,
+                "different": verdict.different,
                 "role": "primary" if primary else "robustness",
                 "required": claim.proportion,
                 "verdict": NO_VERDICT if reason else verdict.verdict,
@@ -205,6 +209,11 @@ def distinct_checks(results: Results, verdicts: pd.DataFrame) -> pd.DataFrame:
         scores.append(np.zeros((0, 0)) if vectors is None else vectors.score)
     own = [place == first for place, first in enumerate(first_equal(scores))]
     return ordered[np.array(own) & (ordered["role"] != "primary")]
+
+
+def repeats(seeds: int, different: int) -> str:
+    """That seeds repeat the scores of others, in words."""
+    return f"{seeds} seeds hold {different} different score vectors"
 
 
 def one_observation(row: Mapping[str, Any]) -> bool:
@@ -250,7 +259,7 @@ def _learned(
     if found is None or not len(found[0].score):
         return {"learned_met": 0, "learned_n": 0, "learned_verdict": NO_VERDICT, "survives": False}
     outcome = proportion(found[1], found[0].score)
-    judged = judge(outcome, claim.proportion).verdict
+    judged = verdict_over_seeds(found[1], found[0].score, claim.proportion).verdict
     return {
         "learned_met": outcome.met,
         "learned_n": outcome.seeds,

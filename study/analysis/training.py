@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.results import Results
-from study.statistics.ranking import ranks, shares
+from study.statistics.ranking import ranks, settled, shares
 
 
 def seed_paths(results: Results) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def seed_paths(results: Results) -> pd.DataFrame:
         if own.empty:
             continue
         wide = own.pivot(index=["seed", "epoch"], columns="feature", values="absolute")
-        values = wide[features].to_numpy(dtype=float)
+        values = settled(wide[features].to_numpy(dtype=float))
         parts.append(
             pd.DataFrame(
                 {

@@ -11,7 +11,7 @@ import pandas as pd
 from study.common.methods import find_method, scored_by
 from study.datasets.dataset import variable_groups
 from study.recipes.dataset import DatasetRecipe
-from study.statistics.ranking import identical
+from study.statistics.ranking import identical, settled
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Vectors:
     """The scores of one model, condition, method and level: one vector for each seed.
 
     seeds : (seeds,), missing for least squares; those of the varied source, in networks of
-    --vary; score, signed : (seeds, items)
+    --vary; score : (seeds, items), tied ones made equal (`settled`); signed : (seeds, items)
     """
 
     seeds: pd.Series
@@ -81,7 +81,7 @@ def stored_vectors(
         score = rows["score"].to_numpy().reshape(-1, len(items))
         signed = rows["signed"].to_numpy(dtype=float).reshape(-1, len(items))
         seeds = rows["seed"].iloc[:: len(items)].reset_index(drop=True)
-        yield (model, condition, method, level), Vectors(seeds, items, score, signed)
+        yield (model, condition, method, level), Vectors(seeds, items, settled(score), signed)
         declared = find_method(method)
         # An import has nothing but features.
         if declared and declared.summed and recipe.scores is None:
@@ -93,7 +93,10 @@ def stored_vectors(
                 ],
                 axis=1,
             )
-            yield (model, condition, method, "variable"), Vectors(seeds, variables, sums, signs)
+            yield (
+                (model, condition, method, "variable"),
+                Vectors(seeds, variables, settled(sums), signs),
+            )
 
 
 def _in_order(items: list[str]) -> Callable[[pd.Series], pd.Series]:

@@ -29,7 +29,7 @@ from study.compare.pairing import RUNS, common_models
 from study.recipes.claim import Claim
 from study.statistics.agreement import SPEARMAN, coordinates, null_within_seeds, within_seeds
 from study.statistics.intervals import Interval
-from study.statistics.ranking import identical, shares
+from study.statistics.ranking import identical, settled, shares
 
 
 # -- differences ---------------------------------------------------------------------------
@@ -130,10 +130,12 @@ def order_agreement(first: Results, second: Results, level: str) -> pd.DataFrame
 
 
 def _mean_share(scores: np.ndarray) -> np.ndarray:
-    """The mean of the shares that there are, (1, items); NaN where there are none."""
+    """The mean of the shares that there are, (1, items), settled; NaN where there are none."""
     share = shares(scores)
     share = share[np.isfinite(share).all(axis=1)]
-    return share.mean(axis=0, keepdims=True) if len(share) else np.full((1, share.shape[1]), np.nan)
+    if not len(share):
+        return np.full((1, share.shape[1]), np.nan)
+    return settled(share.mean(axis=0, keepdims=True))
 
 
 def _vectors_of_both(

@@ -1,7 +1,7 @@
 """Whether a claim about importances holds over seeds: proportion, verdict, margin."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from study.statistics.intervals import (
     clopper_pearson,
     wilson,
 )
-from study.statistics.ranking import identical, shares
+from study.statistics.ranking import TIED, different, identical, shares
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE = "supported", "contradicted", "inconclusive"
 NO_VERDICT = "no verdict"
@@ -38,18 +38,34 @@ class Statement:
         """Which seeds meet it: (seeds, items) -> bool (seeds,).
 
         None without shares does: no score is positive, or one is not a number. Rank 1 is
-        strictly greatest, and a tie at the edge of the top k leaves the item out.
+        strictly greatest, and a tie at the edge of the top k leaves the item out. Scores are tied
+        where they are equal, as `settled` makes them; a share as near to the required one as
+        tied scores are reaches it.
         """
-        share = shares(scores)
         item = scores[:, self.item]
         if self.kind == "share":
-            found = share[:, self.item] >= self.share
+            found = self.margin(scores) >= 0
         elif self.kind == "above":
             found = item > scores[:, self.other]
         else:
             # The worst rank that ties leave possible.
             found = (scores >= item[:, None]).sum(axis=1) <= self.top
-        return found & np.isfinite(share[:, self.item])
+        return found & np.isfinite(shares(scores)[:, self.item])
+
+    def tied(self, scores: np.ndarray) -> np.ndarray:
+        """Which seeds miss it by a tie alone: (seeds, items) -> bool (seeds,).
+
+        They would meet it if the item were ahead of all that it is tied with.
+        """
+        item = scores[:, self.item]
+        if self.kind == "share":
+            return np.zeros(len(scores), dtype=bool)
+        if self.kind == "above":
+            found = item == scores[:, self.other]
+        else:
+            # The best rank that ties leave possible.
+            found = (scores > item[:, None]).sum(axis=1) < self.top
+        return found & ~self.met(scores) & np.isfinite(shares(scores)[:, self.item])
 
     def margin(self, scores: np.ndarray) -> np.ndarray:
         """By how much of the total share each seed meets it, (seeds,).
@@ -60,7 +76,10 @@ class Statement:
         the runner-up's), the required share, or the other item's. NaN without shares.
         """
         ahead = self.ahead(shares(scores))
-        return ahead - self.share if self.kind == "share" else ahead
+        if self.kind != "share":
+            return ahead
+        margin = ahead - self.share
+        return np.where(np.abs(margin) <= TIED * self.share, 0.0, margin)
 
     def ahead(self, values: np.ndarray) -> np.ndarray:
         """How far the item is ahead of what it has to be above, of values (seeds, items): (seeds,).
@@ -86,7 +105,8 @@ class Statement:
 class Proportion:
     """Seeds that meet a claim, of all seeds, with its intervals.
 
-    identical : all seeds have the same scores, and count as one
+    identical : all seeds have the same scores, and count as one; tied : seeds that miss it by a
+    tie alone
     """
 
     met: int
@@ -94,6 +114,7 @@ class Proportion:
     wilson: Interval
     exact: Interval
     identical: bool
+    tied: int = 0
 
     @property
     def value(self) -> float:
@@ -105,14 +126,13 @@ def proportion(statement: Statement, scores: np.ndarray) -> Proportion:
 
     Seeds that are all the same are one observation, and have no interval.
     """
-    met = statement.met(scores)
+    met, tied = statement.met(scores), statement.tied(scores)
     if identical(scores):
         none = Interval.none(f"all {len(scores)} seeds identical")
-        return Proportion(int(met[0]), 1, none, none, identical=True)
+        return Proportion(int(met[0]), 1, none, none, identical=True, tied=int(tied[0]))
     count, seeds = int(met.sum()), len(met)
-    return Proportion(
-        count, seeds, wilson(count, seeds), clopper_pearson(count, seeds), identical=False
-    )
+    intervals = wilson(count, seeds), clopper_pearson(count, seeds)
+    return Proportion(count, seeds, *intervals, identical=False, tied=int(tied.sum()))
 
 
 @dataclass(frozen=True)
@@ -123,24 +143,43 @@ class Verdict:
     seeds_to_settle : total seeds that would settle an inconclusive one if the proportion
     stays as observed; infinite where it equals the required one; NaN otherwise
     p_value : exact binomial, one-sided, that the proportion is at most the required one
+    different : how many different vectors the seeds hold
     """
 
     verdict: str
     seeds_to_settle: float
     p_value: float
+    different: int
+
+
+def verdict_over_seeds(statement: Statement, scores: np.ndarray, required: float) -> Verdict:
+    """The verdict on a statement, from scores (seeds, items); see `judge`.
+
+    Seeds that repeat the scores of others are no further observations, and may be copies of one
+    training: there is a verdict only where the different vectors alone give the same.
+    """
+    found = judge(proportion(statement, scores), required)
+    first = different(scores)
+    if first.all():
+        return found
+    alone = judge(proportion(statement, scores[first]), required)
+    verdict = found.verdict if alone.verdict == found.verdict else NO_VERDICT
+    settle = found.seeds_to_settle if verdict == found.verdict else math.nan
+    return replace(found, verdict=verdict, seeds_to_settle=settle, different=int(first.sum()))
 
 
 def judge(found: Proportion, required: float) -> Verdict:
     """Supported where the Wilson lower bound reaches `required`, contradicted where the upper
     bound misses it, else inconclusive. No verdict on seeds that are one observation."""
-    if found.identical or not found.seeds:
-        return Verdict(NO_VERDICT, math.nan, math.nan)
+    seeds = found.seeds
+    if found.identical or not seeds:
+        return Verdict(NO_VERDICT, math.nan, math.nan, seeds)
     p_value = exceeds(found.met, found.seeds, required)
     if found.wilson.low >= required:
-        return Verdict(SUPPORTED, math.nan, p_value)
+        return Verdict(SUPPORTED, math.nan, p_value, seeds)
     if found.wilson.high < required:
-        return Verdict(CONTRADICTED, math.nan, p_value)
-    return Verdict(INCONCLUSIVE, seeds_to_settle(found.value, required), p_value)
+        return Verdict(CONTRADICTED, math.nan, p_value, seeds)
+    return Verdict(INCONCLUSIVE, seeds_to_settle(found.value, required), p_value, seeds)
 
 
 def exceeds(met: int, seeds: int, proportion: float) -> float:

@@ -5,6 +5,38 @@ from scipy.stats import rankdata
 
 # Single precision carries seven digits: a relative spread below this is none.
 ROUNDING = 1e-6
+# Scores nearer than this part of the larger are tied. Writing 15 digits, or adding in another
+# order, moves a score by far less; neighbours in single precision lie 6e-8 apart.
+TIED = 1e-9
+# So are scores nearer than this part of their vector's greatest: what a difference of numbers
+# that should be equal leaves in place of 0.
+_NOTHING = 1e-14
+
+
+def settled(scores: np.ndarray) -> np.ndarray:
+    """Scores with the tied ones of each vector made equal: (..., items) -> (..., items).
+
+    Neighbours in the order of a vector are tied when they differ by at most TIED of the larger of
+    the two, or by _NOTHING of the vector's greatest finite one, all by absolute value; so are all
+    in a chain of such neighbours, which get the greatest score among them. All else stays to the
+    bit, as do NaN and infinity.
+    """
+    order = np.argsort(-scores, axis=-1, kind="stable")  # NaN last
+    falling = np.take_along_axis(scores, order, axis=-1)
+    size = np.where(np.isfinite(falling), np.abs(falling), 0.0)
+    nothing = _NOTHING * size.max(axis=-1, keepdims=True, initial=0.0)
+    reach = np.maximum(TIED * np.maximum(size[..., :-1], size[..., 1:]), nothing)
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        apart = ~(falling[..., :-1] - falling[..., 1:] <= reach)
+    # Where the chain of each begins: the last place, up to its own, that is apart from the one
+    # before.
+    place = np.arange(scores.shape[-1])
+    first = np.broadcast_to(place, scores.shape).copy()
+    first[..., 1:] *= apart
+    first = np.maximum.accumulate(first, axis=-1)
+    result = np.empty_like(scores)
+    np.put_along_axis(result, order, np.take_along_axis(falling, first, axis=-1), axis=-1)
+    return result
 
 
 def shares(scores: np.ndarray) -> np.ndarray:
@@ -22,7 +54,8 @@ def shares(scores: np.ndarray) -> np.ndarray:
 def ranks(scores: np.ndarray) -> np.ndarray:
     """Rank 1 for the greatest score, ties averaged: (..., items) -> (..., items).
 
-    So rank 1 means strictly greatest. A vector with a NaN has no ranks.
+    So rank 1 means strictly greatest; scores are tied where they are equal, as `settled` makes
+    them. A vector with a NaN has no ranks.
     """
     return rankdata(-scores, axis=-1, nan_policy="propagate")
 
@@ -43,3 +76,17 @@ def identical(scores: np.ndarray) -> bool:
         and bool(np.isfinite(scores).all())
         and np.allclose(scores, scores[0], rtol=ROUNDING, atol=0)
     )
+
+
+def different(scores: np.ndarray) -> np.ndarray:
+    """Which seeds have scores that no earlier one has: (seeds, items) -> bool (seeds,).
+
+    Up to single precision. Vectors without shares are not looked at: each is one of its own.
+    """
+    first = np.isnan(shares(scores)).any(axis=1)
+    rest = np.flatnonzero(~first)
+    while len(rest):
+        first[rest[0]] = True
+        same = np.isclose(scores[rest], scores[rest[0]], rtol=ROUNDING, atol=0).all(axis=1)
+        rest = rest[~same]
+    return first

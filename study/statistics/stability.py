@@ -10,7 +10,7 @@ from scipy import stats
 from study.statistics.agreement import SPEARMAN, coordinates, within_seeds
 from study.statistics.intervals import CONFIDENCE, Interval, jackknife_t, wilson
 from study.statistics.multiplicity import holm
-from study.statistics.ranking import identical, ranks
+from study.statistics.ranking import identical, ranks, settled
 
 # A consensus of more items is not searched for: the work is 3 to the power of their number.
 MOST_FOR_CONSENSUS = 10
@@ -284,7 +284,8 @@ def split_half(shares: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
     for line, size in enumerate(sizes):
         if 2 * size <= len(shares):
             halves = [
-                shares[part].mean(axis=1) for part in (order[:, :size], order[:, size : 2 * size])
+                settled(shares[part].mean(axis=1))
+                for part in (order[:, :size], order[:, size : 2 * size])
             ]
             result[line] = within_seeds(*(coordinates(SPEARMAN, half) for half in halves))
     return result

@@ -50,6 +50,22 @@ def test_a_sound_run_is_warned_of_its_encoding_alone(make):
     assert frame.map(len).to_numpy().min() > 0
 
 
+def test_seeds_that_repeat_others(make):
+    def halved(scores):
+        scores["mlp", "real"]["gradient"][:] = np.repeat(
+            scores["mlp", "real"]["gradient"][:15], 2, 0
+        )
+        scores["mlp", "shuffled"]["gradient"][7] = scores["mlp", "shuffled"]["gradient"][3]
+        scores["transformer", "real"]["gradient"][2:4] = 0  # without shares: no repeats
+
+    results = make(halved)
+    assert "S019" in codes(results)
+    assert evidence(results, "S019") == (
+        "MLP, real: 30 seeds hold 15 different score vectors by gradient. "
+        "MLP, shuffled: 30 seeds hold 29 different score vectors by gradient."
+    )
+
+
 def test_identical_seeds(make):
     def same(scores):
         scores["mlp", "real"]["gradient"][:] = scores["mlp", "real"]["gradient"][0]

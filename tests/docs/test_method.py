@@ -170,6 +170,7 @@ def program(session) -> dict[str, list[Any]]:
         "Notation": [
             ranking.shares(session.scores).tolist(),
             ranking.ranks(session.scores).tolist(),
+            [bool(np.equal(*ranking.settled(np.array([*two, 0.5]))[:2])) for two in session.near],
         ],
         "Early stopping": [
             tuple(stopped(session.errors, patience) for patience in (3, 4)),

@@ -111,6 +111,38 @@ def test_the_verdict_over_seeds(run, kind, met, verdict, begins, settle):
     )
 
 
+@pytest.mark.parametrize("kind", ["rank", "top", "above"])
+@pytest.mark.parametrize(("met", "where"), [(11, "In 9 more"), (0, "In 20 of them")])
+def test_ties_stand_beside_the_verdict_over_seeds(run, kind, met, where):
+    change, says = CLAIMS[kind]
+    scores = vectors(met, 20)
+    scores[met:] = np.linspace(1, 2, 20 - met)[:, None] * [8, 8, 0, 0, 0, 0, 0, 8 * (kind == "top")]
+    place = {"rank": "for first", "top": "for place 2", "above": "with sex"}[kind]
+    assert told(run({"transformer": scores}, **change))[SEEDS] == (
+        "contradicted over seeds",
+        f"Contradicted over seeds (not stable): {says} in {met} of 20 seeds ({wilson(met, 20)}) "
+        "for the Transformer (published) by gradient; 80% is required. "
+        f"{where} age is tied {place}.",
+    )
+
+
+def test_seeds_that_repeat_others_stand_beside_the_verdict_over_seeds(run):
+    scores = vectors(20, 20)
+    scores[19] = scores[18]
+    verdict, sentence = told(run({"transformer": scores}))[SEEDS]
+    assert verdict == "supported over seeds"
+    assert sentence.endswith(
+        "80% is required. The 20 seeds hold 19 different score vectors, so that they are fewer "
+        "observations."
+    )
+    scores[:] = np.repeat(scores[:2], 10, axis=0)
+    assert told(run({"transformer": scores}))[SEEDS] == (
+        "no verdict over seeds",
+        "No verdict over seeds: 20 seeds hold 2 different score vectors. In 20 of 20, age has "
+        "rank 1.",
+    )
+
+
 def of_halves(ahead: float, spread: float = 0.0, splits: int = 12) -> np.ndarray:
     """Scores whose sum is 1: age leads by so much, more in one half of a split than the other."""
     scores = np.zeros((2 * splits, ITEMS))

@@ -21,6 +21,7 @@ from study.statistics.claims import (
     power,
     proportion,
     seeds_to_settle,
+    verdict_over_seeds,
 )
 from study.statistics.ranking import identical
 
@@ -188,6 +189,54 @@ def test_a_positive_margin_meets_the_claim_and_a_negative_one_does_not(statement
 def test_without_ties_and_negative_scores_the_sign_of_the_margin_is_the_claim(statement, vector):
     scores = np.array([vector], dtype=float)
     np.testing.assert_array_equal(statement.met(scores), statement.margin(scores) > 0)
+
+
+@moderate
+@given(statements, tables)
+def test_a_seed_misses_a_claim_by_a_tie_when_a_hair_more_would_do(statement, scores):
+    ahead = scores.copy()
+    ahead[:, statement.item] += 0.5  # less than whole numbers differ by
+    found = [
+        statement.kind != "share" and any(score > 0 for score in vector)
+        and met_naively(statement, more) and not met_naively(statement, vector)
+        for vector, more in zip(scores.tolist(), ahead.tolist(), strict=True)
+    ]  # fmt: skip
+    np.testing.assert_array_equal(statement.tied(scores), found)
+    assert proportion(statement, scores).tied in (sum(found), int(found[0]))
+
+
+# -- seeds that repeat others ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("repeats", "required", "verdict"),
+    [
+        ([10, 10], 0.8, NO_VERDICT),  # 2 of 2 support nothing
+        ([1] * 18 + [2], 0.8, SUPPORTED),  # 19 of 19 do: 19 / (19 + z²) is 0.83
+        ([1] * 14 + [6], 0.8, NO_VERDICT),  # 15 of 15 do not: 0.796
+        ([5] * 4, 0.4, SUPPORTED),  # 4 of 4 do: 0.51
+    ],
+)
+def test_seeds_that_repeat_others_support_a_claim_where_the_different_ones_do(
+    repeats, required, verdict
+):
+    scores = np.repeat(outcomes(len(repeats), len(repeats)), repeats, axis=0)
+    found = verdict_over_seeds(FIRST, scores, required)
+    assert (found.verdict, found.different) == (verdict, len(repeats))
+    assert judge(proportion(FIRST, scores), required).verdict == SUPPORTED
+    # The other item has rank 1 in none.
+    other = verdict_over_seeds(Statement("rank", 1), scores, required)
+    misses = proportion_confint(0, len(repeats), method="wilson")[1] < required
+    assert other.verdict == (CONTRADICTED if misses else NO_VERDICT)
+
+
+@moderate
+@given(st.integers(1, 20), st.integers(0, 20), st.sampled_from([0.3, 0.5, 0.8, 0.95]))
+def test_without_repeats_the_verdict_is_that_of_the_proportion(seeds, met, required):
+    scores = outcomes(min(met, seeds), seeds)
+    expected = judge(proportion(FIRST, scores), required)
+    assert verdict_over_seeds(FIRST, scores, required) == expected
+    assert expected.different == seeds
 
 
 # -- proportions -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from study.statistics.ranking import in_top, ranks, shares
+from study.statistics.ranking import TIED, different, identical, in_top, ranks, settled, shares
 
 scores = hnp.arrays(np.float64, (3, 5), elements=st.floats(-10, 10, width=16))
 # Few distinct whole numbers: many ties, and sums and strictly monotone transforms are exact.
@@ -72,6 +72,111 @@ def test_shares_of_any_number_of_dimensions_are_those_of_each_vector():
             np.testing.assert_array_equal(share, shares(vector))
 
 
+# -- ties ------------------------------------------------------------------------------------
+
+# About one part in 10^9, and a power of two, so that scores moved by some of them are exact.
+_STEP = 2.0**-30
+
+
+def _tied_by_hand(vector):
+    """Tied scores get the greatest of their chain: in fractions, pair by pair."""
+    exact = [Fraction(score) for score in vector]
+    least = Fraction(10) ** -14 * max((abs(score) for score in exact), default=Fraction(0))
+    result = list(vector)
+    for place, own in enumerate(exact):
+        top = own
+        for other in sorted(exact):
+            tolerance = max(Fraction(10) ** -9 * max(abs(top), abs(other)), least)
+            if top < other <= top + tolerance:
+                top = other
+        result[place] = float(top)
+    return result
+
+
+# Scores that lie about as near to each other as tied ones do, of any sign and size.
+near = st.builds(
+    lambda sizes, steps, sign: np.array(
+        [sign * size * (1 + step * _STEP / 2) for size, step in zip(sizes, steps, strict=True)]
+    ),
+    st.lists(st.sampled_from([1.0, 1.0, 1e-6, 3e-15, 1e4]), min_size=6, max_size=6),
+    st.lists(st.integers(0, 8), min_size=6, max_size=6),
+    st.sampled_from([-1.0, 1.0]),
+)
+
+
+@pytest.mark.parametrize(
+    "tied",
+    [
+        [0.32379600000000003, 0.323796],  # the next double
+        [0.1 + 0.2, 0.3],  # a sum
+        [sum([0.1] * 10), 1.0],
+        [float(f"{1 / 3:.15g}"), 1 / 3],  # as R writes it
+        [float(f"{2e-7 / 3:.15g}"), 2e-7 / 3],
+        [-0.5, -0.5 - 1e-12],
+        [0.9 - sum([0.9] * 30) / 30, 0.0],  # a drop of nothing
+        [0.0, -0.0],
+    ],
+)
+def test_scores_that_differ_by_rounding_are_tied(tied):
+    for order in (tied, tied[::-1]):
+        found = settled(np.array([*order, 0.4]))
+        assert found[0] == found[1] != found[2]
+
+
+@pytest.mark.parametrize("score", [0.32379600, 1e-20, 3.0e8, 0.0])
+def test_neighbours_in_single_precision_keep_their_order(score):
+    below = np.float32(score)
+    vector = np.array([below, np.nextafter(below, np.float32(np.inf))], dtype=np.float64)
+    np.testing.assert_array_equal(settled(vector), vector)
+    np.testing.assert_array_equal(settled(-vector), -vector)
+
+
+def test_neighbours_in_a_chain_are_tied_however_long_it_is():
+    chain = 1 + np.arange(100) * 0.9 * TIED
+    np.testing.assert_array_equal(settled(chain[::-1]), chain[-1])
+    np.testing.assert_array_equal(
+        settled(1 + np.arange(3) * 1.1 * TIED), 1 + np.arange(3) * 1.1 * TIED
+    )
+
+
+@moderate
+@given(near)
+def test_ties_are_those_of_exact_fractions(vector):
+    np.testing.assert_array_equal(settled(vector), _tied_by_hand(vector.tolist()))
+
+
+@moderate
+@given(near)
+def test_settling_twice_is_settling_once_and_keeps_the_order(vector):
+    found = settled(vector)
+    np.testing.assert_array_equal(settled(found), found)
+    order = np.argsort(vector, kind="stable")
+    assert (np.diff(found[order]) >= 0).all()
+    np.testing.assert_allclose(found, vector, rtol=6 * TIED, atol=1e-13 * np.abs(vector).max())
+
+
+@moderate
+@given(near, st.randoms(use_true_random=False), st.sampled_from([2.0**-40, 0.25, 2.0**30]))
+def test_neither_the_order_of_the_items_nor_their_unit_changes_ties(vector, random, factor):
+    order = list(range(len(vector)))
+    random.shuffle(order)
+    np.testing.assert_array_equal(settled(vector[order]), settled(vector)[order])
+    np.testing.assert_array_equal(settled(vector * factor), settled(vector) * factor)
+
+
+@moderate
+@given(scores)
+def test_scores_without_near_ones_stay_as_they_are(vectors):
+    np.testing.assert_array_equal(settled(vectors), vectors)
+
+
+def test_what_is_not_a_number_is_tied_with_nothing_and_ties_nothing():
+    vectors = np.array([[np.nan, 1.0, 1 + 1e-12], [np.inf, 1.0, -np.inf], [np.nan] * 3])
+    expected = [[np.nan, 1 + 1e-12, 1 + 1e-12], [np.inf, 1.0, -np.inf], [np.nan] * 3]
+    np.testing.assert_array_equal(settled(vectors), expected)
+    assert settled(np.zeros((0, 3))).shape == (0, 3)
+
+
 # -- ranks -----------------------------------------------------------------------------------
 
 
@@ -113,6 +218,24 @@ def test_a_strictly_monotone_transform_changes_neither_ranks_nor_top_sets(vector
     for transform in (lambda v: v**3, lambda v: 2.0**v, lambda v: 7 * v - 100):
         np.testing.assert_array_equal(ranks(transform(vectors)), ranks(vectors))
         np.testing.assert_array_equal(in_top(transform(vectors), 2), in_top(vectors, 2))
+
+
+# -- seeds that repeat others ----------------------------------------------------------------
+
+
+@moderate
+@given(st.lists(st.sampled_from([(1, 2, 0), (1, 2, 3), (2, 2, 0), (0.5, 0.25, 1)]), min_size=1))
+def test_vectors_differ_where_no_earlier_one_is_the_same_but_for_single_precision(vectors):
+    noise = 1 + 1e-7 * np.random.default_rng(0).uniform(-1, 1, (len(vectors), 3))
+    found = different(np.array(vectors) * noise)
+    expected = [vector not in vectors[:place] for place, vector in enumerate(vectors)]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_vectors_without_shares_are_each_one_of_its_own():
+    vectors = np.array([[0.0, 0.0], [1.0, 2.0], [0.0, 0.0], [np.nan, 1.0], [np.nan, 1.0], [1, 2]])
+    np.testing.assert_array_equal(different(vectors), [True, True, True, True, True, False])
+    assert not identical(vectors)
 
 
 # -- top sets --------------------------------------------------------------------------------

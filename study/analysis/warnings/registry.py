@@ -20,6 +20,7 @@ from study.analysis.warnings.seeds import (
     failed,
     identical_seeds,
     not_learned,
+    repeated_vectors,
     too_few_seeds,
     worse_than_the_mean,
 )
@@ -112,6 +113,12 @@ CHECKS = (
         "Seeds added after a look",
         "seeds were added after a look at the run",
         added_after_a_look,
+    ),
+    Check(
+        "S019",
+        "Seeds that repeat the scores of others",
+        "seeds repeat the scores of others, and are fewer observations than they seem",
+        repeated_vectors,
     ),
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from study.analysis.claims import repeats
 from study.analysis.fits import has_fits, learning_threshold, learning_words
 from study.analysis.held_out import in_words
 from study.analysis.looks import extended
@@ -16,7 +17,7 @@ from study.common.vocabulary import LEAST_SQUARES
 from study.common.warning import Found
 from study.statistics.claims import INCONCLUSIVE, fewest_met, fewest_seeds
 from study.statistics.intervals import FEWEST
-from study.statistics.ranking import identical
+from study.statistics.ranking import different, identical
 
 
 def identical_seeds(overview: Overview) -> Iterator[Found]:
@@ -35,6 +36,27 @@ def identical_seeds(overview: Overview) -> Iterator[Found]:
                     f"{len(results.seeds(model, condition))} seeds have the same scores by "
                     f"{listed(same)}.",
                     "Nothing varies, so this is one observation: no interval, no verdict.",
+                )
+
+
+def repeated_vectors(overview: Overview) -> Iterator[Found]:
+    """Seeds repeat the scores of others."""
+    results = overview.results
+    for model in results.models:
+        for condition in CONDITIONS:
+            found: dict[str, list[str]] = {}
+            for method, vectors in scores_by_method(results, condition, model):
+                seeds, count = len(vectors.score), int(different(vectors.score).sum())
+                if count < seeds and not identical(vectors.score):
+                    found.setdefault(repeats(seeds, count), []).append(method)
+            if found:
+                parts = [f"{said} by {listed(methods)}" for said, methods in found.items()]
+                yield Found(
+                    f"{results.title(model)}, {condition}: {'; '.join(parts)}.",
+                    "Seeds that repeat others are no further observations, and every interval "
+                    "counts them as such: there is a verdict over seeds only where the different "
+                    "vectors alone give the same. Find out what the seed changes; scores written "
+                    "with few digits may repeat for that alone.",
                 )
 
 

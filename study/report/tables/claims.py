@@ -34,6 +34,7 @@ _READING = (
     "misses it; else inconclusive, with the number of seeds that would settle it if the proportion "
     "stays. "
 )
+_READING_OF_TIES = "Tied: further seeds in which a tie alone keeps it from being met. "
 _LEARNED = "Learned: the same over seeds that have learned, and the verdict if it changes. "
 
 
@@ -72,7 +73,8 @@ def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
         f"Trained again on these rows. {origin}: {claim.words} among the {claim.level}s in at "
         f"least {percent(claim.proportion)} of seeds, {model_title(results, claim.model)} by "
         f"{claim.method} (*); all other rows are robustness checks, not adjusted for their number. "
-        f"{_READING}{_reading_of(controls, lost(results))}{_LEARNED if fitted else ''}"
+        f"{_READING}{_READING_OF_TIES if data['tied'].any() else ''}"
+        f"{_reading_of(controls, lost(results))}{_LEARNED if fitted else ''}"
         f"Margin: {margin_words(claim)}, mean with BCa interval. "
         + (f"Least squares meets it by: {', '.join(agree)}. " if agree else "")
         + (
@@ -82,9 +84,15 @@ def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
         )
         + holds(results, "proportion").replace("such intervals", "Wilson intervals", 1)
         + provenance(results),
-        data,
+        _told(data),
         layout,
     )
+
+
+def _told(data: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts without the columns of ties and repeated vectors, where there are none."""
+    nothing = {"tied": not data["tied"].any(), "different": (data["different"] == data["n"]).all()}
+    return data.drop(columns=[column for column, empty in nothing.items() if empty])
 
 
 def _reading_of(controls: list[str], lost: str) -> str:
@@ -116,7 +124,9 @@ def margin_words(claim: Claim) -> str:
 
 
 def _count(row: dict[str, Any]) -> str:
-    return f"{row['met']} of {row['n']} [{_bounds(row)}]"
+    tied = f", {row['tied']} tied" if row["tied"] else ""
+    repeated = f", {row['different']} vectors" if row["different"] < row["n"] else ""
+    return f"{row['met']} of {row['n']} [{_bounds(row)}]{tied}{repeated}"
 
 
 def _bounds(row: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ from study.report.latex_escape import HEAD, escape
 from study.report.tables.cells import provenance
 from study.report.text.headline_numbers import PROGRAM, facts, letters
 from study.report.text.origin import how_declared, reach
-from study.report.text.verdict import looked
+from study.report.text.verdict import looked, tied
 from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
 from study.statistics.intervals import PERCENT
 
@@ -328,6 +328,8 @@ def _outcome(results: Results, row: dict[str, Any]) -> Iterator[str]:
         f"(proportion {{Proportion}}, {PERCENT} Wilson interval {{Low}} to {{High}})"
         f"{_VERDICTS[row['verdict']]}"
     )
+    if said := tied(results.recipe.claim, row).strip():
+        yield said
     if np.isinf(settle):
         yield "At exactly this proportion no number of seeds would settle it."
     elif not np.isnan(settle):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.claims import one_observation, scores_of_claim, why_not_tested
+from study.analysis.claims import one_observation, repeats, scores_of_claim, why_not_tested
 from study.analysis.looks import extended
 from study.analysis.overview import Overview
 from study.analysis.results import Results
@@ -189,8 +189,25 @@ def verdict(overview: Overview, claim: Claim | None = None) -> str:
     return (
         f"{said}: {claim.words} in {row['met']} of {row['n']} seeds "
         f"({_bounds(row)}) for the {model} by {claim.method}; {percent(claim.proportion)} is "
-        f"required.{_settle(row)}{looked(results, claim, row)}"
+        f"required.{tied(claim, row)}{_repeated(row)}{_settle(row)}{looked(results, claim, row)}"
     )
+
+
+def tied(claim: Claim, row: dict[str, Any]) -> str:
+    """In how many seeds a tie alone keeps the claim from being met; nothing without any."""
+    if not row["tied"]:
+        return ""
+    where = f"In {row['tied']} {'more' if row['met'] else 'of them'}"
+    top = claim.top or 1
+    place = f"with {claim.above}" if claim.above else f"for place {top}" if top > 1 else "for first"
+    return f" {where if row['n'] > 1 else 'There'} {claim.name} is tied {place}."
+
+
+def _repeated(row: dict[str, Any]) -> str:
+    """That seeds repeat one another; nothing where they do not."""
+    if row["different"] == row["n"]:
+        return ""
+    return f" The {repeats(row['n'], row['different'])}, so that they are fewer observations."
 
 
 def looked(results: Results, claim: Claim, row: dict[str, Any]) -> str:
@@ -216,9 +233,12 @@ def _no_verdict(model: str, claim: Claim, row: dict[str, Any]) -> str:
         said = "meets" if row["met"] else "does not meet"
         return (
             f"No verdict over seeds: {row['interval']}, so the {model} is one observation, which "
-            f"{said} the claim ({claim.words})."
+            f"{said} the claim ({claim.words}).{tied(claim, row)}"
         )
-    return f"No verdict over seeds: {row['reason']}. In {row['met']} of {row['n']}, {claim.words}."
+    return (
+        f"No verdict over seeds: {row['reason']}. In {row['met']} of {row['n']}, {claim.words}."
+        f"{tied(claim, row)}"
+    )
 
 
 def headline(overview: Overview) -> list[str]:
