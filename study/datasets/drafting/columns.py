@@ -11,6 +11,7 @@ import pandas as pd
 
 from study.common.text import short
 from study.datasets.encoding import Reader
+from study.datasets.notation import Notation
 from study.datasets.read_table import TextTable
 from study.recipes.table import Table
 
@@ -107,7 +108,7 @@ def read_columns(table: Table, texts: TextTable) -> dict[str, Column]:
     for chunk in texts.chunks:
         for name, of in collected.items():
             cells = chunk.cells[name]
-            of.add(cells, reader.found(cells), marks)
+            of.add(cells, reader.found(cells, Notation.of(table)), marks)
     return {
         name: Column(
             name,

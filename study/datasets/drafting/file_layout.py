@@ -15,6 +15,7 @@ import numpy as np
 from study.common.errors import InputError
 from study.common.files import read_bytes
 from study.datasets.encoding import Reader
+from study.datasets.notation import Notation
 from study.datasets.read_table import decoded, frame_format
 from study.recipes.table import Table
 
@@ -146,7 +147,7 @@ def _signs(rows: list[list[str]], separator: str) -> tuple[str, str | None]:
 
     def numbers(signs: tuple[str, str | None]) -> int:
         table = Table.model_validate({"file": "-", "decimal": signs[0], "thousands": signs[1]})
-        return int(np.isfinite(Reader(table).found(special)).sum())
+        return int(np.isfinite(Reader(table).found(special, Notation.of(table))).sum())
 
     if numbers(points[0]) == len(special):
         return points[0]
