@@ -175,7 +175,7 @@ class Reader:
             raise ValueError(f"'{cell}' is not a finite number")
         if abs(number) / divisor > _LARGEST:
             raise ValueError(f"'{cell}' is too large for single precision")
-        if abs(number) >= _ALL_HELD and not _is_held(notation.plain(cell), number):
+        if abs(number) >= _ALL_HELD and not notation.is_held(cell):
             raise ValueError(
                 f"'{cell}' has more digits than double precision holds, so that others would be "
                 "the same number"
@@ -218,12 +218,6 @@ def _readings(text: str, notation: Notation) -> set[float]:
             number = known.number(text)
             return {number} if math.isfinite(number) else set()
     return set()
-
-
-def _is_held(text: str, number: float) -> bool:
-    """Whether double precision holds a whole number; of others, rounding is expected."""
-    whole = re.fullmatch(r"[+-]?(\d+)(\.0*)?", text)
-    return whole is None or int(whole[1]) == int(abs(number))
 
 
 def _hint(cell: str, notation: Notation) -> str:

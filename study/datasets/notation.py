@@ -89,6 +89,14 @@ class Notation:
             return False
         return True
 
+    def is_held(self, cell: str) -> bool:
+        """Whether double precision holds the number of a cell, if it is a whole one.
+
+        Two whole numbers that differ never become one; other numbers may be rounded.
+        """
+        whole = re.fullmatch(r"[+-]?(\d+)(\.0*)?", self.plain(cell))
+        return whole is None or int(whole[1]) == int(float(whole[1]))
+
     def _bare(self, text: str) -> tuple[str, str]:
         """What is left of a number without its sign and brackets, and its minus, if it has one."""
         parts = _around(self.sign).fullmatch(text)
