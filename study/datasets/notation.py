@@ -28,12 +28,12 @@ _CURRENCY = (
 )
 _PER_CENT = "[%\u2030\u066a\uff05]"
 _UNIT = r"\u00b0?[^\W\d_][^\W\d_/]{0,11}(?:/[^\W\d_]{1,5})?"  # kg, km/h, \u00b0C
+_CERTAIN = f"(?:{_CURRENCY}|{_PER_CENT})"
 _AMOUNT = re.compile(
-    rf"(?P<bracket>\()? ?[+-]? ?(?P<before>{_CURRENCY}|{_PER_CENT})? ?(?P<inner>\()? ?[+-]?"
+    rf"(?P<bracket>\()? ?[+-]? ?(?P<before>{_CERTAIN})? ?(?P<inner>\()? ?[+-]?"
     r"(?P<digits>[.,]?\d(?:[\d.,' ]*\d)?[.,]?(?:[eE][+-]?\d+)?)"
-    rf" ?(?P<after>{_CURRENCY}|{_PER_CENT}|{_UNIT})? ?(?P<close>\))?(?P<last>{_PER_CENT})?"
+    rf" ?(?P<after>{_CERTAIN}|{_UNIT})? ?(?P<close>\))? ?(?P<last>{_CERTAIN})?"
 )
-_CERTAIN = re.compile(f"{_CURRENCY}|{_PER_CENT}")
 
 
 @dataclass(frozen=True)
@@ -162,4 +162,4 @@ class Amount:
         if len(signs) > 1 or len(opened) != bool(parts["close"]):
             return None
         sign = "".join(signs)
-        return cls(parts["digits"], sign, bool(_CERTAIN.fullmatch(sign)), bool(opened))
+        return cls(parts["digits"], sign, bool(re.fullmatch(_CERTAIN, sign)), bool(opened))

@@ -146,6 +146,8 @@ def _signs(rows: list[list[str]], separator: str) -> tuple[str, str | None]:
     points = [(".", None), (".", ","), (".", " "), (".", "'")]
     # 1,234 may be either; where commas separate nothing, they are more often decimal.
     conventions = points + commas if separator == "," else [points[0], *commas, *points[1:]]
+    if not any(sign in cell for cell in special for sign in ".,"):
+        conventions = points
 
     def numbers(signs: tuple[str, str | None]) -> int:
         table = Table.model_validate({"file": "-", "decimal": signs[0], "thousands": signs[1]})
