@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from study.common.errors import InputError
+from study.datasets import read_table
 from study.datasets.dataset import Dataset, load_dataset
+from study.datasets.drafting.columns import read_tables
 from study.datasets.drafting.draft import Draft, draft
 from study.datasets.drafting.notations import writing_of
 from study.recipes.columns import Numeric
@@ -219,6 +221,32 @@ def test_what_differs_far_below_is_seen_as_well(tmp_path):
     assert keys_of(made, "points") == {"thousands": "."}
     expected = [row + 100 if row < 850 else 1000 + row for row in range(rows)]
     np.testing.assert_allclose(numbers(made.dataset, "points"), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 7, 64])
+def test_columns_do_not_depend_on_how_many_rows_are_read_at_once(
+    tmp_path, monkeypatch, rows_at_once
+):
+    draw = np.random.default_rng(5)
+    rows = range(200)
+    columns = {
+        "mixed": [f"K{row % 3}" if row % 50 == 7 else f"{row % 70}" for row in rows],
+        "points": [f"1.{100 + row}" if row > 150 else f"{row + 300}" for row in rows],
+        "share": ["" if row % 60 == 3 else f"{row % 9}%" for row in rows],
+        "plain": [f"{number:.4f}" for number in draw.normal(size=200)],
+    }
+    write(tmp_path / "t.csv", columns)
+    table = Table(file=str(tmp_path / "t.csv"))
+    [whole] = read_tables(table, [tmp_path / "t.csv"])
+    monkeypatch.setattr(read_table, "_AT_ONCE", 5 * rows_at_once)
+    [parts] = read_tables(table, [tmp_path / "t.csv"])
+    assert parts["points"].writing.keys == {"thousands": "."}
+    assert parts["share"].writing.keys == {"sign": "%"}
+    for name, column in whole.items():
+        np.testing.assert_array_equal(parts[name].numbers, column.numbers)
+        np.testing.assert_array_equal(parts[name].codes, column.codes)
+        assert (parts[name].texts, parts[name].marked) == (column.texts, column.marked)
+        assert (parts[name].signs, parts[name].writing) == (column.signs, column.writing)
 
 
 def test_training_and_test_rows_are_written_alike(tmp_path):

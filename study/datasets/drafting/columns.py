@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Literal
 
@@ -99,7 +100,8 @@ class _Collected:
         if self.signs != "decimal" and self.sign in (lines := "\n".join(cells)):
             self.signs = "decimal" if is_decimal(self.sign).search(lines) else "either"
         if self.kept >= _KEPT and not np.isnan(numbers).any():
-            self.codes.append(np.full(len(cells), NUMBER, dtype=np.int32))
+            codes = map(self.places.get, cells, repeat(NUMBER))
+            self.codes.append(np.fromiter(codes, dtype=np.int32, count=len(cells)))
             return
         is_number = (~np.isnan(numbers)).tolist()
         self.codes.append(
