@@ -3,15 +3,18 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from study.common.errors import InputError
+from study.datasets.notation import PLAIN, THOUSANDS, Amount, Notation, alike, grouped
 from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
 from study.recipes.table import Table, Target
 
 _LARGEST = float(np.finfo(np.float32).max)
+_ALL_HELD = 2.0**53  # whole numbers up to it are all doubles
 
 
 class CellError(Exception):
@@ -73,12 +76,13 @@ class Reader:
             else {level: float(place) for place, level in enumerate(variable.levels)}
         )
         other = variable.other if isinstance(variable, OneHot) else None
-        marks = set(self.table.missing_marks) - places.keys()
+        marks = Marks.of([mark for mark in self.table.missing_marks if mark not in places])
+        notation = Notation.of(self.table)
         found = {}
         for text in dict.fromkeys(cells):
             if text in places:
                 found[text] = places[text]
-            elif text in marks:
+            elif marks.hold(text, notation):
                 found[text] = math.nan
             elif other is not None:
                 found[text] = places[other]
@@ -90,37 +94,56 @@ class Reader:
 
     def numbers(self, column: Numeric | Target, cells: Sequence[str]) -> np.ndarray:
         """Finite numbers that single precision holds once they are divided: (rows,)."""
-        return self._numbers(column.name, 1 if self.table.encoded else column.divisor, cells)
+        divisor = 1 if self.table.encoded else column.divisor
+        return self._numbers(column.name, Notation.of(self.table, column), divisor, cells)
 
-    def found(self, cells: Sequence[str]) -> np.ndarray:
+    def found(self, cells: Sequence[str], notation: Notation) -> np.ndarray:
         """The numbers among cells, and NaN for any cell that is none: (rows,)."""
         try:
-            return self._numbers("", 1, cells)
+            return self._numbers("", notation, 1, cells)
         except CellError:
-            return np.array([self._found(cell) for cell in cells])
+            numbers = {text: self._found(text, notation) for text in dict.fromkeys(cells)}
+            return np.array([numbers[text] for text in cells])
 
-    def _found(self, cell: str) -> float:
+    def is_missing(self, cell: str, notation: Notation) -> bool:
+        """Whether a cell stands for a missing value."""
+        return self._marks.hold(cell, notation)
+
+    @cached_property
+    def _marks(self) -> "Marks":
+        return Marks.of(self.table.missing_marks)
+
+    def _found(self, cell: str, notation: Notation) -> float:
         try:
-            return self._number(0, "", cell, 1)
-        except CellError:
+            return self._number(cell, notation, 1)
+        except ValueError:
             return math.nan
 
-    def _numbers(self, column: str, divisor: float, cells: Sequence[str]) -> np.ndarray:
+    def _numbers(
+        self, column: str, notation: Notation, divisor: float, cells: Sequence[str]
+    ) -> np.ndarray:
         try:
-            values = np.array([float(cell) for cell in cells])
+            values = np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
         except ValueError:
             values = np.full(len(cells), math.nan)
         # Where there is anything but plain numbers, cells are looked at one by one.
-        plain = np.isfinite(values) & (np.abs(values) / divisor <= _LARGEST)
-        special = self.table.thousands or self.table.decimal == ","
-        if special or not plain.all() or any("_" in cell for cell in cells):
-            for place, cell in enumerate(cells):
-                values[place] = self._number(place, column, cell, divisor)
-        return values
+        sizes = np.abs(values)
+        plain = (sizes < _ALL_HELD) & (sizes / divisor <= _LARGEST)
+        if notation == PLAIN and plain.all() and "_" not in "".join(cells):
+            marked = self._marks.numbers(notation)
+            return np.where(np.isin(values, marked), math.nan, values) if marked else values
+        read = {}
+        for text in dict.fromkeys(cells):
+            try:
+                read[text] = self._number(text, notation, divisor)
+            except ValueError as error:
+                raise CellError(cells.index(text), column, str(error)) from None
+        return np.array([read[text] for text in cells])
 
     def encoded(self, variable: Variable, cells: dict[str, list[str]]) -> np.ndarray:
         """What `values` gives, from columns that hold features already."""
-        columns = [self._numbers(name, 1, cells[name]) for name in variable.features]
+        notation = Notation.of(self.table, variable if isinstance(variable, Numeric) else None)
+        columns = [self._numbers(name, notation, 1, cells[name]) for name in variable.features]
         stacked = np.stack(columns, axis=1)
         missing = np.isnan(stacked).any(axis=1)
         if isinstance(variable, OneHot):
@@ -140,39 +163,81 @@ class Reader:
                 raise CellError(place, variable.name, reason)
         return columns[0]
 
-    def _number(self, place: int, column: str, cell: str, divisor: float) -> float:
-        if cell in self.table.missing_marks:
+    def _number(self, cell: str, notation: Notation, divisor: float) -> float:
+        """The number of a cell. Raises ValueError in words."""
+        if self._marks.hold(cell, notation):
             return math.nan
-        plain = cell
-        if self.table.thousands and _GROUPED[self.table.thousands].fullmatch(cell):
-            plain = plain.replace(self.table.thousands, "")
-        if self.table.decimal == ",":
-            plain = plain.replace(".", "_").replace(",", ".")  # a point is not a comma
         try:
-            number = float(plain if "_" not in plain else "")  # Python alone reads 1_000 as 1000
+            number = notation.number(cell)
         except ValueError:
-            raise CellError(place, column, f"'{cell}' is not a number{self._hint(cell)}") from None
+            raise ValueError(f"'{cell}' is not a number{_hint(cell, notation)}") from None
         if not math.isfinite(number):
-            raise CellError(place, column, f"'{cell}' is not a finite number")
+            raise ValueError(f"'{cell}' is not a finite number")
         if abs(number) / divisor > _LARGEST:
-            raise CellError(place, column, f"'{cell}' is too large for single precision")
+            raise ValueError(f"'{cell}' is too large for single precision")
+        if abs(number) >= _ALL_HELD and not notation.is_held(cell):
+            raise ValueError(
+                f"'{cell}' has more digits than double precision holds, so that others would be "
+                "the same number"
+            )
         return number
 
-    def _hint(self, cell: str) -> str:
-        """What may make a number of a cell that is none."""
-        if self.table.decimal == "." and re.fullmatch(r"[+-]?\d+,\d+", cell):
-            return '; is the comma decimal = "," or thousands = ","?'
-        for sign, grouped in _GROUPED.items():
-            if sign not in (self.table.thousands, self.table.decimal) and grouped.fullmatch(cell):
-                return f'; is it thousands = "{sign}"?'
-        return ""
+
+@dataclass(frozen=True)
+class Marks:
+    """What stands for a missing value."""
+
+    texts: frozenset[str]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Marks":
+        """Marks, as a recipe names them."""
+        return cls(frozenset(texts))
+
+    def hold(self, cell: str, notation: Notation) -> bool:
+        """Whether a cell is a mark, or a number that is one."""
+        if cell in self.texts:
+            return True
+        numbers = self.numbers(notation)
+        return bool(numbers) and bool(_readings(cell, notation) & set(numbers))
+
+    def numbers(self, notation: Notation) -> tuple[float, ...]:
+        """The marks that are numbers."""
+        return _numbers_among(self.texts, notation)
 
 
-# Numbers whose digits stand in groups of three.
-_GROUPED = {
-    sign: re.compile(rf"[+-]?\d{{1,3}}({re.escape(sign)}\d{{3}})+([.,]\d*)?(e[+-]?\d+)?", re.I)
-    for sign in (",", ".", " ", "'")
-}
+@lru_cache
+def _numbers_among(texts: frozenset[str], notation: Notation) -> tuple[float, ...]:
+    return tuple(set().union(*(_readings(text, notation) for text in texts)))
+
+
+def _readings(text: str, notation: Notation) -> set[float]:
+    """The finite number that a text is in a notation, or else as a recipe writes numbers."""
+    for known in (notation, PLAIN):
+        if known.reads(text):
+            number = known.number(text)
+            return {number} if math.isfinite(number) else set()
+    return set()
+
+
+def _hint(cell: str, notation: Notation) -> str:
+    """What may make a number of a cell that is none."""
+    if notation.sign and replace(notation, sign="").reads(cell):
+        return f" with '{notation.sign}' beside it, as sign says"
+    text = alike(cell)
+    if notation.decimal == "." and re.fullmatch(r"[+-]?\d+,\d+", text):
+        return '; is the comma decimal = "," or thousands = ","?'
+    for sign in THOUSANDS:
+        if sign not in (notation.thousands, notation.decimal) and any(
+            grouped(sign, decimal).fullmatch(text) for decimal in ".,"
+        ):
+            return f'; is it thousands = "{sign}"?'
+    amount = Amount.of(cell)
+    if amount and amount.sign and not notation.sign:
+        return f'; is it sign = "{amount.sign}"?'
+    if amount and amount.brackets and not notation.brackets:
+        return "; is it brackets = true?"
+    return ""
 
 
 def to_features(

@@ -10,6 +10,9 @@ from pydantic import (
 
 from study.recipes.base import Finite, Name, Positive, Recipe, refuse_repeats
 
+DecimalSign = Literal[".", ","]
+ThousandsSign = Literal[",", ".", " ", "'"]
+
 
 class Binary(Recipe):
     """A variable of two levels, each with its number."""
@@ -32,17 +35,34 @@ class Binary(Recipe):
 
 class Scaled(Recipe):
     """A number that is divided by `divisor`, or standardised by the training rows: their
-    mean taken off, and divided by their standard deviation (ddof 0)."""
+    mean taken off, and divided by their standard deviation (ddof 0).
+
+    decimal, thousands : as it is written, where that is not as the table says; sign : stands
+    beside each number, as % or $; brackets : (5) is -5
+    """
 
     name: Name
     divisor: Positive = 1.0
     standardise: bool = False
     unit: str = ""
+    decimal: DecimalSign | None = None
+    thousands: ThousandsSign | None = None
+    sign: str = ""
+    brackets: bool = False
+
+    @field_validator("sign")
+    @classmethod
+    def sign_is_no_number(cls, sign: str) -> str:
+        if sign != sign.strip() or any(mark.isdecimal() for mark in sign):
+            raise ValueError("a sign beside numbers holds no digit, nor spaces around it")
+        return sign
 
     @model_validator(mode="after")
     def scales_once(self) -> "Scaled":
         if self.standardise and self.divisor != 1:
             raise ValueError("give a divisor, or standardise = true, not both")
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise ValueError("decimal and thousands are the same sign")
         return self
 
 

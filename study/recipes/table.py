@@ -10,7 +10,7 @@ from pydantic import (
 )
 
 from study.recipes.base import Arguments, ImportPath, Name, Positive, Recipe
-from study.recipes.columns import Scaled
+from study.recipes.columns import DecimalSign, Scaled, ThousandsSign
 
 # What stands for a missing value, unless a level has that name.
 MISSING_MARKS = (
@@ -26,6 +26,8 @@ class Table(Recipe):
     encoded : the columns are features already
     missing : what becomes of rows in which a value is missing; impute puts the training
         rows' median, or their most frequent level, in its place
+    missing_marks : what stands for a missing value; one that is a number does so however that
+        number is written
     """
 
     train: Name | None = None
@@ -34,8 +36,8 @@ class Table(Recipe):
     function: ImportPath | None = None
     arguments: Arguments = {}
     separator: str = Field(default=",", min_length=1, max_length=1)
-    decimal: Literal[".", ","] = "."
-    thousands: Literal[",", ".", " ", "'"] | None = None
+    decimal: DecimalSign = "."
+    thousands: ThousandsSign | None = None
     encoding: str = "utf-8"
     columns: list[Name] | None = None
     encoded: bool = False

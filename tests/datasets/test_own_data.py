@@ -166,7 +166,7 @@ NUMBERS = np.arange(120)
         ("sparse", np.where(NUMBERS % 4 == 0, NUMBERS, np.nan), "no value in 90 of 120 rows"),
         ("day", pd.date_range("2020-01-01", periods=120), "dates"),
         ("day", [f"{1 + n % 28}/12/2020" for n in NUMBERS], "dates"),
-        ("price", [f"€{n}.50" for n in NUMBERS], "take the signs around them off"),
+        ("price", [f"<{n}.50" for n in NUMBERS], "take the signs around them off"),
         ("mixed", ["?!" if n == 5 else str(n * 1.5) for n in NUMBERS], "numbers, but also '?!'"),
         ("rare", [f"level{n // 3}" for n in NUMBERS], "40 different texts, most of them rare"),
         ("", NUMBERS * 2, "no name"),

@@ -20,11 +20,11 @@ from study.datasets.drafting.columns import (
     Column,
     Kind,
     kind_of,
-    read_columns,
+    read_tables,
 )
 from study.datasets.drafting.file_layout import find_layout, no_column
+from study.datasets.drafting.notations import in_words
 from study.datasets.drafting.toml import written
-from study.datasets.read_table import read_file
 from study.recipes.columns import Binary, Numeric, OneHot
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Proposal, Split, Table
@@ -92,7 +92,12 @@ def draft(
         "patience": PATIENCE,
         "table": {**where, **said, "missing": missing},
         "variables": [_said(variable) for variable in variables],
-        "target": {"name": target, "standardise": True, "tolerance": 0.1},
+        "target": {
+            "name": target,
+            "standardise": True,
+            "tolerance": 0.1,
+            **columns[target].writing.keys,
+        },
         "claim": {
             "level": "variable",
             "name": variables[0].name,
@@ -114,11 +119,13 @@ def draft(
     text = written(recipe, made.left_out, made.notes)
     if DatasetRecipe.model_validate(tomllib.loads(text)) != recipe:
         raise AssertionError("what is written says something else")
-    decide = [*made.decide, *_of_target(columns[target])]
+    writings = {name: column.writing for name, column in columns.items()}
+    doubts = [writing.doubt for writing in writings.values() if writing.doubt]
+    decide = [*doubts, *made.decide, *_of_target(columns[target])]
     return Draft(
         recipe,
         replace(dataset, recipe=recipe),
-        layout,
+        [*layout, *in_words(writings)],
         made.left_out,
         made.notes,
         decide,
@@ -129,7 +136,7 @@ def draft(
 
 def _read(table: Table, paths: Sequence[Path]) -> tuple[dict[str, Column], list[int]]:
     """The columns of one table, or of training and test rows one below the other."""
-    parts = [read_columns(table, read_file(path, table)) for path in paths]
+    parts = read_tables(table, paths)
     lengths = [len(next(iter(part.values())).codes) for part in parts]
     if len(parts) == 1:
         return parts[0], lengths
@@ -151,6 +158,7 @@ def _joined(first: Column, second: Column) -> Column:
         np.concatenate([first.codes, places[second.codes]]),
         tuple(texts),
         tuple(dict.fromkeys([*first.marked, *second.marked])),
+        writing=first.writing,
     )
 
 
@@ -284,14 +292,16 @@ def _variable(column: Column, kind: str, train: np.ndarray) -> tuple[Variable | 
         known = np.unique(column.numbers[train & ~column.missing])
         if len(known) < 2:
             return None, "the same in all training rows"
-        return Numeric(name=column.name, type="numeric", standardise=True), ""
+        return Numeric(
+            name=column.name, type="numeric", standardise=True, **column.writing.keys
+        ), ""
     counts = np.bincount(column.codes[train & (column.codes >= 0)], minlength=len(column.texts))
     if kind == "binary":
         if (counts > 0).sum() < 2:
             return None, "the same in all training rows"
         texts = sorted(column.texts)
         if not column.others:
-            texts.sort(key=float)
+            texts.sort(key=column.number_of)
         return Binary(
             name=column.name, type="binary", levels=dict(zip(texts, (0.0, 1.0), strict=True))
         ), ""
@@ -334,6 +344,8 @@ def _check_target(path: Path, target: Column) -> None:
     where = f"{path}, column {target.name}"
     if target.missing.all():
         raise InputError(f"{where}: the target has no value in any row")
+    if target.writing.unread:
+        raise InputError(f"{where}: {target.writing.unread}")
     others = target.others
     if others:
         place = int(np.flatnonzero(target.codes == target.texts.index(others[0]))[0]) + 1

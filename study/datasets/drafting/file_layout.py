@@ -15,6 +15,7 @@ import numpy as np
 from study.common.errors import InputError
 from study.common.files import read_bytes
 from study.datasets.encoding import Reader
+from study.datasets.notation import OTHER_MINUS, Notation, alike
 from study.datasets.read_table import decoded, frame_format
 from study.recipes.table import Table
 
@@ -57,6 +58,8 @@ def find_layout(
     signs = (["decimal commas"] if decimal == "," else []) + (
         [f"'{thousands}' between thousands"] if thousands else []
     )
+    dashes = dict.fromkeys(OTHER_MINUS.findall(text))
+    signs += [f"{' and '.join(map(repr, dashes))} before digits as minus"] if dashes else []
     words = [said, f"separated by {SEPARATORS.get(separator, repr(separator))}", header, *signs]
     table = Table.model_validate(
         {
@@ -137,16 +140,18 @@ def _columns(path: Path, first: list[str], target: str) -> list[str] | None:
 def _signs(rows: list[list[str]], separator: str) -> tuple[str, str | None]:
     """Decimal sign and sign between thousands: those that make most cells numbers."""
     enough = max(_SAMPLE_CELLS // max(map(len, rows), default=1), 20)
-    cells = {cell for row in rows[:enough] for cell in row}
+    cells = {alike(cell) for row in rows[:enough] for cell in row}
     special = [cell for cell in cells if re.fullmatch(r"[+-]?\d[\d.,' ]*(e[+-]?\d+)?", cell, re.I)]
     commas = [(",", None), (",", "."), (",", " ")]
     points = [(".", None), (".", ","), (".", " "), (".", "'")]
     # 1,234 may be either; where commas separate nothing, they are more often decimal.
     conventions = points + commas if separator == "," else [points[0], *commas, *points[1:]]
+    if not any(sign in cell for cell in special for sign in ".,"):
+        conventions = points
 
     def numbers(signs: tuple[str, str | None]) -> int:
         table = Table.model_validate({"file": "-", "decimal": signs[0], "thousands": signs[1]})
-        return int(np.isfinite(Reader(table).found(special)).sum())
+        return int(np.isfinite(Reader(table).found(special, Notation.of(table))).sum())
 
     if numbers(points[0]) == len(special):
         return points[0]

@@ -18,6 +18,13 @@ _COMMENTS = {
     "source": "where the rows come from: for those who read it",
     "patience": "epochs in vain before a network stops; without this line it trains all epochs",
 }
+# How a column writes its numbers, where that is not as the table says.
+_WRITTEN = {
+    "decimal": "its decimal sign, which is not that of the table",
+    "thousands": "stands between its thousands",
+    "sign": "stands beside each number",
+    "brackets": "(5) is -5",
+}
 # Keys of a dataset recipe that are tables of their own.
 _PARTS = ("table", "split", "proposal", "variables", "target", "claim", "permutation")
 
@@ -54,13 +61,13 @@ def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[s
     for variable in recipe.variables:
         note = notes.get(variable.name)
         lines += ["", *([_comment(note)] if note else []), "[[variables]]"]
-        lines += _keys(variable, {}, ["type"])
+        lines += _keys(variable, _WRITTEN, ["type"])
         if isinstance(variable, Numeric):
             lines.append('# unit = ""')
     if left_out:
         lines += ["", "# Left out:"]
         lines += [_comment(f"  {name}: {reason}") for name, reason in left_out.items()]
-    lines += ["", "[target]", *_keys(recipe.target, {}, ["tolerance"])]
+    lines += ["", "[target]", *_keys(recipe.target, _WRITTEN, ["tolerance"])]
     lines += [
         '# unit = ""',
         "# A prediction is correct when |prediction - target| < tolerance * |target|.",

@@ -1,0 +1,180 @@
+"""How the numbers of columns are written, where that is not as their table says."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from study.common.text import short, some
+from study.datasets.encoding import Reader
+from study.datasets.notation import THOUSANDS, Amount, Notation
+from study.datasets.read_table import frame_format, read_file
+from study.recipes.columns import Scaled
+from study.recipes.table import Table
+
+# Different texts of a unit: of fewer, the numbers are rather names of levels (2 doors, 4 doors).
+_MANY = 13
+_SEVERAL = 3
+_MARK_NAMES = {".": "points", ",": "commas"}
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How the numbers of a column are written.
+
+    keys : of its variable in the recipe, where it is not written as its table says; unread : why
+    it is not read as numbers, though it looks like them; doubt : what else they may be
+    """
+
+    keys: Mapping[str, Any]
+    unread: str = ""
+    doubt: str = ""
+
+    def notation(self, table: Table) -> Notation:
+        """The notation that its numbers are read in."""
+        return _notation(table, self.keys)
+
+
+USUAL = Writing({})
+
+
+def _notation(table: Table, keys: Mapping[str, Any]) -> Notation:
+    return Notation.of(table, Scaled.model_validate({"name": "-", **keys}))
+
+
+@lru_cache
+def is_decimal(sign: str) -> re.Pattern[str]:
+    """What shows, among cells on lines of their own, that a sign is no sign between thousands."""
+    own = re.escape(sign)
+    return re.compile(
+        rf"{own}(?!\d{{3}}(?!\d|e[+-]?\d))|(?<!\d){own}|\d{{4}}{own}|(?<![\d{own}])0\d*{own}", re.I
+    )
+
+
+def find_writings(
+    table: Table, paths: Sequence[Path], names: Collection[str], decimals: bool
+) -> dict[str, Writing]:
+    """How those of the columns `names` are written that are not written as their table says.
+
+    All different cells are looked at, of all rows. decimals : whether other columns show that the
+    table's decimal sign is one. Raises InputError.
+    """
+    texts: dict[str, dict[str, None]] = {name: {} for name in names}
+    for path in paths:
+        for chunk in read_file(path, table).chunks:
+            for name, of in texts.items():
+                of.update(dict.fromkeys(chunk.cells[name]))
+    # Cells of a frame are no text, so that their points are decimal ones.
+    known = decimals or frame_format(paths[0]) is not None
+    found = {name: writing_of(name, list(of), table, known) for name, of in texts.items()}
+    return {name: writing for name, writing in found.items() if writing != USUAL}
+
+
+def writing_of(name: str, texts: Sequence[str], table: Table, decimals: bool) -> Writing:
+    """How the numbers among the different `texts` of a column are written."""
+    reader, usual = Reader(table), Notation.of(table)
+    known = [text for text in texts if not reader.is_missing(text, usual)]
+    amounts = {text: amount for text in known if (amount := Amount.of(text))}
+    if len(amounts) <= len(known) / 2:
+        return USUAL
+    around, unread = _around(amounts)
+    if unread:
+        return Writing({}, unread=unread)
+    digits = [amount.digits for amount in amounts.values() if amount.sign == around.get("sign", "")]
+    keys, doubt = _grouping(name, digits, table, decimals)
+    found = Writing({**keys, **around}, doubt=doubt)
+    notation = found.notation(table)
+    beyond = [text for text in amounts if notation.reads(text) and not notation.is_held(text)]
+    if beyond:
+        return Writing(
+            {},
+            unread="whole numbers of more digits than double precision holds "
+            f"({short(beyond[0])}): an identifier?",
+        )
+    return found
+
+
+def _around(amounts: Mapping[str, Amount]) -> tuple[dict[str, Any], str]:
+    """Sign and brackets as keys of a recipe, or why such numbers are not read."""
+    example: dict[str, str] = {}
+    for text, amount in amounts.items():
+        example.setdefault(amount.sign, text)
+    certain = any(amount.certain for amount in amounts.values())
+    if len(example) > 1:
+        shown = ", ".join(f"'{short(text)}'" for text in list(example.values())[:3])
+        differ = f"numbers with different signs beside them, or with none ({shown}): give them one"
+        return {}, differ if certain else ""
+    bracketed = [text for text, amount in amounts.items() if amount.brackets]
+    keys: dict[str, Any] = {}
+    [sign] = example
+    if sign and (certain or len(amounts) >= _MANY):
+        keys["sign"] = sign
+    if len(bracketed) == len(amounts) >= _MANY:
+        return {}, (
+            f"each number stands in brackets ('{short(bracketed[0])}'): if that means minus, write "
+            "it so, or take them off"
+        )
+    if 0 < len(bracketed) < len(amounts):
+        keys["brackets"] = True
+    return keys, ""
+
+
+def _grouping(
+    name: str, digits: Sequence[str], table: Table, decimals: bool
+) -> tuple[dict[str, Any], str]:
+    """Decimal sign and sign between thousands as keys of a recipe, and what else may be meant."""
+    other = "," if table.decimal == "." else "."
+    options: list[dict[str, Any]] = [{}, {"decimal": other}]
+    options += [{"thousands": sign} for sign in THOUSANDS]
+    options += [{"decimal": other, "thousands": sign} for sign in THOUSANDS if sign != other]
+    fitting = [keys for keys in options if all(map(_notation(table, keys).reads, digits))]
+    if not fitting:
+        return {}, ""
+    first = fitting[0]
+    sign = _notation(table, first).decimal
+    between = {"thousands": sign}
+    if between not in fitting or not any(sign in number for number in digits):
+        return first, ""
+    if _are_thousands(digits, sign):
+        return between, ""
+    # Where commas separate columns, or points are decimal elsewhere, a comma stands between
+    # thousands.
+    if sign == other and (decimals or table.separator == sign):
+        return between, ""
+    if (sign != other and decimals) or any(re.fullmatch(r"\d{4,}", number) for number in digits):
+        return first, ""
+    return first, (
+        f"the {_MARK_NAMES[sign]} of {short(name)} may stand between thousands: "
+        f'thousands = "{sign}" below its name in the recipe says so'
+    )
+
+
+def _are_thousands(digits: Sequence[str], sign: str) -> bool:
+    """Whether numbers without the sign are as large as the others, if it is between thousands."""
+    whole = [int(number) for number in digits if number.isdecimal()]
+    grouped = [int(number.replace(sign, "")) for number in digits if sign in number]
+    if len(whole) < _SEVERAL or len(grouped) < _SEVERAL or max(whole) >= 1000:
+        return False
+    return bool(np.median(grouped) <= 10 * np.median(whole))
+
+
+def in_words(writings: Mapping[str, Writing]) -> Iterator[str]:
+    """How columns are written that are not written as their table says."""
+    named: dict[str, list[str]] = {}
+    for name, writing in writings.items():
+        for key, value in writing.keys.items():
+            named.setdefault(_WORDS[key].format(value), []).append(name)
+    for words, names in named.items():
+        yield f"{words} {some(names)}"
+
+
+_WORDS = {
+    "decimal": "'{}' as decimal sign in",
+    "thousands": "'{}' between thousands in",
+    "sign": "'{}' beside the numbers of",
+    "brackets": "brackets for minus in",
+}
