@@ -112,18 +112,16 @@ def predict_command(values: tuple[str, ...], directory: str | None) -> None:
 
     For people: study predict sex=male age=34 State=Oklahoma politics=moderate
     """
+    from study.datasets.named_values import named_values
     from study.execution.predict import predict
     from study.store.run_directory import find_run
     from study.store.store import Store
 
-    given = {}
     for value in values:
-        name, equals, content = value.partition("=")
-        if not equals:
+        if "=" not in value:
             raise InputError(f"'{value}': write NAME=VALUE, such as age=34")
-        given[name.strip()] = content.strip()
     with Store(find_run(directory)) as store:
-        click.echo(predict(store, given))
+        click.echo(predict(store, named_values(store.recipe, values)))
 
 
 @commands.command("weights")

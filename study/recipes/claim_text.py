@@ -66,6 +66,10 @@ def read_claim(
     ]
     if not readings:
         raise InputError(_why_not(words, {where: items[where] for where in levels}))
+    names = [reading["name"] for reading in readings if reading["level"] == readings[0]["level"]]
+    if len(names) > 1:
+        said = " and of ".join(f"'{name}'" for name in names)
+        raise InputError(f"claim '{words}' can be read of {said}: rename one of them")
     try:
         claim = Claim.model_validate({**readings[0], "model": model, "method": method})
     except ValidationError as error:

@@ -16,7 +16,7 @@ from study.analysis.agreement import (
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.report.figures.display import Display
-from study.report.figures.parts import colour_bar, grid, heat, lines_of, looks, ticks
+from study.report.figures.parts import colour_bar, grid, heat, lines_of, looks, maps_across, ticks
 from study.report.style import label
 from study.statistics.agreement import null_deviation
 from study.statistics.intervals import PERCENT
@@ -91,7 +91,7 @@ def _between(overview: Overview, level: str, between: str) -> Display | None:
     def height(narrow: bool) -> float:
         if one_pair:
             return 0.8 + 0.45 * len(pairs.panels)
-        lines = lines_of(len(pairs.panels), 1 if narrow else 2)
+        lines = lines_of(len(pairs.panels), maps_across(len(pairs.panels), narrow))
         return 0.3 + lines * (1.0 + 0.42 * len(pairs.items))
 
     return Display(
@@ -118,11 +118,14 @@ def _column(figure: FigureBase, pairs: _Pairs) -> tuple[list[Axes], Any]:
 
 def _triangles(figure: FigureBase, pairs: _Pairs, narrow: bool) -> tuple[list[Axes], Any]:
     """All pairs below the diagonal, in each panel."""
-    panels = grid(figure, list(pairs.panels.values()), 1 if narrow else 2)
+    columns = maps_across(len(pairs.panels), narrow)
+    panels = grid(figure, list(pairs.panels.values()), columns)
+    # An interval has the room that it has in two maps of as many cells.
+    across = max(len(pairs.items), len(pairs.items) * columns // 2)
     labels = list(pairs.items.values())
     for axes, panel in zip(panels, pairs.panels, strict=True):
         found = pairs.data[pairs.data[pairs.within] == panel].to_dict("records")
-        cells, texts = _triangle(found, list(pairs.items))
+        cells, texts = _triangle(found, list(pairs.items), across)
         image = heat(axes, cells, texts, _COLOURS, (-1, 1), size=6.5 if narrow else 7.5)
         ticks(axes, labels[1:], labels[:-1], slanted=True)
     return panels, image
@@ -181,7 +184,7 @@ _COLOURS = matplotlib.colormaps["PuOr_r"]
 
 
 def _triangle(
-    found: Sequence[dict[str, Any]], items: Sequence[str]
+    found: Sequence[dict[str, Any]], items: Sequence[str], across: int
 ) -> tuple[np.ndarray, list[list[str]]]:
     """Means and texts of all pairs below the diagonal, (items - 1, items - 1)."""
     size = len(items) - 1
@@ -190,7 +193,7 @@ def _triangle(
     for pair in found:
         row, column = sorted((items.index(pair["first"]), items.index(pair["second"])))[::-1]
         cells[row - 1, column] = pair["mean"]
-        texts[row - 1][column] = _cell(pair, len(items))
+        texts[row - 1][column] = _cell(pair, across)
     return cells, texts
 
 

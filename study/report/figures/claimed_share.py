@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
@@ -16,12 +17,14 @@ from study.report.figures.parts import (
     below,
     diamonds,
     dots,
+    end_told,
     grid,
     legend,
     legend_height,
     looks,
     offset,
     rows,
+    share_end,
     undefined,
 )
 from study.report.style import label
@@ -51,15 +54,27 @@ def claimed_share(overview: Overview) -> Display | None:
         for place, model in enumerate(models)
     }
     published = _published(results, heights)
+    values = {
+        condition: {key: shares(of.score)[:, [item]] for key, (of, item) in scores.items()}
+        for condition, scores in shown.items()
+    }
+    end = share_end(
+        *(of for scores in values.values() for of in scores.values()),
+        data[["low", "high"]],
+        list(published.values()),
+    )
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [f"real {label(target)}", f"shuffled {label(target)}: nothing to find"]
         panels = grid(figure, titles[: len(shown)], 1 if narrow else 2)
-        for axes, (condition, scores) in zip(panels, shown.items(), strict=True):
+        for axes, (condition, scores) in zip(panels, values.items(), strict=True):
             own = data[data["condition"] == condition].set_index(["method", "model"])
             _dots(axes, scores, own, heights, look)
             rows(axes, list(map(label, methods)))
-            axes.set_xlim(-0.02, 1.02)
+            axes.set_xlim(-0.02 * end, 1.02 * end)
+            if end < 1:
+                places = np.linspace(0, end, 5)
+                axes.set_xticks(places, [f"{place:g}" for place in places])
         below(figure, f"share of {label(name)}")
         handles = [look[model].handle for model in models]
         for key, value in published.items():
@@ -78,6 +93,7 @@ def claimed_share(overview: Overview) -> Display | None:
         + (f" and on shuffled {target}" if controlled else ""),
         f"Each dot is one seed's share of {name}; the upright bar is the mean over seeds, with its "
         f"{PERCENT} interval. {_of_control(target, controlled=controlled)}"
+        + end_told(end)
         + undefined(results, [vectors for vectors, _ in [*real.values(), *shuffled.values()]]),
         data,
         draw,
@@ -108,19 +124,19 @@ def _published(results: Results, keys: Iterable[tuple[str, str]]) -> dict[tuple[
 
 def _dots(
     axes: Axes,
-    scores: _Scores,
+    values: Mapping[tuple[str, str], np.ndarray],
     own: pd.DataFrame,
     heights: Mapping[tuple[str, str], float],
     look: Mapping[str, Look],
 ) -> None:
-    """A row of dots for each method and model; `own` has the bounds of their means."""
+    """A row of dots for each method and model, shares (seeds, 1); `own` bounds their means."""
     spread = 0.3 / len({model for _, model in heights})
-    for key, (vectors, item) in scores.items():
+    for key, of_seeds in values.items():
         if key in heights:
             of_model = look[key[1]]
             dots(
                 axes,
-                shares(vectors.score)[:, [item]],
+                of_seeds,
                 [heights[key]],
                 of_model.colour,
                 bounds=[tuple(own.loc[key, ["low", "high"]])],

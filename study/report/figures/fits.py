@@ -9,7 +9,6 @@ from study.analysis.claims import scores_of_claim
 from study.analysis.fits import has_fits, learning_threshold
 from study.analysis.overview import Overview
 from study.analysis.selection import all_models
-from study.analysis.vectors import Vectors
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     DASHED,
@@ -19,17 +18,18 @@ from study.report.figures.parts import (
     dashed,
     diverged,
     dots,
+    end_told,
     grid,
     legend,
     lines_of,
     looks,
     panels_across,
     rows,
+    share_end,
 )
 from study.report.style import BLUE, MUTED, VERMILION, label
 from study.report.tables.cells import network
 from study.report.tables.fits import seeds_table
-from study.statistics.claims import Statement
 from study.statistics.ranking import shares
 
 PARTS = ("train", "test")
@@ -107,16 +107,22 @@ def share_against_fit(overview: Overview) -> Display | None:
     }
     if not found:
         return None
+    values = {
+        model: shares(vectors.score)[:, statement.item]
+        for model, (vectors, statement) in found.items()
+    }
+    end = share_end(*values.values())
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [look[model].label for model in found]
         panels = grid(figure, titles, panels_across(narrow))
         for axes, (model, (vectors, statement)) in zip(panels, found.items(), strict=True):
             r_squared = fits.loc[model].loc[vectors.seeds.array, "r_squared"].to_numpy()
-            _marks(axes, r_squared, vectors, statement, look[model].colour)
+            met = statement.met(vectors.score)
+            _marks(axes, r_squared, values[model], met, look[model].colour)
             axes.axvline(limit, **DASHED)
             axes.set_xlim(-0.03, 1.03)
-            axes.set_ylim(-0.03, 1.03)
+            axes.set_ylim(-0.03 * end, 1.03 * end)
         beside(figure, f"share of {label(claim.name)}")
         below(figure, "test R², rows one by one (below 0 drawn at 0)")
         handles = [
@@ -134,7 +140,7 @@ def share_against_fit(overview: Overview) -> Display | None:
         f"By {claim.method}, each seed a mark. Left of the dashed line a {network(results)} "
         f"predicts badly: what it says of {claim.name} then tells little of the data, whatever its "
         "share."
-        f"{diverged(results)}",
+        f"{end_told(end)}{diverged(results)}",
         seeds_table(overview).data,
         draw,
         lambda narrow: 0.9 + 2.1 * lines_of(len(found), panels_across(narrow)),
@@ -142,11 +148,9 @@ def share_against_fit(overview: Overview) -> Display | None:
 
 
 def _marks(
-    axes: Axes, r_squared: np.ndarray, vectors: Vectors, statement: Statement, colour: str
+    axes: Axes, r_squared: np.ndarray, values: np.ndarray, met: np.ndarray, colour: str
 ) -> None:
     """A mark for each seed: its share against its fit, another where it misses the claim."""
-    values = shares(vectors.score)[:, statement.item]
-    met = statement.met(vectors.score)
     for chosen, marker in ((met, "o"), (~met, "x")):
         axes.plot(
             np.maximum(r_squared[chosen], 0),

@@ -20,6 +20,7 @@ from study.report.figures.parts import (
     diamonds,
     dots,
     drawn_items,
+    end_told,
     grid,
     left_out,
     legend,
@@ -27,6 +28,7 @@ from study.report.figures.parts import (
     looks,
     panels_across,
     rows,
+    share_end,
     share_scale,
     undefined,
 )
@@ -86,17 +88,23 @@ def _display(overview: Overview, method: str, level: str, found: dict[str, Vecto
     data = overview.importance(level)
     data = data[data["method"] == method]
     real = data[data["condition"] == "real"].set_index(["model", "name"])
-    published = {model: results.published(model, method) for model in found}
+    published = {
+        model: [known[name] for name in names]
+        for model in found
+        if (known := results.published(model, method))
+    }
+    values = {model: shares(vectors.score)[:, chosen] for model, vectors in found.items()}
+    drawn = real.loc[real.index.get_level_values("name").isin(names), ["low", "high"]]
+    end = share_end(*values.values(), drawn, *published.values())
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         panels = grid(figure, [look[model].label for model in found], panels_across(narrow))
         handles = []
-        for axes, (model, vectors) in zip(panels, found.items(), strict=True):
-            values = shares(vectors.score)[:, chosen]
-            _panel(axes, values, real.loc[model].loc[names], look[model].colour)
-            if published[model]:
-                known = [published[model][name] for name in names]
-                handles = diamonds(axes, known, range(len(chosen)))
+        for axes, model in zip(panels, found, strict=True):
+            _panel(axes, values[model], real.loc[model].loc[names], look[model].colour)
+            share_scale(axes, end)
+            if model in published:
+                handles = diamonds(axes, published[model], range(len(chosen)))
         if handles:
             legend(figure, handles, narrow)
         below(figure, "share of the total importance")
@@ -107,13 +115,14 @@ def _display(overview: Overview, method: str, level: str, found: dict[str, Vecto
         f"Share of each {level} by {method}, each seed a dot, by model",
         f"{method_reading(results, method)} Each dot is one seed, the upright bar their mean with "
         f"its {PERCENT} interval."
+        + end_told(end)
         + left_out(len(chosen), len(everything), f"{level}s")
         + undefined(results, found.values()),
         data.reset_index(drop=True),
         draw,
         lambda narrow: (
             0.5
-            + (0.3 if any(published.values()) else 0)
+            + (0.3 if published else 0)
             + lines_of(len(found), panels_across(narrow)) * (0.45 + 0.24 * len(chosen))
         ),
         folded=method != results.recipe.claim.method,
@@ -127,4 +136,3 @@ def _panel(axes: Axes, values: np.ndarray, own: pd.DataFrame, colour: str) -> No
     """
     dots(axes, values, range(len(own)), colour, bounds=own[["low", "high"]].to_numpy(), spread=0.3)
     rows(axes, list(map(label, own.index)))
-    share_scale(axes)

@@ -37,6 +37,11 @@ def panels_across(narrow: bool) -> int:
     return 2 if narrow else 5
 
 
+def maps_across(panels: int, narrow: bool) -> int:
+    """How many heat maps, one for each model, stand in a line: of many models, more."""
+    return 1 if narrow else min(max(2, lines_of(panels, 3)), 4)
+
+
 def lines_of(panels: int, columns: int) -> int:
     """How many lines of panels there are."""
     return -(-panels // columns)
@@ -196,10 +201,29 @@ def rows(axes: Axes, names: Sequence[str]) -> None:
     axes.set_ylim(len(names) - 0.5, -0.5)
 
 
-def share_scale(axes: Axes) -> None:
-    """A horizontal axis of shares or proportions."""
-    axes.set_xlim(-0.03, 1.03)
-    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+def share_scale(axes: Axes, end: float = 1.0) -> None:
+    """A horizontal axis of shares or proportions, up to 1 or to where `share_end` says."""
+    axes.set_xlim(-0.03 * end, 1.03 * end)
+    axes.set_xticks([0, end / 2, end], ["0", f"{end / 2:g}", f"{end:g}"])
+
+
+def share_end(*drawn: Any) -> float:
+    """Where an axis of shares ends: at 1, or sooner where all that is drawn is small.
+
+    drawn : arrays of shares, or of their bounds; NaN is not drawn. The ends are 1, 2 and 4 times
+    a power of ten.
+    """
+    values = np.concatenate([np.ravel(np.asarray(some, dtype=float)) for some in drawn])
+    greatest = values[np.isfinite(values)].max(initial=0.0)
+    if not 0 < greatest <= 0.4:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(greatest))
+    return float(next(step * power for step in (1, 2, 4, 10) if greatest <= step * power))
+
+
+def end_told(end: float) -> str:
+    """Says that an axis of shares is not the whole one, as a sentence to follow others."""
+    return "" if end == 1 else f" The axis ends at {end:g}, not at 1."
 
 
 def offset(index: int, count: int) -> float:
@@ -340,9 +364,12 @@ def ticks(axes: Axes, rows: Sequence[str], columns: Sequence[str], *, slanted: b
     axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
 
 
-def colour_bar(figure: FigureBase, image: Any, panels: Sequence[Axes], title: str) -> None:
-    """What the colours of heat maps mean."""
-    bar = figure.colorbar(image, ax=list(panels), shrink=0.6, aspect=30, pad=0.02)
+def colour_bar(
+    figure: FigureBase, image: Any, panels: Sequence[Axes], title: str, *, narrow: bool = False
+) -> None:
+    """What the colours of heat maps mean: beside them, or below where that leaves more room."""
+    place: Any = {"location": "bottom", "pad": 0.01} if narrow else {"pad": 0.02}
+    bar = figure.colorbar(image, ax=list(panels), shrink=0.6, aspect=30, **place)
     low, high = image.get_clim()
     # Set by hand: others would come after the layout, and be of another width.
     bar.set_ticks([low, (low + high) / 2, high])

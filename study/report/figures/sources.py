@@ -13,12 +13,14 @@ from study.report.figures.display import Display
 from study.report.figures.parts import (
     below,
     dots,
+    end_told,
     grid,
     lines_of,
     looks,
     offset,
     panels_across,
     rows,
+    share_end,
     share_scale,
 )
 from study.report.style import BLUE, GREEN, PINK, PLAIN, VERMILION, label
@@ -55,6 +57,7 @@ def source_display(overview: Overview) -> Display | None:
         for model in models
         for kind, found in _lines(results, model, kinds).items()
     }
+    end = share_end(*(values for by_base in lines.values() for values in by_base))
     bases = max(int(count) for count in own["bases"])
 
     def draw(figure: FigureBase, narrow: bool) -> None:
@@ -65,7 +68,7 @@ def source_display(overview: Overview) -> Display | None:
                     height = row + offset(place, len(by_base))
                     dots(axes, values, [height], _COLOURS[kind], spread=0.3 / len(by_base))
             rows(axes, labels)
-            share_scale(axes)
+            share_scale(axes, end)
         below(figure, f"share of {label(claim.name)} by {claim.method}")
 
     return Display(
@@ -76,7 +79,7 @@ def source_display(overview: Overview) -> Display | None:
         "Each line of dots is one base seed, which holds every other source; each dot is one "
         f"{network(results)}, and the bar their mean. A wide line of dots: that source moves the "
         "share. Lines that differ: what is held moves it. The sample of rows is not noise of "
-        "training: it stands for other data.",
+        "training: it stands for other data." + end_told(end),
         data,
         draw,
         lambda narrow: (

@@ -25,6 +25,7 @@ from study.report.figures.parts import (
     colour_bar,
     dashed,
     drawn_items,
+    end_told,
     grid,
     heat,
     left_out,
@@ -32,6 +33,8 @@ from study.report.figures.parts import (
     legend_height,
     lines_of,
     looks,
+    maps_across,
+    share_end,
     ticks,
 )
 from study.report.style import INK, MUTED, label, width
@@ -53,25 +56,22 @@ def rank_frequency(overview: Overview) -> Display | None:
     if not models or own["name"].nunique() < 2:
         return None
     names = _leading_names(overview, models, level)
+    count = len(results.items(level))
+    columns = _rank_columns(len(names), count)
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [look[model].label for model in models]
-        panels = grid(figure, titles, _columns(narrow))
+        panels = grid(figure, titles, maps_across(len(models), narrow))
+        image = None
         for place, (axes, model) in enumerate(zip(panels, models, strict=True)):
-            table = own[own["model"] == model].pivot(
-                index="name", columns="rank", values="proportion"
-            )
-            cells = table.reindex(names)[range(1, len(names) + 1)].to_numpy()
+            cells = _rank_cells(own[own["model"] == model], names, count)
             texts = [[_short(value) for value in line] for line in cells]
-            heat(axes, cells, _if_few(texts, names), matplotlib.colormaps["Blues"], (0, 1))
-            ticks(
-                axes,
-                [label(name) for name in names],
-                [_rank(rank, len(names)) for rank in range(1, len(names) + 1)],
-                slanted=False,
-            )
-            if place + _columns(narrow) >= len(models):
+            image = heat(axes, cells, _if_few(texts, names), matplotlib.colormaps["Blues"], (0, 1))
+            ticks(axes, [label(name) for name in names], columns, slanted=False)
+            if place + maps_across(len(models), narrow) >= len(models):
                 axes.set_xlabel("rank")
+        if len(names) > MOST_NUMBERS:
+            colour_bar(figure, image, panels, "proportion of seeds", narrow=narrow)
 
     return Display(
         f"rank-frequency-{level}s",
@@ -81,10 +81,11 @@ def rank_frequency(overview: Overview) -> Display | None:
         f"By {claim.method}; rank 1 is the most important. Each cell is a proportion of seeds: one "
         "dark cell in a line is a rank that does not depend on the seed, a smear one that does. "
         f"Tied {level}s share the ranks they span. "
-        f"{_elsewhere(results, level)}{_left_out(results, own, names, level)}",
+        f"{_elsewhere(results, level)}{_left_out(results, own, names, level)}"
+        f"{_ranks_beyond(len(names), count)}",
         own.reset_index(drop=True),
         draw,
-        lambda narrow: 0.3 + lines_of(len(models), _columns(narrow)) * (0.6 + 0.3 * len(names)),
+        lambda narrow: 0.3 + _lines(models, narrow) * (0.6 + _line_height(0.3, names) * len(names)),
     )
 
 
@@ -102,7 +103,7 @@ def flips(overview: Overview) -> Display | None:
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [look[model].label for model in models]
-        panels = grid(figure, titles, _columns(narrow), between=0.1)
+        panels = grid(figure, titles, maps_across(len(models), narrow), between=0.1)
         image = None
         for axes, model in zip(panels, models, strict=True):
             cells = _pairs(own[own["model"] == model], names)
@@ -112,8 +113,8 @@ def flips(overview: Overview) -> Display | None:
             )
             labels = [label(name) for name in names]
             ticks(axes, labels[1:], labels[:-1], slanted=True)
-        if not narrow:
-            colour_bar(figure, image, panels, "flip rate")
+        if not narrow or len(names) - 1 > MOST_NUMBERS:
+            colour_bar(figure, image, panels, "flip rate", narrow=narrow)
 
     return Display(
         f"flips-{level}s",
@@ -124,7 +125,7 @@ def flips(overview: Overview) -> Display | None:
         f"{_elsewhere(results, level)}{_left_out(results, own, names, level)}",
         own.reset_index(drop=True),
         draw,
-        lambda narrow: 0.3 + lines_of(len(models), _columns(narrow)) * (1.0 + 0.28 * len(names)),
+        lambda narrow: 0.3 + _lines(models, narrow) * (1.0 + 0.28 * len(names)),
     )
 
 
@@ -140,13 +141,15 @@ def steadiness_map(overview: Overview) -> Display | None:
     methods = [method for method in results.methods(level) if method in set(data["method"])]
     models = list(results.models)
     equal = 1 / len(results.items(level))
+    end = share_end(data["mean_share"])
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         panels = grid(figure, [label(method) for method in methods], 2 if narrow else 3)
         for axes, method in zip(panels, methods, strict=True):
             found = data[data["method"] == method]
             _steadiness_panel(axes, found, equal, look, claim)
-            _name_large(axes, found, equal, narrow)
+            axes.set_xlim(-0.03 * end, 1.03 * end)
+            _name_large(axes, found, equal, end, narrow)
         below(figure, "mean share")
         beside(figure, "order kept")
         handles = [look[model].handle for model in models]
@@ -164,7 +167,8 @@ def steadiness_map(overview: Overview) -> Display | None:
         f"Each mark is a {level} of one model. Order kept: the chance that two seeds put it and "
         f"another {level} into the same order, averaged over the others; 0.5 is a coin. Upper "
         "right: large and steady. Lower right: large, but which one leads depends on the seed. "
-        "Upper left: small, and steadily so. Of fewer than ten seeds nothing is drawn.",
+        "Upper left: small, and steadily so. Of fewer than ten seeds nothing is drawn."
+        + end_told(end),
         data,
         draw,
         lambda narrow: (
@@ -192,12 +196,11 @@ def _steadiness_panel(
             mew=1,
             alpha=0.9,
         )
-    axes.set_xlim(-0.03, 1.03)
     axes.set_ylim(0.46, 1.16)
     axes.set_yticks([0.5, 0.75, 1], ["0.5", "0.75", "1"])
 
 
-def _name_large(axes: Axes, found: pd.DataFrame, equal: float, narrow: bool) -> None:
+def _name_large(axes: Axes, found: pd.DataFrame, equal: float, end: float, narrow: bool) -> None:
     """Names above the marks of items with much more than an equal share, where there is room."""
     # At the mark of the greatest share.
     large = found[found["mean_share"] > 1.5 * equal].dropna(subset="kept")
@@ -205,8 +208,8 @@ def _name_large(axes: Axes, found: pd.DataFrame, equal: float, narrow: bool) -> 
     taken: list[tuple[float, float, float]] = []
     for row in large.itertuples():
         text = label(row.name, 10 if narrow else 16)
-        length = width(text) * (0.05 if narrow else 0.027)  # of the axis, at this size
-        left = min(max(row.mean_share - length / 2, 0), 1 - length)
+        length = end * width(text) * (0.05 if narrow else 0.027)  # of the axis, at this size
+        left = min(max(row.mean_share - length / 2, 0), end - length)
         right, low = left + length, row.kept + 0.02
         while any(
             left < end and start < right and abs(low - at) < 0.07 for start, end, at in taken
@@ -274,10 +277,43 @@ def _short(value: float) -> str:
     return "1" if value == 1 else f"{value:.2f}".removeprefix("0")
 
 
-def _rank(rank: int, count: int) -> str:
-    """A rank below its column; of many, every fifth."""
-    return str(rank) if count <= MOST_NUMBERS or rank == 1 or rank % 5 == 0 else ""
+def _rank_cells(own: pd.DataFrame, names: Sequence[str], count: int) -> np.ndarray:
+    """Proportions of one model, (items, ranks): as many ranks as items, and in a last column all
+    beyond, where there are `count` items in the run."""
+    table = own.pivot(index="name", columns="rank", values="proportion")
+    cells = table.reindex(names)[range(1, len(names) + 1)].to_numpy()
+    if len(names) == count:
+        return cells
+    # Each line of all ranks sums to 1; what rounding leaves is nothing.
+    beyond = 1 - cells.sum(axis=1, keepdims=True)
+    return np.hstack([cells, np.where(beyond > 1e-9, beyond, beyond * 0)])
 
 
-def _columns(narrow: bool) -> int:
-    return 1 if narrow else 2
+def _rank_columns(shown: int, count: int) -> list[str]:
+    """What stands below the columns of ranks; of many ranks, every fifth has its number."""
+    ranks = [
+        str(rank) if shown <= MOST_NUMBERS or rank == 1 or rank % 5 == 0 else ""
+        for rank in range(1, shown + 1)
+    ]
+    return ranks if shown == count else [*ranks, _last_ranks(shown, count)]
+
+
+def _last_ranks(shown: int, count: int) -> str:
+    """The ranks that share the last column."""
+    return f"{shown + 1}+" if shown + 1 < count else str(count)
+
+
+def _ranks_beyond(shown: int, count: int) -> str:
+    """Says what the last column of ranks holds, as a sentence to follow others."""
+    if shown + 1 >= count:
+        return ""
+    return f" Ranks are among all {count}: the last column holds those from {shown + 1} on."
+
+
+def _lines(models: Sequence[str], narrow: bool) -> int:
+    return lines_of(len(models), maps_across(len(models), narrow))
+
+
+def _line_height(inches: float, names: Sequence[str]) -> float:
+    """The height of a line of a heat map: less where no numbers stand in its cells."""
+    return inches if len(names) <= MOST_NUMBERS else 0.7 * inches

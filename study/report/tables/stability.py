@@ -5,6 +5,7 @@ import pandas as pd
 
 from study.analysis import stability
 from study.analysis.overview import Overview
+from study.analysis.results import Results
 from study.report.tables.cells import estimate, foremost, holds, number, provenance, wide
 from study.report.tables.table import Table
 from study.statistics.agreement import TOP
@@ -29,10 +30,17 @@ def rank_frequency_table(overview: Overview, level: str) -> Table | None:
         f"rank-frequency-{level}s",
         f"Proportion of seeds in which each {level} has each rank",
         f"1 is the most important. Tied {level}s share the ranks they span. Condition real. "
-        f"{foremost(overview, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{_beyond(results, data, level)}{provenance(results)}",
         data,
         layout,
     )
+
+
+def _beyond(results: Results, data: pd.DataFrame, level: str) -> str:
+    """Says which ranks a table leaves out, to stand before what follows."""
+    last = data["rank"].max()
+    left = last < len(results.items(level))
+    return f"Ranks beyond {last} have no column. " if left else ""
 
 
 def flip_table(overview: Overview, level: str) -> Table | None:
