@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 HERE = Path(__file__).parent
@@ -27,6 +28,7 @@ _MOST_ROWS = 50_000  # of a table that is sampled
 # A level of so many rows, in a column of at most so many levels, must keep its name.
 _FREQUENT, _LEVELS = 12, 20
 
+_LOST, _OTHER = "swallowed ", "other numbers: "  # begin notes on what was misread
 _OF_MODELS = r"D00[67] |features that others (determine|explain)"
 
 # What may be decided for a column that is right as ... ; a remark that names it does for those
@@ -157,6 +159,7 @@ def _decisions(
     recipe = tomllib.loads(written)
     variables = {variable["name"]: variable for variable in recipe["variables"]}
     notes, items = _notes(written), _items(printed)
+    held = _held(recipe_path)
     rows = []
     for name in columns:
         remarks = [item for item in items if _names(item, name)]
@@ -170,8 +173,9 @@ def _decisions(
                 variable["type"], variable["type"]
             )
             detail = notes["kept"].get(name, "")
-            if decided == "levels":
-                detail = f"{_swallowed(texts[name], variable)}{detail}"
+            lost = {"levels": _swallowed, "number": _misread}.get(decided)
+            if lost is not None:
+                detail = f"{lost(texts[name], variable, held[name])}{detail}"
         claim = "proposed" if recipe["claim"]["name"] == name else ""
         rows.append(_row(path.stem, name, decided, claim, detail, " | ".join(remarks)))
     return rows
@@ -213,12 +217,30 @@ def _names(text: str, name: str) -> bool:
     return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
 
 
-def _swallowed(texts: pd.Series, variable: dict[str, Any]) -> str:
+def _held(recipe_path: Path) -> dict[str, np.ndarray]:
+    """What the program reads in each row of a table, by variable."""
+    from study.datasets.rows import TableRows, read_rows
+    from study.recipes.find import find_dataset
+
+    recipe = find_dataset(str(recipe_path)).recipe
+    rows = TableRows.of(recipe, read_rows(recipe, recipe_path.parent)[0])
+    names = [variable.name for variable in recipe.variables]
+    return dict(zip(names, rows.values.T, strict=True))
+
+
+def _swallowed(texts: pd.Series, variable: dict[str, Any], _: np.ndarray) -> str:
     """Frequent levels that have lost their names, where there are few levels."""
     counts = texts.str.strip().value_counts()
     counts = counts[counts.index != ""]
     lost = [level for level in counts.index[counts >= _FREQUENT] if level not in variable["levels"]]
-    return f"swallowed {', '.join(lost)}; " if lost and len(counts) <= _LEVELS else ""
+    return f"{_LOST}{', '.join(lost)}; " if lost and len(counts) <= _LEVELS else ""
+
+
+def _misread(texts: pd.Series, _: dict[str, Any], held: np.ndarray) -> str:
+    """Numbers that are others than pandas, which wrote them, reads."""
+    right = pd.to_numeric(texts, errors="coerce").to_numpy()
+    other = ~np.isnan(held) & ~np.isclose(held, right, rtol=1e-12, atol=0)
+    return f"{_OTHER}{held[other][0]:g} for {right[other][0]:g}; " if other.any() else ""
 
 
 def judge(out: Path) -> pd.DataFrame:
@@ -246,7 +268,7 @@ def _verdict(of: Any, target: str) -> str:
     if of.decided == "refused":
         return "refused"
     if of.decided in ALLOWED[of.right]:
-        return "wrong" if of.note.startswith("swallowed") else "right"
+        return "wrong" if of.note.startswith((_LOST, _OTHER)) else "right"
     if of.right == "leak":
         return "said" if any(_names(item, target) for item in of.said.split(" | ")) else "wrong"
     if of.right == "marks":
@@ -259,15 +281,24 @@ def wrongly(judged: pd.DataFrame) -> pd.Series:
     return judged.verdict.isin(["wrong", "refused"]) | (judged.claim_verdict == "wrong")
 
 
+def shares(judged: pd.DataFrame) -> dict[str, str]:
+    """What the page of benchmarks tells of a version of the program."""
+    wrong, odd = wrongly(judged), judged.right != "number"
+    return {
+        "columns": f"{len(judged):,}",
+        "wrongly": f"{wrong.sum()} ({100 * wrong.mean():.1f}%)",
+        "of those that are no plain numbers": f"{100 * wrong[odd].mean():.1f}%",
+        "left to the user by a remark": f"{(judged.verdict == 'said').sum()}",
+        "claims": f"{(judged.claim != '').sum()}",
+        "claims on what cannot be one": f"{(judged.claim_verdict == 'wrong').sum()}",
+    }
+
+
 def tell(judged: pd.DataFrame) -> None:
     """Print the shares, and every wrong decision by what is right."""
-    wrong, odd = wrongly(judged), judged.right != "number"
-    print(f"{len(judged)} columns of {judged.table.nunique()} tables")
-    print(f"decided wrongly: {wrong.sum()}, {100 * wrong.mean():.1f}%")
-    print(f"of the {odd.sum()} that are not plain numbers: {100 * wrong[odd].mean():.1f}%")
-    print(f"left to the user by a remark: {(judged.verdict == 'said').sum()}")
+    for what, figure in shares(judged).items():
+        print(f"{what}: {figure}")
     claims = judged[judged.claim != ""]
-    print(f"claims: {len(claims)}, wrong: {(claims.claim_verdict == 'wrong').sum()}")
     print(pd.crosstab(judged.right, judged.verdict).to_string())
     for of in claims[claims.claim_verdict == "wrong"].itertuples():
         print(f"claim on a {of.right}: {of.table}: {of.column}")
