@@ -32,6 +32,7 @@ _FREQUENT, _LEVELS = 12, 20
 # Remarks that are made of any table, and say nothing of how a column was read.
 _GENERAL = re.compile(r"D00\d |features that others|levels with fewer|\d+ (test|training) rows")
 _FAR = re.compile(r"far out|far from")  # is said of marks of missing values, and of skewed numbers
+_UNITS = {re.compile(r"%.*"): 100, re.compile(r"thousands as K(, missing .*)?"): 1000}
 FAULTS = (
     "traceback",
     "other number",
@@ -116,11 +117,13 @@ def _differences(written: Written, dataset: Any) -> Iterator[tuple[str, str, str
     """(outcome, column, detail) of all that is not as it was written."""
     x, y = dataset.pooled
     truth = np.asarray(written.columns[written.target], dtype=float)
-    targets = _unit(written.how(written.target), dataset.target_scale.undo(y), truth)
+    targets = dataset.target_scale.undo(y)
+    factor = _unit(written.how(written.target), targets, truth)
+    targets *= factor
     known = np.flatnonzero(~np.isnan(truth))
     order = known[np.argsort(truth[known])]
     places = order[np.searchsorted((truth[order][1:] + truth[order][:-1]) / 2, targets)]
-    far = ~_close(targets, truth[places], dataset.target_scale.divisor)
+    far = ~_close(targets, truth[places], factor * dataset.target_scale.divisor)
     if far.any():
         at = int(np.flatnonzero(far)[0])
         how = written.how(written.target)
@@ -141,10 +144,10 @@ def _differences(written: Written, dataset: Any) -> Iterator[tuple[str, str, str
             yield from _numbers(written, name, numbers, places, held[name])
 
 
-def _unit(how: str, numbers: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Per cents, where they were read as parts of one: the same in another unit."""
-    parts = "%" in how and np.abs(numbers).max() * 50 < np.nanmax(np.abs(right))
-    return numbers * 100 if parts else numbers
+def _unit(how: str, numbers: np.ndarray, right: np.ndarray) -> int:
+    """By what numbers are divided that were read in another unit: per cents as parts of one."""
+    factor = next((factor for unit, factor in _UNITS.items() if unit.fullmatch(how)), 1)
+    return factor if np.abs(numbers).max() * factor / 2 < np.nanmax(np.abs(right)) else 1
 
 
 def _texts(variable: Any, x: np.ndarray) -> list[str]:
@@ -166,12 +169,12 @@ def _numbers(
             yield "other level", name, "levels became numbers"
             return
     right = np.asarray(true, dtype=float)[places]
-    numbers = _unit(written.how(name), numbers, right)
+    factor = _unit(written.how(name), numbers, right)
     stands = float(held.imputed) if held.imputed else math.nan
     fine = np.where(
         np.isnan(right),
         np.isclose(numbers, stands, rtol=1e-4),
-        _close(numbers, right, held.scale.divisor),
+        _close(numbers * factor, right, factor * held.scale.divisor),
     )
     if not fine.all():
         # A number that is another one weighs more than a mark that became one.

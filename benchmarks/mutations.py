@@ -219,6 +219,10 @@ def _some(share: float, of: Callable[[str], str]) -> Format:
     return cells
 
 
+def _as_k(number: float, digits: int, decimal: str) -> str:
+    return f"{_plain(number / 1000, digits + 3, decimal)}K"
+
+
 _FULLWIDTH = {ord("0") + digit: 0xFF10 + digit for digit in range(10)}
 
 
@@ -259,9 +263,10 @@ _FORMATS: dict[str, Format] = {
         f"{_plain(float(n) * 1000, digits, decimal)} g"
         for n in numbers
     ],
-    "thousands as K": _each(
-        lambda n, digits, decimal: f"{_plain(n / 1000, digits + 3, decimal)}K"
-    ),
+    "thousands as K": _each(_as_k),
+    "thousands as K in some": lambda numbers, digits, decimal, _: [
+        (_as_k if n > np.median(numbers) else _plain)(float(n), digits, decimal) for n in numbers
+    ],
     "footnotes": _some(0.1, lambda text: f"{text}*"),
     "below a limit": _some(0.1, lambda text: f"<{text}"),
     "about": _some(0.1, lambda text: f"~{text}"),
