@@ -272,7 +272,8 @@ def _verdict(of: Any, target: str) -> str:
     if of.right == "leak":
         return "said" if any(_names(item, target) for item in of.said.split(" | ")) else "wrong"
     if of.right == "marks":
-        return "said" if of.decided == "number" and "missing" in of.said else "wrong"
+        named = re.search(r"missing|far (from|out)", f"{of.note} {of.said}")
+        return "said" if of.decided == "number" and named else "wrong"
     return "said" if of.right in SAID_DOES and of.note + of.said else "wrong"
 
 

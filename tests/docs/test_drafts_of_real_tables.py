@@ -42,6 +42,7 @@ def test_every_decision_that_is_kept_is_on_the_page(drafts, name):
         ("code", "number", "proposed", "", "", "wrong", "wrong"),
         ("code", "levels", "proposed", "", "", "right", "right"),
         ("marks", "number", "", "", "logwage: is 99 a missing value?", "said", ""),
+        ("marks", "number", "", "99 in 7 rows, far from all others", "", "said", ""),
         ("marks", "number", "", "8 different whole numbers", "", "wrong", ""),
         ("split", "binary", "", "", "", "wrong", ""),
         ("trend", "left out", "", "", "", "right", ""),
