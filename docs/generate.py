@@ -36,8 +36,10 @@ def conditions() -> str:
 
 def warnings() -> str:
     """The warnings by code, first those of the data and of imported scores."""
-    rows = [(check.code, check.says) for check in (*DATA_CHECKS, *SCORE_CHECKS)]
-    return table(("warning", "says"), [*rows, *((check.code, check.says) for check in CHECKS)])
+    of_data = [(check.code, check.says) for check in DATA_CHECKS]
+    of_scores = [(check.code, check.says) for check in SCORE_CHECKS]
+    of_runs = [(check.code, check.says) for check in CHECKS]
+    return table(("warning", "says"), [*of_data, *of_scores, *of_runs])
 
 
 def command_index() -> str:
