@@ -21,6 +21,7 @@ from study.report.tables.registry import TABLES, make_table
 from study.report.tables.table import Table
 from study.statistics import permutation_test
 from study.statistics.intervals import FEWEST
+from study.store.scores.checks import CHECKS as SCORE_CHECKS
 
 REFERENCE = ROOT / "reports" / "reference" / "people"
 PAGE = (ROOT / "docs" / "reading-the-report.md").read_text(encoding="utf-8")
@@ -120,8 +121,8 @@ def test_every_figure_says_what_a_mark_is_and_how_it_is_misread():
 
 
 def test_every_warning_is_explained_and_no_other():
-    lines = re.findall(r"^\| ([DS]\d{3}) \| .+ \| .+ \|$", parts(PAGE)["Warnings"], re.MULTILINE)
-    assert lines == [check.code for check in (*CHECKS, *DATA_CHECKS)]
+    lines = re.findall(r"^\| ([DIS]\d{3}) \| .+ \| .+ \|$", parts(PAGE)["Warnings"], re.MULTILINE)
+    assert lines == [check.code for check in (*CHECKS, *DATA_CHECKS, *SCORE_CHECKS)]
 
 
 def test_the_numbers_of_the_page_are_those_of_the_program(results, overview):
