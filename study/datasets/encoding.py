@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from study.common.errors import InputError
+from study.common.text import short
 from study.datasets.notation import PLAIN, THOUSANDS, Amount, Notation, alike, grouped
 from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
 from study.recipes.table import Table, Target
@@ -170,15 +171,15 @@ class Reader:
         try:
             number = notation.number(cell)
         except ValueError:
-            raise ValueError(f"'{cell}' is not a number{_hint(cell, notation)}") from None
+            raise ValueError(f"'{short(cell)}' is not a number{_hint(cell, notation)}") from None
         if not math.isfinite(number):
-            raise ValueError(f"'{cell}' is not a finite number")
+            raise ValueError(f"'{short(cell)}' is not a finite number")
         if abs(number) / divisor > _LARGEST:
-            raise ValueError(f"'{cell}' is too large for single precision")
+            raise ValueError(f"'{short(cell)}' is too large for single precision")
         if abs(number) >= _ALL_HELD and not notation.is_held(cell):
             raise ValueError(
-                f"'{cell}' has more digits than double precision holds, so that others would be "
-                "the same number"
+                f"'{short(cell)}' has more digits than double precision holds, so that others "
+                "would be the same number"
             )
         return number
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 from study.recipes.columns import Scaled
@@ -95,7 +96,7 @@ class Notation:
         Two whole numbers that differ never become one; other numbers may be rounded.
         """
         whole = re.fullmatch(r"[+-]?(\d+)(\.0*)?", self.plain(cell))
-        return whole is None or int(whole[1]) == int(float(whole[1]))
+        return whole is None or Decimal(whole[1]) == float(whole[1])
 
     def _bare(self, text: str) -> tuple[str, str]:
         """What is left of a number without its sign and brackets, and its minus, if it has one."""

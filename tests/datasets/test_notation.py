@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT
 
 from study.common.errors import InputError
+from study.common.text import short
 from study.datasets import read_table
 from study.datasets.dataset import Dataset, encode_row, load_dataset
 from study.recipes.dataset import DatasetRecipe
@@ -129,6 +130,8 @@ def test_signs_and_brackets_are_taken_off_where_the_column_says_so(tmp_path, key
         ({"thousands": "."}, "1.5", "is not a number"),
         ({}, "1234567890123456789", "has more digits than double precision holds"),
         ({}, "-9007199254740993.0", "has more digits than double precision holds"),
+        ({}, "9" * 400, "is not a finite number"),
+        ({}, "9" * 5000, "is not a finite number"),
         ({"thousands": ","}, "9,007,199,254,740,993", "has more digits than double precision"),
         ({"sign": "EUR"}, "EUR 9007199254740993", "has more digits than double precision holds"),
     ],
@@ -136,7 +139,7 @@ def test_signs_and_brackets_are_taken_off_where_the_column_says_so(tmp_path, key
 def test_what_is_no_number_of_its_column_is_refused_and_why(tmp_path, keys, cell, reason):
     with pytest.raises(InputError) as caught:
         read(tmp_path, [*(f"{fill}{keys.get('sign', '')}" for fill in FILL), cell], keys)
-    assert f"t.csv, line 7, column a: '{cell}' {reason}" in str(caught.value)
+    assert f"t.csv, line 7, column a: '{short(cell)}' {reason}" in str(caught.value)
 
 
 def test_a_column_may_be_written_otherwise_than_its_table(tmp_path):
@@ -195,6 +198,16 @@ def test_a_mark_holds_for_the_target_and_for_levels(tmp_path):
         data = load_dataset(recipe_of(kind, marks), tmp_path)
         assert sorted(data.pooled[1]) == [3, 3, 3, 4, 4, 4, 5, 5, 5, 7, 7, 7]
         assert data.dropped == 6
+
+
+def test_a_mark_holds_for_features_that_are_encoded_already(tmp_path):
+    rows = "".join(f"{a};{y}\n" for y, a in enumerate(["1", "-999.0", "0", "1", "0", "1", "0"]))
+    (tmp_path / "t.csv").write_text(rows)
+    table = {"encoded": True, "columns": ["a", "y"], "missing": "drop", "missing_marks": ["-999"]}
+    for kind in ({"type": "numeric"}, {"type": "binary", "levels": {"no": 0, "yes": 1}}):
+        data = load_dataset(recipe_of(kind, table), tmp_path)
+        assert data.dropped == 1
+        assert sorted(data.pooled[1]) == [0, 2, 3, 4, 5, 6]
 
 
 def test_a_level_goes_before_a_mark_of_the_same_number(tmp_path):

@@ -23,7 +23,7 @@ from study.datasets.drafting.columns import (
     read_tables,
 )
 from study.datasets.drafting.file_layout import find_layout, no_column
-from study.datasets.drafting.notations import in_words
+from study.datasets.drafting.notations import doubts, in_words
 from study.datasets.drafting.toml import written
 from study.recipes.columns import Binary, Numeric, OneHot
 from study.recipes.dataset import DatasetRecipe
@@ -120,8 +120,7 @@ def draft(
     if DatasetRecipe.model_validate(tomllib.loads(text)) != recipe:
         raise AssertionError("what is written says something else")
     writings = {name: column.writing for name, column in columns.items()}
-    doubts = [writing.doubt for writing in writings.values() if writing.doubt]
-    decide = [*doubts, *made.decide, *_of_target(columns[target])]
+    decide = [*doubts(writings), *made.decide, *_of_target(columns[target])]
     return Draft(
         recipe,
         replace(dataset, recipe=recipe),

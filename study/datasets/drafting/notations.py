@@ -19,7 +19,6 @@ from study.recipes.table import Table
 # Different texts of a unit: of fewer, the numbers are rather names of levels (2 doors, 4 doors).
 _MANY = 13
 _SEVERAL = 3
-_MARK_NAMES = {".": "points", ",": "commas"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,8 @@ class Writing:
     """How the numbers of a column are written.
 
     keys : of its variable in the recipe, where it is not written as its table says; unread : why
-    it is not read as numbers, though it looks like them; doubt : what else they may be
+    it is not read as numbers, though it looks like them; doubt : its decimal sign, where that may
+    stand between thousands as well
     """
 
     keys: Mapping[str, Any]
@@ -37,6 +37,12 @@ class Writing:
     def notation(self, table: Table) -> Notation:
         """The notation that its numbers are read in."""
         return _notation(table, self.keys)
+
+    @property
+    def settled(self) -> "Writing":
+        """With the sign in doubt between thousands, as it stands in other columns."""
+        others = {key: value for key, value in self.keys.items() if key != "decimal"}
+        return Writing({**others, "thousands": self.doubt})
 
 
 USUAL = Writing({})
@@ -70,11 +76,16 @@ def find_writings(
                 of.update(dict.fromkeys(chunk.cells[name]))
     # Cells of a frame are no text, so that their points are decimal ones.
     known = decimals or frame_format(paths[0]) is not None
-    found = {name: writing_of(name, list(of), table, known) for name, of in texts.items()}
-    return {name: writing for name, writing in found.items() if writing != USUAL}
+    found = {name: writing_of(list(of), table, known) for name, of in texts.items()}
+    shown = {writing.keys.get("thousands") for writing in found.values()}
+    return {
+        name: writing.settled if writing.doubt in shown and not known else writing
+        for name, writing in found.items()
+        if writing != USUAL
+    }
 
 
-def writing_of(name: str, texts: Sequence[str], table: Table, decimals: bool) -> Writing:
+def writing_of(texts: Sequence[str], table: Table, decimals: bool) -> Writing:
     """How the numbers among the different `texts` of a column are written."""
     reader, usual = Reader(table), Notation.of(table)
     known = [text for text in texts if not reader.is_missing(text, usual)]
@@ -85,7 +96,7 @@ def writing_of(name: str, texts: Sequence[str], table: Table, decimals: bool) ->
     if unread:
         return Writing({}, unread=unread)
     digits = [amount.digits for amount in amounts.values() if amount.sign == around.get("sign", "")]
-    keys, doubt = _grouping(name, digits, table, decimals)
+    keys, doubt = _grouping(digits, table, decimals)
     found = Writing({**keys, **around}, doubt=doubt)
     notation = found.notation(table)
     beyond = [text for text in amounts if notation.reads(text) and not notation.is_held(text)]
@@ -123,10 +134,8 @@ def _around(amounts: Mapping[str, Amount]) -> tuple[dict[str, Any], str]:
     return keys, ""
 
 
-def _grouping(
-    name: str, digits: Sequence[str], table: Table, decimals: bool
-) -> tuple[dict[str, Any], str]:
-    """Decimal sign and sign between thousands as keys of a recipe, and what else may be meant."""
+def _grouping(digits: Sequence[str], table: Table, decimals: bool) -> tuple[dict[str, Any], str]:
+    """Decimal sign and sign between thousands as keys of a recipe, and the one in doubt."""
     other = "," if table.decimal == "." else "."
     options: list[dict[str, Any]] = [{}, {"decimal": other}]
     options += [{"thousands": sign} for sign in THOUSANDS]
@@ -136,8 +145,8 @@ def _grouping(
         return {}, ""
     first = fitting[0]
     sign = _notation(table, first).decimal
-    between = {"thousands": sign}
-    if between not in fitting or not any(sign in number for number in digits):
+    between, lines = {"thousands": sign}, "\n".join(digits)
+    if between not in fitting or sign not in lines or is_decimal(sign).search(lines):
         return first, ""
     if _are_thousands(digits, sign):
         return between, ""
@@ -147,19 +156,17 @@ def _grouping(
         return between, ""
     if (sign != other and decimals) or any(re.fullmatch(r"\d{4,}", number) for number in digits):
         return first, ""
-    return first, (
-        f"the {_MARK_NAMES[sign]} of {short(name)} may stand between thousands: "
-        f'thousands = "{sign}" below its name in the recipe says so'
-    )
+    return first, sign
 
 
 def _are_thousands(digits: Sequence[str], sign: str) -> bool:
-    """Whether numbers without the sign are as large as the others, if it is between thousands."""
-    whole = [int(number) for number in digits if number.isdecimal()]
-    grouped = [int(number.replace(sign, "")) for number in digits if sign in number]
+    """Whether numbers without the sign are nearer to the others if it is between thousands."""
+    grouped = [float(number.replace(sign, "")) for number in digits if sign in number]
+    whole = [float(number) for number in digits if number.isdecimal()]
     if len(whole) < _SEVERAL or len(grouped) < _SEVERAL or max(whole) >= 1000:
         return False
-    return bool(np.median(grouped) <= 10 * np.median(whole))
+    ratio = np.median(grouped) / max(np.median(whole), 1)
+    return bool(ratio < 1000 / ratio)  # that of the others, were they decimal, the other way
 
 
 def in_words(writings: Mapping[str, Writing]) -> Iterator[str]:
@@ -170,6 +177,17 @@ def in_words(writings: Mapping[str, Writing]) -> Iterator[str]:
             named.setdefault(_WORDS[key].format(value), []).append(name)
     for words, names in named.items():
         yield f"{words} {some(names)}"
+
+
+def doubts(writings: Mapping[str, Writing]) -> Iterator[str]:
+    """What may be meant otherwise, with the line of the recipe that says so."""
+    for name, writing in writings.items():
+        if writing.doubt:
+            yield (
+                f"the {'points' if writing.doubt == '.' else 'commas'} of {short(name)} may stand "
+                f'between thousands: thousands = "{writing.doubt}" below its name in the recipe '
+                "says so"
+            )
 
 
 _WORDS = {
