@@ -255,7 +255,7 @@ def test_training_and_test_rows_are_written_alike(tmp_path):
     small = [str(100 + 7 * row) for row in range(40)]
     large = [f"{1 + row % 3}.{100 + 7 * row}" for row in range(40)]
     write(tmp_path / "train.csv", {"n": small})
-    write(tmp_path / "test.csv", {"n": large})
+    write(tmp_path / "test.csv", {"n": large, "only here": [f"{row}%" for row in range(40)]})
     made = draft(tmp_path / "train.csv", "y", tmp_path / "t.toml", test_path=tmp_path / "test.csv")
     assert keys_of(made, "n") == {"thousands": "."}
     scale = made.dataset.scales["n"]
@@ -277,6 +277,14 @@ def test_points_that_may_be_either_are_to_be_looked_at(tmp_path):
     changed = made.text.replace('name = "n"\n', 'name = "n"\nthousands = "."\n', 1)
     data = load_dataset(DatasetRecipe.model_validate(tomllib.loads(changed)), tmp_path)
     np.testing.assert_allclose(numbers(data, "n"), 1000 * numbers(made.dataset, "n"), rtol=1e-5)
+
+
+def test_a_column_that_is_left_out_needs_no_look_at_its_points(tmp_path):
+    x = [str((7 * row) % 11) for row in range(40)]
+    points = ["" if row % 8 else f"1.{100 + row}" for row in range(40)]
+    made = drafted(tmp_path, {"x": x, "n": points}, separator=";")
+    assert "no value in 35 of 40 rows" in made.left_out["n"]
+    assert [item for item in made.decide if "thousands" in item] == []
 
 
 def test_one_column_shows_what_the_points_of_others_are(tmp_path):

@@ -134,10 +134,11 @@ def read_tables(table: Table, paths: Sequence[Path]) -> list[dict[str, Column]]:
     so, or may be read otherwise, is looked at again.
     """
     parts = [read_columns(table, read_file(path, table), {}) for path in paths]
-    columns = [column for part in parts for column in part.values()]
-    odd = {column.name: None for column in columns if column.is_odd}
-    if not odd or any(odd.keys() - part.keys() for part in parts):
+    shared = [name for name in parts[0] if all(name in part for part in parts)]
+    odd = [name for name in shared if any(part[name].is_odd for part in parts)]
+    if not odd:
         return parts
+    columns = [column for part in parts for column in part.values()]
     decimals = any(column.signs == "decimal" and not column.others for column in columns)
     writings = find_writings(table, paths, odd, decimals)
     if not writings:

@@ -119,7 +119,8 @@ def draft(
     text = written(recipe, made.left_out, made.notes)
     if DatasetRecipe.model_validate(tomllib.loads(text)) != recipe:
         raise AssertionError("what is written says something else")
-    writings = {name: column.writing for name, column in columns.items()}
+    used = [*(variable.name for variable in variables), target]
+    writings = {name: columns[name].writing for name in used}
     decide = [*doubts(writings), *made.decide, *_of_target(columns[target])]
     return Draft(
         recipe,
