@@ -162,7 +162,7 @@ def verdicts(
     fit is known.
     """
     if met.empty:
-        return met.assign(role=[])
+        return met.assign(role=[], tied=[], different=[])
     margins = Means(results)
     rows: list[dict[str, Any]] = []
     for row in met[(met["condition"] == "real") & (met["model"] != LEAST_SQUARES)].to_dict(
