@@ -504,3 +504,89 @@ class Cells(nn.Module):
         for feature in x.unbind(1):
             h = self.cell(feature.unsqueeze(-1), h)
         return self.output(h).squeeze(-1)
+
+
+# -- without a gradient by some variable: of the people data, where State is the columns 2 to 4 ---
+
+
+class Stepped(nn.Module):
+    """The sum of a smooth part, of sex and politics, and of one that has no slope."""
+
+    def __init__(self, *, inputs: int) -> None:
+        super().__init__()
+        self.smooth = nn.Linear(inputs, 4)
+        self.table = nn.Embedding(3, 4)
+        self.output = nn.Linear(4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = x * torch.tensor(self.SEEN, device=x.device)
+        return self.output(torch.tanh(self.smooth(seen) + self.step(x))).squeeze(-1)
+
+
+class Indexed(Stepped):
+    """State by the index of its level."""
+
+    SEEN = (1.0, 1, 0, 0, 0, 1, 1, 1)
+
+    def step(self, x: Tensor) -> Tensor:
+        return self.table(x[:, 2:5].argmax(1))
+
+
+class Compared(Stepped):
+    """Age by whether it is above the middle."""
+
+    SEEN = (1.0, 0, 1, 1, 1, 1, 1, 1)
+
+    def step(self, x: Tensor) -> Tensor:
+        return (x[:, 1:2] > 0.4).float() * self.table.weight[0]
+
+
+class InTens(Stepped):
+    """Age by tens of years."""
+
+    SEEN = (1.0, 0, 1, 1, 1, 1, 1, 1)
+
+    def step(self, x: Tensor) -> Tensor:
+        return torch.round(10 * x[:, 1:2]) * self.table.weight[0]
+
+
+class Signed(Stepped):
+    """Sex by its sign, and age by an integer."""
+
+    SEEN = (0.0, 0, 1, 1, 1, 1, 1, 1)
+
+    def step(self, x: Tensor) -> Tensor:
+        whole = (10 * x[:, 1:2]).long().to(x.dtype)
+        return torch.sign(x[:, :1]) * self.table.weight[0] + whole * self.table.weight[1]
+
+
+class Summed(Stepped):
+    """State by a sum over its levels: the predictions of Indexed, with a gradient."""
+
+    SEEN = (1.0, 1, 0, 0, 0, 1, 1, 1)
+
+    def step(self, x: Tensor) -> Tensor:
+        return x[:, 2:5] @ self.table.weight
+
+
+class Unread(Stepped):
+    """Age and State are not read at all."""
+
+    SEEN = (1.0, 0, 0, 0, 0, 1, 1, 1)
+
+    def step(self, x: Tensor) -> Tensor:
+        return 0 * x[:, :1]
+
+
+class Dead(nn.Module):
+    """Units of which most are off in most rows, and some in all."""
+
+    def __init__(self, *, inputs: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(inputs, 6)
+        self.output = nn.Linear(6, 1)
+        with torch.no_grad():
+            self.hidden.bias[:] = torch.tensor([-0.5, -0.8, -1.0, -9.0, -9.0, -9.0])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.output(torch.relu(self.hidden(x))).squeeze(-1)

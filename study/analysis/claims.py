@@ -11,9 +11,11 @@ from study.analysis.held_out import gated
 from study.analysis.means import Means, columns_of
 from study.analysis.results import Results
 from study.analysis.selection import all_models
+from study.analysis.unmoved import why_unmoved
 from study.analysis.vectors import Vectors
 from study.common.conditions import CONDITIONS, CONTROLS
 from study.common.methods import scored_by
+from study.common.text import listed
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
 from study.statistics.claims import (
@@ -89,10 +91,23 @@ def statement_of(claim: Claim, items: Sequence[str]) -> Statement | None:
 
 def why_not_tested(results: Results, claim: Claim) -> str:
     """Why a claim has no verdict on its own model and method."""
+    if undefined := method_undefined(results, claim):
+        return undefined
     level = level_of_claim(claim, claim.method)
     if results.vectors(claim.model, "real", claim.method, level) is None:
         return "this run has no such scores"
     return f"of {len(results.items(level))} {level}s it is always met"
+
+
+def method_undefined(results: Results, claim: Claim) -> str:
+    """That the method of a claim is undefined for its model, in words; nothing where it is not."""
+    names = results.undefined.get(claim.model, {}).get(claim.method)
+    if not names:
+        return ""
+    return (
+        f"{claim.method} is undefined for this model: its predictions depend on "
+        f"{listed(names)}, but have no gradient there (S020)"
+    )
 
 
 def proportions(results: Results, claim: Claim) -> pd.DataFrame:
@@ -147,7 +162,7 @@ def verdicts(
     fit is known.
     """
     if met.empty:
-        return met.assign(role=[])
+        return met.assign(role=[], tied=[], different=[])
     margins = Means(results)
     rows: list[dict[str, Any]] = []
     for row in met[(met["condition"] == "real") & (met["model"] != LEAST_SQUARES)].to_dict(
@@ -160,7 +175,9 @@ def verdicts(
         vectors, statement = found
         outcome = proportion(statement, vectors.score)
         verdict = verdict_over_seeds(statement, vectors.score, claim.proportion)
-        reason = gated(gate, model)
+        reason = gated(gate, model) or why_unmoved(
+            results, claim.names, method, level_of_claim(claim, method)
+        )
         if not reason and verdict.verdict == NO_VERDICT:
             repeated = verdict.different < outcome.seeds
             reason = repeats(outcome.seeds, verdict.different) if repeated else outcome.wilson.kind

@@ -13,6 +13,7 @@ from study.analysis.claims import level_of_claim, scores_of_claim, statement_of
 from study.analysis.held_out import gated
 from study.analysis.results import Results
 from study.analysis.selection import all_models
+from study.analysis.unmoved import in_words, unmoved_halves, why_unmoved
 from study.analysis.vectors import Vectors
 from study.common.conditions import REAL
 from study.common.methods import find_method
@@ -38,26 +39,33 @@ _CHANCE = (
 def population(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFrame:
     """The verdict on a claim in the population, by model and method.
 
-    gate : of `held_out`. Splits in which a model has no shares are counted as undefined and left
-    out. margin is the mean over splits of the difference that decides, to the item `against`,
-    with its interval; seeds are those of each split.
+    gate : of `held_out`. Splits in which a model has no shares, or permutation could not tell what
+    the claim names (`unmoved_halves`), are counted as undefined and left out. margin is the mean
+    over splits of the difference that decides, to the item `against`, with its interval; seeds are
+    those of each split.
     """
     rows: list[dict[str, Any]] = []
     for model in all_models(results):
         for method in results.methods():
-            found = results.on_splits(model, method, level_of_claim(claim, method))
+            level = level_of_claim(claim, method)
+            found = results.on_splits(model, method, level)
             if found is None:
                 continue
             statement = statement_of(claim, found.vectors.items)
             if statement is None:
                 continue
-            verdict = judge(statement, found.vectors.score, found.splits, found.halves)
+            unmoved = unmoved_halves(results, claim.names, method, level)
+            lost = np.isin(2 * found.splits + found.halves, list(unmoved))
+            score = np.where(lost[:, None], np.nan, found.vectors.score)
+            verdict = judge(statement, score, found.splits, found.halves)
             means, place = verdict.means, verdict.narrowest
             splits = len(np.unique(found.splits))
             interval = means.intervals()[place]
             reason = gated(gate, model)
             if not reason and verdict.verdict == NO_VERDICT:
                 reason = f"{means.splits} splits with scores are too few"
+                if unmoved:
+                    reason += f"; in {len(unmoved)} halves {in_words(claim.names)}"
             rows.append(
                 {
                     "model": model,
@@ -100,7 +108,7 @@ def chance(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFrame:
             real, statement = tested
             ahead = [statement.ahead(values) for values in _compared(method, real, shuffled)]
             found = permutation_test(*ahead)
-            reason = gated(gate, model)
+            reason = gated(gate, model) or why_unmoved(results, claim.names, method, level)
             if not reason and not found.label:
                 reason = f"{found.shuffles} trainings on shuffles are too few"
             rows.append(

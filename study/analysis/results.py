@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.seeds import by_seed, by_source, by_split, failures_by_seed
+from study.analysis.undefined import without_gradient
 from study.analysis.vectors import OnSplits, Vectors, stored_on_splits, stored_vectors
 from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
-from study.common.methods import METHODS
+from study.common.methods import METHODS, TRAINING_GRADIENT
 from study.common.vocabulary import LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
@@ -58,6 +59,8 @@ class Results:
     failures : model, condition, engine, seed, reason; of each trained model that is missing,
         since it failed twice; the seed is missing for networks of --vary and least squares
     varied_models : list of str, the models that `varied_fits` holds
+    undefined : variables by model and method, of methods that are undefined for a model
+        (`without_gradient`); the rest is as if they had not been measured
     """
 
     def __init__(self, directory: str | Path, *, whatever: bool = False) -> None:
@@ -103,14 +106,21 @@ class Results:
                 )
         self.features = self.recipe.features
         self.variables = [variable.name for variable in self.recipe.variables]
+        self.undefined: dict[str, dict[str, list[str]]] = {}
         self._vectors: dict[tuple[str, str, str, str], Vectors] = {}
         self._shuffled: dict[tuple[str, str, str], Vectors] = {}
         self._on_splits: dict[tuple[str, str, str], OnSplits] = {}
         varied = [by_source(scores.frame(model=""))]  # without rows: nothing may be stored yet
         for model in sorted(set(trainings["model"])):  # a frame of all would be large
             of_model = scores.frame(model)
-            for key, vectors in stored_vectors(by_seed(of_model), self.recipe):
+            found = dict(stored_vectors(by_seed(of_model), self.recipe))
+            if not self.imported and (undefined := without_gradient(found, model, self.recipe)):
+                self.undefined[model] = undefined
+                of_model = of_model[~of_model["method"].isin(list(undefined))]
+            for key, vectors in found.items():
                 _, condition, method, level = key
+                if method in self.undefined.get(model, ()):
+                    continue
                 if condition == SHUFFLED:
                     self._shuffled[model, method, level] = vectors
                 self._vectors[key] = self._of_paired(model, condition, vectors)
@@ -130,7 +140,9 @@ class Results:
 
         Mean gradients of the mini-batch loss, as met in training; read when first asked for.
         """
-        return self._read("occasions")
+        found = self._read("occasions")
+        lost = [model for model, of in self.undefined.items() if TRAINING_GRADIENT in of]
+        return found[~found["model"].isin(lost)].reset_index(drop=True) if lost else found
 
     @property
     def scores(self) -> pd.DataFrame:

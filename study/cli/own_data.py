@@ -56,7 +56,8 @@ def _check_network(recipe: "ModelRecipe", dataset: "Dataset") -> int:
     from study.common.findings import counted, faults, listed
     from study.engines.network_check.check import CHECKS, check_network
 
-    findings = check_network(recipe, dataset.train_x, dataset.test_x)
+    variables = dict(zip(dataset.variables, dataset.groups, strict=True))
+    findings = check_network(recipe, dataset.train_x, dataset.test_x, variables)
     for line in listed(findings):
         click.echo(line)
     left = CHECKS - len({finding.code for finding in findings})

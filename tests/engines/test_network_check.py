@@ -14,7 +14,7 @@ from plain_loop import Masks, plain_loop, real
 from torch import nn
 
 from study.common.errors import InputError
-from study.common.findings import FAULT, NOTE, PASSED, Finding
+from study.common.findings import FAULT, NOTE, PASSED, Finding, faults
 from study.datasets.dataset import Dataset
 from study.engines.network_check.check import CHECKS, check_network, refuse_unfit
 from study.engines.replicates import Replicate
@@ -269,3 +269,41 @@ def test_the_check_leaves_every_generator_as_it_was(few):
     for network in (networks.NumpyNoise, networks.Noise, networks.AnyWidth, networks.NumpyStart):
         check(of(network), few)
     assert states() == before
+
+
+# -- gradients that tell nothing ---------------------------------------------------------------
+
+
+def without_gradient(network: type[nn.Module], people: Dataset) -> list[Finding]:
+    """What is noted of variables without a gradient, of a network that can be used."""
+    variables = dict(zip(people.variables, people.groups, strict=True))
+    found = check_network(of(network), people.train_x, people.test_x, variables)
+    assert not faults(found), [finding for finding in found if finding.outcome == FAULT]
+    return [finding for finding in found if "have no gradient there" in finding.what]
+
+
+@pytest.mark.parametrize(
+    ("network", "names"),
+    [
+        (networks.Indexed, "'State'"),
+        (networks.Compared, "'age'"),
+        (networks.InTens, "'age'"),
+        (networks.Signed, "'sex', 'age'"),
+    ],
+)
+def test_variables_without_a_gradient_are_noted_by_name(network, names, people):
+    (note,) = without_gradient(network, people)
+    assert (note.outcome, note.code) == (NOTE, "N013")
+    assert note.what.startswith(f"predictions depend on variable {names}, but have no gradient")
+
+
+@pytest.mark.parametrize("network", [networks.Summed, networks.Unread, networks.Dead])
+def test_sums_over_levels_unread_variables_and_units_that_are_off_are_not_noted(network, people):
+    assert without_gradient(network, people) == []
+
+
+@pytest.mark.parametrize("name", DEFAULT_MODELS)
+def test_the_shipped_networks_have_gradients_by_all_variables(name, people):
+    variables = dict(zip(people.variables, people.groups, strict=True))
+    found = check_network(shipped(name), people.train_x, people.test_x, variables)
+    assert all("no gradient" not in finding.what for finding in found)

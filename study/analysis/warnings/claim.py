@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from study.analysis.claims import why_not_tested
+from study.analysis.claims import method_undefined, why_not_tested
 from study.analysis.overview import Overview
 from study.analysis.warnings.warning import listed
 from study.common.conditions import CONTROLS, find_condition
@@ -50,6 +50,8 @@ def not_tested(overview: Overview) -> Iterator[Found]:
             f"{why_not_tested(results, claim)}.",
             f"Run it, too: the same study run with --models {claim.model}."
             if claim.model not in results.models
+            else "Declare it on permutation-grouped."
+            if method_undefined(results, claim)
             else "Declare a claim that could fail.",
         )
 

@@ -12,7 +12,7 @@ from study.analysis.warnings.data import (
     one_hot_gradients,
     one_hot_permutation,
 )
-from study.analysis.warnings.scores import near_one, negative, undefined
+from study.analysis.warnings.scores import near_one, negative, undefined, without_gradient
 from study.analysis.warnings.seeds import (
     added_after_a_look,
     diverged,
@@ -119,6 +119,12 @@ CHECKS = (
         "Seeds that repeat the scores of others",
         "seeds repeat the scores of others, and are fewer observations than they seem",
         repeated_vectors,
+    ),
+    Check(
+        "S020",
+        "Predictions without a gradient",
+        "predictions depend on variables for which they have no gradient",
+        without_gradient,
     ),
 )
 

@@ -72,6 +72,21 @@ def near_one(overview: Overview) -> Iterator[Found]:
         )
 
 
+def without_gradient(overview: Overview) -> Iterator[Found]:
+    """Predictions depend on variables for which they have no gradient."""
+    results = overview.results
+    for model, methods in results.undefined.items():
+        names = dict.fromkeys(name for of in methods.values() for name in of)
+        yield Found(
+            f"{results.title(model)}: predictions depend on {listed(names)}, as permuting shows, "
+            "but their gradient there is exactly 0 in every seed: an index, a comparison or "
+            f"rounding has none. So {listed(methods)} are undefined for this model: it has no "
+            "scores, ranks, shares or claims by them.",
+            "Read permutation-grouped. A sum over levels (onehot @ weights) in place of an index "
+            "has a gradient, and the same predictions.",
+        )
+
+
 def undefined(overview: Overview) -> Iterator[Found]:
     """Score vectors have no positive entry."""
     results = overview.results

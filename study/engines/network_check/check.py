@@ -3,7 +3,7 @@
 import io
 import random
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 
@@ -41,19 +41,26 @@ from study.networks.remedies import remedy_for
 from study.recipes.model import ModelRecipe
 
 
-def check_network(recipe: ModelRecipe, train_x: np.ndarray, test_x: np.ndarray) -> list[Finding]:
+def check_network(
+    recipe: ModelRecipe,
+    train_x: np.ndarray,
+    test_x: np.ndarray,
+    variables: Mapping[str, Sequence[int]] | None = None,
+) -> list[Finding]:
     """Check that the network of a recipe can be trained and measured as the harness does it.
 
     Parameters
     ----------
     recipe : names the network, its arguments and the size of its batches
     train_x, test_x : (rows, features) on which it is tried
+    variables : the columns of each variable by name; without them, it is not asked whether
+        predictions have gradients by all that they depend on
 
     Returns at least one finding of each check, in the order of the checks. Each group of
     checks rests on the ones before; after a group with a fault there are no more. Raises
     nothing, whatever the network does, and leaves all random generators as they were.
     """
-    subject = Subject(recipe, torch.from_numpy(train_x), torch.from_numpy(test_x))
+    subject = Subject(recipe, torch.from_numpy(train_x), torch.from_numpy(test_x), variables or {})
     findings: list[Finding] = []
     said = io.StringIO()
     with (

@@ -8,6 +8,7 @@ from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from torch.nn import functional
 
 from study.common.findings import FAULT, NOTE, Finding
+from study.engines.network_check.effects import without_gradient
 from study.engines.network_check.subject import FEW, Subject, close, quoted
 from study.engines.torch.prediction import TorchStack
 
@@ -41,7 +42,15 @@ def having_gradients(subject: Subject) -> Iterator[Finding]:
         if unused:
             what = f"the prediction does not depend on parameter {quoted(unused)}"
             yield Finding(NOTE, what, "take it out, or use it in forward")
-        if not of_x.any():
+        if blind := without_gradient(subject):
+            yield Finding(
+                NOTE,
+                f"predictions depend on variable {quoted(blind)}, but have no gradient there: "
+                "gradient methods are undefined for this network",
+                "a sum over levels (onehot @ weights) for an index, a smooth step for a "
+                "comparison or rounding; or read permutation-grouped",
+            )
+        elif not of_x.any():
             yield Finding(
                 NOTE,
                 "at the start the prediction does not change with the inputs",

@@ -1,7 +1,7 @@
 """The network under test, and what its checks share."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,11 +19,12 @@ FEW = 3
 
 @dataclass(frozen=True)
 class Subject:
-    """The network to be checked, and the data on which it is tried."""
+    """The network to be checked, and the data on which it is tried: columns of each variable."""
 
     recipe: ModelRecipe
     train_x: Tensor
     test_x: Tensor
+    variables: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def inputs(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from study.analysis.claims import one_observation, why_not_tested
+from study.analysis.claims import method_undefined, one_observation, why_not_tested
 from study.analysis.fits import has_fits, learning_words
 from study.analysis.overview import Overview
 from study.analysis.results import Results
@@ -273,7 +273,7 @@ def _for_other_rows(overview: Overview, claim: Claim) -> Iterator[str]:
     """What splits say of other rows of the same kind."""
     row = overview.own_population(claim)
     if row is None:
-        if not overview.results.imported:
+        if not overview.results.imported and not method_undefined(overview.results, claim):
             yield "What other rows of the same kind would show was not measured."
         return
     if row["verdict"] == NO_VERDICT:
@@ -297,7 +297,9 @@ def _chance(overview: Overview, claim: Claim) -> Iterator[str]:
     """What the permutation test says."""
     row = overview.own_chance(claim)
     if row is None:
-        yield "Whether the claim is above chance was not tested: nothing was trained on shuffles."
+        if not method_undefined(overview.results, claim):
+            said = "nothing was trained on shuffles"
+            yield f"Whether the claim is above chance was not tested: {said}."
         return
     if row["label"] == NO_VERDICT:
         yield f"Whether it is above chance has no verdict: {row['reason']}."

@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.analysis.claims import one_observation, repeats, scores_of_claim, why_not_tested
+from study.analysis.claims import (
+    method_undefined,
+    one_observation,
+    repeats,
+    scores_of_claim,
+    why_not_tested,
+)
 from study.analysis.looks import extended
 from study.analysis.overview import Overview
 from study.analysis.results import Results
@@ -78,11 +84,11 @@ def _on_population(overview: Overview, claim: Claim) -> Answer:
     question = "For other rows of the same kind"
     row = overview.own_population(claim)
     if row is None:
-        return Answer(question, NOT_TESTED, _no_splits(overview.results))
+        return Answer(question, NOT_TESTED, _no_splits(overview.results, claim))
     if row["verdict"] == NO_VERDICT:
         return Answer(question, NO_VERDICT, f"{_capital(row['reason'])}.")
     seeds = f" from {row['seeds']} seeds" if row["seeds"] > 1 else ""
-    lost = f"; {row['undefined']} more have no shares" if row["undefined"] else ""
+    lost = f"; {row['undefined']} more say nothing of it" if row["undefined"] else ""
     sentence = (
         f"Over {row['splits']} random splits of all rows into halves, models trained and tested "
         f"in each{seeds}{lost}: {_ahead(claim, row)} for the "
@@ -93,7 +99,9 @@ def _on_population(overview: Overview, claim: Claim) -> Answer:
     return Answer(question, str(row["verdict"]), sentence, tone)
 
 
-def _no_splits(results: Results) -> str:
+def _no_splits(results: Results, claim: Claim) -> str:
+    if undefined := method_undefined(results, claim):
+        return f"{_capital(undefined)}."
     if results.imported:
         return "Scores of one sample of rows cannot say what other rows would show."
     return "This run has no splits of all rows; the same 'study run' makes them."
@@ -140,10 +148,14 @@ def _on_chance(overview: Overview, claim: Claim) -> Answer:
     results = overview.results
     row = overview.own_chance(claim)
     if row is None:
+        undefined = method_undefined(results, claim)
         return Answer(
             question,
             NOT_TESTED,
-            "There is no control on shuffled targets: what chance alone would show is not known.",
+            f"{_capital(undefined)}."
+            if undefined
+            else "There is no control on shuffled targets: what chance alone would show is not "
+            "known.",
         )
     if row["label"] == NO_VERDICT:
         return Answer(question, NO_VERDICT, f"{_capital(row['reason'])}.")
