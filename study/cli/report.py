@@ -23,10 +23,16 @@ def report_command(directory: str | None) -> None:
     """
     from study.analysis.overview import Overview
     from study.analysis.results import Results
+    from study.report.fonts import font_note
     from study.report.page import write_report
     from study.store.run_directory import find_run
 
-    click.echo(write_report(Overview(Results(find_run(directory)))))
+    results = Results(find_run(directory))
+    click.echo(write_report(Overview(results)))
+    titles = map(results.title, results.models)
+    note = font_note([*results.features, *titles, *results.methods(), results.recipe.target.name])
+    if note:
+        click.echo(f"note: {printable(note)}", err=True)
 
 
 @commands.command("table")

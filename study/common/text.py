@@ -1,5 +1,6 @@
 """Text that is safe to print; seeds and names in words."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 # Marks, embeddings, overrides and isolates: they turn the order in which signs are shown.
@@ -15,6 +16,25 @@ def printable(text: str) -> str:
     controls, which could make a name or a number read as another.
     """
     return text.translate(_REPLACED)
+
+
+# Of printable text no part: it holds no control characters.
+_FILLER = "\0"
+
+
+def by_columns(text: str) -> str:
+    """Printable text as long as it is wide in a terminal, to be laid out by its length.
+
+    Signs as wide as two columns, such as those of Japanese, are followed by a filler; `filled`
+    takes it away again.
+    """
+    wide = (sign for sign in set(text) if unicodedata.east_asian_width(sign) in "WF")
+    return text.translate({ord(sign): sign + _FILLER for sign in wide})
+
+
+def filled(text: str) -> str:
+    """Text that was laid out by columns, as it is printed."""
+    return text.replace(_FILLER, "")
 
 
 def ranges(seeds: list[int]) -> str:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from study.common.text import printable
+from study.common.text import by_columns, filled, printable
 from study.datasets.dataset import encode_row
 from study.engines.registry import engine_for
 from study.engines.replicates import Trained
@@ -31,7 +31,7 @@ def predict(store: Store, values: dict[str, str]) -> str:
         predictions = pd.Series(scales[target.name].undo(scaled))
         rows.append(
             {
-                "model": printable(engine.title),
+                "model": by_columns(printable(engine.title)),
                 "seeds": "-" if seeds == [None] else len(seeds),
                 "mean": predictions.mean(),
                 "sd": predictions.std(ddof=1),
@@ -41,4 +41,4 @@ def predict(store: Store, values: dict[str, str]) -> str:
         )
     table = pd.DataFrame(rows).to_string(index=False, float_format="{:,.2f}".format, na_rep="-")
     left_out = "".join(f"\n{line}" for line in left_out_words(store))
-    return f"{target.with_unit(f'Predicted {target.name}')}:\n{table}{left_out}"
+    return filled(f"{target.with_unit(f'Predicted {target.name}')}:\n{table}{left_out}")

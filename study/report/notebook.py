@@ -9,6 +9,7 @@ from study.analysis.warnings.registry import warnings
 from study.common.warning import Warning
 from study.report.figures.display import Display
 from study.report.figures.registry import all_displays
+from study.report.html_text import without_formulas
 from study.report.page import render
 from study.report.tables.registry import TABLES, make_table
 from study.report.tables.table import Table
@@ -46,7 +47,7 @@ class Run(Results):
         return make_table(self._overview, name, learned=learned)
 
     def _repr_html_(self) -> str:
-        return render(
+        card = render(
             "card.html",
             results=self,
             answers=answers(self._overview),
@@ -55,3 +56,4 @@ class Run(Results):
             displays=list(self.displays),
             tables=list(TABLES),
         )
+        return without_formulas(card)

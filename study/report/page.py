@@ -1,24 +1,23 @@
 """The report of a run: its page, figures and tables."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from study.analysis.held_out import in_words
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.warnings.registry import warnings
 from study.common.conditions import DECLARED
-from study.common.text import printable
 from study.common.vocabulary import UNNAMED_TARGET
 from study.report.figures.display import Display, Drawings, data_uri, drawn
 from study.report.figures.importance import method_reading
 from study.report.figures.registry import all_displays
+from study.report.html_text import isolated, plain
 from study.report.tables.cells import few, network
 from study.report.tables.registry import all_tables
 from study.report.tables.table import Table
@@ -29,10 +28,6 @@ from study.report.text.verdict import answers, details, headline
 from study.statistics.intervals import PERCENT
 
 _SHOWN = 3  # extensions of a run, the last ones, that are not folded
-# Letters that are written from right to left, and what joins them.
-_RIGHT_TO_LEFT = re.compile(
-    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff][\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff ]*"
-)
 
 
 @dataclass(frozen=True)
@@ -163,22 +158,14 @@ def render(template: str, **values: Any) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_isolated,
+        finalize=_shown,
     )
     environment.globals["confidence"] = PERCENT
-    environment.filters["plain"] = _escaped  # for attributes, which hold no elements
+    environment.filters["plain"] = plain  # for attributes, which hold no elements
     environment.filters["data_uri"] = lambda drawing, **of: Markup(data_uri(drawing, **of))
     return environment.get_template(template).render(**values)
 
 
-def _isolated(value: Any) -> Any:
-    """Text whose right-to-left parts leave the order of what stands around them alone."""
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    # As a plain string: parts of a Markup would be escaped once more.
-    return Markup(_RIGHT_TO_LEFT.sub(r"<bdi>\g<0></bdi>", str(_escaped(value))))
-
-
-def _escaped(text: str) -> Markup:
-    """Text for an attribute or an element, on one line and without control characters."""
-    return escape(printable(re.sub(r"[\t\n\r]+", " ", text)))
+def _shown(value: Any) -> Any:
+    """Text as HTML shows it; HTML as it is."""
+    return isolated(value) if isinstance(value, str) and not isinstance(value, Markup) else value

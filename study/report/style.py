@@ -2,6 +2,8 @@
 
 import io
 import re
+import unicodedata
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -10,15 +12,15 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager, get_font
+from matplotlib.font_manager import findfont
 from matplotlib.ft2font import FT2Font
 from PIL import Image
 
 from study.common.text import printable
+from study.report.fonts import FONT, LocalCanvas, signs_of
 
 INK = "#1a1a1a"
 MUTED = "#595959"
@@ -42,8 +44,9 @@ IN_THE_DARK = {
 }
 WIDE, NARROW = 10.0, 4.2  # inches; at 100 and 90 pixels each, text is at least 11 pixels high
 DOTS_PER_INCH = 200
-FONT = "DejaVu Sans"
 SIGN = 0.6  # the width of a middling sign, such as an x, as a part of the size of its font
+FOREIGN = 1.15  # that of the box that holds the place of a sign which the font lacks
+_SHAPELESS = ("Cn", "Co", "Cs")  # categories of Unicode: not assigned, private, surrogate
 _SETTINGS: Any = {
     "font.family": FONT,
     "font.size": 9,
@@ -75,7 +78,9 @@ _SETTINGS: Any = {
 @contextmanager
 def style() -> Iterator[None]:
     """Draw within this: no setting of the user's counts, and none is changed."""
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # Of signs that a font lacks, boxes of about their size hold the place.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
         yield
@@ -91,7 +96,7 @@ def png(figure: Figure) -> bytes:
         figure.patch.set_facecolor(PAGE)
         figure.set_dpi(DOTS_PER_INCH)
         # Not by savefig, which draws twice.
-        canvas = FigureCanvasAgg(figure)
+        canvas = LocalCanvas(figure)
         canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy())
     colours = image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
@@ -115,10 +120,10 @@ def svg(figure: Figure) -> str:
 
 
 def legible(text: str) -> str:
-    """Text that the figures' font can draw: signs that it lacks are written as code points."""
-    known = _signs()
+    """Text that figures can show: signs that have no shape are written as code points."""
     return "".join(
-        sign if ord(sign) in known else f"[U+{ord(sign):04X}]" for sign in printable(text)
+        f"[U+{ord(sign):04X}]" if unicodedata.category(sign) in _SHAPELESS else sign
+        for sign in printable(text)
     )
 
 
@@ -198,14 +203,10 @@ def _in_the_dark(style: str) -> str:
 
 
 @cache
-def _signs() -> frozenset[int]:
-    """The code points of the signs in the figures' font."""
-    return frozenset(get_font(fontManager.findfont(FONT)).get_charmap())
-
-
-@cache
 def _width(sign: str) -> float:
     """How wide a sign is drawn, in signs of middling width."""
-    font = FT2Font(fontManager.findfont(FONT))
+    if ord(sign) not in signs_of(findfont(FONT)):
+        return FOREIGN / SIGN
+    font = FT2Font(findfont(FONT))
     font.set_size(1, 72)
     return font.load_char(ord(sign)).linearHoriAdvance / 65536 / SIGN

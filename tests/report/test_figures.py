@@ -695,7 +695,7 @@ def test_names_are_cut_by_their_width():
         assert widths[0] >= widths[1] * 0.85
     assert label("abc" * 20, 12).startswith("abcabc")
     assert label("abc" * 20, 12).endswith("abc")
-    assert legible("a\x07🙂") == "a\ufffd[U+1F642]"
+    assert legible("a\x07🙂年\ue000\uffff") == "a\ufffd🙂年[U+E000][U+FFFF]"
 
 
 # -- files ------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def test_hostile_names_are_shown_as_text(run):
     assert HOSTILE in page.shown
     markdown = (run / "tables" / "importance-features.md").read_text()
     assert "<script>" not in markdown
-    assert r"\$x\_1\$" in markdown
+    assert r"<span>\$</span>x\_1<span>\$</span>" in markdown
     latex = (run / "tables" / "importance-features.tex").read_text()
     assert r"\input" not in latex
     assert r"\$x\_1\$ \textbackslash{}input\textbraceleft{}y\textbraceright{}" in latex

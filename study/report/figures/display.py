@@ -1,7 +1,6 @@
 """A display: one figure of a run with its words and its numbers."""
 
 import gc
-import html
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -14,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, FigureBase
 
 from study.report.figures.parts import fold_titles
+from study.report.html_text import isolated, plain, without_formulas
 from study.report.style import NARROW, WIDE, png, style, svg
 
 # Inches; the wide form needs as much.
@@ -118,11 +118,11 @@ class Display:
                 gc.enable()
 
     def _repr_html_(self) -> str:
+        title, reading = (without_formulas(isolated(text)) for text in (self.title, self.reading))
         return (
             f'<figure><img src="{data_uri(svg(self.sketch()))}" '
-            f'alt="{html.escape(self.alternative)}" style="max-width: 60rem; width: 100%">'
-            f"<figcaption><b>{html.escape(self.title)}.</b> {html.escape(self.reading)}"
-            "</figcaption></figure>"
+            f'alt="{plain(self.alternative)}" style="max-width: 60rem; width: 100%">'
+            f"<figcaption><b>{title}.</b> {reading}</figcaption></figure>"
         )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from study.common.text import printable
+from study.common.text import by_columns, filled, printable
+from study.report.html_text import cell, isolated, without_formulas
 from study.report.tables.latex import latex_table
 
 
@@ -35,8 +36,9 @@ class Table:
         return self.data
 
     def _repr_html_(self) -> str:
-        caption, notes = html.escape(self.caption), html.escape(self.notes)
-        return f"<p><b>{caption}</b></p>{self.html(most=200)}<p>{notes}</p>"
+        caption, notes = isolated(self.caption), isolated(self.notes)
+        body = self.html(most=200)
+        return without_formulas(f"<p><b>{caption}</b></p>{body}<p>{notes}</p>")
 
     def render(self, form: str) -> str:
         """The table in one of FORMATS."""
@@ -52,7 +54,7 @@ class Table:
     def text(self, width: int | None = None) -> str:
         """For a terminal, of so many columns if given."""
         lines = self.layout.map(_wrapped).to_numpy().tolist()
-        headers = [printable(str(column)) for column in self.layout.columns]
+        headers = [by_columns(printable(str(column))) for column in self.layout.columns]
         if width is not None:
             headers, lines = _narrowed(headers, lines, width)
         body = tabulate(
@@ -61,11 +63,11 @@ class Table:
             tablefmt="simple",
             disable_numparse=True,
         )
-        caption = printable(self.caption)
+        caption = by_columns(printable(self.caption))
         if width is not None:
             caption = textwrap.fill(caption, width)
-        notes = textwrap.fill(printable(self.notes), width or 100)
-        return f"{caption}\n\n{body}\n\n{notes}\n"
+        notes = textwrap.fill(by_columns(printable(self.notes)), width or 100)
+        return filled(f"{caption}\n\n{body}\n\n{notes}\n")
 
     def csv(self) -> str:
         """Every number, with ten digits: single precision carries seven.
@@ -93,9 +95,9 @@ class Table:
 
     def html(self, most: int | None = None) -> str:
         """For a page; with `most`, that many rows, and a line on how many there are."""
-        shown = self.layout.head(len(self.layout) if most is None else most).map(_shown)
-        shown = shown.rename(columns=lambda title: printable(str(title)))
-        body = shown.to_html(index=False, escape=True, border=0, na_rep="")
+        shown = self.layout.head(len(self.layout) if most is None else most).map(cell)
+        shown = shown.rename(columns=lambda title: cell(str(title)))
+        body = shown.to_html(index=False, escape=False, border=0, na_rep="")
         if len(shown) == len(self.layout):
             return body
         return f"{body}<p>The first {most} of {len(self.layout)} rows; the CSV file has all.</p>"
@@ -125,15 +127,9 @@ def _no_formula(value: Any) -> Any:
     return value
 
 
-def _shown(text: str) -> str:
-    """Text of a cell for a page: no line ends within the bounds of an interval."""
-    bounds = r"\[[-\d][-\d., ]*\]"
-    return re.sub(bounds, lambda found: found[0].replace(" ", "\u00a0"), printable(text))
-
-
 def _wrapped(text: str) -> str:
-    """Text on lines of at most 60 characters."""
-    return textwrap.fill(printable(text), 60)
+    """Text on lines of at most 60 columns."""
+    return textwrap.fill(by_columns(printable(text)), 60)
 
 
 # What tabulate leaves beside a header, and between columns.
@@ -151,16 +147,21 @@ def _narrowed(
     while sum(widths) + _GAP * (len(widths) - 1) > width and max(widths) > _PADDING + 1:
         widths[widths.index(max(widths))] -= 1
 
-    def filled(cell: str, most: int) -> str:
+    def folded(cell: str, most: int) -> str:
         # Never broken between the bounds of an interval.
         return textwrap.fill(cell.replace(", ", ",\xa0"), most).replace("\xa0", " ")
 
     return [
-        filled(header, most - _PADDING) for header, most in zip(headers, widths, strict=True)
-    ], [[filled(*pair) for pair in zip(line, widths, strict=True)] for line in lines]
+        folded(header, most - _PADDING) for header, most in zip(headers, widths, strict=True)
+    ], [[folded(*pair) for pair in zip(line, widths, strict=True)] for line in lines]
 
 
 def _escape_markdown(text: str) -> str:
-    """Text that Markdown, and HTML within it, shows as it stands, also in a table cell."""
+    """Text that Markdown, and HTML within it, shows as it stands, also in a table cell.
+
+    A sign that starts a formula stands in an element of its own: notebooks look for formulas
+    once more after an escape is gone.
+    """
     escaped = html.escape(printable(text), quote=False)
-    return re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", escaped)
+    escaped = re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", escaped)
+    return re.sub(r"\\[\\$]", r"<span>\g<0></span>", escaped)

@@ -8,7 +8,7 @@ from study.analysis.results import Results
 from study.analysis.selection import all_models
 from study.analysis.warnings.registry import DIVERGED, warnings
 from study.common.conditions import CONDITIONS
-from study.common.text import printable, ranges
+from study.common.text import by_columns, filled, printable, ranges
 from study.common.vocabulary import SOURCES
 from study.report.tables.cells import number, percent
 from study.report.text.history import extensions
@@ -33,7 +33,7 @@ def summary(overview: Overview) -> str:
 
     rows = [
         {
-            "model": printable(results.title(model)),
+            "model": by_columns(printable(results.title(model))),
             **fits.get(model, {}),
             "claim met": count(model, "real"),
             "if shuffled": count(model, "shuffled"),
@@ -44,7 +44,7 @@ def summary(overview: Overview) -> str:
     return "\n".join(
         [
             printable(f"{start} in which {claim.words} by {claim.method}:"),
-            pd.DataFrame(rows).to_string(index=False),
+            filled(pd.DataFrame(rows).to_string(index=False)),
             *(
                 printable(f"{place}. {answer.question}: {answer.verdict}. {answer.sentence}")
                 for place, answer in enumerate(answers(overview), 1)
@@ -88,7 +88,7 @@ def status(overview: Overview) -> str:
     results = overview.results
     rows = [
         {
-            "model": printable(results.title(model)),
+            "model": by_columns(printable(results.title(model))),
             **{
                 condition: ranges(results.seeds(model, condition)) or "-"
                 for condition in CONDITIONS
@@ -100,7 +100,7 @@ def status(overview: Overview) -> str:
         ", ".join(f"{name} {value}" for name, value in environment.items())
         for environment in results.environments
     ]
-    seeds = [pd.DataFrame(rows).to_string(index=False)] if rows else ["none yet"]
+    seeds = [filled(pd.DataFrame(rows).to_string(index=False))] if rows else ["none yet"]
     return "\n".join(
         [
             *_at_work(results),
@@ -160,7 +160,7 @@ def _varied(results: Results) -> list[str]:
     fits = results.varied_fits
     rows = []
     for model in results.varied_models:
-        row = {"model": printable(results.title(model))}
+        row = {"model": by_columns(printable(results.title(model)))}
         for source in SOURCES:
             chosen = fits[(fits["model"] == model) & (fits["source"] == source)]
             seeds = chosen.groupby("base")["seed"].unique().map(lambda own: ranges(sorted(own)))
@@ -175,4 +175,4 @@ def _varied(results: Results) -> list[str]:
     if not rows:
         return []
     heading = "one source varied (real): its seeds, at the base seeds that hold all else:"
-    return [heading, pd.DataFrame(rows).to_string(index=False)]
+    return [heading, filled(pd.DataFrame(rows).to_string(index=False))]
