@@ -1,5 +1,7 @@
 """The TOML recipes of models and datasets, validated."""
 
+from typing import Literal
+
 from pydantic import (
     Field,
     model_validator,
@@ -18,6 +20,9 @@ class DatasetRecipe(Recipe):
 
     table : where the rows are; in its place, `scores` names the file that scores were imported
         from, of models that were trained elsewhere
+    groups : a column of the table; rows that hold the same text there go to the same side of every
+        split, and it is no variable
+    equal_rows : rows that are equal in all variables, whatever their target, do so, too
     proposal : the rows that the primary claim was proposed from, which are left out
     claim : the primary one; claims : others declared with it
     patience : of all networks whose own recipes name none, as in `recipes.model.Protocol`
@@ -30,6 +35,8 @@ class DatasetRecipe(Recipe):
     source: str
     patience: int | None = Field(default=None, ge=1)
     table: Table | None = None
+    groups: Name | None = None
+    equal_rows: Literal["together"] | None = None
     split: Split | None = None
     proposal: Proposal | None = None
     scores: Name | None = None
@@ -48,10 +55,23 @@ class DatasetRecipe(Recipe):
         return [feature for variable in self.variables for feature in variable.features]
 
     @property
+    def groups_rows(self) -> bool:
+        """Whether some rows go to the same side of every split."""
+        return self.groups is not None or self.equal_rows is not None
+
+    @property
+    def kept_together(self) -> str:
+        """Which rows these are, in words."""
+        by_column = [] if self.groups is None else [f"with the same {self.groups}"]
+        by_value = [] if self.equal_rows is None else ["that are equal in all variables"]
+        return f"rows {' or '.join([*by_column, *by_value])}"
+
+    @property
     def proposed_from(self) -> str:
         """Which rows the part under `proposal` is a part of, in words."""
         draws_test_rows = self.split is not None and self.split.column is None
-        return "rows" if draws_test_rows else "training rows"
+        rows = "rows" if draws_test_rows else "training rows"
+        return f"groups of {rows}" if self.groups_rows else rows
 
     @property
     def own_table(self) -> Table:
@@ -76,6 +96,8 @@ class DatasetRecipe(Recipe):
             refuse_repeats("column", self.table.columns)
         if self.table is not None:
             self._check_split(self.table)
+        if self.groups_rows:
+            self._check_groups(names)
         if self.proposal is not None:
             self._check_proposal()
         for place, claim in enumerate([self.claim, *self.claims]):
@@ -98,6 +120,17 @@ class DatasetRecipe(Recipe):
                 f"for {len(self.features)} features"
             )
         return self
+
+    def _check_groups(self, names: list[str]) -> None:
+        if self.table is None:
+            raise ValueError("groups, equal_rows: there is no table whose rows could be split")
+        if self.groups in names:
+            raise ValueError(
+                f"groups: '{self.groups}' is a variable, too, and what tells which rows belong "
+                "together is none: take one of the two away"
+            )
+        if self.groups == self.target.name:
+            raise ValueError(f"groups: '{self.groups}' is the target: name another column")
 
     def _check_proposal(self) -> None:
         if self.table is None:
