@@ -22,6 +22,7 @@ from study.datasets.drafting.columns import (
     kind_of,
     read_columns,
 )
+from study.datasets.drafting.copies import copies
 from study.datasets.drafting.file_layout import find_layout, no_column
 from study.datasets.drafting.toml import written
 from study.datasets.read_table import read_file
@@ -107,6 +108,14 @@ def draft(
         values["split"] = split.model_dump(exclude_none=True)
     if proposal is not None:
         values["proposal"] = proposal.model_dump()
+    together = copies(DatasetRecipe.model_validate(values), recipe_path.parent)
+    if together is not None:
+        made = _Making(path, columns, target, lengths, proposal, together)
+        variables = made.variables()
+        values["equal_rows"] = "together"
+        values["table"]["missing"] = made.missing
+        values["variables"] = [_said(variable) for variable in variables]
+        values["claim"]["name"] = variables[0].name
     dataset = load_dataset(DatasetRecipe.model_validate(values), recipe_path.parent)
     scores = proposal_scores(dataset, recipe_path.parent)
     values["claim"]["name"] = variables[int(scores.argmax())].name
@@ -114,7 +123,7 @@ def draft(
     text = written(recipe, made.left_out, made.notes)
     if DatasetRecipe.model_validate(tomllib.loads(text)) != recipe:
         raise AssertionError("what is written says something else")
-    decide = [*made.decide, *_of_target(columns[target])]
+    decide = [*made.decide, *_of_copies(together), *_of_target(columns[target])]
     return Draft(
         recipe,
         replace(dataset, recipe=recipe),
@@ -164,7 +173,9 @@ class _Making:
         target: str,
         lengths: Sequence[int],
         proposal: Proposal | None,
+        groups: np.ndarray | None = None,
     ) -> None:
+        self.groups = groups
         self.path, self.columns, self.lengths = path, columns, lengths
         self.target = columns[target]
         self.left_out: dict[str, str] = {}
@@ -194,7 +205,8 @@ class _Making:
         if proposal is None:
             return every
         could_train = every if self.parts is None else ~self.parts
-        return ~drawn(str(self.path), could_train, proposal.part, proposal.random_state)
+        part, random_state = proposal.part, proposal.random_state
+        return ~drawn(str(self.path), could_train, part, random_state, self.groups)
 
     @property
     def missing(self) -> str:
@@ -275,7 +287,8 @@ class _Making:
         kept &= self.left
         if self.parts is not None:
             return kept & ~self.parts
-        return kept & ~drawn(str(self.path), kept, TEST_FRACTION, _RANDOM_STATE)
+        name = str(self.path)
+        return kept & ~drawn(name, kept, TEST_FRACTION, _RANDOM_STATE, self.groups)
 
 
 def _variable(column: Column, kind: str, train: np.ndarray) -> tuple[Variable | None, str]:
@@ -343,6 +356,18 @@ def _check_target(path: Path, target: Column) -> None:
         )
     if len(np.unique(target.known)) == 1:
         raise InputError(f"{where}: the target is {target.known[0]:g} in every row")
+
+
+def _of_copies(groups: np.ndarray | None) -> list[str]:
+    """What is to be known of equal rows."""
+    if groups is None:
+        return []
+    repeats = len(groups) - len(np.unique(groups))
+    return [
+        f"{repeats} of {len(groups)} rows equal an earlier one in all variables, more than by "
+        'chance: equal_rows = "together" keeps them on one side of every split; if they are there '
+        "by mistake, remove them"
+    ]
 
 
 def _of_target(target: Column) -> list[str]:

@@ -16,6 +16,7 @@ _MISSING = {
 }
 _COMMENTS = {
     "source": "where the rows come from: for those who read it",
+    "equal_rows": "rows are equal, more than by chance: no split parts copies, which tell all",
     "patience": "epochs in vain before a network stops; without this line it trains all epochs",
 }
 # Keys of a dataset recipe that are tables of their own.
@@ -37,7 +38,7 @@ def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[s
         how = (
             "which rows are test rows"
             if recipe.split.column
-            else "this part of the rows are test rows, drawn by random_state"
+            else f"this part of the {_drawn(recipe)} are test rows, drawn by random_state"
         )
         lines += ["", f"# {how[0].upper()}{how[1:]}.", "[split]", *_keys(recipe.split, {})]
     if recipe.proposal is not None:
@@ -71,6 +72,11 @@ def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[s
         *_keys(recipe.claim, {}),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _drawn(recipe: DatasetRecipe) -> str:
+    """What the test rows are drawn from, in words."""
+    return "groups of rows" if recipe.groups_rows else "rows"
 
 
 def _origin(recipe: DatasetRecipe) -> list[str]:
