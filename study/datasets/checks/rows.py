@@ -26,7 +26,7 @@ def shared(dataset: Dataset) -> Iterator[Found]:
             f"{len(train) + len(test)} rows, {by_features.distinct} are distinct.",
             "Remove repeated rows, or keep them on one side of every split (equal_rows = "
             '"together" in the recipe); if one subject was measured several times, name the column '
-            "that tells which by groups. A split that is given parts them all the same: give another.",
+            "that tells which by groups. A given split parts them all the same: give another.",
         )
 
 

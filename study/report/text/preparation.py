@@ -57,11 +57,10 @@ def _split(split: Split, drawn: str) -> str:
 
 
 def _groups(results: Results) -> str:
-    """Which rows stay together, and how many groups the rows of each part are of."""
-    train, test = results.group_counts
+    """Which rows stay together."""
     return (
         f"{results.recipe.kept_together} are on the same side of every split, half and bootstrap "
-        f"that is drawn: the training rows are of {train} groups, the test rows of {test}"
+        "that is drawn"
     )
 
 
