@@ -270,6 +270,22 @@ def test_init_leaves_a_table_without_copies_as_it_was(command: Command):
     assert "equal_rows" not in tomllib.loads(Path("data/06-once.toml").read_text())
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("options", [(), ("--propose-from-half",)])
+def test_levels_of_copied_rows_are_chosen_by_the_rows_that_train(command, seed, options):
+    """Each level of the recipe is one of training rows, whichever groups these are of."""
+    draw = np.random.default_rng(seed)
+    rows = pd.DataFrame({"a": draw.normal(size=60).round(3), "y": draw.normal(size=60)})
+    rows["town"] = draw.choice([*"abcdefgh"], 60, p=[0.3, 0.3, 0.2, 0.1, *[0.025] * 4])
+    table = draw.permutation(pd.concat([rows] * 3).to_numpy())
+    pd.DataFrame(table, columns=rows.columns).to_csv("towns.csv", index=False)
+    assert command("data", "init", "towns.csv", "--target", "y", *options).status == 0
+    data = load_dataset((found := find_dataset("towns")).recipe, found.path.parent)
+    assert data.recipe.equal_rows == "together"
+    (town,) = (group for group in data.groups if len(group) > 1)
+    assert (data.train_x[:, town].sum(axis=0) >= 5).all()
+
+
 def test_a_claim_from_half_of_the_rows_is_not_from_copies_of_the_others(command: Command):
     _, recipe, data = drafted("06-five-times", command, "--propose-from-half")
     assert recipe.equal_rows == "together"
