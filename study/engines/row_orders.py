@@ -150,8 +150,8 @@ def _bootstrap(
         chosen = drawing.integers(len(known), size=len(known))
         drawn = _of_groups(of_training, chosen)[:rows]
         left_out = np.flatnonzero(~np.isin(groups, known[chosen]))
-    if len(left_out) < 2:
-        raise InputError("a bootstrap of groups left out no rows to be tested on: give more groups")
+        if len(left_out) < 2:  # one has no R²
+            raise InputError("a bootstrap of groups left no rows to be tested on: give more groups")
     # As many as ever, so that a drop in R² stays what it is.
     count = min(tested, len(left_out))
     return drawn, np.sort(drawing.choice(left_out, count, replace=False))

@@ -60,6 +60,11 @@ class DatasetRecipe(Recipe):
         return self.groups is not None or self.equal_rows is not None
 
     @property
+    def drawn(self) -> str:
+        """What is drawn wherever rows are, in words."""
+        return "groups" if self.groups_rows else "rows"
+
+    @property
     def kept_together(self) -> str:
         """Which rows these are, in words."""
         by_column = [] if self.groups is None else [f"with the same {self.groups}"]

@@ -77,7 +77,8 @@ def test_a_run_by_groups_says_so_and_is_found_as_it_is_stored(command: Command, 
         f"Rows with the same {NAME} were kept together wherever rows were drawn: the training rows "
         "are of 30 groups, the test rows of 10."
     ) in cited
-    assert "random splits of all groups into halves" in cited
+    assert "random splits of all groups into halves, with" in cited
+    assert "the halves, which share no group: Nadeau" in cited
     assert command("cite", "reports/visits", "--format", "latex").status == 0
     (macros,) = Path().rglob("numbers.tex")
     assert r"Groups}{pa\textless{}b\textgreater{}t\_\%\&}" in macros.read_text()

@@ -26,3 +26,15 @@ def copies(recipe: DatasetRecipe, folder: Path) -> np.ndarray | None:
     together = recipe.model_copy(update={"equal_rows": "together"})
     groups = [table.groups for table in with_groups(together, tables)]
     return np.concatenate([of_table for of_table in groups if of_table is not None])
+
+
+def of_copies(groups: np.ndarray | None) -> list[str]:
+    """What is to be known of what `copies` gives."""
+    if groups is None:
+        return []
+    repeats = len(groups) - len(np.unique(groups))
+    return [
+        f"{repeats} of {len(groups)} rows equal an earlier one in all variables, more than by "
+        'chance: equal_rows = "together" keeps them on one side of every split; if they are there '
+        "by mistake, remove them"
+    ]

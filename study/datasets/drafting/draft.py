@@ -22,7 +22,7 @@ from study.datasets.drafting.columns import (
     kind_of,
     read_columns,
 )
-from study.datasets.drafting.copies import copies
+from study.datasets.drafting.copies import copies, of_copies
 from study.datasets.drafting.file_layout import find_layout, no_column
 from study.datasets.drafting.toml import written
 from study.datasets.read_table import read_file
@@ -84,19 +84,16 @@ def draft(
     _check_target(path, columns[target])
     names = [_relative(each, recipe_path) for each in paths]
     made = _Making(path, columns, target, lengths, proposal)
-    variables, split, missing = made.variables(), made.split, made.missing
     where = {"file": names[0]} if test_path is None else {"train": names[0], "test": names[1]}
     said = table.model_dump(exclude_defaults=True, exclude={"file"})
     values: dict[str, Any] = {
         "title": path.stem,
         "source": f"{path.name}",
         "patience": PATIENCE,
-        "table": {**where, **said, "missing": missing},
-        "variables": [_said(variable) for variable in variables],
+        "table": {**where, **said},
         "target": {"name": target, "standardise": True, "tolerance": 0.1},
         "claim": {
             "level": "variable",
-            "name": variables[0].name,
             "rank": 1,
             "proportion": 0.8,
             "model": "mlp",
@@ -104,18 +101,16 @@ def draft(
             "proposed": proposal is None,
         },
     }
-    if split is not None:
-        values["split"] = split.model_dump(exclude_none=True)
+    if made.split is not None:
+        values["split"] = made.split.model_dump(exclude_none=True)
     if proposal is not None:
         values["proposal"] = proposal.model_dump()
+    variables = _decided(values, made)
     together = copies(DatasetRecipe.model_validate(values), recipe_path.parent)
     if together is not None:
         made = _Making(path, columns, target, lengths, proposal, together)
-        variables = made.variables()
+        variables = _decided(values, made)
         values["equal_rows"] = "together"
-        values["table"]["missing"] = made.missing
-        values["variables"] = [_said(variable) for variable in variables]
-        values["claim"]["name"] = variables[0].name
     dataset = load_dataset(DatasetRecipe.model_validate(values), recipe_path.parent)
     scores = proposal_scores(dataset, recipe_path.parent)
     values["claim"]["name"] = variables[int(scores.argmax())].name
@@ -123,17 +118,25 @@ def draft(
     text = written(recipe, made.left_out, made.notes)
     if DatasetRecipe.model_validate(tomllib.loads(text)) != recipe:
         raise AssertionError("what is written says something else")
-    decide = [*made.decide, *_of_copies(together), *_of_target(columns[target])]
     return Draft(
         recipe,
         replace(dataset, recipe=recipe),
         layout,
         made.left_out,
         made.notes,
-        decide,
+        [*made.decide, *of_copies(together), *_of_target(columns[target])],
         scores,
         text,
     )
+
+
+def _decided(values: dict[str, Any], made: "_Making") -> list[Variable]:
+    """Put into a recipe what follows from the rows that train; its variables. Raises InputError."""
+    variables = made.variables()
+    values["variables"] = [_said(variable) for variable in variables]
+    values["table"]["missing"] = made.missing
+    values["claim"]["name"] = variables[0].name
+    return variables
 
 
 def _read(table: Table, paths: Sequence[Path]) -> tuple[dict[str, Column], list[int]]:
@@ -287,8 +290,7 @@ class _Making:
         kept &= self.left
         if self.parts is not None:
             return kept & ~self.parts
-        name = str(self.path)
-        return kept & ~drawn(name, kept, TEST_FRACTION, _RANDOM_STATE, self.groups)
+        return kept & ~drawn(str(self.path), kept, TEST_FRACTION, _RANDOM_STATE, self.groups)
 
 
 def _variable(column: Column, kind: str, train: np.ndarray) -> tuple[Variable | None, str]:
@@ -356,18 +358,6 @@ def _check_target(path: Path, target: Column) -> None:
         )
     if len(np.unique(target.known)) == 1:
         raise InputError(f"{where}: the target is {target.known[0]:g} in every row")
-
-
-def _of_copies(groups: np.ndarray | None) -> list[str]:
-    """What is to be known of equal rows."""
-    if groups is None:
-        return []
-    repeats = len(groups) - len(np.unique(groups))
-    return [
-        f"{repeats} of {len(groups)} rows equal an earlier one in all variables, more than by "
-        'chance: equal_rows = "together" keeps them on one side of every split; if they are there '
-        "by mistake, remove them"
-    ]
 
 
 def _of_target(target: Column) -> list[str]:

@@ -38,7 +38,7 @@ def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[s
         how = (
             "which rows are test rows"
             if recipe.split.column
-            else f"this part of the {_drawn(recipe)} are test rows, drawn by random_state"
+            else f"this part of the {recipe.drawn} are test {recipe.drawn}, drawn by random_state"
         )
         lines += ["", f"# {how[0].upper()}{how[1:]}.", "[split]", *_keys(recipe.split, {})]
     if recipe.proposal is not None:
@@ -72,11 +72,6 @@ def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[s
         *_keys(recipe.claim, {}),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _drawn(recipe: DatasetRecipe) -> str:
-    """What the test rows are drawn from, in words."""
-    return "groups of rows" if recipe.groups_rows else "rows"
 
 
 def _origin(recipe: DatasetRecipe) -> list[str]:

@@ -298,13 +298,13 @@ def _for_other_rows(overview: Overview, claim: Claim) -> Iterator[str]:
         else f"{PERCENT} interval {{SplitLow}} to {{SplitHigh}}"
     )
     against = " over {SplitAgainst}" if row["against"] else ""
-    drawn = "group" if overview.results.recipe.groups_rows else "row"
+    drawn = overview.results.recipe.drawn
     yield (
         "For other rows of the same kind the claim is {Population}: over {Splits} random splits "
-        f"of all {drawn}s into halves, with models trained and tested in each from fresh seeds, "
+        f"of all {drawn} into halves, with models trained and tested in each from fresh seeds, "
         f"its margin{against} is {{SplitMargin}} ({bounds}; Student's t, with the variance "
-        f"estimated from the differences of the halves, which share no {drawn}: Nadeau and Bengio, "
-        "2003)."
+        "estimated from the differences of the halves, which share no "
+        f"{drawn.removesuffix('s')}: Nadeau and Bengio, 2003)."
     )
 
 

@@ -16,7 +16,7 @@ def preparation(results: Results) -> list[tuple[str, str]]:
     if recipe.proposal is not None:
         said.append(("Claim proposed from", _proposal(recipe.proposal, recipe.proposed_from)))
     if split is not None:
-        said.append(("Split", _split(split, "groups" if recipe.groups_rows else "rows")))
+        said.append(("Split", _split(split, recipe.drawn)))
     if recipe.groups_rows:
         said.append(("Groups", _groups(results)))
     missing = [
