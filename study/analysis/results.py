@@ -18,7 +18,7 @@ from study.analysis.vectors import OnSplits, Vectors, stored_on_splits, stored_v
 from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
 from study.common.methods import METHODS, TRAINING_GRADIENT
-from study.common.vocabulary import LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
+from study.common.vocabulary import GROUPS, LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender, EstimatorRecipe, estimators
@@ -50,7 +50,8 @@ class Results:
     traits : feature, deviation, explained; of the training rows, as `study.dataset.explained`
         has it; empty in a run whose last `study run` did not store them yet
     parts : part, rows, deviation; training and test rows with the deviation of the scaled
-        target, and rows dropped for a missing value, or left out (proposal), if any
+        target, and rows dropped for a missing value, or left out (proposal), if any; of GROUPS,
+        how many groups these are of, if rows are grouped
     prepared : column, centre, divisor, missing, imputed; of each variable and last the target:
         it was scaled as (value - centre) / divisor; `imputed` stands in `missing` rows
     history : as Store.history has it; of each `study run` that had to train. These three are
@@ -216,6 +217,13 @@ class Results:
     def imported(self) -> str | None:
         """The file that the scores were imported from; None where the study made them."""
         return self.recipe.scores
+
+    @property
+    def group_counts(self) -> tuple[int, int]:
+        """How many groups the training rows and the test rows are of, in a run that groups them."""
+        rows = self.parts.set_index("part")["rows"]
+        train, test = (int(rows[name]) for name in GROUPS)
+        return train, test
 
     def methods(self, level: str | None = None) -> tuple[str, ...]:
         """The methods with scores at a level, or at any: the study's own in their order, then

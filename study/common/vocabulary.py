@@ -11,6 +11,9 @@ LEAST_SQUARES = "least-squares"
 LEAST_SQUARES_TITLE = "Least squares"
 
 
+# What a run's file calls how many groups the training rows and the test rows are of.
+GROUPS = ("train groups", "test groups")
+
 # The engine of scores that were made elsewhere, and what their models predict if nobody said.
 IMPORTED = "imported"
 UNNAMED_TARGET = "target"

@@ -9,6 +9,7 @@ import numpy as np
 from study.common.errors import InputError
 from study.datasets.division import divided, proposing
 from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_features
+from study.datasets.row_groups import with_groups
 from study.datasets.rows import TableRows, natural_value, read_rows
 from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
 from study.recipes.dataset import DatasetRecipe
@@ -44,6 +45,8 @@ class Dataset:
     prepared : what was done to each variable, and last to the target
     dropped : rows that were left out for a missing value
     left_out : rows that were left out since the claim was proposed from them
+    row_groups : (training and then test rows,) int, those of one number go to the same side of
+        every split; None where each row is on its own
     """
 
     recipe: DatasetRecipe
@@ -59,6 +62,7 @@ class Dataset:
     prepared: tuple[Prepared, ...] = ()
     dropped: int = 0
     left_out: int = 0
+    row_groups: np.ndarray | None = None
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -77,6 +81,14 @@ class Dataset:
             np.concatenate([self.train_x, self.test_x]),
             np.concatenate([self.train_y, self.test_y]),
         )
+
+    @property
+    def group_counts(self) -> tuple[int, int] | None:
+        """How many groups the training rows and the test rows are of; None without groups."""
+        if self.row_groups is None:
+            return None
+        train, test = np.split(self.row_groups, [len(self.train_y)])
+        return len(np.unique(train)), len(np.unique(test))
 
     @property
     def feature_scale(self) -> np.ndarray:
@@ -111,7 +123,7 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
     the training rows alone.
     """
     tables = read_rows(recipe, folder)
-    first, *others = [TableRows.of(recipe, table) for table in tables]
+    first, *others = with_groups(recipe, [TableRows.of(recipe, table) for table in tables])
     gone = proposing(recipe, first)
     left = [first.only(~gone), *others]
     kept = [rows.complete(recipe) for rows in left]
@@ -143,6 +155,7 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
         prepared=_prepared(recipe, left, scales, fillings),
         dropped=sum(map(len, left)) - sum(map(len, kept)),
         left_out=int(gone.sum()),
+        row_groups=_row_groups(train, test),
     )
 
 
@@ -153,11 +166,18 @@ def load_proposing(dataset: Dataset, folder: Path) -> tuple[np.ndarray, np.ndarr
     (rows,), float32. Raises InputError.
     """
     recipe = dataset.recipe
-    first = TableRows.of(recipe, read_rows(recipe, folder)[0])
+    tables = [TableRows.of(recipe, table) for table in read_rows(recipe, folder)]
+    first = with_groups(recipe, tables)[0]
     rows = first.only(proposing(recipe, first)).complete(recipe)
     _check_target(recipe, rows, "left out")
     filled = rows.filled(_fillings(recipe, rows, "left out"))
     return _arrays(recipe, filled, list(dataset.scales.values()))
+
+
+def _row_groups(train: TableRows, test: TableRows) -> np.ndarray | None:
+    if train.groups is None or test.groups is None:
+        return None
+    return np.concatenate([train.groups, test.groups])
 
 
 def _arrays(

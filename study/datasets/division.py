@@ -9,18 +9,33 @@ from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Split
 
 
-def drawn(name: str, among: np.ndarray, part: float, random_state: int | None) -> np.ndarray:
-    """A part of the rows `among` (rows,) bool, drawn as train_test_split draws: (rows,) bool.
+def drawn(
+    name: str,
+    among: np.ndarray,
+    part: float,
+    random_state: int | None,
+    groups: np.ndarray | None = None,
+) -> np.ndarray:
+    """A part of the rows `among` (rows,) bool, drawn as scikit-learn draws: (rows,) bool.
 
-    Raises InputError, with the name of the table, where there are too few rows.
+    By train_test_split; of rows in `groups` (rows,) by GroupShuffleSplit, so that it is a part of
+    the groups. Raises InputError, with the name of the table, where there are too few.
     """
     places = np.flatnonzero(among)
     try:
-        _, chosen = scikit_learn("model_selection", "train_test_split")(
-            places, test_size=part, random_state=random_state
-        )
+        if groups is None:
+            _, chosen = scikit_learn("model_selection", "train_test_split")(
+                places, test_size=part, random_state=random_state
+            )
+        else:
+            splitter = scikit_learn("model_selection", "GroupShuffleSplit")(
+                n_splits=1, test_size=part, random_state=random_state
+            )
+            ((_, own),) = splitter.split(places, groups=groups[places])
+            chosen = places[own]
     except ValueError as error:
-        raise InputError(f"{name}: split of {len(places)} rows: {error}") from error
+        of = "" if groups is None else f" in {len(np.unique(groups[places]))} groups"
+        raise InputError(f"{name}: split of {len(places)} rows{of}: {error}") from error
     return np.isin(np.arange(len(among)), chosen)
 
 
@@ -37,14 +52,15 @@ def proposing(recipe: DatasetRecipe, rows: TableRows) -> np.ndarray:
         could_train = rows.parts == split.train
     else:
         could_train = np.ones(len(rows), dtype=bool)
-    return drawn(rows.name, could_train, recipe.proposal.part, recipe.proposal.random_state)
+    part, random_state = recipe.proposal.part, recipe.proposal.random_state
+    return drawn(rows.name, could_train, part, random_state, rows.groups)
 
 
 def divided(rows: TableRows, split: Split) -> tuple[TableRows, TableRows]:
     """The training rows and the test rows of a single table. Raises InputError."""
     if not isinstance(split.test, str):
         every = np.ones(len(rows), dtype=bool)
-        is_test = drawn(rows.name, every, split.test, split.random_state)
+        is_test = drawn(rows.name, every, split.test, split.random_state, rows.groups)
         return rows.only(~is_test), rows.only(is_test)
     known = np.array([split.train, split.test])
     for place in np.flatnonzero(~np.isin(rows.parts, known))[:1]:

@@ -22,7 +22,9 @@ class TableRows:
 
     name : of the table, for messages; values : (rows, variables), as `Reader.values` has them;
     target : (rows,), not scaled; parts : (rows,) texts of the column that splits the table, or
-    empty texts; places : (rows,) what numbers each row
+    empty texts; subjects : (rows,) texts of the column that groups rows, or empty texts; places :
+    (rows,) what numbers each row; groups : (rows,) int, those of one number belong together; None
+    where each row is on its own
     """
 
     name: str
@@ -30,14 +32,16 @@ class TableRows:
     values: np.ndarray
     target: np.ndarray
     parts: np.ndarray
+    subjects: np.ndarray
     places: np.ndarray
+    groups: np.ndarray | None = None
 
     @classmethod
     def of(cls, recipe: DatasetRecipe, table: TextTable) -> "TableRows":
         """Read a table. Raises InputError with the place of what is wrong."""
         _check_columns(recipe, table)
         splits = recipe.split.column if recipe.split else None
-        values, targets, parts, places = [], [], [], []
+        values, targets, parts, subjects, places = [], [], [], [], []
         reader = Reader(recipe.own_table)
         for chunk in table.chunks:
             try:
@@ -54,6 +58,7 @@ class TableRows:
             values.append(np.stack(columns, axis=1))
             targets.append(target)
             parts += chunk.cells[splits] if splits else [""] * len(target)
+            subjects += chunk.cells[recipe.groups] if recipe.groups else [""] * len(target)
             places += chunk.numbers
         return cls(
             table.name,
@@ -61,6 +66,7 @@ class TableRows:
             np.concatenate(values),
             np.concatenate(targets),
             np.array(parts),
+            np.array(subjects),
             np.array(places),
         )
 
@@ -75,7 +81,8 @@ class TableRows:
     def only(self, chosen: np.ndarray) -> "TableRows":
         """Some of these rows."""
         arrays = {name: getattr(self, name)[chosen] for name in _ARRAYS}
-        return replace(self, **arrays)
+        groups = None if self.groups is None else self.groups[chosen]
+        return replace(self, **arrays, groups=groups)
 
     def complete(self, recipe: DatasetRecipe) -> "TableRows":
         """These rows without those that the recipe drops for a missing value."""
@@ -98,7 +105,7 @@ class TableRows:
         return replace(self, values=np.where(np.isnan(self.values), fillings, self.values))
 
 
-_ARRAYS = ("values", "target", "parts", "places")
+_ARRAYS = ("values", "target", "parts", "subjects", "places")
 
 
 def read_rows(recipe: DatasetRecipe, folder: Path) -> list[TextTable]:
@@ -118,7 +125,8 @@ def read_rows(recipe: DatasetRecipe, folder: Path) -> list[TextTable]:
 def _check_columns(recipe: DatasetRecipe, table: TextTable) -> None:
     inputs = recipe.features if recipe.own_table.encoded else [v.name for v in recipe.variables]
     splits = [recipe.split.column] if recipe.split and recipe.split.column else []
-    for name in (*inputs, recipe.target.name, *splits):
+    groups = [recipe.groups] if recipe.groups else []
+    for name in (*inputs, recipe.target.name, *splits, *groups):
         if name not in table.columns:
             near = difflib.get_close_matches(name, table.columns, n=1)
             known = f"did you mean '{near[0]}'?" if near else f"there is {some_of(table.columns)}"

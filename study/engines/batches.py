@@ -33,8 +33,9 @@ class Batches:
         batch_size: int,
         tested: int = 0,
         held_out: int = 0,
+        groups: np.ndarray | None = None,
     ) -> None:
-        self._orders = Orders(slots, len(y) - tested, tested, held_out)
+        self._orders = Orders(slots, len(y) - tested, tested, held_out, groups)
         self.rows = self._orders.rows
         self.size = min(batch_size, self.rows)
         self.last_full = self.rows // self.size - 1

@@ -61,9 +61,10 @@ class ClosedForm(Engine):
         on_work: Callable[[int], None] = lambda _: None,
         *,
         tested: int = 0,
+        groups: np.ndarray | None = None,
     ) -> Trained:
         rows = len(y) - tested
-        parts = [rows_of(replicate, rows, tested)[0] for replicate in replicates]
+        parts = [rows_of(replicate, rows, tested, groups)[0] for replicate in replicates]
         solutions = []
         for own in parts or [np.arange(rows)]:
             solutions.append(Trained.without_steps(least_squares(x[own], y[own]), 1))

@@ -155,6 +155,7 @@ class Engine(ABC):
         on_work: Callable[[int], None] = lambda _: None,
         *,
         tested: int = 0,
+        groups: np.ndarray | None = None,
     ) -> Trained:
         """Train replicates, each exactly as if it were alone.
 
@@ -167,6 +168,8 @@ class Engine(ABC):
         on_work : called now and then with the work done since, in epochs of one replicate
         tested : how many of the last rows are test rows, from which replicates with rows of
             their own alone may learn, as `row_orders` has it
+        groups : (rows,) int, rows of one number stay together wherever rows are drawn; None where
+            each is on its own
 
         Raises StudyError.
         """

@@ -60,6 +60,7 @@ class NetworkEngine(Engine):
         on_work: Callable[[int], None] = lambda _: None,
         *,
         tested: int = 0,
+        groups: np.ndarray | None = None,
     ) -> Trained:
         trained = {replicate.trained for replicate in replicates}
         if len(trained) != 1:
@@ -71,7 +72,7 @@ class NetworkEngine(Engine):
             def worked(epochs: int, count: int = len(block)) -> None:
                 on_work(epochs * count)
 
-            parts.append(self.train_block(block, x, y, worked, tested))
+            parts.append(self.train_block(block, x, y, worked, tested, groups))
         return Trained.joined(parts)
 
     @abstractmethod
@@ -82,6 +83,7 @@ class NetworkEngine(Engine):
         y: np.ndarray,
         on_epochs: Callable[[int], None],
         tested: int,
+        groups: np.ndarray | None,
     ) -> Trained:
         """Train at most `width` replicates; `on_epochs` is told of epochs of all of them."""
 

@@ -113,6 +113,19 @@ class Trained:
             occasions=np.concatenate([part.occasions for part in parts]),
         )
 
+    def only(self, places: Sequence[int]) -> "Trained":
+        """Some of the replicates, without what was said in training."""
+        some = list(places)
+        return replace(
+            self,
+            weights={name: array[some] for name, array in self.weights.items()},
+            epochs=self.epochs[some],
+            losses=self.losses[some],
+            occasions=self.occasions[some],
+            fitted=[self.fitted[place] for place in some] if self.fitted else (),
+            warned=(),
+        )
+
     def first(self, count: int) -> "Trained":
         """The first `count` replicates alone."""
         return replace(

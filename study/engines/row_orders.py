@@ -14,8 +14,8 @@ from study.engines.replicates import Replicate
 class Orders:
     """The rows of the table that each replicate meets in an epoch.
 
-    Rows are shuffled anew each epoch, each replicate's by its own stream. `rows` and `tested`
-    are as for `assign_rows`.
+    Rows are shuffled anew each epoch, each replicate's by its own stream. `rows`, `tested` and
+    `groups` are as for `assign_rows`.
 
     Attributes
     ----------
@@ -25,10 +25,15 @@ class Orders:
     """
 
     def __init__(
-        self, replicates: Sequence[Replicate], rows: int, tested: int = 0, held_out: int = 0
+        self,
+        replicates: Sequence[Replicate],
+        rows: int,
+        tested: int = 0,
+        held_out: int = 0,
+        groups: np.ndarray | None = None,
     ) -> None:
-        row_of, label_of = assign_rows(replicates, rows, tested)
-        trained_on, held = hold_out(replicates, row_of, held_out)
+        row_of, label_of = assign_rows(replicates, rows, tested, groups)
+        trained_on, held = hold_out(replicates, row_of, held_out, groups)
         self.rows = rows - held_out
         self.validation = _taken(row_of, held), _taken(label_of, held)
         self._row_of, self._label_of = _taken(row_of, trained_on), _taken(label_of, trained_on)
@@ -55,65 +60,101 @@ def _taken(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def assign_rows(
-    replicates: Sequence[Replicate], rows: int, tested: int = 0
+    replicates: Sequence[Replicate], rows: int, tested: int = 0, groups: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which row of the table a replicate's i-th input and its i-th label come from.
 
-    The table has so many training rows, and then so many that are `tested`. Two of
-    (replicates, rows): replicates that have fewer meet them again and again, so that all take
-    as many steps.
+    The table has so many training rows, and then so many that are `tested`; of `groups`
+    (rows + tested,) int, rows of one number stay together. Two of (replicates, rows): replicates
+    that have fewer meet them again and again, so that all take as many steps.
     """
     row_of, label_of = [], []
     for replicate in replicates:
-        own = rows_of(replicate, rows, tested)[0]
+        own = rows_of(replicate, rows, tested, groups)[0]
         row_of.append(np.resize(own, rows))
         label_of.append(np.resize(labels_of(replicate, own), rows))
     return np.stack(row_of), np.stack(label_of)
 
 
 def hold_out(
-    replicates: Sequence[Replicate], row_of: np.ndarray, count: int
+    replicates: Sequence[Replicate],
+    row_of: np.ndarray,
+    count: int,
+    groups: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The places in `row_of` of the rows that are trained on, and of `count` validation rows.
 
     Two of (replicates, rows - count) and (replicates, count). Of a replicate that has copies of
     rows, as a bootstrap has, as large a part of its different rows is held out, no copy of which
-    is trained on; rows on either side come again, so that there are as many as ever. Raises
-    InputError.
+    is trained on; rows on either side come again, so that there are as many as ever. Of rows in
+    groups, as large a part of the groups is. Raises InputError.
     """
-    parts = [_hold_out(*of, count) for of in zip(replicates, row_of, strict=True)]
+    parts = [_hold_out(*of, count, groups) for of in zip(replicates, row_of, strict=True)]
     trained_on, held = zip(*parts, strict=True)
     return np.stack(trained_on), np.stack(held)
 
 
-def _hold_out(replicate: Replicate, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def _hold_out(
+    replicate: Replicate, rows: np.ndarray, count: int, groups: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     if count == 0:
         return np.arange(len(rows)), np.arange(0)
-    _, places = np.unique(rows, return_index=True)
+    kin = rows if groups is None else groups[rows]
+    _, places = np.unique(kin, return_index=True)
     own = max(round(count * len(places) / len(rows)), 1)
     if len(places) <= own:
+        different = "different training rows" if groups is None else "groups of training rows"
         raise InputError(
-            f"training.patience: of {len(places)} different training rows, {own} cannot be held "
+            f"training.patience: of {len(places)} {different}, {own} cannot be held "
             "out; leave patience out, or give more rows"
         )
     drawing = generator(replicate.streams.order, "stopping")
     held = drawing.choice(np.sort(places), own, replace=False)
-    left = np.flatnonzero(~np.isin(rows, rows[held]))
+    left = np.flatnonzero(~np.isin(kin, kin[held]))
+    if groups is not None:
+        held = np.flatnonzero(np.isin(kin, kin[held]))
     return np.resize(left, len(rows) - count), np.resize(held, count)
 
 
-def rows_of(replicate: Replicate, rows: int, tested: int) -> tuple[np.ndarray, np.ndarray]:
-    """The training rows and the test rows of a replicate, of such a table."""
+def rows_of(
+    replicate: Replicate, rows: int, tested: int, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The training rows and the test rows of a replicate, of a table as for `assign_rows`.
+
+    No more training rows than the table has, so that engines that train by steps and others learn
+    from the same. Raises InputError.
+    """
     streams = replicate.streams
     if streams.split is not None:
-        return half_rows(streams.split, rows, tested)
+        train, test = half_rows(streams.split, rows, tested, groups)
+        return train[:rows], test
     if streams.rows is None:
         return np.arange(rows), np.arange(rows, rows + tested)
-    drawing = generator(streams.rows, "rows")
-    drawn = drawing.integers(rows, size=rows)
+    return _bootstrap(streams.rows, rows, tested, groups)
+
+
+def _bootstrap(
+    seed: int, rows: int, tested: int, groups: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Training rows drawn with replacement, and as many test rows among those left out.
+
+    Of rows in groups, as many groups as there are training groups are drawn, each with all its
+    training rows.
+    """
+    drawing = generator(seed, "rows")
+    if groups is None:
+        drawn = drawing.integers(rows, size=rows)
+        left_out = np.setdiff1d(np.arange(rows + tested), drawn)
+    else:
+        known, of_training = np.unique(groups[:rows], return_inverse=True)
+        chosen = drawing.integers(len(known), size=len(known))
+        drawn = _of_groups(of_training, chosen)[:rows]
+        left_out = np.flatnonzero(~np.isin(groups, known[chosen]))
+        if len(left_out) < 2:  # one has no R²
+            raise InputError("a bootstrap of groups left no rows to be tested on: give more groups")
     # As many as ever, so that a drop in R² stays what it is.
-    left_out = np.setdiff1d(np.arange(rows + tested), drawn)
-    return drawn, np.sort(drawing.choice(left_out, tested, replace=False))
+    count = min(tested, len(left_out))
+    return drawn, np.sort(drawing.choice(left_out, count, replace=False))
 
 
 def labels_of(replicate: Replicate, rows: np.ndarray) -> np.ndarray:
@@ -123,25 +164,41 @@ def labels_of(replicate: Replicate, rows: np.ndarray) -> np.ndarray:
     return generator(replicate.streams.labels, "labels").permutation(rows)
 
 
-def half_rows(half: int, rows: int, tested: int) -> tuple[np.ndarray, np.ndarray]:
+def half_rows(
+    half: int, rows: int, tested: int, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The training rows and the test rows of a half of all rows, numbered as streams are.
 
     scikit-learn's ShuffleSplit draws both halves, with the number of the split as random_state;
-    the last rows of a half are its test rows, as large a part of it as of all rows.
+    the last rows of a half are its test rows, as large a part of it as of all rows. Of rows in
+    `groups` (rows + tested,), groups are drawn in place of rows, each with all its rows.
     """
-    size, held = half_sizes(rows, tested)
+    size, held = half_sizes(rows, tested, groups)
+    group_of = np.arange(rows + tested)
+    if groups is not None:
+        group_of = np.unique(groups, return_inverse=True)[1]
     splitter = scikit_learn("model_selection", "ShuffleSplit")(
         n_splits=1, train_size=size, test_size=size, random_state=half // 2
     )
-    (halves,) = splitter.split(np.zeros(rows + tested))
+    (halves,) = splitter.split(np.zeros(group_of.max() + 1))
     own = halves[half % 2]
-    return own[: size - held], own[size - held :]
+    train, test = own[: size - held], own[size - held :]
+    if groups is None:
+        return train, test
+    return _of_groups(group_of, train), _of_groups(group_of, test)
 
 
-def half_sizes(rows: int, tested: int) -> tuple[int, int]:
-    """How many rows a half of all rows has, and how many of them are test rows.
+def half_sizes(rows: int, tested: int, groups: np.ndarray | None = None) -> tuple[int, int]:
+    """How many rows, or groups, a half of all has, and how many of them are for tests.
 
-    Two at least, since one has no R².
+    Two at least, since one row has no R².
     """
-    size = (rows + tested) // 2
+    size = (rows + tested if groups is None else len(np.unique(groups))) // 2
     return size, max(round(size * tested / (rows + tested)), 2)
+
+
+def _of_groups(group_of: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The rows of the chosen groups, group after group; `group_of` (rows,) counts from 0."""
+    ends = np.cumsum(np.bincount(group_of))[:-1]
+    members = np.split(np.argsort(group_of, kind="stable"), ends)
+    return np.concatenate([members[group] for group in chosen])

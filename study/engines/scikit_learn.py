@@ -103,11 +103,12 @@ class ScikitLearn(Engine):
         on_work: Callable[[int], None] = lambda _: None,
         *,
         tested: int = 0,
+        groups: np.ndarray | None = None,
     ) -> Trained:
         fitted: list[Any] = []
         warned: list[str] = []
         for replicate in replicates:
-            rows = rows_of(replicate, len(y) - tested, tested)[0]
+            rows = rows_of(replicate, len(y) - tested, tested, groups)[0]
             labels = labels_of(replicate, rows)
             random_state = replicate.streams.init
             regressor = _make(self.recipe, random_state)

@@ -9,8 +9,7 @@ from study.engines.registry import engine_for
 from study.engines.replicates import Replicate, Trained
 from study.engines.torch.prediction import one_thread
 from study.execution.train_and_measure import score_rows
-from study.importance.measure import measure
-from study.importance.sample import Sample
+from study.importance.measure import measure_trained
 from study.store.reader import Training, among, key_of, streams_of
 from study.store.records import Key, Row, unpacked
 from study.store.same_run import lacking
@@ -94,10 +93,8 @@ def _scored(
     )
     with one_thread():
         trained = Trained.without_steps(weights, len(trainings))
-        sample = Sample.of(dataset, replicates_of(trainings))
-        found = measure(
-            engine.stack(trained), dataset, trained.occasions, methods=methods, sample=sample
-        )
+        replicates = replicates_of(trainings)
+        found = measure_trained(engine, trained, dataset, replicates, methods=methods)
     return {
         key_of(training): score_rows(found.importances, place, dataset)
         for place, training in enumerate(trainings)

@@ -8,7 +8,7 @@ import torch
 
 from study.common.conditions import CONDITIONS
 from study.common.errors import InputError, StudyError
-from study.common.vocabulary import LEAST_SQUARES
+from study.common.vocabulary import GROUPS, LEAST_SQUARES
 from study.datasets.checks.registry import data_warnings
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine
@@ -155,12 +155,13 @@ def check_source(source: str, models: Mapping[str, Contender]) -> None:
 
 def check_splits(dataset: Dataset) -> None:
     """Raise InputError where halves of all rows would be too small to train and to test on."""
-    size, held = half_sizes(len(dataset.train_y), len(dataset.test_y))
+    rows, tested, groups = len(dataset.train_y), len(dataset.test_y), dataset.row_groups
+    size, held = half_sizes(rows, tested, groups)
     if size - held < 2:
-        rows = len(dataset.train_y) + len(dataset.test_y)
+        drawn = f"{rows + tested} rows" if groups is None else f"{len(np.unique(groups))} groups"
         raise InputError(
-            f"--splits: a half of {rows} rows is too small to train and test on: --splits 0 leaves "
-            "them out"
+            f"--splits: a half of {drawn} is too small to train and test on: --splits 0 "
+            "leaves them out"
         )
 
 
@@ -176,10 +177,12 @@ def _traits(dataset: Dataset) -> list[tuple[str, float, float]]:
 
 
 def _parts(dataset: Dataset) -> list[tuple[str, int, float | None]]:
-    """Training and test rows, with the deviation of their targets, and rows left out, if any."""
+    """Training and test rows, with the deviation of their targets, rows left out, and groups."""
     parts: list[tuple[str, int, float | None]] = [
         (part, len(y), float(y.astype(np.float64).std()))
         for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
     ]
     others = {"dropped": dataset.dropped, "proposal": dataset.left_out}
+    if dataset.group_counts is not None:
+        others |= dict(zip(GROUPS, dataset.group_counts, strict=True))
     return parts + [(part, rows, None) for part, rows in others.items() if rows]

@@ -10,8 +10,7 @@ from study.common.versions import environment
 from study.datasets.dataset import Dataset
 from study.engines.replicates import Trained
 from study.execution.block import Block
-from study.importance.measure import Measured, measure
-from study.importance.sample import Sample
+from study.importance.measure import Measured, measure_trained
 from study.importance.scores import Importance
 from study.importance.training_gradient import occasion_means
 from study.networks.remedies import remedy_for
@@ -64,13 +63,15 @@ def _trained(block: Block, dataset: Dataset, count: Count) -> tuple[Trained, Mea
     def predicted(rows: int) -> None:
         count(rows * block.size * cost.row)
 
-    sample = Sample.of(dataset, block.replicates)
     trained = block.engine.train(
-        block.replicates, *dataset.pooled, trained_on, tested=len(dataset.test_y)
+        block.replicates,
+        *dataset.pooled,
+        trained_on,
+        tested=len(dataset.test_y),
+        groups=dataset.row_groups,
     )
     trained_on(left)  # what need not be trained is done, where training stopped early
-    stack = block.engine.stack(trained)
-    return trained, measure(stack, dataset, trained.occasions, predicted, sample=sample)
+    return trained, measure_trained(block.engine, trained, dataset, block.replicates, predicted)
 
 
 def records(

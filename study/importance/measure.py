@@ -8,9 +8,10 @@ import numpy as np
 
 from study.common.methods import DECLARED, METHODS, STEPS, methods_with
 from study.datasets.dataset import Dataset
-from study.engines.engine import Stack
+from study.engines.engine import Engine, Stack
+from study.engines.replicates import Replicate, Trained
 from study.importance.models import Models, Predict
-from study.importance.sample import Sample
+from study.importance.sample import Sample, alike
 from study.importance.scores import Importance
 from study.statistics.fit import Fit, r_squared, rmse, within
 
@@ -21,6 +22,51 @@ class Measured:
 
     fits: list[Fit]
     importances: list[Importance]
+
+    @classmethod
+    def joined(cls, parts: Sequence["Measured"], order: np.ndarray) -> "Measured":
+        """The models of all parts, which were measured by the same methods, in another order.
+
+        order : (models,), their places among those of the first part, then the second, ...
+        """
+        fits, importances = (
+            zip(*of, strict=True)
+            for of in ([part.fits for part in parts], [part.importances for part in parts])
+        )
+        return cls(
+            [Fit.joined(of, order) for of in fits],
+            [Importance.joined(of, order) for of in importances],
+        )
+
+
+def measure_trained(
+    engine: Engine,
+    trained: Trained,
+    dataset: Dataset,
+    replicates: Sequence[Replicate],
+    on_rows: Callable[[int], None] = lambda _: None,
+    methods: Collection[str] = METHODS,
+) -> Measured:
+    """Fit and importances of what an engine trained, each model on the rows of its replicate.
+
+    As `measure`; models that have not as many rows as each other are measured one lot after
+    another. Least squares on the rows of the data is no replicate.
+    """
+    lots = alike(dataset, replicates)
+    parts = []
+    for places in lots:
+        lot = trained if len(lots) == 1 else trained.only(places)
+        weight = len(places) / len(replicates) if replicates else 1
+
+        def counted(rows: int, weight: float = weight) -> None:
+            on_rows(round(rows * weight))
+
+        sample = Sample.of(dataset, [replicates[place] for place in places])
+        stack = engine.stack(lot)
+        parts.append(measure(stack, dataset, lot.occasions, counted, methods, sample))
+    if len(parts) == 1:
+        return parts[0]
+    return Measured.joined(parts, np.argsort(np.concatenate(lots)))
 
 
 def measure(

@@ -31,7 +31,7 @@ class Sample:
 
         Labels are the data's, also of replicates that were trained on permuted ones. Raises
         ValueError where kinds differ: what an engine computes of one replicate must not depend
-        on which others there are.
+        on which others there are; and where they have not all as many rows (see `alike`).
         """
         tables = {replicate.streams.table for replicate in replicates}
         if len(tables) > 1:
@@ -40,7 +40,8 @@ class Sample:
             return cls(dataset.train_x, dataset.train_y, dataset.test_x, dataset.test_y)
         rows, tested = len(dataset.train_y), len(dataset.test_y)
         x, y = dataset.pooled
-        parts = [rows_of(replicate, rows, tested) for replicate in replicates]
+        groups = dataset.row_groups
+        parts = [rows_of(replicate, rows, tested, groups) for replicate in replicates]
         train, test = (np.stack(part) for part in zip(*parts, strict=True))
         return cls(x[train], y[train], x[test], y[test])
 
@@ -53,3 +54,18 @@ class Sample:
         if self.train_x.ndim == 2:
             return self.train_x.astype(np.float64).std(axis=0)
         return np.stack([own.astype(np.float64).std(axis=0) for own in self.train_x])
+
+
+def alike(dataset: Dataset, replicates: Sequence[Replicate]) -> list[list[int]]:
+    """Places of the replicates that have as many training and test rows as each other.
+
+    All have, but where rows are drawn in groups, which may be of any size.
+    """
+    if dataset.row_groups is None:
+        return [list(range(len(replicates)))]
+    found: dict[tuple[int, int], list[int]] = {}
+    rows, tested = len(dataset.train_y), len(dataset.test_y)
+    for place, replicate in enumerate(replicates):
+        train, test = rows_of(replicate, rows, tested, dataset.row_groups)
+        found.setdefault((len(train), len(test)), []).append(place)
+    return list(found.values()) or [[]]

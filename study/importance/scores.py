@@ -1,5 +1,6 @@
 """Importance methods: a score for each feature or variable of each trained network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,16 @@ class Importance:
     method: str
     score: np.ndarray
     signed: np.ndarray | None
+
+    @classmethod
+    def joined(cls, parts: Sequence["Importance"], order: np.ndarray) -> "Importance":
+        """The networks of all parts, of one method; `order` (networks,) are places among them."""
+        signed = [part.signed for part in parts if part.signed is not None]
+        return cls(
+            parts[0].method,
+            np.concatenate([part.score for part in parts])[order],
+            np.concatenate(signed)[order] if signed else None,
+        )
 
     def where(self, known: np.ndarray) -> "Importance":
         """The same, with NaN for networks that are not `known`: bool (networks,)."""

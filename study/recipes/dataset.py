@@ -22,6 +22,9 @@ class DatasetRecipe(Recipe):
         from, of models that were trained elsewhere; smaller_is_better : methods whose scores were
         turned, since the smaller mattered more; absent : "zero" where features without a score
         count as 0
+    groups : a column of the table; rows that hold the same text there go to the same side of every
+        split, and it is no variable
+    equal_rows : rows that are equal in all variables, whatever their target, do so, too
     proposal : the rows that the primary claim was proposed from, which are left out
     claim : the primary one; claims : others declared with it
     patience : of all networks whose own recipes name none, as in `recipes.model.Protocol`
@@ -34,6 +37,8 @@ class DatasetRecipe(Recipe):
     source: str
     patience: int | None = Field(default=None, ge=1)
     table: Table | None = None
+    groups: Name | None = None
+    equal_rows: Literal["together"] | None = None
     split: Split | None = None
     proposal: Proposal | None = None
     scores: Name | None = None
@@ -54,10 +59,28 @@ class DatasetRecipe(Recipe):
         return [feature for variable in self.variables for feature in variable.features]
 
     @property
+    def groups_rows(self) -> bool:
+        """Whether some rows go to the same side of every split."""
+        return self.groups is not None or self.equal_rows is not None
+
+    @property
+    def drawn(self) -> str:
+        """What is drawn wherever rows are, in words."""
+        return "groups" if self.groups_rows else "rows"
+
+    @property
+    def kept_together(self) -> str:
+        """Which rows these are, in words."""
+        by_column = [] if self.groups is None else [f"with the same {self.groups}"]
+        by_value = [] if self.equal_rows is None else ["that are equal in all variables"]
+        return f"rows {' or '.join([*by_column, *by_value])}"
+
+    @property
     def proposed_from(self) -> str:
         """Which rows the part under `proposal` is a part of, in words."""
         draws_test_rows = self.split is not None and self.split.column is None
-        return "rows" if draws_test_rows else "training rows"
+        rows = "rows" if draws_test_rows else "training rows"
+        return f"groups of {rows}" if self.groups_rows else rows
 
     @property
     def own_table(self) -> Table:
@@ -82,6 +105,8 @@ class DatasetRecipe(Recipe):
             refuse_repeats("column", self.table.columns)
         if self.table is not None:
             self._check_split(self.table)
+        if self.groups_rows:
+            self._check_groups(names)
         if self.proposal is not None:
             self._check_proposal()
         for place, claim in enumerate([self.claim, *self.claims]):
@@ -110,6 +135,17 @@ class DatasetRecipe(Recipe):
         if self.scores is None and (self.smaller_is_better or self.absent):
             raise ValueError("smaller_is_better, absent: of imported scores alone")
         return self
+
+    def _check_groups(self, names: list[str]) -> None:
+        if self.table is None:
+            raise ValueError("groups, equal_rows: there is no table whose rows could be split")
+        if self.groups in names:
+            raise ValueError(
+                f"groups: '{self.groups}' is a variable, too, and what tells which rows belong "
+                "together is none: take one of the two away"
+            )
+        if self.groups == self.target.name:
+            raise ValueError(f"groups: '{self.groups}' is the target: name another column")
 
     def _check_proposal(self) -> None:
         if self.table is None:

@@ -4,6 +4,7 @@ A prediction that is not finite gives a fit that is not, where scikit-learn's me
 refuse it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,15 @@ class Fit:
     r_squared: np.ndarray
     rmse: np.ndarray
     within: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Sequence["Fit"], order: np.ndarray) -> "Fit":
+        """The networks of all parts; `order` (networks,) are places among them."""
+        numbers = (
+            np.concatenate([getattr(part, name) for part in parts])[order]
+            for name in ("r_squared", "rmse", "within")
+        )
+        return cls(parts[0].part, parts[0].evaluation, *numbers)
 
 
 def r_squared(y: np.ndarray, predictions: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Whether rows of one table stand in another one more often than chance would put them there."""
+"""Whether rows of a table come again, or stand in another one, more often than by chance."""
 
 from dataclasses import dataclass
 
@@ -17,9 +17,9 @@ LEVEL = 1e-4
 
 @dataclass(frozen=True)
 class Shared:
-    """Rows of the second table that stand in the first.
+    """Rows of the second table that stand in the first, or of one table that came before.
 
-    shared : (rows of the second,) bool; distinct : rows of both, each counted once
+    shared : (rows,) bool; distinct : all rows, each counted once
     expected : how many were shared if they repeated by chance
     regular : whether rows repeat so evenly that they are no independent draws
     """
@@ -31,7 +31,7 @@ class Shared:
 
     @property
     def exceeds_chance(self) -> bool:
-        """Whether chance cannot have put these rows into both tables."""
+        """Whether chance cannot have made these rows equal to others."""
         count = int(self.shared.sum())
         more = count >= 2 * self.expected and poisson.sf(count - 1, self.expected) < LEVEL
         return count > 0 and bool(self.regular or more)
@@ -48,20 +48,45 @@ def shared_rows(first: np.ndarray, second: np.ndarray, numeric: np.ndarray) -> S
     both = np.concatenate([first, second])
     size = len(first)
     rows = row_codes(both)
-    distinct = int(rows.max()) + 1
-    columns = [np.unique(column, return_inverse=True)[1] for column in both.T]
-    known = np.array([column.max() + 1 for column in columns])
-    fine = numeric & (known > _FEWEST_FINE) & (known >= _FINE * distinct)
-    parts = [columns[place] for place in np.flatnonzero(fine)]
-    if not fine.all():
-        parts.append(row_codes(both[:, ~fine]))
+    parts = _independent(both, rows, numeric)
     chance = np.prod([_frequency(part[:size], part[size:]) for part in parts], axis=0)
-    return Shared(
-        np.isin(rows[size:], rows[:size]),
-        distinct,
-        float((1 - (1 - chance) ** size).sum()),
-        np.log(known).sum() > np.log(_POSSIBLE * distinct) and too_regular(np.bincount(rows)),
-    )
+    expected = float((1 - (1 - chance) ** size).sum())
+    shared = np.isin(rows[size:], rows[:size])
+    return Shared(shared, int(rows.max()) + 1, expected, _regular(both, rows))
+
+
+def repeated_rows(table: np.ndarray, numeric: np.ndarray) -> Shared:
+    """Rows of one table, (rows, columns), that equal one before; `numeric` : (columns,) bool.
+
+    By chance as for `shared_rows`; values are as frequent as they are among all other rows, of
+    which half come before.
+    """
+    rows = row_codes(table)
+    others = len(rows) - 1
+    parts = _independent(table, rows, numeric)
+    chance = np.prod([(np.bincount(part)[part] - 1) / others for part in parts], axis=0)
+    expected = float((1 - (1 - chance) ** (others / 2)).sum())
+    repeated = ~np.isin(np.arange(len(rows)), np.unique(rows, return_index=True)[1])
+    return Shared(repeated, int(rows.max()) + 1, expected, _regular(table, rows))
+
+
+def _independent(table: np.ndarray, rows: np.ndarray, numeric: np.ndarray) -> list[np.ndarray]:
+    """What repeats independently of each other by chance: codes of values, (rows,) each.
+
+    rows : (rows,) codes of the table's rows
+    """
+    columns = [np.unique(column, return_inverse=True)[1] for column in table.T]
+    known = np.array([column.max() + 1 for column in columns])
+    fine = numeric & (known > _FEWEST_FINE) & (known >= _FINE * (rows.max() + 1))
+    parts = [columns[place] for place in np.flatnonzero(fine)]
+    return parts if fine.all() else [*parts, row_codes(table[:, ~fine])]
+
+
+def _regular(table: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether rows come too evenly, in a table in which many more rows are possible."""
+    known = np.array([len(np.unique(column)) for column in table.T])
+    possible = np.log(known).sum() > np.log(_POSSIBLE * (rows.max() + 1))
+    return bool(possible and too_regular(np.bincount(rows)))
 
 
 def too_regular(counts: np.ndarray) -> bool:

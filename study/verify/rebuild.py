@@ -21,8 +21,7 @@ from study.execution.block import Block
 from study.execution.further_methods import replicates_of
 from study.execution.plan import plan
 from study.execution.train_and_measure import records, train_and_measure
-from study.importance.measure import measure
-from study.importance.sample import Sample
+from study.importance.measure import measure_trained
 from study.recipes.base import dotted, fingerprint
 from study.recipes.find import find_dataset
 from study.store.reader import Training, key_of
@@ -81,9 +80,8 @@ class Again:
         assert self.dataset is not None
         trained = Trained.without_steps(weights, len(trainings))
         with one_thread():
-            stack = self.engines[model].stack(trained)
-            sample = Sample.of(self.dataset, replicates_of(trainings))
-            found = measure(stack, self.dataset, trained.occasions, sample=sample)
+            replicates = replicates_of(trainings)
+            found = measure_trained(self.engines[model], trained, self.dataset, replicates)
         keys = [key_of(training) for training in trainings]
         return self._made_then(records(keys, trained, found, self.dataset))
 

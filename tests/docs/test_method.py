@@ -186,6 +186,9 @@ def program(session) -> dict[str, list[Any]]:
             claims.Statement("top", 1, top=2).margin(share)[0],
         ],
         "Halves of the rows": [tuple(rows.tolist() for rows in half_rows(0, 8, 4))],
+        "Rows that belong together": [
+            [rows.tolist() for rows in half_rows(0, 12, 4, session.subjects)]
+        ],
         "For other rows of the same kind": [
             np.stack([first.means.mean, first.means.error], axis=1).tolist(),
             first.means.p_above().tolist(),

@@ -51,8 +51,8 @@ class Covariances(Engine):
     def layout(self):
         return [["slopes", [self.inputs]], ["mean", [1]]]
 
-    def train(self, replicates, x, y, on_work=lambda _: None, *, tested=0):
-        pairs = zip(*assign_rows(replicates, len(y) - tested, tested), strict=True)
+    def train(self, replicates, x, y, on_work=lambda _: None, *, tested=0, groups=None):
+        pairs = zip(*assign_rows(replicates, len(y) - tested, tested, groups), strict=True)
         slopes = [
             (x[rows] - x[rows].mean(axis=0)).T @ y[labels] / len(rows) for rows, labels in pairs
         ]

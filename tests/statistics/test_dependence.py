@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression
 
 from study.statistics.determination import determination
 from study.statistics.linear_dependence import Bases
-from study.statistics.repeats import shared_rows, too_regular
+from study.statistics.repeats import repeated_rows, shared_rows, too_regular
 
 
 def one_hot(levels: np.ndarray) -> np.ndarray:
@@ -188,3 +188,34 @@ def test_subjects_that_were_measured_again_are_more_than_chance(generator):
     assert found.distinct == 40
     plain = [tuple(row) in set(map(tuple, rows[:160])) for row in rows[160:]]
     assert found.shared.tolist() == plain
+
+
+@pytest.mark.parametrize("values", [60, 120, 500])
+def test_as_many_rows_are_expected_to_come_again_as_independent_columns_let(values, generator):
+    """Numbers of many values beside one of two, which repeat independently."""
+    repeated, expected = [], []
+    for _ in range(200):
+        table = np.column_stack([generator.integers(0, values, 100), generator.integers(0, 2, 100)])
+        found = repeated_rows(table, np.array([True, False]))
+        assert found.shared.sum() == 100 - len({tuple(row) for row in table})
+        assert found.distinct == 100 - found.shared.sum()
+        repeated.append(found.shared.sum())
+        expected.append(found.expected)
+    assert abs(np.mean(expected) / np.mean(repeated) - 1) < 0.15
+
+
+def test_columns_of_few_values_come_again_by_chance_however_they_hang_together(generator):
+    for levels in (2, 14, 40):
+        for _ in range(20):
+            steps = generator.normal(size=(200, 1)) > np.linspace(-1, 1, levels)
+            assert not repeated_rows(steps, np.ones(levels, dtype=bool)).exceeds_chance
+
+
+@pytest.mark.parametrize("copied", [1, 3, 100])
+def test_copies_of_rows_of_many_values_are_more_than_chance(copied, generator):
+    table = generator.normal(size=(100, 3)).round(3)
+    rows = generator.permutation(np.concatenate([table, table[:copied]]))
+    found = repeated_rows(rows, np.ones(3, dtype=bool))
+    assert found.exceeds_chance
+    assert found.shared.sum() == copied
+    assert not repeated_rows(table, np.ones(3, dtype=bool)).exceeds_chance

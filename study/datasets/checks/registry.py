@@ -3,7 +3,7 @@
 from study.common.warning import Check, Warning
 from study.datasets.checks.columns import constant, nearly_constant
 from study.datasets.checks.pairs import correlated, dependent
-from study.datasets.checks.rows import shared
+from study.datasets.checks.rows import parted, shared, shuffled_one_by_one
 from study.datasets.checks.target import formula, told_by_one
 from study.datasets.dataset import Dataset
 
@@ -50,6 +50,18 @@ CHECKS: tuple[Check[Dataset], ...] = (
         "Variables that determine each other",
         "variables together nearly determine each other",
         dependent,
+    ),
+    Check(
+        "D008",
+        "Groups on both sides of the split",
+        "a given split parts rows that belong together",
+        parted,
+    ),
+    Check(
+        "D009",
+        "Shuffled targets ignore groups",
+        "rows are in groups, and targets are shuffled one by one",
+        shuffled_one_by_one,
     ),
 )
 

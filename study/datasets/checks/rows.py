@@ -1,4 +1,4 @@
-"""Checks of rows: those that training and test share."""
+"""Checks of rows: those that training and test share, and those that belong together."""
 
 from collections.abc import Iterator
 
@@ -24,6 +24,36 @@ def shared(dataset: Dataset) -> Iterator[Found]:
             f"{by_features.shared.sum()} of {len(test)} test rows equal a training row in every "
             f"feature, {with_target.shared.sum()} in the target, too; of all "
             f"{len(train) + len(test)} rows, {by_features.distinct} are distinct.",
-            "Remove repeated rows; or if one subject was measured several times, keep its rows "
-            "together: name training and test rows in a column (column under [split]).",
+            "Remove repeated rows, or keep them on one side of every split (equal_rows = "
+            '"together" in the recipe); if one subject was measured several times, name the column '
+            "that tells which by groups. A given split parts them all the same: give another.",
         )
+
+
+def parted(dataset: Dataset) -> Iterator[Found]:
+    """Groups by a column that a given split parts; equal rows are told of by `shared`."""
+    if dataset.row_groups is None or dataset.recipe.groups is None:
+        return
+    train, test = np.split(dataset.row_groups, [len(dataset.train_y)])
+    both = np.intersect1d(train, test)
+    if len(both):
+        yield Found(
+            f"{len(both)} of {len(np.unique(dataset.row_groups))} groups "
+            f"({dataset.recipe.kept_together}) have training rows and test rows, by the split that "
+            f"is given; {np.isin(test, both).sum()} of {len(test)} test rows are of these.",
+            "Give a split that parts no group, or leave it out and have test rows drawn (test and "
+            "random_state under [split]). Random halves part none.",
+        )
+
+
+def shuffled_one_by_one(dataset: Dataset) -> Iterator[Found]:
+    """Targets that are shuffled over rows, where rows belong together."""
+    groups = dataset.row_groups
+    if groups is None or len(np.unique(groups)) == len(groups):
+        return
+    yield Found(
+        f"Shuffled targets are those of single rows, though {len(groups)} rows are of "
+        f"{len(np.unique(groups))} groups ({dataset.recipe.kept_together}): where targets of a "
+        "group are alike, the p-value of 'above chance' is too small.",
+        "Rest on the verdict for other rows of the same kind: its halves part no group.",
+    )

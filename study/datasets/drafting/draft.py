@@ -22,6 +22,7 @@ from study.datasets.drafting.columns import (
     kind_of,
     read_tables,
 )
+from study.datasets.drafting.copies import copies, of_copies
 from study.datasets.drafting.file_layout import find_layout, no_column
 from study.datasets.drafting.notations import doubts, in_words
 from study.datasets.drafting.toml import written
@@ -83,15 +84,13 @@ def draft(
     _check_target(path, columns[target])
     names = [_relative(each, recipe_path) for each in paths]
     made = _Making(path, columns, target, lengths, proposal)
-    variables, split, missing = made.variables(), made.split, made.missing
     where = {"file": names[0]} if test_path is None else {"train": names[0], "test": names[1]}
     said = table.model_dump(exclude_defaults=True, exclude={"file"})
     values: dict[str, Any] = {
         "title": path.stem,
         "source": f"{path.name}",
         "patience": PATIENCE,
-        "table": {**where, **said, "missing": missing},
-        "variables": [_said(variable) for variable in variables],
+        "table": {**where, **said},
         "target": {
             "name": target,
             "standardise": True,
@@ -100,7 +99,6 @@ def draft(
         },
         "claim": {
             "level": "variable",
-            "name": variables[0].name,
             "rank": 1,
             "proportion": 0.8,
             "model": "mlp",
@@ -108,10 +106,16 @@ def draft(
             "proposed": proposal is None,
         },
     }
-    if split is not None:
-        values["split"] = split.model_dump(exclude_none=True)
+    if made.split is not None:
+        values["split"] = made.split.model_dump(exclude_none=True)
     if proposal is not None:
         values["proposal"] = proposal.model_dump()
+    variables = _decided(values, made)
+    together = copies(DatasetRecipe.model_validate(values), recipe_path.parent)
+    if together is not None:
+        made = _Making(path, columns, target, lengths, proposal, together)
+        variables = _decided(values, made)
+        values["equal_rows"] = "together"
     dataset = load_dataset(DatasetRecipe.model_validate(values), recipe_path.parent)
     scores = proposal_scores(dataset, recipe_path.parent)
     values["claim"]["name"] = variables[int(scores.argmax())].name
@@ -121,17 +125,25 @@ def draft(
         raise AssertionError("what is written says something else")
     used = [*(variable.name for variable in variables), target]
     writings = {name: columns[name].writing for name in used}
-    decide = [*doubts(writings), *made.decide, *_of_target(columns[target])]
     return Draft(
         recipe,
         replace(dataset, recipe=recipe),
         [*layout, *in_words(writings)],
         made.left_out,
         made.notes,
-        decide,
+        [*doubts(writings), *made.decide, *of_copies(together), *_of_target(columns[target])],
         scores,
         text,
     )
+
+
+def _decided(values: dict[str, Any], made: "_Making") -> list[Variable]:
+    """Put into a recipe what follows from the rows that train; its variables. Raises InputError."""
+    variables = made.variables()
+    values["variables"] = [_said(variable) for variable in variables]
+    values["table"]["missing"] = made.missing
+    values["claim"]["name"] = variables[0].name
+    return variables
 
 
 def _read(table: Table, paths: Sequence[Path]) -> tuple[dict[str, Column], list[int]]:
@@ -172,7 +184,9 @@ class _Making:
         target: str,
         lengths: Sequence[int],
         proposal: Proposal | None,
+        groups: np.ndarray | None = None,
     ) -> None:
+        self.groups = groups
         self.path, self.columns, self.lengths = path, columns, lengths
         self.target = columns[target]
         self.left_out: dict[str, str] = {}
@@ -202,7 +216,8 @@ class _Making:
         if proposal is None:
             return every
         could_train = every if self.parts is None else ~self.parts
-        return ~drawn(str(self.path), could_train, proposal.part, proposal.random_state)
+        part, random_state = proposal.part, proposal.random_state
+        return ~drawn(str(self.path), could_train, part, random_state, self.groups)
 
     @property
     def missing(self) -> str:
@@ -283,7 +298,7 @@ class _Making:
         kept &= self.left
         if self.parts is not None:
             return kept & ~self.parts
-        return kept & ~drawn(str(self.path), kept, TEST_FRACTION, _RANDOM_STATE)
+        return kept & ~drawn(str(self.path), kept, TEST_FRACTION, _RANDOM_STATE, self.groups)
 
 
 def _variable(column: Column, kind: str, train: np.ndarray) -> tuple[Variable | None, str]:

@@ -16,6 +16,7 @@ _MISSING = {
 }
 _COMMENTS = {
     "source": "where the rows come from: for those who read it",
+    "equal_rows": "rows are equal, more than by chance: no split parts copies, which tell all",
     "patience": "epochs in vain before a network stops; without this line it trains all epochs",
 }
 # How a column writes its numbers, where that is not as the table says.
@@ -44,7 +45,7 @@ def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[s
         how = (
             "which rows are test rows"
             if recipe.split.column
-            else "this part of the rows are test rows, drawn by random_state"
+            else f"this part of the {recipe.drawn} are test {recipe.drawn}, drawn by random_state"
         )
         lines += ["", f"# {how[0].upper()}{how[1:]}.", "[split]", *_keys(recipe.split, {})]
     if recipe.proposal is not None:

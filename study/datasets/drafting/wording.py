@@ -12,7 +12,7 @@ from study.datasets.dataset import Dataset
 from study.datasets.drafting.draft import FEWEST_ROWS, Draft
 from study.datasets.least_squares import least_squares
 from study.recipes.columns import Binary, Numeric, OneHot
-from study.recipes.table import Split
+from study.recipes.dataset import DatasetRecipe
 from study.statistics.collinearity import explained
 from study.statistics.fit import r_squared
 
@@ -113,8 +113,10 @@ def warnings(dataset: Dataset) -> list[str]:
         )
     if len(dataset.variables) == 1:
         said.append("one variable alone is always first")
-    if len(dataset.test_y) < 20:
-        said.append(f"{len(dataset.test_y)} test rows: importances measured there are rough")
+    counts = dataset.group_counts
+    tested, what = (len(dataset.test_y), "") if counts is None else (counts[1], "groups of ")
+    if tested < 20:
+        said.append(f"{tested} {what}test rows: importances measured there are rough")
     rare = [
         f"{short(name)} ({count:.0f})" for name, count in _counts(dataset) if count < FEWEST_ROWS
     ]
@@ -140,7 +142,13 @@ def _rows(dataset: Dataset) -> Iterator[str]:
     recipe = dataset.recipe
     train, test = len(dataset.train_y), len(dataset.test_y)
     yield f"{_padded('Training rows')} {train}"
-    yield f"{_padded('Test rows')} {test}, {_how(recipe.split)}"
+    yield f"{_padded('Test rows')} {test}, {_how(recipe)}"
+    if dataset.group_counts is not None:
+        apart = dataset.group_counts
+        yield (
+            f"{_padded('Kept together')} {recipe.kept_together}: the training rows are of "
+            f"{apart[0]} groups, the test rows of {apart[1]}"
+        )
     if recipe.proposal is not None:
         yield (
             f"{_padded('Rows left out')} {dataset.left_out}, from which the claim was "
@@ -165,12 +173,14 @@ def _rows(dataset: Dataset) -> Iterator[str]:
     )
 
 
-def _how(split: Split | None) -> str:
+def _how(recipe: DatasetRecipe) -> str:
+    split = recipe.split
     if split is None:
         return "given by a file of their own"
     if isinstance(split.test, str):
         return f"those with '{split.test}' in {split.column}"
-    return f"{100 * split.test:g}% drawn at random (random_state {split.random_state})"
+    of = " of the groups" if recipe.groups_rows else ""
+    return f"{100 * split.test:g}%{of} drawn at random (random_state {split.random_state})"
 
 
 def _variables(dataset: Dataset, notes: dict[str, str]) -> Iterator[str]:

@@ -72,10 +72,13 @@ class Lanes(NetworkEngine):
         y: np.ndarray,
         on_epochs: Callable[[int], None],
         tested: int,
+        groups: np.ndarray | None,
     ) -> Trained:
         # A few replicates are trained faster in few lanes.
         lanes = 8 if self.lanes is None and len(replicates) <= 8 else self.width
-        return train_block(self.recipe, self.sizes, replicates, x, y, on_epochs, lanes, tested)
+        return train_block(
+            self.recipe, self.sizes, replicates, x, y, on_epochs, lanes, tested, groups
+        )
 
     def stack(self, trained: Trained) -> LanesStack:
         return LanesStack(self.network, trained.weights)

@@ -33,6 +33,7 @@ def train_block(
     on_epochs: Callable[[int], None],
     lanes: int,
     tested: int = 0,
+    groups: np.ndarray | None = None,
 ) -> Trained:
     """Train at most as many replicates as there are lanes; `sizes` are those of the network."""
     inits = [replicate.streams.init for replicate in replicates]
@@ -48,7 +49,8 @@ def train_block(
     slots = [replicates[lane % len(replicates)] for lane in range(lanes)]
     (weights,) = pack(initial, lanes)
     protocol = recipe.training
-    training = _Training(networks[inits[0]], sizes, slots, weights, x, y, protocol, tested)
+    network = networks[inits[0]]
+    training = _Training(network, sizes, slots, weights, x, y, protocol, tested, groups)
     kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)
     losses, occasions = [], []
     at_once = epochs_at_once(len(y) - tested, len(weights), protocol.patience)
@@ -95,10 +97,11 @@ class _Training:
         y: np.ndarray,
         protocol: Protocol,
         tested: int,
+        groups: np.ndarray | None,
     ) -> None:
         lanes, inputs = len(slots), x.shape[1]
         held_out = protocol.held_out(len(y) - tested)
-        self._orders = Orders(slots, len(y) - tested, tested, held_out)
+        self._orders = Orders(slots, len(y) - tested, tested, held_out, groups)
         self._rows = self._orders.rows
         self._size = min(protocol.batch_size, self._rows)
         self._batches = -(-self._rows // self._size)

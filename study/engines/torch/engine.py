@@ -58,8 +58,9 @@ class Torch(NetworkEngine):
         y: np.ndarray,
         on_epochs: Callable[[int], None],
         tested: int,
+        groups: np.ndarray | None,
     ) -> Trained:
-        return train_block(self.recipe, replicates, x, y, on_epochs, self.device, tested)
+        return train_block(self.recipe, replicates, x, y, on_epochs, self.device, tested, groups)
 
     @property
     def _built_in(self) -> bool:

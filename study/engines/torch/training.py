@@ -30,6 +30,7 @@ def train_block(
     on_epochs: Callable[[int], None],
     device: str = "cpu",
     tested: int = 0,
+    groups: np.ndarray | None = None,
 ) -> Trained:
     """Train up to BLOCK replicates of one model at once, on a device of torch."""
     slots = [*replicates, *[replicates[0]] * (BLOCK - len(replicates))]
@@ -45,7 +46,7 @@ def train_block(
             network.train()
             protocol = recipe.training
             held_out = protocol.held_out(len(y) - tested)
-            batches = Batches(slots, x, y, network, protocol.batch_size, tested, held_out)
+            batches = Batches(slots, x, y, network, protocol.batch_size, tested, held_out, groups)
             parameters, buffers = _moved(stacked, device), _moved(buffers, device)
             trained = _fit(network.to(device), parameters, buffers, batches, protocol, on_epochs)
     return trained.first(len(replicates))

@@ -49,8 +49,8 @@ def population_table(overview: Overview, claim: Claim | None = None) -> Table | 
     return Table(
         "population",
         f"{claim.words}, for other rows of the same kind",
-        "Over random splits of all rows into halves; in each half, models are trained from fresh "
-        "seeds on some of its rows and measured on the others. Margin: "
+        f"Over random splits of all {results.recipe.drawn} into halves; in each half, models are "
+        "trained from fresh seeds on some of its rows and measured on the others. Margin: "
         f"{margin_over_splits(claim)}, mean over splits with the {PERCENT} interval of Student's "
         "t, whose variance is that of Nadeau and Bengio (2003) from the differences of the halves. "
         f"{_rule(claim)} Else inconclusive, with what would settle it if means and spreads stay. "

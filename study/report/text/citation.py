@@ -237,9 +237,22 @@ def _studied(results: Results, many: dict[str, int]) -> Iterator[str]:
         f"{_plural('feature', many['Features'])} from {{Variables}} "
         f"{_plural('variable', many['Variables'])}, with {{Target}} as the target."
     )
+    yield from _together(results)
     yield from _training(results)
     if results.estimators:
         yield "{Estimators}; there, the seed is the random_state."
+
+
+def _together(results: Results) -> Iterator[str]:
+    """Which rows were kept together, if any."""
+    recipe = results.recipe
+    by_column = [] if recipe.groups is None else ["with the same {Groups}"]
+    by_value = [] if recipe.equal_rows is None else ["that are equal in all variables"]
+    if recipe.groups_rows:
+        yield (
+            f"Rows {' or '.join([*by_column, *by_value])} were kept together wherever rows were "
+            "drawn: the training rows are of {TrainGroups} groups, the test rows of {TestGroups}."
+        )
 
 
 def _training(results: Results) -> Iterator[str]:
@@ -285,11 +298,13 @@ def _for_other_rows(overview: Overview, claim: Claim) -> Iterator[str]:
         else f"{PERCENT} interval {{SplitLow}} to {{SplitHigh}}"
     )
     against = " over {SplitAgainst}" if row["against"] else ""
+    drawn = overview.results.recipe.drawn
     yield (
         "For other rows of the same kind the claim is {Population}: over {Splits} random splits "
-        "of all rows into halves, with models trained and tested in each from fresh seeds, its "
-        f"margin{against} is {{SplitMargin}} ({bounds}; Student's t, with the variance estimated "
-        "from the differences of the halves, which share no row: Nadeau and Bengio, 2003)."
+        f"of all {drawn} into halves, with models trained and tested in each from fresh seeds, "
+        f"its margin{against} is {{SplitMargin}} ({bounds}; Student's t, with the variance "
+        "estimated from the differences of the halves, which share no "
+        f"{drawn.removesuffix('s')}: Nadeau and Bengio, 2003)."
     )
 
 

@@ -98,6 +98,12 @@ def _of_run(results: Results) -> Iterator[Fact]:
     yield Fact("Features", str(len(results.features)), "number of features")
     if not results.imported:
         yield Fact("Variables", str(len(results.variables)), "number of variables")
+    if results.recipe.groups is not None:
+        yield Fact("Groups", results.recipe.groups, "column whose rows stay together")
+    if results.recipe.groups_rows:
+        train, test = results.group_counts
+        yield Fact("TrainGroups", str(train), "groups that the training rows are of")
+        yield Fact("TestGroups", str(test), "groups that the test rows are of")
     yield Fact(
         "Models",
         listed(map(results.title, results.models)),

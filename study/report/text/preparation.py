@@ -16,7 +16,9 @@ def preparation(results: Results) -> list[tuple[str, str]]:
     if recipe.proposal is not None:
         said.append(("Claim proposed from", _proposal(recipe.proposal, recipe.proposed_from)))
     if split is not None:
-        said.append(("Split", _split(split)))
+        said.append(("Split", _split(split, recipe.drawn)))
+    if recipe.groups_rows:
+        said.append(("Groups", _groups(results)))
     missing = [
         f"{row.column} in {row.missing} of all {'row' if row.missing == 1 else 'rows'}"
         + (f" ({row.imputed} stands there)" if row.imputed else "")
@@ -42,15 +44,23 @@ def _proposal(proposal: Proposal, rows: str) -> str:
     )
 
 
-def _split(split: Split) -> str:
+def _split(split: Split, drawn: str) -> str:
     if isinstance(split.test, str):
         return (
             f"by the column {split.column}: ‘{split.train}’ are training rows, "
             f"‘{split.test}’ test rows"
         )
     return (
-        f"{percent(split.test)} of the rows are test rows, drawn at random "
+        f"{percent(split.test)} of the {drawn} are test {drawn}, drawn at random "
         f"(random_state {split.random_state})"
+    )
+
+
+def _groups(results: Results) -> str:
+    """Which rows stay together."""
+    return (
+        f"{results.recipe.kept_together} are on the same side of every split, half and bootstrap "
+        "that is drawn"
     )
 
 

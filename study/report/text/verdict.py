@@ -90,8 +90,8 @@ def _on_population(overview: Overview, claim: Claim) -> Answer:
     seeds = f" from {row['seeds']} seeds" if row["seeds"] > 1 else ""
     lost = f"; {row['undefined']} more say nothing of it" if row["undefined"] else ""
     sentence = (
-        f"Over {row['splits']} random splits of all rows into halves, models trained and tested "
-        f"in each{seeds}{lost}: {_ahead(claim, row)} for the "
+        f"Over {row['splits']} random splits of all {overview.results.recipe.drawn} into "
+        f"halves, models trained and tested in each{seeds}{lost}: {_ahead(claim, row)} for the "
         f"{overview.results.title(claim.model)} by {claim.method} ({PERCENT} interval "
         f"{_between(row)}).{_settled_by(row)}"
     )
