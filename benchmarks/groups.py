@@ -26,7 +26,7 @@ from study.recipes.model import EstimatorRecipe
 from study.statistics.claims import SUPPORTED, Statement
 from study.statistics.population import judge
 
-DATASETS, SPLITS = 60, 16
+DATASETS, SPLITS = 20, 16
 DESIGNS = ((20, 12), (40, 6))  # subjects, and rows of each
 INTERCEPT = 2.0  # standard deviation; that of noise is 1
 
