@@ -63,7 +63,7 @@ OF_FEATURES = {"a": [3.0, 4.0], "b": [2.0, 2.5]}
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["coef", "permutation"])
 def test_a_row_that_is_named_as_no_features_is_left_out_and_said(written, name, method):
-    path = written(table({"a": [3.0], name: [9.0], "b": [2.0]}, method=method))
+    path = written(table({"a": [3.0], name: [1.0], "b": [2.0]}, method=method))
     found = read_scores(path)
     assert found.features == ["a", "b"]
     [warning] = score_warnings(found)
@@ -111,6 +111,27 @@ def test_an_intercept_of_one_model_alone_does_not_make_the_others_incomplete(wri
     found = read_scores(written(linear, table(OF_FEATURES, model="forest", method="impurity")))
     assert found.features == ["a", "b"]
     assert {tuple(vector) for vector in found.vectors.values()} == {("a", "b")}
+
+
+def test_the_loss_of_the_full_model_is_taken_off_under_any_names_of_columns(written):
+    losses = {
+        "_full_model_": [1.0, 2.0],
+        "a": [1.5, 4.0],
+        "b": [0.5, 2.0],
+        "_baseline_": [9.0, 9.0],
+    }
+    found = read_scores(written(table(losses), table(OF_FEATURES, model="n")))
+    scores = [[score for score, _ in vector.values()] for vector in found.vectors.values()]
+    assert scores == [[0.5, -0.5], [2.0, 0.0], [3.0, 2.0], [4.0, 2.5]]
+    lost = table(losses).replace("m,f,1,_full_model_,2.0,real\n", "")
+    with pytest.raises(InputError, match="seed 1 has no row '_full_model_', whose loss"):
+        read_scores(written(lost))
+
+
+def test_bias_is_a_feature_where_another_row_is_the_intercept(written):
+    scores = {"Intercept": [150.0], "bias": [3.0], "age": [2.0]}
+    found = read_scores(written(table(scores, method="coef")))
+    assert (found.features, found.kept) == (["bias", "age"], {})
 
 
 def test_one_feature_beside_an_intercept_is_nothing_to_rank(written):
