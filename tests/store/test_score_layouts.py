@@ -334,7 +334,3 @@ def test_the_given_tables_come_out_right_and_the_report_repeats_what_was_noted(c
     said = " ".join(made.out.split())
     assert all(warning.evidence in said for warning in noted)
     assert all(warning.evidence in command("status").out for warning in noted)
-
-
-def test_every_given_table_is_tried():
-    assert sorted(GIVEN) == sorted(path.stem for path in CASES.iterdir())
