@@ -3,7 +3,6 @@
 import re
 import shlex
 import shutil
-import tomllib
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +16,6 @@ import study
 from study.analysis.agreement import model_agreement
 from study.analysis.overview import Overview
 from study.common.errors import InputError
-from study.recipes.dataset import DatasetRecipe
 from study.store.score_file import read_scores
 from study.store.scores.checks import score_warnings
 from study.store.scores.table import Origin
@@ -323,13 +321,6 @@ def test_options_belong_to_the_run_and_to_the_command_that_makes_it_again(comman
     shutil.rmtree("reports")
     assert command(*shlex.split(asked)).status == 0
     assert study.load("reports/scores").identity == identity
-
-
-def test_a_dataset_with_a_table_has_no_scores_to_turn():
-    text = (Path(study.__file__).parent.parent / "data" / "people.toml").read_text(encoding="utf-8")
-    recipe = tomllib.loads(text)
-    with pytest.raises(ValueError, match="of imported scores alone"):
-        DatasetRecipe.model_validate({**recipe, "smaller_is_better": ["gradient"]})
 
 
 # -- losses and scales ------------------------------------------------------------------------
