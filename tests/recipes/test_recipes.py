@@ -127,3 +127,11 @@ def test_a_fingerprint_is_of_what_a_recipe_says(tmp_path):
     assert same == fingerprint(find_model(str(ROOT / "models" / "transformer.toml")).recipe)
     path.write_text(MODEL.replace("heads = 2", "heads = 1"))
     assert fingerprint(find_model(str(path)).recipe) != same
+
+
+@pytest.mark.parametrize("line", ['smaller_is_better = ["gradient"]', 'absent = "zero"'])
+def test_a_dataset_with_a_table_has_no_scores_to_turn(tmp_path, line):
+    path = tmp_path / "turned.toml"
+    path.write_text(f"{line}\n{DATASET}")
+    with pytest.raises(InputError, match="of imported scores alone"):
+        find_dataset(str(path))

@@ -1,15 +1,12 @@
-"""What scores mean: intercepts, absent features, smaller ones that are better, losses, scales, seeds."""
+"""What scores mean: intercepts, absent features, smaller ones that are better, losses, scales."""
 
-import json
 import re
 import shlex
 import shutil
-import tomllib
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,8 +16,6 @@ import study
 from study.analysis.agreement import model_agreement
 from study.analysis.overview import Overview
 from study.common.errors import InputError
-from study.common.text import ranges
-from study.recipes.dataset import DatasetRecipe
 from study.store.score_file import read_scores
 from study.store.scores.checks import score_warnings
 from study.store.scores.table import Origin
@@ -63,7 +58,7 @@ OF_FEATURES = {"a": [3.0, 4.0], "b": [2.0, 2.5]}
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["coef", "permutation"])
 def test_a_row_that_is_named_as_no_features_is_left_out_and_said(written, name, method):
-    path = written(table({"a": [3.0], name: [9.0], "b": [2.0]}, method=method))
+    path = written(table({"a": [3.0], name: [1.0], "b": [2.0]}, method=method))
     found = read_scores(path)
     assert found.features == ["a", "b"]
     [warning] = score_warnings(found)
@@ -111,6 +106,27 @@ def test_an_intercept_of_one_model_alone_does_not_make_the_others_incomplete(wri
     found = read_scores(written(linear, table(OF_FEATURES, model="forest", method="impurity")))
     assert found.features == ["a", "b"]
     assert {tuple(vector) for vector in found.vectors.values()} == {("a", "b")}
+
+
+def test_the_loss_of_the_full_model_is_taken_off_under_any_names_of_columns(written):
+    losses = {
+        "_full_model_": [1.0, 2.0],
+        "a": [1.5, 4.0],
+        "b": [0.5, 2.0],
+        "_baseline_": [9.0, 9.0],
+    }
+    found = read_scores(written(table(losses), table(OF_FEATURES, model="n")))
+    scores = [[score for score, _ in vector.values()] for vector in found.vectors.values()]
+    assert scores == [[0.5, -0.5], [2.0, 0.0], [3.0, 2.0], [4.0, 2.5]]
+    lost = table(losses).replace("m,f,1,_full_model_,2.0,real\n", "")
+    with pytest.raises(InputError, match="seed 1 has no row '_full_model_', whose loss"):
+        read_scores(written(lost))
+
+
+def test_bias_is_a_feature_where_another_row_is_the_intercept(written):
+    scores = {"Intercept": [150.0], "bias": [3.0], "age": [2.0]}
+    found = read_scores(written(table(scores, method="coef")))
+    assert (found.features, found.kept) == (["bias", "age"], {})
 
 
 def test_one_feature_beside_an_intercept_is_nothing_to_rank(written):
@@ -307,13 +323,6 @@ def test_options_belong_to_the_run_and_to_the_command_that_makes_it_again(comman
     assert study.load("reports/scores").identity == identity
 
 
-def test_a_dataset_with_a_table_has_no_scores_to_turn():
-    text = (Path(study.__file__).parent.parent / "data" / "people.toml").read_text(encoding="utf-8")
-    recipe = tomllib.loads(text)
-    with pytest.raises(ValueError, match="of imported scores alone"):
-        DatasetRecipe.model_validate({**recipe, "smaller_is_better": ["gradient"]})
-
-
 # -- losses and scales ------------------------------------------------------------------------
 
 
@@ -385,113 +394,3 @@ def test_seeds_that_failed_do_not_hide_the_scale(written):
         "m,f,0,a,\nm,f,0,b,\nm,f,1,a,100\nm,f,1,b,7\nm,f,2,a,\nm,f,2,b,\n", header=HEADER
     )
     assert codes(path) == ["I007"]
-
-
-# -- seeds ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "seed"),
-    [
-        ("1e+05", 10**5),
-        ("1E5", 10**5),
-        ("1.5e3", 1500),
-        ("3.0", 3),
-        ("-1", -1),
-        ("-0", 0),
-        ("007", 7),
-        ("4294967296", 2**32),
-        ("-1234567890123456789", -1234567890123456789),
-        ("9223372036854775807", 2**63 - 1),
-        ("-9223372036854775808", -(2**63)),
-        ("9.007199254740993e15", 2**53 + 1),
-    ],
-)
-def test_a_seed_is_a_whole_number_however_it_is_written(written, text, seed):
-    path = written(f"m,f,{text},a,1\nm,f,{text},b,2\n", header=HEADER)
-    assert [origin.seed for origin in read_scores(path).vectors] == [seed]
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("9223372036854775808", "is beyond 64 bits: number the seeds 0, 1, 2"),
-        ("-9223372036854775809", "is beyond 64 bits"),
-        ("340282366920938463463374607431768211455", "is beyond 64 bits"),
-        ("1e999999999", "is beyond 64 bits"),
-        ("1e-999999999", "is not a whole number"),
-        ("1e-05", "is not a whole number"),
-        ("0.5", "is not a whole number"),
-        ("1_000", "is not a whole number"),
-        ("inf", "is not a whole number"),
-        ("nan", "is not a whole number"),
-        ("0x10", "is not a whole number"),
-        ("٣", "is not a whole number"),
-    ],
-)
-def test_what_is_no_seed_is_refused(written, text, reason):
-    path = written(f"m,f,{text},a,1\nm,f,{text},b,2\n", header=HEADER)
-    with pytest.raises(InputError, match=f"line 2, column seed: '.+' {reason}"):
-        read_scores(path)
-
-
-def test_the_same_seed_in_two_notations_is_the_same_seed(written):
-    path = written("m,f,1e+05,a,1\nm,f,100000,b,2\n", header=HEADER)
-    assert len(read_scores(path).vectors) == 1
-    path = written("m,f,1e+05,a,1\nm,f,1e+05,b,2\nm,f,100000,a,1\n", header=HEADER)
-    with pytest.raises(InputError, match=r"line 4: .* has a score of 'a' already"):
-        read_scores(path)
-
-
-SEEDS = [-(2**63), -(2**53) - 1, -(2**53), -2, -1, 0, 1, 2**32, 2**53, 2**53 + 1, 2**63 - 1]
-
-
-@pytest.fixture
-def of_many_seeds(command, tmp_path) -> list[list[float]]:
-    """A run of SEEDS, in another order, with a control; and the scores by seed, in order."""
-    rng = np.random.default_rng(6)
-    scores = rng.uniform(1, 2, (len(SEEDS), 3)).round(6)
-    frame = pd.DataFrame(
-        [
-            {"model": "m", "method": "f", "condition": condition, "seed": seed, "feature": name, "score": score}
-            for place in rng.permutation(len(SEEDS))
-            for condition in ("real", "shuffled")
-            for seed, row in [(SEEDS[place], scores[place])]
-            for name, score in zip("abc", row, strict=True)
-        ]
-    )  # fmt: skip
-    frame.to_csv("seeds.csv", index=False)
-    assert command("import", "seeds.csv", "--claim", "a rank 1 in 0.2").status == 0
-    return scores.tolist()
-
-
-def test_seeds_beyond_those_of_a_generator_are_kept_apart_and_in_order(command, of_many_seeds):
-    results = study.load("reports/seeds")
-    assert results.seeds("m", "real") == SEEDS
-    own = results.vectors("m", "real", "f", "feature")
-    assert own.seeds.tolist() == SEEDS
-    assert own.score.tolist() == of_many_seeds
-    stored = results.scores.query("condition == 'real' and name == 'a'")
-    assert stored["seed"].tolist() == SEEDS
-    row = Overview(results).own_verdict(results.recipe.claim)
-    assert row["met"] == sum(a > max(rest) for a, *rest in of_many_seeds)
-    assert (row["n"], row["shuffled_n"]) == (len(SEEDS), len(SEEDS))
-
-
-def test_such_seeds_are_told_as_they_are(command, of_many_seeds, undrawn):
-    lines = [json.loads(line) for line in command("dump").out.splitlines()]
-    trained = [line for line in lines if line[0] == "trainings" and line[2] == "real"]
-    assert [line[4] for line in trained] == SEEDS
-    assert command("check").status == 0
-    assert ranges(SEEDS) in command("status").out
-    assert command("report").status == 0
-    assert command("table", "claim").status == 0
-
-
-@given(st.lists(st.integers(-(2**63), 2**63 - 1), unique=True).map(sorted))
-def test_seeds_in_words_are_those_seeds(seeds):
-    found = []
-    for part in filter(None, ranges(seeds).split(",")):
-        first, dash, last = part.partition("-") if not part.startswith("-") else (part, "", "")
-        found += range(int(first), int(last or first) + 1) if dash else [int(first)]
-    assert found == seeds

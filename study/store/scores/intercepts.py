@@ -3,15 +3,17 @@
 import re
 from dataclasses import replace
 
+from study.common.errors import InputError
 from study.store.scores.layouts.boosters import ABSENT_IS_ZERO
 from study.store.scores.table import ScoreTable
 
+_FULL = "_full_model_"
 # By their names in lower case: no feature is called so.
 _NAMED_SO = {
     **dict.fromkeys(("intercept", "(intercept)", "_cons"), "an intercept"),
     **dict.fromkeys(("<bias>", "biasterm"), "a bias"),
     "_baseline_": "DALEX's loss with everything permuted",
-    "_full_model_": "DALEX's loss of the full model",
+    _FULL: "DALEX's loss of the full model, which is taken off the others",
 }
 # A feature may be called so as well.
 _MAY_BE = ("const", "constant", "bias")
@@ -25,22 +27,35 @@ _OF_COEFFICIENTS = re.compile(
 
 
 def without_intercepts(table: ScoreTable) -> ScoreTable:
-    """The table without rows that are no feature's, and why each was left out, or was kept."""
+    """The table without rows that are no feature's, and why each was left out, or was kept.
+
+    Raises InputError where some vectors of a model and method lack the loss of its full model.
+    """
     left_out: dict[str, str] = {}
     kept: dict[str, str] = {}
+    # Where there is one that is named so, the other is a feature.
+    named = any(_NAMED_SO.get(name.lower(), "").startswith("a") for name in table.features)
     for name in table.features:
         if name.lower() in _NAMED_SO:
             left_out[name] = _NAMED_SO[name.lower()]
-        elif name.lower() in _MAY_BE:
+        elif name.lower() in _MAY_BE and not named:
             why = _evidence(table, name)
             (left_out if why else kept)[name] = why or "nothing tells it from a feature"
     if not left_out:
         return replace(table, kept=kept)
-    vectors = {
-        origin: own
-        for origin, vector in table.vectors.items()
-        if (own := {name: of for name, of in vector.items() if name not in left_out})
+    less_full = {
+        (origin.model, origin.method) for origin, of in table.vectors.items() if _FULL in of
     }
+    vectors = {}
+    for origin, vector in table.vectors.items():
+        if (origin.model, origin.method) in less_full and _FULL not in vector:
+            raise InputError(f"{origin} has no row '{_FULL}', whose loss is to be taken off")
+        full, _ = vector.get(_FULL, (0.0, 0.0))
+        own = {
+            name: (of - full, sign) for name, (of, sign) in vector.items() if name not in left_out
+        }
+        if own:
+            vectors[origin] = own
     features = [name for name in table.features if name not in left_out]
     return replace(table, features=features, vectors=vectors, left_out=left_out, kept=kept)
 

@@ -158,7 +158,7 @@ def _lacks(table: ScoreTable, origin: Origin, lacking: Sequence[str]) -> str:
     if everywhere:
         return (
             f"model '{origin.model}' has no score of {_quoted(everywhere)}, which other models "
-            "have: all need the same features"
+            "have: all need the same features (those that a tool leaves out at 0: --absent zero)"
         )
     return (
         f"{origin} has no score of {_quoted(lacking)}; if the tool leaves out features whose score "

@@ -2,7 +2,8 @@
 permutation is kept.
 
 dropout_loss is the loss after a variable was permuted: the greater, the more important, once that
-of `_full_model_`, with nothing permuted, is taken off. `_baseline_` has everything permuted. The
+of `_full_model_`, with nothing permuted, is taken off, as `without_intercepts` does wherever there
+is such a row. `_baseline_` has everything permuted. The
 rows are sorted by loss, so that `_full_model_` is not always the first. Permutations are repeats
 with one model. R's permutation 0 is the mean of the others, so that it changes no mean.
 """
@@ -15,7 +16,7 @@ from study.store.scores.cells import number
 from study.store.scores.layouts.layout import Reading
 from study.store.scores.sheet import Sheet
 
-_FULL, _BASELINE = "_full_model_", "_baseline_"
+_FULL = "_full_model_"
 _METHOD = "dropout loss"
 
 # The cells that tell vectors apart, by the name of their column.
@@ -25,7 +26,7 @@ _Losses = dict[str, dict[str, float]]
 
 
 def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
-    """Losses as scores, averaged over permutations."""
+    """Losses, averaged over permutations."""
     if "dropout_loss" not in sheet.names or "feature" not in places or "score" in places:
         return None
     own = dict(places)
@@ -38,8 +39,7 @@ def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
         {*own.values(), loss, *([] if repeat is None else [repeat])},
         {*own, "score"},
         "DALEX's dropout loss: the score is the loss less that of the full model"
-        + ("" if repeat is None else ", averaged over permutations, which are repeats")
-        + f"; {_FULL} and {_BASELINE} are no features",
+        + ("" if repeat is None else ", averaged over permutations, which are repeats"),
         _METHOD,
     )
 
@@ -66,12 +66,12 @@ def _rows(
         except ValueError as error:
             raise InputError(f"{sheet.path}, {place}, column {error}") from error
     for vector, repeats in vectors.items():
-        for variable, score in _less_full(f"{sheet.path}, {first[vector]}", repeats).items():
-            yield first[vector], {**dict(vector), "feature": variable, "score": repr(score)}
+        for variable, mean in _means(f"{sheet.path}, {first[vector]}", repeats).items():
+            yield first[vector], {**dict(vector), "feature": variable, "score": repr(mean)}
 
 
-def _less_full(where: str, repeats: _Losses) -> dict[str, float]:
-    """The mean loss of each variable, less that of the full model."""
+def _means(where: str, repeats: _Losses) -> dict[str, float]:
+    """The mean loss of each variable over permutations."""
     names = list(next(iter(repeats.values())))
     for losses in repeats.values():
         if _FULL not in losses:
@@ -79,8 +79,4 @@ def _less_full(where: str, repeats: _Losses) -> dict[str, float]:
         if set(losses) != set(names):
             odd = min(set(losses) ^ set(names))
             raise InputError(f"{where}: not every permutation has a loss of '{odd}'")
-    return {
-        name: fmean(losses[name] - losses[_FULL] for losses in repeats.values())
-        for name in names
-        if name not in (_FULL, _BASELINE)
-    }
+    return {name: fmean(losses[name] for losses in repeats.values()) for name in names}
