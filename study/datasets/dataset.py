@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from study.common.errors import InputError
+from study.common.warning import Warning
+from study.datasets.checks.table_registry import table_warnings
 from study.datasets.division import divided, proposing
 from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_features
+from study.datasets.raw_columns import as_used
 from study.datasets.rows import TableRows, natural_value, read_rows
 from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
 from study.recipes.dataset import DatasetRecipe
@@ -44,6 +47,7 @@ class Dataset:
     prepared : what was done to each variable, and last to the target
     dropped : rows that were left out for a missing value
     left_out : rows that were left out since the claim was proposed from them
+    table_warnings : what there is to warn of its columns, as they were read
     """
 
     recipe: DatasetRecipe
@@ -59,6 +63,7 @@ class Dataset:
     prepared: tuple[Prepared, ...] = ()
     dropped: int = 0
     left_out: int = 0
+    table_warnings: tuple[Warning, ...] = ()
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -143,6 +148,7 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
         prepared=_prepared(recipe, left, scales, fillings),
         dropped=sum(map(len, left)) - sum(map(len, kept)),
         left_out=int(gone.sum()),
+        table_warnings=table_warnings(as_used(recipe, [first, *others])),
     )
 
 

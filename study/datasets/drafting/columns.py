@@ -1,123 +1,22 @@
-"""What the columns of a table hold, and what kind of variable each can be."""
+"""What kind of variable each column of a table can be."""
 
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from study.common.text import short
-from study.datasets.encoding import Reader
-from study.datasets.read_table import TextTable
-from study.recipes.table import Table
+from study.datasets.raw_columns import Column
 
-# Numbers are kept as text as well, for as long as a column has so few different ones.
-_KEPT = 50
-MISSING, NUMBER = -1, -2
 FEW = 12  # different whole numbers that may be the codes of categories
 _LEFT_OUT_MISSING = 0.5
 _NEARLY_ALL = 0.9
-_IDENTIFIER = re.compile(r"(^|[\s_.-])(id|key|index|uuid|guid|nr|no|number)$|[a-z]I[Dd]$", re.I)
 _DATE = re.compile(r"(?=.*\d)(?=.*[-/.: ])([\d\s:/.,+\-TZ]|[a-z]{3,9}\b)+", re.I)
 _AMOUNT = re.compile(r"([^\w\s]{0,3}|[A-Za-z]{1,3}\s)\s?\d[\d.,' ]*\s?\D{0,5}")
 Kind = Literal["numeric", "binary", "levels"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table, all rows.
-
-    numbers : (rows,) NaN where a cell is no number
-    codes : (rows,) the place of each text among `texts`; MISSING, or NUMBER for one of a column
-        with too many to keep them as text
-    marked : texts that were read as missing values, but for empty cells
-    """
-
-    name: str
-    numbers: np.ndarray
-    codes: np.ndarray
-    texts: tuple[str, ...]
-    marked: tuple[str, ...]
-
-    @property
-    def missing(self) -> np.ndarray:
-        """(rows,) bool."""
-        return self.codes == MISSING
-
-    @property
-    def known(self) -> np.ndarray:
-        """Its numbers."""
-        return self.numbers[~np.isnan(self.numbers)]
-
-    @property
-    def others(self) -> list[str]:
-        """Its texts that are no numbers."""
-        held = np.unique(self.codes[np.isnan(self.numbers) & ~self.missing])
-        return [self.texts[code] for code in held]
-
-    @property
-    def whole(self) -> bool:
-        """Whether its numbers are whole ones."""
-        return bool((self.known == np.round(self.known)).all())
-
-
-class _Collected:
-    """The cells of a column, chunk by chunk, as numbers and codes."""
-
-    def __init__(self) -> None:
-        self.numbers: list[np.ndarray] = []
-        self.codes: list[np.ndarray] = []
-        self.places: dict[str, int] = {}
-        self.kept = 0  # different texts that are numbers
-        self.marked: dict[str, None] = {}
-
-    def add(self, cells: list[str], numbers: np.ndarray, marks: set[str]) -> None:
-        self.numbers.append(numbers)
-        if self.kept >= _KEPT and not np.isnan(numbers).any():
-            self.codes.append(np.full(len(cells), NUMBER, dtype=np.int32))
-            return
-        is_number = (~np.isnan(numbers)).tolist()
-        self.codes.append(
-            np.array(
-                [self._code(cell, of, marks) for cell, of in zip(cells, is_number, strict=True)],
-                dtype=np.int32,
-            )
-        )
-
-    def _code(self, cell: str, is_number: bool, marks: set[str]) -> int:
-        if cell in marks:
-            if cell:
-                self.marked[cell] = None
-            return MISSING
-        if cell not in self.places:
-            if is_number and self.kept >= _KEPT:
-                return NUMBER
-            self.kept += is_number
-            self.places[cell] = len(self.places)
-        return self.places[cell]
-
-
-def read_columns(table: Table, texts: TextTable) -> dict[str, Column]:
-    """The columns of a table, by name. Raises InputError."""
-    reader, marks = Reader(table), set(table.missing_marks)
-    collected = {name: _Collected() for name in texts.columns}
-    for chunk in texts.chunks:
-        for name, of in collected.items():
-            cells = chunk.cells[name]
-            of.add(cells, reader.found(cells), marks)
-    return {
-        name: Column(
-            name,
-            np.concatenate(of.numbers),
-            np.concatenate(of.codes),
-            tuple(of.places),
-            tuple(of.marked),
-        )
-        for name, of in collected.items()
-    }
 
 
 def kind_of(column: Column) -> tuple[Kind | None, str]:
@@ -148,10 +47,6 @@ def _kind_of_numbers(column: Column) -> tuple[Kind | None, str]:
         return None, f"the same in all rows ({different[0]:g})"
     if len(different) == 2 and len(column.texts) == 2:
         return "binary", ""
-    if column.whole and len(different) == len(known) == len(column.codes) > 2:
-        consecutive = different[0] in (0, 1) and different[-1] - different[0] == len(known) - 1
-        if consecutive or _IDENTIFIER.search(column.name):
-            return None, "an identifier: a whole number of its own in each row"
     if column.whole and len(different) <= FEW:
         return "numeric", f"{len(different)} different whole numbers, kept as numbers"
     return "numeric", ""

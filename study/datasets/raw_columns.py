@@ -1,0 +1,173 @@
+"""The columns of a table as they are read, all rows in the order of the file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from study.datasets.encoding import Reader
+from study.datasets.read_table import TextTable
+from study.datasets.rows import TableRows
+from study.recipes.columns import Binary, Numeric, OneHot
+from study.recipes.dataset import DatasetRecipe
+from study.recipes.table import Table
+
+# Numbers are kept as text as well, for as long as a column has so few different ones.
+_KEPT = 50
+MISSING, NUMBER, MARK = -1, -2, -3
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table, all rows.
+
+    numbers : (rows,) NaN where a cell is no number
+    codes : (rows,) the place of each text among `texts`; MISSING; NUMBER for one of a column
+        with too many to keep them as text; or MARK and below, in the order of `marked`
+    marked : texts that were read as missing values, but for empty cells
+    """
+
+    name: str
+    numbers: np.ndarray
+    codes: np.ndarray
+    texts: tuple[str, ...]
+    marked: tuple[str, ...]
+
+    @property
+    def missing(self) -> np.ndarray:
+        """(rows,) bool."""
+        return (self.codes == MISSING) | (self.codes <= MARK)
+
+    @property
+    def known(self) -> np.ndarray:
+        """Its numbers."""
+        return self.numbers[~np.isnan(self.numbers)]
+
+    @property
+    def others(self) -> list[str]:
+        """Its texts that are no numbers."""
+        held = np.unique(self.codes[np.isnan(self.numbers) & ~self.missing])
+        return [self.texts[code] for code in held]
+
+    @property
+    def whole(self) -> bool:
+        """Whether its numbers are whole ones."""
+        return bool((self.known == np.round(self.known)).all())
+
+    def marked_rows(self, mark: str) -> np.ndarray:
+        """Which rows hold this text, which was read as a missing value: (rows,) bool."""
+        return self.codes == MARK - self.marked.index(mark)
+
+    def with_level(self, mark: str) -> "Column":
+        """The column in which a text that was read as a missing value is a text like others."""
+        place = self.marked.index(mark)
+        codes = np.where(self.codes == MARK - place, len(self.texts), self.codes)
+        codes = np.where(self.codes < MARK - place, self.codes + 1, codes)
+        marked = self.marked[:place] + self.marked[place + 1 :]
+        return replace(self, codes=codes, texts=(*self.texts, mark), marked=marked)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The columns of a table that may become variables, or do, and its target.
+
+    lengths : rows of each file, which stand one below the other
+    """
+
+    columns: tuple[Column, ...]
+    target: Column
+    lengths: tuple[int, ...]
+
+    def by_file(self, rows: np.ndarray) -> list[np.ndarray]:
+        """An array of all rows as one for each file."""
+        return np.split(rows, np.cumsum(self.lengths)[:-1])
+
+
+class _Collected:
+    """The cells of a column, chunk by chunk, as numbers and codes."""
+
+    def __init__(self) -> None:
+        self.numbers: list[np.ndarray] = []
+        self.codes: list[np.ndarray] = []
+        self.places: dict[str, int] = {}
+        self.kept = 0  # different texts that are numbers
+        self.marked: dict[str, int] = {}
+
+    def add(self, cells: list[str], numbers: np.ndarray, marks: set[str]) -> None:
+        self.numbers.append(numbers)
+        if self.kept >= _KEPT and not np.isnan(numbers).any():
+            self.codes.append(np.full(len(cells), NUMBER, dtype=np.int32))
+            return
+        is_number = (~np.isnan(numbers)).tolist()
+        self.codes.append(
+            np.array(
+                [self._code(cell, of, marks) for cell, of in zip(cells, is_number, strict=True)],
+                dtype=np.int32,
+            )
+        )
+
+    def _code(self, cell: str, is_number: bool, marks: set[str]) -> int:
+        if cell in marks:
+            return self.marked.setdefault(cell, MARK - len(self.marked)) if cell else MISSING
+        if cell not in self.places:
+            if is_number and self.kept >= _KEPT:
+                return NUMBER
+            self.kept += is_number
+            self.places[cell] = len(self.places)
+        return self.places[cell]
+
+
+def read_columns(table: Table, texts: TextTable) -> dict[str, Column]:
+    """The columns of a table, by name. Raises InputError."""
+    reader, marks = Reader(table), set(table.missing_marks)
+    collected = {name: _Collected() for name in texts.columns}
+    for chunk in texts.chunks:
+        for name, of in collected.items():
+            cells = chunk.cells[name]
+            of.add(cells, reader.found(cells), marks)
+    return {
+        name: Column(
+            name,
+            np.concatenate(of.numbers),
+            np.concatenate(of.codes),
+            tuple(of.places),
+            tuple(of.marked),
+        )
+        for name, of in collected.items()
+    }
+
+
+def as_used(recipe: DatasetRecipe, parts: Sequence[TableRows]) -> RawTable:
+    """The columns that a recipe uses, as it reads them: rows of all files, before any is dropped.
+
+    Texts are those of levels; one that `other` takes is `other`.
+    """
+    values = np.concatenate([part.values for part in parts])
+    reader = Reader(recipe.own_table)
+    return RawTable(
+        tuple(
+            _of_numbers(variable.name, numbers)
+            if isinstance(variable, Numeric)
+            else _of_levels(variable, numbers, reader)
+            for variable, numbers in zip(recipe.variables, values.T, strict=True)
+        ),
+        _of_numbers(recipe.target.name, np.concatenate([part.target for part in parts])),
+        tuple(map(len, parts)),
+    )
+
+
+def _of_numbers(name: str, numbers: np.ndarray) -> Column:
+    return Column(name, numbers, np.where(np.isnan(numbers), MISSING, NUMBER), (), ())
+
+
+def _of_levels(variable: Binary | OneHot, places: np.ndarray, reader: Reader) -> Column:
+    """The texts of a variable's levels, from the numbers of a binary one or places of levels."""
+    texts = tuple(variable.levels)
+    if isinstance(variable, Binary):
+        held = np.array(list(variable.levels.values()))
+        known = (places[:, None] == held).argmax(axis=1)
+    else:
+        known = np.nan_to_num(places).astype(int)
+    codes = np.where(np.isnan(places), MISSING, known)
+    numbers = np.where(codes == MISSING, np.nan, reader.found(texts)[known])
+    return Column(variable.name, numbers, codes, texts, ())
