@@ -142,7 +142,7 @@ def as_used(recipe: DatasetRecipe, parts: Sequence[TableRows]) -> RawTable:
 
     Texts are those of levels; one that `other` takes is `other`.
     """
-    values = np.concatenate([part.values for part in parts])
+    values = parts[0].values if len(parts) == 1 else np.concatenate([part.values for part in parts])
     reader = Reader(recipe.own_table)
     return RawTable(
         tuple(
@@ -157,7 +157,9 @@ def as_used(recipe: DatasetRecipe, parts: Sequence[TableRows]) -> RawTable:
 
 
 def _of_numbers(name: str, numbers: np.ndarray) -> Column:
-    return Column(name, numbers, np.where(np.isnan(numbers), MISSING, NUMBER), (), ())
+    codes = np.full(len(numbers), NUMBER, dtype=np.int8)  # there may be thousands of columns
+    codes[np.isnan(numbers)] = MISSING
+    return Column(name, numbers, codes, (), ())
 
 
 def _of_levels(variable: Binary | OneHot, places: np.ndarray, reader: Reader) -> Column:

@@ -8,6 +8,7 @@ import numpy as np
 _SLACK = 1.5
 _FEWEST = 20  # different values on either side; fewer agree with some function by chance
 _SMALL = 0.1  # of the standard deviation: rounding that hides more shows nothing
+_EXACT = 1e-9  # of the standard deviation: double precision
 _PLACES = 12
 # Functions of a positive number, each with the size of its derivative.
 _SHAPES = (
@@ -45,11 +46,9 @@ def is_sum(terms: np.ndarray, y: np.ndarray) -> bool:
     if width < 2 or len(np.unique(y)) < _FEWEST:
         return False
     weights = np.linalg.lstsq(terms, y, rcond=None)[0]
-    allowed = 0.5 * (resolution(y) + sum(resolution(term) for term in terms.T))
-    return allowed < _SMALL * y.std() and any(
-        bool((np.abs(y - unit * terms @ np.sign(weights)) <= allowed + 1e-12 * np.abs(y)).all())
-        for unit in (1, 1 / width)
-    )
+    allowed = np.full(len(y), 0.5 * (resolution(y) + sum(resolution(term) for term in terms.T)))
+    sums = terms @ np.sign(weights)
+    return any(_agree(y, unit * sums, allowed) for unit in (1, 1 / width))
 
 
 def resolution(numbers: np.ndarray) -> float:
@@ -74,8 +73,12 @@ def _shaped(
 def _is_linear(x: np.ndarray, y: np.ndarray, off_x: np.ndarray, off_y: np.ndarray) -> bool:
     """Whether y is linear in x but for what each may be off: all (rows,)."""
     slope, intercept = np.polyfit(x, y, 1)
-    allowed = _SLACK * (off_y + abs(slope) * off_x) + 1e-9 * y.std()
-    return bool(
-        np.median(allowed) < _SMALL * y.std()
-        and (np.abs(y - intercept - slope * x) <= allowed).all()
-    )
+    return _agree(y, intercept + slope * x, _SLACK * (off_y + abs(slope) * off_x))
+
+
+def _agree(y: np.ndarray, other: np.ndarray, allowed: np.ndarray) -> bool:
+    """Whether two are the same, but for what is allowed if that is small: all (rows,)."""
+    spread = y.std()
+    if np.median(allowed) >= _SMALL * spread:
+        allowed = np.zeros(len(y))
+    return bool((np.abs(y - other) <= allowed + _EXACT * spread).all())

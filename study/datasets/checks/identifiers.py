@@ -32,6 +32,7 @@ _EXACT = 2**53  # whole numbers beyond are not all held in double precision,
 _DIGITS = 16  # which is seen by so many digits of them
 _SAMPLE = 200
 _MANY = 20
+_FEW_LEVELS = 12  # of a word for subjects, which may be kinds of them
 
 
 def identifiers(table: RawTable) -> Iterator[ColumnFinding]:
@@ -68,11 +69,13 @@ def _of_texts(column: Column, others: list[str]) -> str:
     for what, pattern in _WRITTEN.items():
         if all(map(pattern.fullmatch, sample)) and len(sample) > 2:
             return f"{what} ('{short(sample[0])}'), which are names"
-    named = _SUBJECT.fullmatch(column.name) or _ID.fullmatch(column.name)
-    if named and all(re.search(r"\d", text) for text in sample):
-        different, rows = _distinct(column), int((~column.missing).sum())
-        if different > 2:
-            return f"identifiers ('{short(sample[0])}'): {different} different in {rows} rows"
+    subjects = _SUBJECT.fullmatch(column.name)
+    different, rows = _distinct(column), int((~column.missing).sum())
+    numbered = all(re.search(r"\d", text) for text in sample)
+    if (numbered and different > 2 and (subjects or _ID.fullmatch(column.name))) or (
+        subjects and different > _FEW_LEVELS
+    ):
+        return f"identifiers ('{short(sample[0])}'): {different} different in {rows} rows"
     return ""
 
 

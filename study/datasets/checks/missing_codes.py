@@ -12,7 +12,8 @@ from study.datasets.raw_columns import RawTable
 _CUSTOM = re.compile(r"-?9+|-1")
 _AT_AN_END = 3  # codes that may stand at either end, as 97, 98 and 99
 _FEWEST = 3  # different numbers beside them
-_FEWEST_TIMES = 2  # that a number comes which is no custom
+_FEWEST_TIMES = 2  # that a number comes which is no custom,
+_FAR = 10  # and how many spans of all others it lies away from them
 
 
 def missing_codes(table: RawTable) -> Iterator[ColumnFinding]:
@@ -32,8 +33,9 @@ def missing_codes(table: RawTable) -> Iterator[ColumnFinding]:
 def far_codes(numbers: np.ndarray) -> list[tuple[float, int]]:
     """Those that look like codes of a missing value, each with how often it comes.
 
-    They are further from all others than these are from each other, and come twice at least; or
-    half as far, or negative where no other is, if they are what people write: -1, 9, -99, 999.
+    They are what people write, -1, 9, -99 or 999, and half as far from all others as these are from
+    each other, or negative where no other is; or any number that comes twice at least, and is ten
+    times as far from all others as these are from each other.
     """
     found: list[tuple[float, int]] = []
     for _ in range(2):  # at either end
@@ -69,7 +71,7 @@ def _far(codes: list[float], rest: np.ndarray, numbers: np.ndarray) -> bool:
         negative = max(codes) < 0 and low >= 0 and (long or gap >= 10)
         far = (2 * gap >= span and gap > 1) or negative
     else:
-        far = gap > span and all((numbers == code).sum() >= _FEWEST_TIMES for code in codes)
+        far = gap > _FAR * span and all((numbers == code).sum() >= _FEWEST_TIMES for code in codes)
     return far and len(np.unique(rest)) >= _FEWEST
 
 

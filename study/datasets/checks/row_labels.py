@@ -43,11 +43,10 @@ def _judged(column: Column, files: list[np.ndarray], first: bool) -> tuple[str, 
     moment = _is_moment(column.name)
     rising = all((np.diff(part) > 0).all() for part in files)
     if not rising:
-        different = all(len(np.unique(part)) == len(part) for part in files)
-        if not different and not (written and _restarts(numbers)):
-            return None
-        if written or (different and _counts_rows(files)):
-            return "a whole number of its own in each row, in no order: a label of rows", True
+        if written:
+            return "whole numbers without a name of their own: labels of rows", True
+        if _counts_rows(files):
+            return "whole numbers that count the rows, in no order: labels of rows", True
         return None
     said = "whole numbers, all different, that rise in the order of the file"
     even = len({*np.diff(files[0])}) == 1  # as the steps of a design
@@ -80,13 +79,7 @@ def _judged_by_gaps(
 
 def _counts_rows(files: list[np.ndarray]) -> bool:
     """Whether the rows of each file are numbered from 0 or 1, in any order."""
-    return all(part.min() in (0, 1) and part.max() - part.min() == len(part) - 1 for part in files)
-
-
-def _restarts(numbers: np.ndarray) -> bool:
-    """Whether numbers rise but for a few places, at which they start again from 0 or 1."""
-    falls = np.flatnonzero(np.diff(numbers) <= 0) + 1
-    return len(falls) <= len(numbers) / 4 and bool(np.isin(numbers[falls], (0, 1)).all())
+    return all(part.min() in (0, 1) and (np.diff(np.sort(part)) == 1).all() for part in files)
 
 
 def _is_moment(name: str) -> bool:
