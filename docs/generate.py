@@ -17,6 +17,7 @@ from study.cli.group import commands
 from study.common.conditions import DECLARED as DECLARED_CONDITIONS
 from study.common.methods import DECLARED as DECLARED_METHODS
 from study.datasets.checks.registry import CHECKS as DATA_CHECKS
+from study.datasets.checks.table_registry import TABLE_CHECKS
 
 FOLDER = Path(__file__).parent
 
@@ -36,6 +37,7 @@ def conditions() -> str:
 def warnings() -> str:
     """The warnings by code, first those of the data."""
     rows = [(check.code, check.says) for check in DATA_CHECKS]
+    rows += [(check.code, check.says) for check in TABLE_CHECKS]
     return table(("warning", "says"), [*rows, *((check.code, check.says) for check in CHECKS)])
 
 

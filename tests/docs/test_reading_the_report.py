@@ -15,6 +15,7 @@ from study.cli.group import commands
 from study.cli.options import USUAL
 from study.datasets.checks import columns, pairs, target
 from study.datasets.checks.registry import CHECKS as DATA_CHECKS
+from study.datasets.checks.table_registry import TABLE_CHECKS
 from study.recipes.dataset import DatasetRecipe
 from study.report.figures.registry import all_displays
 from study.report.tables.registry import TABLES, make_table
@@ -120,8 +121,9 @@ def test_every_figure_says_what_a_mark_is_and_how_it_is_misread():
 
 
 def test_every_warning_is_explained_and_no_other():
-    lines = re.findall(r"^\| ([DS]\d{3}) \| .+ \| .+ \|$", parts(PAGE)["Warnings"], re.MULTILINE)
-    assert lines == [check.code for check in (*CHECKS, *DATA_CHECKS)]
+    lines = re.findall(r"^\| ([DST]\d{3}) \| .+ \| .+ \|$", parts(PAGE)["Warnings"], re.MULTILINE)
+    of_data = [check.code for check in DATA_CHECKS] + [check.code for check in TABLE_CHECKS]
+    assert lines == [check.code for check in CHECKS] + of_data
 
 
 def test_the_numbers_of_the_page_are_those_of_the_program(results, overview):
