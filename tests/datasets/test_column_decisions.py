@@ -98,7 +98,9 @@ def test_what_measures_nothing_is_left_out_and_can_be_taken_back(
 
 
 def test_groups_are_offered_for_subjects_that_repeat(tmp_path):
-    text = case(tmp_path, "07-visits", "y").text
+    made = case(tmp_path, "07-visits", "y")
+    assert "its groups line in the recipe" in " ".join(made.decide)
+    text = made.text
     assert '# groups = "patient_id"\n' in text.partition("[table]")[0]
     assert "groups" not in case(tmp_path, "01-index-c0").text
 
@@ -220,6 +222,7 @@ def test_a_given_split_is_taken_and_not_a_feature(tmp_path):
 def test_a_column_that_may_split_is_asked_about_in_the_recipe(tmp_path, name, cells, counts):
     made = made_of(tmp_path, {name: cells})
     assert "(T003)" in made.left_out[name]
+    assert f"{name} may divide the rows" in " ".join(made.decide)
     text = made.text.replace("test = 0.25\nrandom_state = 0\n", "", 1)
     data = saved(made, tmp_path, uncommented(text, "# test = ", 3))
     assert (len(data.train_y), len(data.test_y)) == counts

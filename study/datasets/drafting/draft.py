@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,8 @@ def draft(
     if proposed:
         claim = recipe.claim.model_copy(update={"name": dataset.variables[proposed[0]]})
         recipe = recipe.model_copy(update={"claim": claim})
-    text = written(recipe, made.left_out, made.notes, made.offers(), claimed=bool(proposed))
+    offers = made.offers()
+    text = written(recipe, made.left_out, made.notes, offers, claimed=bool(proposed))
     _check_text(text, recipe)
     return Draft(
         recipe,
@@ -111,7 +112,7 @@ def draft(
         layout,
         made.left_out,
         made.notes,
-        [*made.decide, *of_target(made.target)],
+        [*made.decide, *_offered(offers), *of_target(made.target)],
         scores,
         proposed,
         text,
@@ -148,6 +149,17 @@ def _values(
     if proposal is not None:
         values["proposal"] = proposal.model_dump()
     return values
+
+
+def _offered(offers: Offers) -> Iterator[str]:
+    """What of the offers a user has to decide."""
+    for name in offers.groups:
+        yield (
+            f"rows with the same {short(name)} stand in training and test: its groups line in the "
+            "recipe keeps them together"
+        )
+    for split in offers.splits:
+        yield f"{short(str(split.column))} may divide the rows: lines under [split] have it do so"
 
 
 def _check_text(text: str, recipe: DatasetRecipe) -> None:
