@@ -17,6 +17,7 @@ from study.cli.group import commands
 from study.common.conditions import DECLARED as DECLARED_CONDITIONS
 from study.common.methods import DECLARED as DECLARED_METHODS
 from study.datasets.checks.registry import CHECKS as DATA_CHECKS
+from study.datasets.checks.table_registry import TABLE_CHECKS
 from study.store.scores.checks import CHECKS as SCORE_CHECKS
 
 FOLDER = Path(__file__).parent
@@ -35,11 +36,11 @@ def conditions() -> str:
 
 
 def warnings() -> str:
-    """The warnings by code, first those of the data and of imported scores."""
-    of_data = [(check.code, check.says) for check in DATA_CHECKS]
-    of_scores = [(check.code, check.says) for check in SCORE_CHECKS]
-    of_runs = [(check.code, check.says) for check in CHECKS]
-    return table(("warning", "says"), [*of_data, *of_scores, *of_runs])
+    """The warnings by code, first those of data and of imported scores."""
+    rows = [(check.code, check.says) for check in DATA_CHECKS]
+    rows += [(check.code, check.says) for check in TABLE_CHECKS]
+    rows += [(check.code, check.says) for check in SCORE_CHECKS]
+    return table(("warning", "says"), [*rows, *((check.code, check.says) for check in CHECKS)])
 
 
 def command_index() -> str:

@@ -13,8 +13,8 @@ Subject = TypeVar("Subject")
 class Warning:
     """One thing to know before believing a number.
 
-    code : D (of the data), I (of imported scores) or S (of the run), and three digits, fixed for
-    ever; title, evidence, advice : plain text
+    code : D (of the data), T (of the table's columns), I (of imported scores) or S (of the run),
+        and three digits, fixed for ever; title, evidence, advice : plain text
     """
 
     code: str

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from study.common.errors import InputError
+from study.common.warning import Warning
+from study.datasets.checks.table_registry import table_warnings
 from study.datasets.division import divided, proposing
 from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_features
+from study.datasets.raw_columns import as_used
 from study.datasets.row_groups import with_groups
 from study.datasets.rows import TableRows, natural_value, read_rows
 from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
@@ -47,6 +50,7 @@ class Dataset:
     left_out : rows that were left out since the claim was proposed from them
     row_groups : (training and then test rows,) int, those of one number go to the same side of
         every split; None where each row is on its own
+    table_warnings : what there is to warn of its columns, as they were read
     """
 
     recipe: DatasetRecipe
@@ -63,6 +67,7 @@ class Dataset:
     dropped: int = 0
     left_out: int = 0
     row_groups: np.ndarray | None = None
+    table_warnings: tuple[Warning, ...] = ()
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -156,6 +161,7 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
         dropped=sum(map(len, left)) - sum(map(len, kept)),
         left_out=int(gone.sum()),
         row_groups=_row_groups(train, test),
+        table_warnings=table_warnings(as_used(recipe, [first, *others])),
     )
 
 

@@ -49,7 +49,7 @@ def proposing(recipe: DatasetRecipe, rows: TableRows) -> np.ndarray:
         return np.zeros(len(rows), dtype=bool)
     split = recipe.split
     if split is not None and split.column is not None:
-        could_train = rows.parts == split.train
+        could_train = np.isin(rows.parts, split.trains)
     else:
         could_train = np.ones(len(rows), dtype=bool)
     part, random_state = recipe.proposal.part, recipe.proposal.random_state
@@ -62,14 +62,14 @@ def divided(rows: TableRows, split: Split) -> tuple[TableRows, TableRows]:
         every = np.ones(len(rows), dtype=bool)
         is_test = drawn(rows.name, every, split.test, split.random_state, rows.groups)
         return rows.only(~is_test), rows.only(is_test)
-    known = np.array([split.train, split.test])
-    for place in np.flatnonzero(~np.isin(rows.parts, known))[:1]:
+    for place in np.flatnonzero(~np.isin(rows.parts, [*split.trains, split.test]))[:1]:
+        trains = "' nor '".join(split.trains)
         raise InputError(
             f"{rows.name}, {rows.unit} {rows.places[place]}, column {split.column}: "
-            f"'{rows.parts[place]}' is neither '{split.train}' nor '{split.test}'"
+            f"'{rows.parts[place]}' is neither '{trains}' nor '{split.test}'"
         )
-    train, test = (rows.only(rows.parts == part) for part in (split.train, split.test))
-    for part, name in ((train, split.train), (test, split.test)):
-        if not len(part):
+    for name in (*split.trains, split.test):
+        if name not in rows.parts:
             raise InputError(f"{rows.name}, column {split.column}: no row holds '{name}'")
+    train, test = (rows.only(np.isin(rows.parts, part)) for part in (split.trains, [split.test]))
     return train, test

@@ -1,9 +1,11 @@
 """How numbers are written: decimal sign, thousands, a sign beside them, accounting brackets."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from study.recipes.columns import Scaled
 from study.recipes.table import Table
@@ -164,3 +166,30 @@ class Amount:
             return None
         sign = "".join(signs)
         return cls(parts["digits"], sign, bool(re.fullmatch(_CERTAIN, sign)), bool(opened))
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How the numbers of a column are written.
+
+    keys : of its variable in the recipe, where it is not written as its table says; unread : why
+    it is not read as numbers, though it looks like them; doubt : its decimal sign, where that may
+    stand between thousands as well
+    """
+
+    keys: Mapping[str, Any]
+    unread: str = ""
+    doubt: str = ""
+
+    def notation(self, table: Table) -> Notation:
+        """The notation that its numbers are read in."""
+        return Notation.of(table, Scaled.model_validate({"name": "-", **self.keys}))
+
+    @property
+    def settled(self) -> "Writing":
+        """With the sign in doubt between thousands, as it stands in other columns."""
+        others = {key: value for key, value in self.keys.items() if key != "decimal"}
+        return Writing({**others, "thousands": self.doubt})
+
+
+USUAL = Writing({})

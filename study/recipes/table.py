@@ -82,13 +82,19 @@ class Split(Recipe):
     """Which rows of a single table are test rows.
 
     Either a fraction of them, drawn by `random_state` as scikit-learn's train_test_split
-    does; or those in which `column` holds the text `test`, all others holding `train`.
+    does; or those in which `column` holds the text `test`, all others holding `train`, or one of
+    several texts.
     """
 
     test: Annotated[float, Field(gt=0, lt=1)] | Name
     random_state: int | None = Field(default=None, ge=0, lt=2**32)
     column: Name | None = None
-    train: Name | None = None
+    train: Name | Annotated[list[Name], Field(min_length=1)] | None = None
+
+    @property
+    def trains(self) -> tuple[str, ...]:
+        """What `column` holds in training rows."""
+        return (self.train,) if isinstance(self.train, str) else tuple(self.train or ())
 
     @model_validator(mode="after")
     def says_how(self) -> "Split":
@@ -96,7 +102,7 @@ class Split(Recipe):
         if isinstance(self.test, str):
             if by_column != (True, True) or self.random_state is not None:
                 raise ValueError("test rows by name need column and train, and no random_state")
-            if self.test == self.train:
+            if self.test in self.trains:
                 raise ValueError("train and test are the same text")
         elif any(by_column) or self.random_state is None:
             raise ValueError("a fraction of test rows needs random_state, and no column or train")

@@ -90,7 +90,7 @@ TABLES: dict[str, tuple[str | bytes, str]] = {
     "target infinite": ("x,price\n" + rows(20, lambda n: f"{n * 2},{'inf' if n == 3 else n}"), "holds 'inf'"),
     "huge integers": ("x,price\n" + rows(20, lambda n: f"{n * 2},{10 ** (40 + n)}"), "the target must be a number, but row 1 below the header holds '1000"),
     "all missing": ("x,price\n" + rows(20, lambda n: f",{n}"), "x: no value in any row"),
-    "identifiers alone": ("id,price\n" + rows(20, lambda n: f"{n},{n * n}"), "id: an identifier"),
+    "identifiers alone": ("id,price\n" + rows(20, lambda n: f"{n},{n * n}"), "id: whole numbers, all different, that rise"),
     "ragged rows": (GOOD + "1,a,2,3\n", "t.csv, line 42: 4 columns where 3 are expected (separator ',')"),
     "a short row": (GOOD + "1,a\n", "t.csv, line 42: 2 columns where 3 are expected"),
     "column named twice": ("x,x,price\n" + rows(9, lambda n: f"{n},{n},{n}"), "t.csv: column named twice: x"),

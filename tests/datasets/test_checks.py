@@ -76,7 +76,9 @@ def told(shape: Callable[[np.ndarray], np.ndarray]) -> Callable[[Draw], pd.DataF
 def in_levels(draw: Draw) -> pd.DataFrame:
     """A target that levels determine."""
     group = draw.integers(0, 4, 200)
-    return sound(draw).assign(group=np.array(list("abcd"))[group], y=np.array([3, 1, 4, 2])[group])
+    return sound(draw).assign(
+        group=np.array(list("abcd"))[group], y=np.array([3.5, 1.5, 4.5, 2.5])[group]
+    )
 
 
 def total(draw: Draw) -> pd.DataFrame:

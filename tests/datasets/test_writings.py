@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from study.common.errors import InputError
 from study.datasets import read_table
 from study.datasets.dataset import Dataset, load_dataset
-from study.datasets.drafting.columns import read_tables
 from study.datasets.drafting.draft import Draft, draft
 from study.datasets.drafting.notations import writing_of
+from study.datasets.drafting.reading import read_tables
 from study.recipes.columns import Numeric
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Table

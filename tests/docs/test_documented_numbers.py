@@ -12,7 +12,7 @@ import study
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.datasets.dataset import load_dataset
-from study.datasets.drafting import draft
+from study.datasets.drafting import draft, variables
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.explain import recipe_keys
 from study.recipes.find import find_dataset
@@ -251,12 +251,12 @@ def test_the_recipe_of_the_documentation_loads_with_every_key_explained(tmp_path
 def test_the_rules_of_the_documentation_are_those_of_init():
     page = text(ROOT / "docs" / "own-data.md")
     facts = [
-        f"up to {draft.MOST_LEVELS} levels; levels in fewer than {draft.FEWEST_ROWS} training rows",
+        f"up to {variables.MOST_LEVELS} levels; levels in fewer than {variables.FEWEST_ROWS} training "
+        "rows",
         f"at most {draft.MOST_DROPPED:.0%} of the rows",
         f"else {draft.TEST_FRACTION:.0%}, drawn",
         f"networks stop after {draft.PATIENCE} epochs in vain",
         f"With `patience = {draft.PATIENCE}`, which `study data init` writes",
-        ", ".join(draft.PARTS[:-1]) + f" or {draft.PARTS[-1]} that holds train",
     ]
     assert [fact for fact in facts if fact not in page] == []
 

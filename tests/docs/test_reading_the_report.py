@@ -15,6 +15,7 @@ from study.cli.group import commands
 from study.cli.options import USUAL
 from study.datasets.checks import columns, pairs, target
 from study.datasets.checks.registry import CHECKS as DATA_CHECKS
+from study.datasets.checks.table_registry import TABLE_CHECKS
 from study.recipes.dataset import DatasetRecipe
 from study.report.figures.registry import all_displays
 from study.report.tables.registry import TABLES, make_table
@@ -121,8 +122,8 @@ def test_every_figure_says_what_a_mark_is_and_how_it_is_misread():
 
 
 def test_every_warning_is_explained_and_no_other():
-    lines = re.findall(r"^\| ([DIS]\d{3}) \| .+ \| .+ \|$", parts(PAGE)["Warnings"], re.MULTILINE)
-    assert lines == [check.code for check in (*CHECKS, *DATA_CHECKS, *SCORE_CHECKS)]
+    lines = re.findall(r"^\| ([DIST]\d{3}) \| .+ \| .+ \|$", parts(PAGE)["Warnings"], re.MULTILINE)
+    assert lines == [check.code for check in (*CHECKS, *DATA_CHECKS, *SCORE_CHECKS, *TABLE_CHECKS)]
 
 
 def test_the_numbers_of_the_page_are_those_of_the_program(results, overview):

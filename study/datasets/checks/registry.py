@@ -67,5 +67,6 @@ CHECKS: tuple[Check[Dataset], ...] = (
 
 
 def data_warnings(dataset: Dataset) -> tuple[Warning, ...]:
-    """Everything there is to warn of, in the order of the codes."""
-    return tuple(warning for check in CHECKS for warning in check.warnings(dataset))
+    """Everything there is to warn of: first of the arrays, then of the table's columns."""
+    of_arrays = tuple(warning for check in CHECKS for warning in check.warnings(dataset))
+    return of_arrays + dataset.table_warnings

@@ -23,6 +23,11 @@ FEWEST_ROWS = 20
 _FEWEST_LEFT = 3
 
 
+def telling(dataset: Dataset) -> list[int]:
+    """Places of the variables that alone tell nearly the whole order of the target."""
+    return [int(place) for place in np.flatnonzero(_determination(dataset) > TOLD)]
+
+
 def told_by_one(dataset: Dataset) -> Iterator[Found]:
     """Variables that alone tell nearly the whole order of the target."""
     known = _determination(dataset)
@@ -40,17 +45,24 @@ def told_by_one(dataset: Dataset) -> Iterator[Found]:
         )
 
 
-def formula(dataset: Dataset) -> Iterator[Found]:
-    """A target that is a linear function of variables."""
+def terms_of_formula(dataset: Dataset) -> list[int]:
+    """Places of the variables of which the target is a linear function; none if it is not."""
     distinct = int(row_codes(dataset.train_x).max()) + 1
     bases = Bases.of(dataset.train_x, dataset.groups)
     width = len(bases.owner)
     if distinct - width - 1 < _FEWEST_LEFT:
-        return
+        return []
     r_squared, parts = bases.fitted(dataset.train_y)
     adjusted = 1 - (1 - r_squared) * (distinct - 1) / (distinct - width - 1)
-    terms = [place for place in np.argsort(-parts, kind="stable") if parts[place] > _TERM]
-    if adjusted <= FORMULA or not terms:
+    if adjusted <= FORMULA:
+        return []
+    return [int(place) for place in np.argsort(-parts, kind="stable") if parts[place] > _TERM]
+
+
+def formula(dataset: Dataset) -> Iterator[Found]:
+    """A target that is a linear function of variables."""
+    terms = terms_of_formula(dataset)
+    if not terms:
         return
     if len(terms) == 1 and _determination(dataset)[terms[0]] > TOLD:  # told already
         return

@@ -1,179 +1,22 @@
-"""What the columns of a table hold, and what kind of variable each can be."""
+"""What kind of variable each column of a table can be."""
 
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import repeat
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from study.common.text import short
-from study.datasets.drafting.notations import USUAL, Writing, find_writings, is_decimal
-from study.datasets.encoding import Reader
-from study.datasets.notation import Amount
-from study.datasets.read_table import TextTable, read_file
-from study.recipes.table import Table
+from study.datasets.raw_columns import Column
 
-# Numbers are kept as text as well, for as long as a column has so few different ones.
-_KEPT = 50
-MISSING, NUMBER = -1, -2
 FEW = 12  # different whole numbers that may be the codes of categories
 _LEFT_OUT_MISSING = 0.5
 _NEARLY_ALL = 0.9
-_IDENTIFIER = re.compile(r"(^|[\s_.-])(id|key|index|uuid|guid|nr|no|number)$|[a-z]I[Dd]$", re.I)
 _DATE = re.compile(r"(?=.*\d)(?=.*[-/.: ])([\d\s:/.,+\-TZ]|[a-z]{3,9}\b)+", re.I)
 _AMOUNT = re.compile(r"([^\w\s]{0,3}|[A-Za-z]{1,3}\s)\s?\d[\d.,' ]*\s?\D{0,5}")
 Kind = Literal["numeric", "binary", "levels"]
-Signs = Literal["none", "either", "decimal"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table, all rows.
-
-    numbers : (rows,) NaN where a cell is no number
-    codes : (rows,) the place of each text among `texts`; MISSING, or NUMBER for one of a column
-        with too many to keep them as text
-    marked : texts that were read as missing values, but for empty cells
-    signs : whether the table's decimal sign is one in it, where it stands
-    writing : how its numbers are written
-    """
-
-    name: str
-    numbers: np.ndarray
-    codes: np.ndarray
-    texts: tuple[str, ...]
-    marked: tuple[str, ...]
-    signs: Signs = "none"
-    writing: Writing = USUAL
-
-    @property
-    def missing(self) -> np.ndarray:
-        """(rows,) bool."""
-        return self.codes == MISSING
-
-    @property
-    def known(self) -> np.ndarray:
-        """Its numbers."""
-        return self.numbers[~np.isnan(self.numbers)]
-
-    @property
-    def others(self) -> list[str]:
-        """Its texts that are no numbers."""
-        held = np.unique(self.codes[np.isnan(self.numbers) & ~self.missing])
-        return [self.texts[code] for code in held]
-
-    def number_of(self, text: str) -> float:
-        """The number that one of its texts was read as."""
-        return float(self.numbers[self.codes == self.texts.index(text)][0])
-
-    @property
-    def is_odd(self) -> bool:
-        """Whether its numbers may be written otherwise than its table says."""
-        return self.signs == "either" or any(map(Amount.of, self.others))
-
-    @property
-    def whole(self) -> bool:
-        """Whether its numbers are whole ones."""
-        return bool((self.known == np.round(self.known)).all())
-
-
-class _Collected:
-    """The cells of a column, chunk by chunk, as numbers and codes."""
-
-    def __init__(self, sign: str) -> None:
-        self.sign = sign
-        self.signs: Signs = "none"
-        self.numbers: list[np.ndarray] = []
-        self.codes: list[np.ndarray] = []
-        self.places: dict[str, int] = {}
-        self.kept = 0  # different texts that are numbers
-        self.marked: dict[str, None] = {}
-
-    def add(self, cells: list[str], numbers: np.ndarray, is_missing: Callable[[str], bool]) -> None:
-        self.numbers.append(numbers)
-        if self.signs != "decimal" and self.sign in (lines := "\n".join(cells)):
-            self.signs = "decimal" if is_decimal(self.sign).search(lines) else "either"
-        if self.kept >= _KEPT and not np.isnan(numbers).any():
-            codes = map(self.places.get, cells, repeat(NUMBER))
-            self.codes.append(np.fromiter(codes, dtype=np.int32, count=len(cells)))
-            return
-        is_number = (~np.isnan(numbers)).tolist()
-        self.codes.append(
-            np.array(
-                [
-                    self._code(cell, of, is_missing)
-                    for cell, of in zip(cells, is_number, strict=True)
-                ],
-                dtype=np.int32,
-            )
-        )
-
-    def _code(self, cell: str, is_number: bool, is_missing: Callable[[str], bool]) -> int:
-        if cell not in self.places:
-            if not is_number and is_missing(cell):
-                if cell:
-                    self.marked[cell] = None
-                return MISSING
-            if is_number and self.kept >= _KEPT:
-                return NUMBER
-            self.kept += is_number
-            self.places[cell] = len(self.places)
-        return self.places[cell]
-
-
-def read_tables(table: Table, paths: Sequence[Path]) -> list[dict[str, Column]]:
-    """The columns of tables that are written alike, by name. Raises InputError.
-
-    Numbers are read as the table says they are written; what looks like numbers and is not read
-    so, or may be read otherwise, is looked at again.
-    """
-    parts = [read_columns(table, read_file(path, table), {}) for path in paths]
-    shared = [name for name in parts[0] if all(name in part for part in parts)]
-    odd = [name for name in shared if any(part[name].is_odd for part in parts)]
-    if not odd:
-        return parts
-    columns = [column for part in parts for column in part.values()]
-    decimals = any(column.signs == "decimal" and not column.others for column in columns)
-    writings = find_writings(table, paths, odd, decimals)
-    if not writings:
-        return parts
-    return [read_columns(table, read_file(path, table), writings) for path in paths]
-
-
-def read_columns(
-    table: Table, texts: TextTable, writings: Mapping[str, Writing]
-) -> dict[str, Column]:
-    """The columns of a table, by name, each as its writing says, or else its table.
-
-    Raises InputError.
-    """
-    reader = Reader(table)
-    collected = {name: _Collected(table.decimal) for name in texts.columns}
-    notations = {name: writings.get(name, USUAL).notation(table) for name in texts.columns}
-    for chunk in texts.chunks:
-        for name, of in collected.items():
-            cells, notation = chunk.cells[name], notations[name]
-            of.add(
-                cells, reader.found(cells, notation), partial(reader.is_missing, notation=notation)
-            )
-    return {
-        name: Column(
-            name,
-            np.concatenate(of.numbers),
-            np.concatenate(of.codes),
-            tuple(of.places),
-            tuple(of.marked),
-            of.signs,
-            writings.get(name, USUAL),
-        )
-        for name, of in collected.items()
-    }
 
 
 def kind_of(column: Column) -> tuple[Kind | None, str]:
@@ -206,10 +49,6 @@ def _kind_of_numbers(column: Column) -> tuple[Kind | None, str]:
         return None, f"the same in all rows ({different[0]:g})"
     if len(different) == 2 and len(column.texts) == 2:
         return "binary", ""
-    if column.whole and len(different) == len(known) == len(column.codes) > 2:
-        consecutive = different[0] in (0, 1) and different[-1] - different[0] == len(known) - 1
-        if consecutive or _IDENTIFIER.search(column.name):
-            return None, "an identifier: a whole number of its own in each row"
     if column.whole and len(different) <= FEW:
         return "numeric", f"{len(different)} different whole numbers, kept as numbers"
     return "numeric", ""

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,36 +11,35 @@ import numpy as np
 
 from study.common.errors import InputError
 from study.common.text import short
+from study.datasets.checks.given_split import offered_split, split_by
+from study.datasets.checks.table import ColumnFinding
+from study.datasets.checks.table_registry import TABLE_CHECKS
 from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.division import drawn
 from study.datasets.drafting.claim_proposal import proposal_scores
-from study.datasets.drafting.columns import (
-    MISSING,
-    NUMBER,
-    Column,
-    Kind,
-    kind_of,
-    read_tables,
-)
+from study.datasets.drafting.columns import Kind, kind_of
 from study.datasets.drafting.copies import copies, of_copies
 from study.datasets.drafting.file_layout import find_layout, no_column
+from study.datasets.drafting.leaks import leaks, told
+from study.datasets.drafting.marks import with_levels
 from study.datasets.drafting.notations import doubts, in_words
-from study.datasets.drafting.toml import written
-from study.recipes.columns import Binary, Numeric, OneHot
+from study.datasets.drafting.reading import read_together
+from study.datasets.drafting.target import check_target, of_target
+from study.datasets.drafting.toml import Offers, written
+from study.datasets.drafting.variables import Variable, variable_of
+from study.datasets.raw_columns import Column, RawTable
 from study.recipes.dataset import DatasetRecipe
-from study.recipes.table import Proposal, Split, Table
+from study.recipes.table import Proposal, Split
 
 TEST_FRACTION = 0.25
-FEWEST_ROWS = 5  # training rows of a level that stands for itself
-MOST_LEVELS = 20
 MOST_DROPPED = 0.05  # of the rows; beyond, missing values are imputed
-PARTS = ("set", "split", "part", "partition", "subset", "sample", "fold")
-_TRAIN, _TEST = ("train", "training"), ("test", "testing", "holdout")
 _RANDOM_STATE = 0
 PATIENCE = 50  # epochs
-_FAR = 3  # interquartile ranges beyond the quartiles (Tukey's far out values)
+_VALIDATION = (
+    "{name}: its validation rows are training rows here, of which networks that stop early hold "
+    "out some of their own"
+)
 HALF = Proposal(part=0.5, random_state=_RANDOM_STATE)
-Variable = Binary | Numeric | OneHot
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,8 @@ class Draft:
 
     layout : how the file is read; left_out, notes : of columns, by name; decide : what the user
     may want to decide otherwise; scores : (variables,) by which linear regression ranks them
+    proposed : the places of the variables that a claim may be about, the first ranked first; where
+        there is none, the text has no claim
     """
 
     recipe: DatasetRecipe
@@ -58,6 +59,7 @@ class Draft:
     notes: dict[str, str]
     decide: list[str]
     scores: np.ndarray
+    proposed: list[int]
     text: str
 
 
@@ -78,52 +80,43 @@ def draft(
     """
     table, layout = find_layout(path, target, separator, encoding)
     paths = [path] if test_path is None else [path, test_path]
-    columns, lengths = _read(table, paths)
+    columns, lengths = read_together(table, paths)
     if target not in columns:
         raise no_column(path, target, list(columns))
-    _check_target(path, columns[target])
+    check_target(path, columns[target])
     names = [_relative(each, recipe_path) for each in paths]
-    made = _Making(path, columns, target, lengths, proposal)
     where = {"file": names[0]} if test_path is None else {"train": names[0], "test": names[1]}
     said = table.model_dump(exclude_defaults=True, exclude={"file"})
-    values: dict[str, Any] = {
-        "title": path.stem,
-        "source": f"{path.name}",
-        "patience": PATIENCE,
-        "table": {**where, **said},
-        "target": {
-            "name": target,
-            "standardise": True,
-            "tolerance": 0.1,
-            **columns[target].writing.keys,
-        },
-        "claim": {
-            "level": "variable",
-            "rank": 1,
-            "proportion": 0.8,
-            "model": "mlp",
-            "method": "permutation-grouped",
-            "proposed": proposal is None,
-        },
-    }
-    if made.split is not None:
-        values["split"] = made.split.model_dump(exclude_none=True)
-    if proposal is not None:
-        values["proposal"] = proposal.model_dump()
-    variables = _decided(values, made)
-    together = copies(DatasetRecipe.model_validate(values), recipe_path.parent)
+    made = _Making(path, columns, target, lengths, proposal)
+
+    def recipe_of(variables: Sequence[Variable]) -> DatasetRecipe:
+        values = _values(path, {**where, **said}, variables, made, proposal)
+        return DatasetRecipe.model_validate(values)
+
+    recipe = recipe_of(made.variables())
+    dataset = load_dataset(recipe, recipe_path.parent)
+    gone = leaks(dataset, made.columns, made.target)
+    if len(gone) == len(dataset.variables):
+        gone = {}
+    if gone:
+        recipe = recipe_of(made.variables(without=gone))
+    together = copies(recipe, recipe_path.parent)
     if together is not None:
-        made = _Making(path, columns, target, lengths, proposal, together)
-        variables = _decided(values, made)
-        values["equal_rows"] = "together"
-    dataset = load_dataset(DatasetRecipe.model_validate(values), recipe_path.parent)
+        made.keep_together(together)
+        recipe = recipe_of(made.variables(without=gone))
+    if recipe != dataset.recipe:
+        dataset = load_dataset(recipe, recipe_path.parent)
     scores = proposal_scores(dataset, recipe_path.parent)
-    values["claim"]["name"] = variables[int(scores.argmax())].name
-    recipe = DatasetRecipe.model_validate(values)
-    text = written(recipe, made.left_out, made.notes)
-    if DatasetRecipe.model_validate(tomllib.loads(text)) != recipe:
-        raise AssertionError("what is written says something else")
-    used = [*(variable.name for variable in variables), target]
+    withheld = {*made.found, *told(dataset)}
+    order = np.argsort(-scores, kind="stable")
+    proposed = [int(place) for place in order if dataset.variables[place] not in withheld]
+    if proposed:
+        claim = recipe.claim.model_copy(update={"name": dataset.variables[proposed[0]]})
+        recipe = recipe.model_copy(update={"claim": claim})
+    offers = made.offers()
+    text = written(recipe, made.left_out, made.notes, offers, claimed=bool(proposed))
+    _check_text(text, recipe)
+    used = [*(variable.name for variable in recipe.variables), target]
     writings = {name: columns[name].writing for name in used}
     return Draft(
         recipe,
@@ -131,47 +124,74 @@ def draft(
         [*layout, *in_words(writings)],
         made.left_out,
         made.notes,
-        [*doubts(writings), *made.decide, *of_copies(together), *_of_target(columns[target])],
+        [
+            *doubts(writings),
+            *made.decide,
+            *of_copies(together),
+            *_offered(offers),
+            *of_target(made.target),
+        ],
         scores,
+        proposed,
         text,
     )
 
 
-def _decided(values: dict[str, Any], made: "_Making") -> list[Variable]:
-    """Put into a recipe what follows from the rows that train; its variables. Raises InputError."""
-    variables = made.variables()
-    values["variables"] = [_said(variable) for variable in variables]
-    values["table"]["missing"] = made.missing
-    values["claim"]["name"] = variables[0].name
-    return variables
+def _values(
+    path: Path,
+    table: Mapping[str, Any],
+    variables: Sequence[Variable],
+    made: "_Making",
+    proposal: Proposal | None,
+) -> dict[str, Any]:
+    """What the recipe says, with a claim about the first variable."""
+    values: dict[str, Any] = {
+        "title": path.stem,
+        "source": f"{path.name}",
+        "patience": PATIENCE,
+        "table": {**table, "missing": made.missing},
+        "variables": [_said(variable) for variable in variables],
+        "target": {
+            "name": made.target.name,
+            "standardise": True,
+            "tolerance": 0.1,
+            **made.target.writing.keys,
+        },
+        "claim": {
+            "level": "variable",
+            "name": variables[0].name,
+            "rank": 1,
+            "proportion": 0.8,
+            "model": "mlp",
+            "method": "permutation-grouped",
+            "proposed": proposal is None,
+        },
+    }
+    if made.groups is not None:
+        values["equal_rows"] = "together"
+    if made.split is not None:
+        values["split"] = made.split.model_dump(exclude_none=True)
+    if proposal is not None:
+        values["proposal"] = proposal.model_dump()
+    return values
 
 
-def _read(table: Table, paths: Sequence[Path]) -> tuple[dict[str, Column], list[int]]:
-    """The columns of one table, or of training and test rows one below the other."""
-    parts = read_tables(table, paths)
-    lengths = [len(next(iter(part.values())).codes) for part in parts]
-    if len(parts) == 1:
-        return parts[0], lengths
-    train, test = parts
-    for name in train:
-        if name not in test:
-            raise no_column(paths[1], name, list(test))
-    return {name: _joined(train[name], test[name]) for name in train}, lengths
+def _offered(offers: Offers) -> Iterator[str]:
+    """What of the offers a user has to decide."""
+    for name in offers.groups:
+        yield (
+            f"rows with the same {short(name)} stand in training and test: its groups line in the "
+            "recipe keeps them together"
+        )
+    for split in offers.splits:
+        yield f"{short(str(split.column))} may divide the rows: lines under [split] have it do so"
 
 
-def _joined(first: Column, second: Column) -> Column:
-    """The rows of two columns, one below the other."""
-    texts = {text: place for place, text in enumerate(dict.fromkeys([*first.texts, *second.texts]))}
-    # The last two are those of the codes -2 and -1.
-    places = np.array([*(texts[text] for text in second.texts), NUMBER, MISSING], dtype=np.int32)
-    return Column(
-        first.name,
-        np.concatenate([first.numbers, second.numbers]),
-        np.concatenate([first.codes, places[second.codes]]),
-        tuple(texts),
-        tuple(dict.fromkeys([*first.marked, *second.marked])),
-        writing=first.writing,
-    )
+def _check_text(text: str, recipe: DatasetRecipe) -> None:
+    read = tomllib.loads(text)
+    read.setdefault("claim", recipe.claim.model_dump(exclude_defaults=True))
+    if DatasetRecipe.model_validate(read) != recipe:
+        raise AssertionError("what is written says something else")
 
 
 class _Making:
@@ -184,48 +204,70 @@ class _Making:
         target: str,
         lengths: Sequence[int],
         proposal: Proposal | None,
-        groups: np.ndarray | None = None,
     ) -> None:
-        self.groups = groups
-        self.path, self.columns, self.lengths = path, columns, lengths
-        self.target = columns[target]
+        self.path, self.lengths, self.proposal = path, lengths, proposal
+        self.groups: np.ndarray | None = None
+        self.columns, self._of_marks = with_levels(columns)
+        self.target = self.columns[target]
         self.left_out: dict[str, str] = {}
-        self.notes: dict[str, str] = {}
         self.decide: list[str] = []
         self.split, self.parts = self._split()
-        self.left = self._left(proposal)
+        self.found = self._found()
+        self.left = self._left()
+
+    def keep_together(self, groups: np.ndarray) -> None:
+        """Let no split part rows of one group, (rows,) int."""
+        self.groups = groups
+        self.left = self._left()
 
     def _split(self) -> tuple[Split | None, np.ndarray | None]:
         """How rows are divided, and which are test rows where that is given: (rows,) bool."""
         if len(self.lengths) == 2:
             return None, np.arange(sum(self.lengths)) >= self.lengths[0]
         for column in self.columns.values():
-            if column is self.target or column.name.lower() not in PARTS:
-                continue
-            by_word = {text.lower(): text for text in column.texts}
-            train = next((by_word[word] for word in _TRAIN if word in by_word), None)
-            test = next((by_word[word] for word in _TEST if word in by_word), None)
-            if train and test and len(column.texts) == 2 and not column.missing.any():
-                split = Split(test=test, column=column.name, train=train)
-                return split, column.codes == column.texts.index(test)
+            split = None if column is self.target else split_by(column)
+            if split is not None:
+                if not isinstance(split.train, str):
+                    self.decide.append(_VALIDATION.format(name=short(column.name)))
+                return split, column.codes == column.texts.index(str(split.test))
         return Split(test=TEST_FRACTION, random_state=_RANDOM_STATE), None
 
-    def _left(self, proposal: Proposal | None) -> np.ndarray:
+    def _found(self) -> dict[str, tuple[str, ColumnFinding]]:
+        """What was found of each column that could become a variable: the code, and that."""
+        others = tuple(
+            column
+            for name, column in self.columns.items()
+            if column is not self.target and not (self.split and self.split.column == name)
+        )
+        table = RawTable(others, self.target, tuple(self.lengths))
+        found: dict[str, tuple[str, ColumnFinding]] = {}
+        for check in TABLE_CHECKS:
+            for finding in check.find(table):
+                known = found.setdefault(finding.column, (check.code, finding))
+                if finding.leave_out and not known[1].leave_out:
+                    found[finding.column] = (check.code, finding)
+        return found
+
+    def _left(self) -> np.ndarray:
         """Which rows are left when the claim has been proposed from others: (rows,) bool."""
         every = np.ones(len(self.target.codes), dtype=bool)
-        if proposal is None:
+        if self.proposal is None:
             return every
         could_train = every if self.parts is None else ~self.parts
-        part, random_state = proposal.part, proposal.random_state
+        part, random_state = self.proposal.part, self.proposal.random_state
         return ~drawn(str(self.path), could_train, part, random_state, self.groups)
 
     @property
     def missing(self) -> str:
         """What becomes of missing values: refuse, drop or impute."""
-        return self._missing
+        offered = any(finding.codes for _, finding in self.found.values())
+        # The line of marks that is offered must load once its # is taken away.
+        return "impute" if offered and self._missing == "refuse" else self._missing
 
-    def variables(self) -> list[Variable]:
-        """The variables of the recipe. Raises InputError if there are none."""
+    def variables(self, without: Mapping[str, str] | None = None) -> list[Variable]:
+        """The variables of the recipe, but for some with their reasons. Raises InputError."""
+        self.left_out |= without or {}
+        self.notes = dict(self._of_marks)
         kinds = self._kinds()
         while True:
             # A column that goes may leave more rows whole, so that all is looked at again.
@@ -233,11 +275,10 @@ class _Making:
             if train.sum() < 2:
                 raise InputError(f"{self.path}: too few rows: {train.sum()} would be for training")
             made: dict[str, Variable] = {}
-            gone = {}
+            gone, notes = {}, {}
             taken: set[str] = set()
             for name, kind in kinds.items():
-                column = self.columns[name]
-                variable, said = _variable(column, kind, train)
+                variable, said = variable_of(self.columns[name], kind, train)
                 if variable and taken & set(variable.features):
                     variable, said = None, "its features would have the names of another's"
                 if variable is None:
@@ -245,8 +286,7 @@ class _Making:
                 else:
                     made[name] = variable
                     taken |= set(variable.features)
-                    if said:
-                        self.notes[name] = said
+                    notes[name] = said
             if not gone:
                 break
             self.left_out |= gone
@@ -260,6 +300,9 @@ class _Making:
             raise InputError(
                 f"{self.path}: no column is left to predict {self.target.name} from ({reasons})"
             )
+        for name, said in notes.items():
+            self._note(name, said)
+        self._train = train
         return list(made.values())
 
     def _kinds(self) -> dict[str, Kind]:
@@ -269,19 +312,43 @@ class _Making:
             if column is self.target or (self.split and self.split.column == name):
                 continue
             kind, said = kind_of(column)
-            if column.marked and column.others:
-                self.decide.append(
-                    f"{short(name)}: {', '.join(repr(mark) for mark in column.marked)} is read as "
-                    "a missing value; if it is a level, add it to the levels: a level goes before "
-                    "missing_marks"
-                )
-            if kind is None:
-                self.left_out[name or "(no name)"] = said
+            code, finding = self.found.get(name, ("", None))
+            if name in self.left_out:
                 continue
-            kinds[name] = kind
-            if said:
-                self.notes[name] = said
+            if name and finding is not None and finding.leave_out:
+                self.left_out[name] = f"{finding.reason} ({code})"
+            elif kind is None:
+                self.left_out[name or "(no name)"] = said
+            else:
+                kinds[name] = kind
+                self._note(name, f"{code}: {finding.reason}" if finding is not None else said)
         return kinds
+
+    def _note(self, name: str, said: str) -> None:
+        if said:
+            known = self.notes.get(name)
+            self.notes[name] = f"{known}; {said}" if known else said
+
+    def offers(self) -> Offers:
+        """What the recipe may say in place of what it says."""
+        variables, splits = {}, []
+        for name in self.left_out.keys() & self.columns.keys():
+            column = self.columns[name]
+            kind, _ = kind_of(column)
+            variable = variable_of(column, kind, self._train)[0] if kind else None
+            if variable is not None:
+                variables[name] = variable
+        for name, (code, _) in self.found.items():
+            split = offered_split(self.columns[name]) if code == "T003" else None
+            if split is not None and len(self.lengths) == 1:
+                splits.append(split)
+        findings = [finding for _, finding in self.found.values()]
+        return Offers(
+            variables,
+            splits,
+            [finding.column for finding in findings if finding.repeats],
+            list(dict.fromkeys(code for finding in findings for code in finding.codes)),
+        )
 
     def _training(self, columns: Sequence[Column]) -> np.ndarray:
         """Which rows are training rows, once rows are dropped: (rows,) bool."""
@@ -299,105 +366,6 @@ class _Making:
         if self.parts is not None:
             return kept & ~self.parts
         return kept & ~drawn(str(self.path), kept, TEST_FRACTION, _RANDOM_STATE, self.groups)
-
-
-def _variable(column: Column, kind: str, train: np.ndarray) -> tuple[Variable | None, str]:
-    """The variable that a column becomes by its training rows, or none, and why."""
-    if kind == "numeric":
-        known = np.unique(column.numbers[train & ~column.missing])
-        if len(known) < 2:
-            return None, "the same in all training rows"
-        return Numeric(
-            name=column.name, type="numeric", standardise=True, **column.writing.keys
-        ), ""
-    counts = np.bincount(column.codes[train & (column.codes >= 0)], minlength=len(column.texts))
-    if kind == "binary":
-        if (counts > 0).sum() < 2:
-            return None, "the same in all training rows"
-        texts = sorted(column.texts)
-        if not column.others:
-            texts.sort(key=column.number_of)
-        return Binary(
-            name=column.name, type="binary", levels=dict(zip(texts, (0.0, 1.0), strict=True))
-        ), ""
-    return _one_hot(column, counts, train)
-
-
-def _one_hot(column: Column, counts: np.ndarray, train: np.ndarray) -> tuple[OneHot | None, str]:
-    """Levels of at least five training rows, the most frequent ones; the rest is one level."""
-    known = int((train & ~column.missing).sum())
-    order = sorted(range(len(counts)), key=lambda code: (-counts[code], column.texts[code]))
-    often = [code for code in order if counts[code] >= FEWEST_ROWS]
-    rest = len(order) - len(often) + bool((column.codes == NUMBER).any())
-    if rest or len(often) > MOST_LEVELS:
-        often = often[: MOST_LEVELS - 1]
-        # What stands for the rest must be met often enough as well.
-        while often and known - sum(counts[often]) < FEWEST_ROWS:
-            often.pop()
-    pooled = known - sum(counts[often])
-    if pooled > known / 2:
-        return None, (
-            f"{len(order)} different texts, most of them rare: group them, and it can be used"
-        )
-    if len(often) + bool(pooled) < 2:
-        return None, "one level in all training rows"
-    levels = [column.texts[code] for code in often]
-    if not pooled:
-        return OneHot(name=column.name, type="one-hot", levels=sorted(levels)), ""
-    if "other" not in levels:
-        levels.append("other")
-    merged = len(order) - len(often)
-    return (
-        OneHot(name=column.name, type="one-hot", levels=sorted(levels), other="other"),
-        f"{merged} of its levels, the rarest ({pooled} training rows), are one, 'other': those of "
-        f"fewer than {FEWEST_ROWS} rows, and all beyond {MOST_LEVELS}",
-    )
-
-
-def _check_target(path: Path, target: Column) -> None:
-    """Refuse a target that nothing can be learned of."""
-    where = f"{path}, column {target.name}"
-    if target.missing.all():
-        raise InputError(f"{where}: the target has no value in any row")
-    if target.writing.unread:
-        raise InputError(f"{where}: {target.writing.unread}")
-    others = target.others
-    if others:
-        place = int(np.flatnonzero(target.codes == target.texts.index(others[0]))[0]) + 1
-        raise InputError(
-            f"{where}: the target must be a number, but row {place} below the header holds "
-            f"'{short(others[0])}'; where that is a missing value, leave the cell empty"
-        )
-    if len(np.unique(target.known)) == 1:
-        raise InputError(f"{where}: the target is {target.known[0]:g} in every row")
-
-
-def _of_target(target: Column) -> list[str]:
-    """What is to be known of a target."""
-    known = target.known
-    low, high = np.quantile(known, [0.25, 0.75])
-    far = (known < low - _FAR * (high - low)) | (known > high + _FAR * (high - low))
-    said = []
-    if far.any() and high > low:
-        worst = known[np.abs(known - np.median(known)).argmax()]
-        remedy = (
-            "; if it is skewed, a column of its logarithm may serve better"
-            if known.min() > 0
-            else ""
-        )
-        said.append(
-            f"{far.sum()} of {len(known)} values of {target.name} lie far out (beyond {_FAR} "
-            f"interquartile ranges; the farthest is {worst:g}): they weigh most in a squared "
-            f"error{remedy}"
-        )
-    if known.min() <= 0:
-        said.append(
-            f"{target.name} has values of 0 or less, near which a relative error says nothing: "
-            "read R², not the part of rows within the tolerance"
-        )
-    if len(np.unique(known)) == 2:
-        said.append(f"{target.name} has two values only: it is predicted as a number all the same")
-    return said
 
 
 def _relative(path: Path, recipe_path: Path) -> str:

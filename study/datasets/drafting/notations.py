@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,45 +10,13 @@ import numpy as np
 
 from study.common.text import short, some
 from study.datasets.encoding import Reader
-from study.datasets.notation import THOUSANDS, Amount, Notation
+from study.datasets.notation import THOUSANDS, USUAL, Amount, Notation, Writing
 from study.datasets.read_table import frame_format, read_file
-from study.recipes.columns import Scaled
 from study.recipes.table import Table
 
 # Different texts of a unit: of fewer, the numbers are rather names of levels (2 doors, 4 doors).
 _MANY = 13
 _SEVERAL = 3
-
-
-@dataclass(frozen=True)
-class Writing:
-    """How the numbers of a column are written.
-
-    keys : of its variable in the recipe, where it is not written as its table says; unread : why
-    it is not read as numbers, though it looks like them; doubt : its decimal sign, where that may
-    stand between thousands as well
-    """
-
-    keys: Mapping[str, Any]
-    unread: str = ""
-    doubt: str = ""
-
-    def notation(self, table: Table) -> Notation:
-        """The notation that its numbers are read in."""
-        return _notation(table, self.keys)
-
-    @property
-    def settled(self) -> "Writing":
-        """With the sign in doubt between thousands, as it stands in other columns."""
-        others = {key: value for key, value in self.keys.items() if key != "decimal"}
-        return Writing({**others, "thousands": self.doubt})
-
-
-USUAL = Writing({})
-
-
-def _notation(table: Table, keys: Mapping[str, Any]) -> Notation:
-    return Notation.of(table, Scaled.model_validate({"name": "-", **keys}))
 
 
 @lru_cache
@@ -140,11 +107,11 @@ def _grouping(digits: Sequence[str], table: Table, decimals: bool) -> tuple[dict
     options: list[dict[str, Any]] = [{}, {"decimal": other}]
     options += [{"thousands": sign} for sign in THOUSANDS]
     options += [{"decimal": other, "thousands": sign} for sign in THOUSANDS if sign != other]
-    fitting = [keys for keys in options if all(map(_notation(table, keys).reads, digits))]
+    fitting = [keys for keys in options if all(map(Writing(keys).notation(table).reads, digits))]
     if not fitting:
         return {}, ""
     first = fitting[0]
-    sign = _notation(table, first).decimal
+    sign = Writing(first).notation(table).decimal
     between, lines = {"thousands": sign}, "\n".join(digits)
     if between not in fitting or sign not in lines or is_decimal(sign).search(lines):
         return first, ""

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from study.common.text import printable
 from study.recipes.base import Recipe
-from study.recipes.columns import Numeric
+from study.recipes.columns import Numeric, Variable
 from study.recipes.dataset import DatasetRecipe
+from study.recipes.table import Split
 
 _MISSING = {
     "refuse": "no value is missing",
@@ -26,20 +28,56 @@ _WRITTEN = {
     "sign": "stands beside each number",
     "brackets": "(5) is -5",
 }
+_NO_CLAIM = (
+    "# No claim is proposed: of each variable something speaks against it (see above). Claim what",
+    "# you believed before you saw these data: name the variable, and take the # away.",
+)
 # Keys of a dataset recipe that are tables of their own.
 _PARTS = ("table", "split", "proposal", "variables", "target", "claim", "permutation")
 
 
-def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[str, str]) -> str:
-    """A recipe, as text that is read back the same; reasons for columns are comments."""
+@dataclass(frozen=True)
+class Offers:
+    """What a recipe may say otherwise, each as a comment that is ready to be taken.
+
+    variables : those that columns could be which are left out, by name
+    splits : by columns; groups : columns whose equal values are one subject
+    marks : what may stand for a missing value
+    """
+
+    variables: Mapping[str, Variable]
+    splits: Sequence[Split]
+    groups: Sequence[str]
+    marks: Sequence[str]
+
+
+def written(
+    recipe: DatasetRecipe,
+    left_out: Mapping[str, str],
+    notes: Mapping[str, str],
+    offers: Offers,
+    *,
+    claimed: bool,
+) -> str:
+    """A recipe, as text that is read back the same; reasons and offers are comments.
+
+    Where nothing is `claimed`, its claim is a comment as well, without a name.
+    """
+    groups = [
+        "# Rows of one subject stand on both sides of the split; this keeps them together:",
+        *(f"# groups = {_value(name)}" for name in offers.groups),
+    ]
+    marks = [*recipe.own_table.missing_marks, *offers.marks]
     lines = [
         "# Written by 'study data init'. Whatever is decided here can be decided otherwise:",
         "# change it, and see what comes of it with 'study data check'.",
         *_keys(recipe, _COMMENTS),
+        *(groups if offers.groups else []),
         "",
         "# Paths start from the folder of this file.",
         "[table]",
         *_keys(recipe.own_table, {"missing": _MISSING[recipe.own_table.missing]}, ["missing"]),
+        *([f"# missing_marks = {_value(marks)}"] if offers.marks else []),
     ]
     if recipe.split is not None:
         how = (
@@ -48,6 +86,8 @@ def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[s
             else f"this part of the {recipe.drawn} are test {recipe.drawn}, drawn by random_state"
         )
         lines += ["", f"# {how[0].upper()}{how[1:]}.", "[split]", *_keys(recipe.split, {})]
+    for split in offers.splits:
+        lines += ["# Or, in place of these lines:", *map(_comment, _keys(split, {}))]
     if recipe.proposal is not None:
         lines += [
             "",
@@ -61,24 +101,34 @@ def written(recipe: DatasetRecipe, left_out: Mapping[str, str], notes: Mapping[s
     lines += ["", "# Numbers are standardised: less the training rows' mean, divided by their sd."]
     for variable in recipe.variables:
         note = notes.get(variable.name)
-        lines += ["", *([_comment(note)] if note else []), "[[variables]]"]
-        lines += _keys(variable, _WRITTEN, ["type"])
+        lines += ["", *([_comment(note)] if note else []), *_variable(variable)]
         if isinstance(variable, Numeric):
             lines.append('# unit = ""')
     if left_out:
         lines += ["", "# Left out:"]
-        lines += [_comment(f"  {name}: {reason}") for name, reason in left_out.items()]
+    for name, reason in left_out.items():
+        lines.append(_comment(f"  {name}: {reason}"))
+        if name in offers.variables:
+            lines += map(_comment, _variable(offers.variables[name]))
     lines += ["", "[target]", *_keys(recipe.target, _WRITTEN, ["tolerance"])]
     lines += [
         '# unit = ""',
         "# A prediction is correct when |prediction - target| < tolerance * |target|.",
         "",
-        *_origin(recipe),
+        *(_origin(recipe) if claimed else _NO_CLAIM),
         '# The MLP is quick at any number of columns; model = "transformer" is the published one.',
-        "[claim]",
-        *_keys(recipe.claim, {}),
     ]
+    claim = ["[claim]", *_keys(recipe.claim, {})]
+    lines += claim if claimed else [_comment(_unnamed(line)) for line in claim]
     return "\n".join(lines) + "\n"
+
+
+def _variable(variable: Variable) -> list[str]:
+    return ["[[variables]]", *_keys(variable, _WRITTEN, ["type"])]
+
+
+def _unnamed(line: str) -> str:
+    return 'name = ""' if line.startswith("name = ") else line
 
 
 def _origin(recipe: DatasetRecipe) -> list[str]:

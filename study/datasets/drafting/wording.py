@@ -1,7 +1,8 @@
 """What was made of a table, and what a recipe makes of it, in plain words."""
 
+import math
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from study.common.text import short
 from study.datasets.checks.registry import data_warnings
 from study.datasets.dataset import Dataset
-from study.datasets.drafting.draft import FEWEST_ROWS, Draft
+from study.datasets.drafting.draft import Draft
+from study.datasets.drafting.variables import FEWEST_ROWS
 from study.datasets.least_squares import least_squares
 from study.recipes.columns import Binary, Numeric, OneHot
 from study.recipes.dataset import DatasetRecipe
@@ -26,42 +28,48 @@ _STEPS = 20
 
 def told(draft: Draft, recipe_path: Path, table: Path) -> Iterator[str]:
     """What 'study data init' says, line by line."""
-    dataset = draft.dataset
+    dataset, more = draft.dataset, f"which {recipe_path} says as well"
     yield f"{table}: {', '.join(draft.layout)}."
     yield ""
     yield from _rows(dataset)
     yield ""
-    yield from _variables(dataset, draft.notes)
+    yield from _variables(dataset, draft.notes, more)
     if draft.left_out:
         yield ""
         yield "Left out"
-        yield from _limited([f"  {_padded(name)} {why}" for name, why in draft.left_out.items()])
-    decide = [*draft.decide, *warnings(dataset)]
-    if decide:
-        yield ""
-        yield "To be looked at"
-        yield from _limited([f"  - {item}" for item in decide])
+        lines = [f"  {_padded(name)} {why}" for name, why in draft.left_out.items()]
+        yield from _limited(lines, more)
+    yield from _to_be_looked_at([*draft.decide, *warnings(dataset)])
     yield ""
     yield from _proposed(draft)
     yield ""
     name = shlex.quote(recipe_path.stem if recipe_path.parent == Path("data") else str(recipe_path))
-    yield f"{recipe_path} is written. Look it over; then:"
+    first = "" if draft.proposed else "Write a claim there. "
+    yield f"{recipe_path} is written. {first}Look it over; then:"
     yield f"  study data check {name}"
     yield f"  study run --data {name}"
 
 
 def _proposed(draft: Draft) -> Iterator[str]:
     """The claim that is proposed, from which rows, and what that costs."""
-    claim, order = draft.recipe.claim, np.argsort(-draft.scores, kind="stable")
+    claim, order = draft.recipe.claim, draft.proposed
     names, left_out = draft.dataset.variables, draft.dataset.left_out
-    runner_up = f"; next is {names[order[1]]}, {draft.scores[order[1]]:.2f}" if names[1:] else ""
+    if not order:
+        yield (
+            "No claim can be proposed: of each variable something said above speaks against it. "
+            "Claim what you believed before you saw these data, under [claim]."
+        )
+        return
+    runner_up = f"; next is {names[order[1]]}, {draft.scores[order[1]]:.2f}" if order[1:] else ""
+    passed = len(names) - len(order)
+    unless = f", but for {passed} that something said above speaks against," if passed else ""
     yield (
         f"Proposed claim, from {'rows that are left out' if left_out else 'the data'}: "
-        f"{claim.words} among the {len(order)} variables in at "
+        f"{claim.words} among the {len(names)} variables in at "
         f"least {100 * claim.proportion:g}% of seeds (model {claim.model}, {claim.method}). Linear "
-        f"regression ranks it first on {'those' if left_out else 'the training'} rows (drop in R² "
-        f"when permuted {draft.scores[order[0]]:.2f}{runner_up}). If you believed something else "
-        "before you saw these data, claim that instead."
+        f"regression ranks it first{unless} on {'those' if left_out else 'the training'} rows "
+        f"(drop in R² when permuted {draft.scores[order[0]]:.2f}{runner_up}). If you believed "
+        "something else before you saw these data, claim that instead."
     )
     if not left_out:
         yield (
@@ -76,7 +84,7 @@ def checked(dataset: Dataset) -> Iterator[str]:
     yield ""
     yield from _rows(dataset)
     yield ""
-    yield from _variables(dataset, {})
+    yield from _variables(dataset, {}, "which the recipe names")
     yield ""
     train, test = _linear_fit(dataset)
     yield f"Least squares: R² {train:.2f} on the training rows, {test:.2f} on the test rows."
@@ -86,11 +94,14 @@ def checked(dataset: Dataset) -> Iterator[str]:
         f"(model {claim.model}, {claim.method}, by {claim.level})."
     )
     yield _cost(dataset)
-    found = warnings(dataset)
-    if found:
+    yield from _to_be_looked_at(warnings(dataset))
+
+
+def _to_be_looked_at(items: Sequence[str]) -> Iterator[str]:
+    if items:
         yield ""
         yield "To be looked at"
-        yield from _limited([f"  - {item}" for item in found])
+        yield from (f"  - {item}" for item in items)
 
 
 def _origin(dataset: Dataset) -> str:
@@ -178,12 +189,14 @@ def _how(recipe: DatasetRecipe) -> str:
     if split is None:
         return "given by a file of their own"
     if isinstance(split.test, str):
-        return f"those with '{split.test}' in {split.column}"
+        trains = "' and '".join(split.trains)
+        others = f"; '{trains}' train" if len(split.trains) > 1 else ""
+        return f"those with '{split.test}' in {split.column}{others}"
     of = " of the groups" if recipe.groups_rows else ""
     return f"{100 * split.test:g}%{of} drawn at random (random_state {split.random_state})"
 
 
-def _variables(dataset: Dataset, notes: dict[str, str]) -> Iterator[str]:
+def _variables(dataset: Dataset, notes: dict[str, str], more: str) -> Iterator[str]:
     sizes = ((dataset.variables, "variable"), (dataset.features, "feature"))
     yield ", ".join(f"{len(of)} {name}{'s' if len(of) > 1 else ''}" for of, name in sizes)
     counts = dict(_counts(dataset))
@@ -206,7 +219,7 @@ def _variables(dataset: Dataset, notes: dict[str, str]) -> Iterator[str]:
             )
         note = notes.get(variable.name)
         lines.append(f"  {_padded(variable.name)} {said}{f' ({note})' if note else ''}")
-    yield from _limited(lines)
+    yield from _limited(lines, more)
 
 
 def _counts(dataset: Dataset) -> Iterator[tuple[str, float]]:
@@ -223,14 +236,15 @@ def _counts(dataset: Dataset) -> Iterator[tuple[str, float]]:
 def _span(numbers: np.ndarray) -> str:
     """Least and greatest of numbers that were held in single precision."""
     ends = numbers.min(), numbers.max()
-    least = 1e-6 * max(map(abs, ends))  # less is nought
-    return " to ".join(_readable(end if abs(end) > least else 0.0) for end in ends)
+    # What is less than a millionth of the greater is not known of the other.
+    places = 6 - math.ceil(math.log10(max(map(abs, ends)) or 1))
+    return " to ".join(_readable(round(float(end), places) + 0.0) for end in ends)
 
 
 def _readable(number: float) -> str:
-    """A number of five digits, as people write it: 2,109,300."""
+    """A number of five digits, as people write it: 2,109,300; of four, as a year is written."""
     shown = float(f"{number:.5g}")
-    return f"{shown:,.10g}" if abs(shown) < 1e12 else f"{shown:g}"
+    return f"{shown:,.10g}" if 1e4 <= abs(shown) < 1e12 else f"{shown:.10g}"
 
 
 def _scaled(standardise: bool, divisor: float) -> str:
@@ -274,10 +288,11 @@ def _names(names: list[str]) -> str:
     return _listed([short(name) for name in names])
 
 
-def _limited(lines: list[str]) -> Iterator[str]:
+def _limited(lines: list[str], more: str) -> Iterator[str]:
+    """Lines, not too many; `more` says where the others are."""
     yield from lines[:_MOST_LINES]
     if len(lines) > _MOST_LINES:
-        yield f"  and {len(lines) - _MOST_LINES} more"
+        yield f"  and {len(lines) - _MOST_LINES} more, {more}"
 
 
 def _padded(name: str) -> str:

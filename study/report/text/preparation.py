@@ -46,10 +46,8 @@ def _proposal(proposal: Proposal, rows: str) -> str:
 
 def _split(split: Split, drawn: str) -> str:
     if isinstance(split.test, str):
-        return (
-            f"by the column {split.column}: ‘{split.train}’ are training rows, "
-            f"‘{split.test}’ test rows"
-        )
+        trains = listed(f"‘{text}’" for text in split.trains)
+        return f"by the column {split.column}: {trains} are training rows, ‘{split.test}’ test rows"
     return (
         f"{percent(split.test)} of the {drawn} are test {drawn}, drawn at random "
         f"(random_state {split.random_state})"

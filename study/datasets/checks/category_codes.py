@@ -1,0 +1,48 @@
+"""Checks for numbers that are codes of categories."""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from study.datasets.checks.table import ColumnFinding
+from study.datasets.raw_columns import Column, RawTable
+
+_CODE = re.compile(
+    r"(?i:(.*[\W_])?(zip|postal|post|area|country|state|region|county|city|dept|department|"
+    r"store|product|item|branch|industry|occupation|job|diagnosis|airport|station)?[\W_]?"
+    r"(codes?|cd)|(.*[\W_])?(zip|zip_?4|plz|npa|cap|fips|iso|iso[\W_]?(num|numeric|n3)|m49|sic|naics|"
+    r"isic|isco|icd|isbn|ean|upc|gtin|sku|asin|postcode))|.*[a-z]Code"
+)
+_CALL = re.compile(
+    r"(?i:(.*[\W_])?(phone|telephone|tel|fax|mobile|cell)([\W_]?(nr|no|num|number))?)"
+)
+_MONTH = re.compile(r"(?i:(.*[\W_])?(month|mnth|mon|monat|mois|mes|maand))|.*[a-z]Month")
+_WEEKDAY = re.compile(
+    r"(?i:(.*[\W_])?(week[\W_]?day|day[\W_]?of[\W_]?(the[\W_]?)?week|dow))|.*[a-z]Weekday"
+)
+_FEWEST = 3  # different numbers; of two, no order can be wrong
+_CALLS = 10**5  # the least number to call; smaller ones are amounts
+
+
+def category_codes(table: RawTable) -> Iterator[ColumnFinding]:
+    """Whole numbers whose name says that they are names of categories."""
+    for column in table.columns:
+        known = column.known
+        if column.others or not column.whole or len(np.unique(known[:1000])) < _FEWEST:
+            continue
+        if _CALL.fullmatch(column.name) and known.min() >= _CALLS:
+            yield ColumnFinding(column.name, "numbers to call, which are names", leave_out=True)
+        elif reason := _reason(column):
+            yield ColumnFinding(column.name, reason)
+
+
+def _reason(column: Column) -> str:
+    low, high = column.known.min(), column.known.max()
+    if _MONTH.fullmatch(column.name) and low >= 1 and high <= 12:
+        return "months by number, of which December and January are neighbours"
+    if _WEEKDAY.fullmatch(column.name) and low >= 0 and high <= 7:
+        return "days of the week by number, which have no first and no last"
+    if _CODE.fullmatch(column.name):
+        return "codes, by its name: names of categories, not amounts"
+    return ""

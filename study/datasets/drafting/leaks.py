@@ -1,0 +1,40 @@
+"""Variables that give the target away: which are left out, and which are not claimed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from study.datasets.checks.target import telling, terms_of_formula
+from study.datasets.dataset import Dataset
+from study.datasets.raw_columns import Column
+from study.statistics.exact_functions import is_function, is_sum
+
+
+def told(dataset: Dataset) -> set[str]:
+    """The variables that alone tell nearly the whole order of the target (D004)."""
+    return {dataset.variables[place] for place in telling(dataset)}
+
+
+def leaks(dataset: Dataset, columns: Mapping[str, Column], target: Column) -> dict[str, str]:
+    """The variables that are the target in another form, to rounding, each with what it is."""
+    found = {}
+    for name in told(dataset):
+        numbers, goals = _known([columns[name]], target)
+        if not columns[name].others and is_function(numbers[:, 0], goals):
+            found[name] = f"a function of {target.name}, to rounding (D004)"
+    terms = [dataset.variables[place] for place in terms_of_formula(dataset)]
+    if not found and not any(columns[name].others for name in terms):
+        numbers, goals = _known([columns[name] for name in terms], target)
+        if is_sum(numbers, goals):
+            found = {
+                name: f"{target.name} is computed from it by adding up {' and '.join(terms)} (D005)"
+                for name in terms
+            }
+    return found
+
+
+def _known(columns: list[Column], target: Column) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the rows in which none is missing: (rows, columns), and those of the target."""
+    numbers = np.column_stack([column.numbers for column in (*columns, target)])
+    numbers = numbers[~np.isnan(numbers).any(axis=1)]
+    return numbers[:, :-1], numbers[:, -1]

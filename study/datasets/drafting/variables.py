@@ -1,0 +1,66 @@
+"""The variable that a column becomes, by its training rows."""
+
+import numpy as np
+
+from study.common.text import short
+from study.datasets.raw_columns import NUMBER, Column
+from study.recipes.columns import Binary, Numeric, OneHot
+
+FEWEST_ROWS = 5  # training rows of a level that stands for itself
+MOST_LEVELS = 20
+Variable = Binary | Numeric | OneHot
+
+
+def variable_of(column: Column, kind: str, train: np.ndarray) -> tuple[Variable | None, str]:
+    """The variable that a column becomes by its training rows, or none, and why."""
+    if kind == "numeric":
+        known = np.unique(column.numbers[train & ~column.missing])
+        if len(known) < 2:
+            return None, "the same in all training rows"
+        return Numeric(
+            name=column.name, type="numeric", standardise=True, **column.writing.keys
+        ), ""
+    counts = np.bincount(column.codes[train & (column.codes >= 0)], minlength=len(column.texts))
+    if kind == "binary":
+        if (counts > 0).sum() < 2:
+            return None, "the same in all training rows"
+        texts = sorted(column.texts)
+        if not column.others:
+            texts.sort(key=column.number_of)
+        return Binary(
+            name=column.name, type="binary", levels=dict(zip(texts, (0.0, 1.0), strict=True))
+        ), ""
+    return _one_hot(column, counts, train)
+
+
+def _one_hot(column: Column, counts: np.ndarray, train: np.ndarray) -> tuple[OneHot | None, str]:
+    """Levels of at least five training rows, the most frequent ones; the rest is one level."""
+    known = int((train & ~column.missing).sum())
+    order = sorted(range(len(counts)), key=lambda code: (-counts[code], column.texts[code]))
+    often = [code for code in order if counts[code] >= FEWEST_ROWS]
+    if len(often) > MOST_LEVELS or (len(often) == MOST_LEVELS and len(order) > MOST_LEVELS):
+        often = often[: MOST_LEVELS - 1]
+    rare = len(order) - len(often) + bool((column.codes == NUMBER).any())
+    pooled = int(known - sum(counts[often]))
+    if pooled > known / 2:
+        return None, (
+            f"{len(order)} different texts, most of them rare: group them, and it can be used"
+        )
+    enough = pooled >= FEWEST_ROWS
+    if len(often) + enough < 2:
+        return None, "one level in all training rows, or in all but a few"
+    levels = [column.texts[code] for code in often]
+    if not rare:
+        return OneHot(name=column.name, type="one-hot", levels=sorted(levels)), ""
+    # What stands for the rare levels must be met often enough as well.
+    other = "other" if enough else levels[0]
+    what = (
+        f"are one, '{other}': those of fewer than {FEWEST_ROWS} rows, and all beyond {MOST_LEVELS}"
+        if enough
+        else f"of fewer than {FEWEST_ROWS} rows together, count as '{short(other)}', the most "
+        "frequent"
+    )
+    return (
+        OneHot(name=column.name, type="one-hot", levels=sorted({*levels, other}), other=other),
+        f"{rare} of its levels, the rarest ({pooled} training rows), {what}",
+    )
