@@ -132,7 +132,10 @@ def _triangles(figure: FigureBase, pairs: _Pairs, narrow: bool) -> tuple[list[Ax
 
 
 def _legend(figure: FigureBase, image: Any, panels: list[Axes], narrow: bool) -> None:
-    """What the colours mean, where there is room: the cells hold the numbers."""
+    """What the colours mean, where there is room: the cells hold the numbers.
+
+    It takes the height of three lines at least.
+    """
     if not narrow:
         colour_bar(figure, image, panels, "mean Spearman")
 
@@ -165,7 +168,8 @@ def _between_seeds(overview: Overview, level: str) -> Display | None:
             [look[model].label for model in models],
             slanted=True,
         )
-        _legend(figure, image, panels, narrow)
+        if len(methods) > 2:
+            _legend(figure, image, panels, narrow)
 
     return Display(
         f"agreement-seeds-{level}s",
