@@ -45,24 +45,14 @@ def claimed_share(overview: Overview) -> Display | None:
     if not methods:
         return None
     controlled = any(method in methods for method, _ in shuffled)
-    shown = {"real": real, "shuffled": shuffled} if controlled else {"real": real}
+    shown = {"real": real} | ({"shuffled": shuffled} if controlled else {})
     data = _claimed_frame(overview, methods, list(shown))
     models = list(results.models)
-    heights = {
-        (method, model): row + offset(place, len(models))
-        for row, method in enumerate(methods)
-        for place, model in enumerate(models)
-    }
+    heights = _heights(methods, models)
     published = _published(results, heights)
-    values = {
-        condition: {key: shares(of.score)[:, [item]] for key, (of, item) in scores.items()}
-        for condition, scores in shown.items()
-    }
-    end = share_end(
-        *(of for scores in values.values() for of in scores.values()),
-        data[["low", "high"]],
-        list(published.values()),
-    )
+    values = {condition: _claimed_shares(scores) for condition, scores in shown.items()}
+    seeds = [of for scores in values.values() for of in scores.values()]
+    end = share_end(*seeds, data[["low", "high"]], list(published.values()))
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [f"real {label(target)}", f"shuffled {label(target)}: nothing to find"]
@@ -71,10 +61,7 @@ def claimed_share(overview: Overview) -> Display | None:
             own = data[data["condition"] == condition].set_index(["method", "model"])
             _dots(axes, scores, own, heights, look)
             rows(axes, list(map(label, methods)))
-            axes.set_xlim(-0.02 * end, 1.02 * end)
-            if end < 1:
-                places = np.linspace(0, end, 5)
-                axes.set_xticks(places, [f"{place:g}" for place in places])
+            _scale(axes, end)
         below(figure, f"share of {label(name)}")
         handles = [look[model].handle for model in models]
         for key, value in published.items():
@@ -110,6 +97,28 @@ def _claimed_scores(results: Results, condition: str) -> _Scores:
         for model in results.models
         if (found := scores_of_claim(results, claim, model, condition, method))
     }
+
+
+def _heights(methods: Sequence[str], models: Sequence[str]) -> dict[tuple[str, str], float]:
+    """Where each method and model has its line of dots: a row for each method."""
+    return {
+        (method, model): row + offset(place, len(models))
+        for row, method in enumerate(methods)
+        for place, model in enumerate(models)
+    }
+
+
+def _claimed_shares(scores: _Scores) -> dict[tuple[str, str], np.ndarray]:
+    """The claimed item's share in each seed, (seeds, 1), by method and model."""
+    return {key: shares(vectors.score)[:, [item]] for key, (vectors, item) in scores.items()}
+
+
+def _scale(axes: Axes, end: float) -> None:
+    """An axis of shares that ends where `share_end` says."""
+    axes.set_xlim(-0.02 * end, 1.02 * end)
+    if end < 1:
+        places = np.linspace(0, end, 5)
+        axes.set_xticks(places, [f"{place:g}" for place in places])
 
 
 def _published(results: Results, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], float]:

@@ -125,12 +125,7 @@ def share_against_fit(overview: Overview) -> Display | None:
             axes.set_ylim(-0.03 * end, 1.03 * end)
         beside(figure, f"share of {label(claim.name)}")
         below(figure, "test R², rows one by one (below 0 drawn at 0)")
-        handles = [
-            Line2D([], [], ls="", marker="o", color=MUTED, label="claim met"),
-            Line2D([], [], ls="", marker="x", color=MUTED, label="not met"),
-            dashed("learned from here on"),
-        ]
-        legend(figure, handles, narrow)
+        legend(figure, _met_handles(), narrow)
 
     return Display(
         "seeds",
@@ -145,6 +140,15 @@ def share_against_fit(overview: Overview) -> Display | None:
         draw,
         lambda narrow: 0.9 + 2.1 * lines_of(len(found), panels_across(narrow)),
     )
+
+
+def _met_handles() -> list[Line2D]:
+    """What the marks mean, and the dashed line."""
+    return [
+        Line2D([], [], ls="", marker="o", color=MUTED, label="claim met"),
+        Line2D([], [], ls="", marker="x", color=MUTED, label="not met"),
+        dashed("learned from here on"),
+    ]
 
 
 def _marks(
