@@ -25,6 +25,7 @@ class Column:
         with too many to keep them as text; or MARK and below, in the order of `marked`
     marked : texts that were read as missing values, but for empty cells
     signs : whether the table's decimal sign is one in it, where it stands
+    grouped : whether the sign between thousands of the table stands in it
     writing : how its numbers are written
     """
 
@@ -34,6 +35,7 @@ class Column:
     texts: tuple[str, ...]
     marked: tuple[str, ...]
     signs: Signs = "none"
+    grouped: bool = False
     writing: Writing = USUAL
 
     @property
@@ -59,7 +61,8 @@ class Column:
     @property
     def is_odd(self) -> bool:
         """Whether its numbers may be written otherwise than its table says."""
-        return self.signs == "either" or any(map(Amount.of, self.others))
+        both = self.grouped and self.signs == "decimal"
+        return self.signs == "either" or both or any(map(Amount.of, self.others))
 
     @property
     def whole(self) -> bool:

@@ -190,6 +190,18 @@ def test_signs_around_numbers_are_found_where_all_cells_bear_them(texts, keys):
     assert found.unread == ""
 
 
+def test_a_few_larger_amounts_beside_decimals_are_thousands():
+    found = writing_of(["12.50", "980.20", "1,234", "2,199"], COMMAS, decimals=True)
+    assert (found.keys, found.unread) == ({"thousands": ","}, "")
+
+
+def test_three_decimals_among_whole_numbers_are_in_doubt_even_where_points_are_decimal():
+    cells = [*(str(n) for n in range(10, 60)), "1.033", "99999"]
+    assert writing_of(cells, COMMAS, decimals=True).doubt == "."
+    assert writing_of([*cells, "1.5"], COMMAS, decimals=True).doubt == ""
+    assert writing_of([*cells, "1033"], COMMAS, decimals=True).doubt == ""
+
+
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
@@ -202,6 +214,7 @@ def test_signs_around_numbers_are_found_where_all_cells_bear_them(texts, keys):
         ([f"{10**15 + n}{n % 10}9" for n in range(40)], "more digits than double precision holds"),
         (["9" * 5000 if n == 5 else f"{n}" for n in range(40)], "more digits than double"),
         (["Free" if n == 5 else f"${n}" for n in range(40)], "numbers, but also 'Free'"),
+        ([f"5,{n}7" if n % 9 == 0 else f"{n % 7}.{n}0" for n in range(10, 50)], "may be decimal"),
     ],
 )
 def test_numbers_that_differ_in_meaning_are_left_out_and_why(tmp_path, cells, reason):

@@ -17,6 +17,8 @@ from study.recipes.table import Table
 # Different texts of a unit: of fewer, the numbers are rather names of levels (2 doors, 4 doors).
 _MANY = 13
 _SEVERAL = 3
+# Whole numbers that show that nothing stands between thousands; nines may be a missing value.
+_LONG = re.compile(r"(?!9+$)\d{4,}")
 
 
 @lru_cache
@@ -65,6 +67,8 @@ def writing_of(texts: Sequence[str], table: Table, decimals: bool) -> Writing:
     digits = [amount.digits for amount in amounts.values() if amount.sign == around.get("sign", "")]
     keys, doubt = _grouping(digits, table, decimals)
     found = Writing({**keys, **around}, doubt=doubt)
+    if twice := _decimal_twice(digits, Writing(keys).notation(table)):
+        return Writing({}, unread=twice)
     notation = found.notation(table)
     beyond = [text for text in amounts if notation.reads(text) and not notation.is_held(text)]
     if beyond:
@@ -121,9 +125,11 @@ def _grouping(digits: Sequence[str], table: Table, decimals: bool) -> tuple[dict
     # thousands.
     if sign == other and (decimals or table.separator == sign):
         return between, ""
-    if (sign != other and decimals) or any(re.fullmatch(r"\d{4,}", number) for number in digits):
+    if any(map(_LONG.fullmatch, digits)):
         return first, ""
-    return first, sign
+    # Three decimals in some cells, and else whole numbers, are odd even where points are decimal.
+    whole = sum(number.isdecimal() for number in digits) > len(digits) / 2
+    return first, sign if whole or not (sign != other and decimals) else ""
 
 
 def _are_thousands(digits: Sequence[str], sign: str) -> bool:
@@ -134,6 +140,31 @@ def _are_thousands(digits: Sequence[str], sign: str) -> bool:
         return False
     ratio = np.median(grouped) / max(np.median(whole), 1)
     return bool(ratio < 1000 / ratio)  # that of the others, were they decimal, the other way
+
+
+def _decimal_twice(digits: Sequence[str], notation: Notation) -> str:
+    """Why numbers are not read whose signs between thousands are rather decimal ones, or nothing.
+
+    They are where each would be ten times as large as all others, and no larger if they were.
+    """
+    sign = notation.thousands
+    if sign not in (",", "."):
+        return ""
+    others = [abs(notation.number(number)) for number in digits if sign not in number]
+    either = [number for number in digits if sign in number]
+    decimals = [number for number in digits if notation.decimal in number]
+    if not (decimals and others) or not all(map(_EITHER[sign].fullmatch, either)):
+        return ""
+    least = min((abs(notation.number(number)) for number in either), default=0)
+    if least <= 10 * max(others) or least / 1000 > max(others):
+        return ""
+    return (
+        f"two signs that may be decimal ones ('{short(decimals[0])}', '{short(either[0])}'): write "
+        "all its numbers with one"
+    )
+
+
+_EITHER = {sign: re.compile(rf"[+-]?\d{{1,3}}{re.escape(sign)}\d{{3}}") for sign in (",", ".")}
 
 
 def in_words(writings: Mapping[str, Writing]) -> Iterator[str]:

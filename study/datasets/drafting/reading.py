@@ -22,9 +22,10 @@ _KEPT = 50
 class _Collected:
     """The cells of a column, chunk by chunk, as numbers and codes."""
 
-    def __init__(self, sign: str) -> None:
-        self.sign = sign
+    def __init__(self, table: Table) -> None:
+        self.sign, self.thousands = table.decimal, table.thousands
         self.signs: Signs = "none"
+        self.grouped = False
         self.numbers: list[np.ndarray] = []
         self.codes: list[np.ndarray] = []
         self.places: dict[str, int] = {}
@@ -33,8 +34,10 @@ class _Collected:
 
     def add(self, cells: list[str], numbers: np.ndarray, is_missing: Callable[[str], bool]) -> None:
         self.numbers.append(numbers)
-        if self.signs != "decimal" and self.sign in (lines := "\n".join(cells)):
+        lines = "\n".join(cells)
+        if self.signs != "decimal" and self.sign in lines:
             self.signs = "decimal" if is_decimal(self.sign).search(lines) else "either"
+        self.grouped |= self.thousands is not None and self.thousands in lines
         if self.kept >= _KEPT and not np.isnan(numbers).any():
             codes = map(self.places.get, cells, repeat(NUMBER))
             self.codes.append(np.fromiter(codes, dtype=np.int32, count=len(cells)))
@@ -88,7 +91,7 @@ def read_columns(
     Raises InputError.
     """
     reader = Reader(table)
-    collected = {name: _Collected(table.decimal) for name in texts.columns}
+    collected = {name: _Collected(table) for name in texts.columns}
     notations = {name: writings.get(name, USUAL).notation(table) for name in texts.columns}
     for chunk in texts.chunks:
         for name, of in collected.items():
@@ -104,6 +107,7 @@ def read_columns(
             tuple(of.places),
             tuple(of.marked),
             of.signs,
+            of.grouped,
             writings.get(name, USUAL),
         )
         for name, of in collected.items()
