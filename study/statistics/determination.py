@@ -5,6 +5,7 @@ from scipy.stats import rankdata
 
 # In which rows that hold the same value follow each other.
 _SEED = 0
+FEWEST_OF_LEVEL = 5
 
 
 def determination(table: np.ndarray, levels: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -29,6 +30,22 @@ def determination(table: np.ndarray, levels: np.ndarray, y: np.ndarray) -> np.nd
         for column, level in zip(table.T, levels, strict=True)
     ]
     return 1 - np.array(left) / total
+
+
+def ranges_apart(levels: np.ndarray, y: np.ndarray) -> bool:
+    """Whether levels divide a target into ranges that do not overlap, as thresholds do.
+
+    levels : (rows,) the place of each row's level, from 0; y : (rows,). Two levels have to be met
+    in FEWEST_OF_LEVEL rows each: by chance two such levels are apart in one of 126 orders.
+    """
+    counts = np.bincount(levels)
+    if (counts >= FEWEST_OF_LEVEL).sum() < 2:
+        return False
+    order = np.lexsort([y, levels])
+    ends = np.cumsum(counts)
+    lowest, highest = y[order][ends - counts], y[order][ends - 1]
+    by_range = np.argsort(lowest)
+    return bool((highest[by_range][:-1] < lowest[by_range][1:]).all())
 
 
 def _left(column: np.ndarray, ranks: np.ndarray, total: float, level: bool) -> float:

@@ -81,6 +81,12 @@ def in_levels(draw: Draw) -> pd.DataFrame:
     )
 
 
+def above_a_threshold(draw: Draw) -> pd.DataFrame:
+    """A column that says whether the target is large."""
+    made = sound(draw)
+    return made.assign(popular=np.where(made["y"] > 0.5, "yes", "no"))
+
+
 def total(draw: Draw) -> pd.DataFrame:
     table = sound(draw)
     return table.assign(y=2 * table["height"] - table["dose"])
@@ -112,6 +118,7 @@ FOOLING = {
     "another unit": (told(lambda y: 2.5 * y + 3), "D004", "billed (0.999)"),
     "another form": (told(lambda y: -np.exp(y)), "D004", "billed (0.9"),
     "levels": (in_levels, "D004", "group (1)"),
+    "a threshold": (above_a_threshold, "D004", "The levels of popular divide y"),
     "formula": (total, "D005", "y is a linear function of height and dose"),
     "pair": (pair, "D006", "height and weight (0.8"),
     "bands": (levels_of_a_number, "D006", "height and band (0.9"),

@@ -349,3 +349,44 @@ def test_a_function_of_a_recipe_runs_once(tmp_path, monkeypatch):
 
     assert counted_table.calls == [1]
     assert "T001" in [warning.code for warning in data_warnings(data)]
+
+
+def test_names_that_look_like_identifiers_are_judged_by_what_they_number(tmp_path):
+    draw = np.random.default_rng(9)
+    columns = {
+        "PID": draw.integers(0, 7, ROWS),  # a party's identification: seven steps
+        "unitid": np.arange(1000, 1000 + ROWS * 7, 7) + draw.integers(0, 7, ROWS),
+        "paid": draw.permutation(ROWS * 3)[:ROWS],
+        "index": draw.permutation(ROWS * 2)[:ROWS],  # labels of a table that was sorted
+        "politycode": draw.integers(100, 900, ROWS),
+    }
+    made = made_of(tmp_path, columns)
+    assert set(made.left_out) == {"unitid", "index"}
+    assert "(T002)" in made.left_out["unitid"]
+    assert "(T001)" in made.left_out["index"]
+    assert made.notes["politycode"].startswith("T005")
+
+
+def test_a_target_that_is_made_in_several_ways_is_told_by_none(tmp_path):
+    draw = np.random.default_rng(9)
+    goods, services = draw.integers(100, 999, (2, ROWS))
+    y = goods + services
+    columns = {
+        "goods": goods,
+        "services": services,
+        "euros": (0.92 * y).round(2),
+        "rooms": draw.integers(1, 9, ROWS) + goods // 300,
+    }
+    made = made_of(tmp_path, columns, y)
+    assert set(made.left_out) == {"goods", "services", "euros"}
+    assert made.recipe.claim.name == "rooms"
+
+
+def test_a_term_of_a_formula_is_never_proposed(tmp_path):
+    draw = np.random.default_rng(9)
+    parts = draw.uniform(5, 9, (3, ROWS)).round(2)
+    beside = parts[0] + draw.normal(size=ROWS)
+    columns = {"aroma": parts[0], "body": parts[1], "balance": parts[2], "flavor": beside}
+    made = made_of(tmp_path, columns, (1.5 * parts[0] + 2.25 * parts[1] + 3.1 * parts[2]).round(2))
+    assert made.recipe.claim.name == "flavor"
+    assert "D005" in [warning.code for warning in data_warnings(made.dataset)]

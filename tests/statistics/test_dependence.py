@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
-from study.statistics.determination import determination
+from study.statistics.determination import FEWEST_OF_LEVEL, determination, ranges_apart
 from study.statistics.linear_dependence import Bases
 from study.statistics.repeats import repeated_rows, shared_rows, too_regular
 
@@ -219,3 +221,20 @@ def test_copies_of_rows_of_many_values_are_more_than_chance(copied, generator):
     assert found.exceeds_chance
     assert found.shared.sum() == copied
     assert not repeated_rows(table, np.ones(3, dtype=bool)).exceeds_chance
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), min_size=2, max_size=40),
+    st.booleans(),
+)
+def test_ranges_apart_are_found_as_by_all_pairs_of_rows(rows, cut):
+    levels = np.unique([level for level, _ in rows], return_inverse=True)[1]
+    y = np.array([value + (100 * level if cut else 0) for level, value in rows], dtype=float)
+    often = [level for level in set(levels) if (levels == level).sum() >= FEWEST_OF_LEVEL]
+    between = any(
+        levels[a] == levels[b] != levels[c] and y[a] <= y[c] <= y[b]
+        for a in range(len(y))
+        for b in range(len(y))
+        for c in range(len(y))
+    )
+    assert ranges_apart(levels, y) == (len(often) > 1 and not between)

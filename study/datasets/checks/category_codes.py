@@ -12,7 +12,8 @@ _CODE = re.compile(
     r"(?i:(.*[\W_])?(zip|postal|post|area|country|state|region|county|city|dept|department|"
     r"store|product|item|branch|industry|occupation|job|diagnosis|airport|station)?[\W_]?"
     r"(codes?|cd)|(.*[\W_])?(zip|zip_?4|plz|npa|cap|fips|iso|iso[\W_]?(num|numeric|n3)|m49|sic|naics|"
-    r"isic|isco|icd|isbn|ean|upc|gtin|sku|asin|postcode))|.*[a-z]Code"
+    r"isic|isco|icd|isbn|ean|upc|gtin|sku|asin)|[a-z]*code\d?|district|hospital|clinic|precinct|ward|"
+    r"inst|flight)|.*[a-z]Code"
 )
 _CALL = re.compile(
     r"(?i:(.*[\W_])?(phone|telephone|tel|fax|mobile|cell)([\W_]?(nr|no|num|number))?)"

@@ -33,6 +33,10 @@ _DIGITS = 16  # which is seen by so many digits of them
 _SAMPLE = 200
 _MANY = 20
 _FEW_LEVELS = 12  # of a word for subjects, which may be kinds of them
+# An abbreviation, which may be another word's: PID is a party's identification, too.
+_ABBREVIATED = re.compile(r"[A-Z]ID")
+# Names that end as words do, too (paid, unitid): identifiers if the numbers rise from row to row.
+_LOWER = re.compile(r"[a-z]{3,}id")
 
 
 def identifiers(table: RawTable) -> Iterator[ColumnFinding]:
@@ -53,13 +57,16 @@ def _reason(column: Column) -> str:
         return ""
     if np.median([_digits(number) for number in known[:_SAMPLE]]) >= _DIGITS:
         return "whole numbers of more digits than double precision holds, which are names"
+    if _LOWER.fullmatch(column.name) and (np.diff(known) > 0).all() and len(known) > _MANY:
+        return "an identifier: a whole number of its own in each row"
     subjects = _SUBJECT.fullmatch(column.name) or _ID.fullmatch(column.name)
     if not subjects and not _NUMBERED.fullmatch(column.name):
         return ""
     different = _distinct(column)
     if different == len(known) > (2 if subjects else _MANY):
         return "an identifier: a whole number of its own in each row"
-    if different > 2 and subjects:
+    graded = different <= _FEW_LEVELS and np.ptp(known) == different - 1
+    if different > 2 and subjects and not (graded and _ABBREVIATED.fullmatch(column.name)):
         return f"identifiers: {different} different whole numbers in {len(known)} rows"
     return ""
 

@@ -47,6 +47,8 @@ def _judged(column: Column, files: list[np.ndarray], first: bool) -> tuple[str, 
             return "whole numbers without a name of their own: labels of rows", True
         if _counts_rows(files):
             return "whole numbers that count the rows, in no order: labels of rows", True
+        if _LABEL.fullmatch(column.name) and all(map(_number_rows, files)):
+            return "whole numbers, all different, under a name of labels of rows", True
         return None
     said = "whole numbers, all different, that rise in the order of the file"
     even = len({*np.diff(files[0])}) == 1  # as the steps of a design
@@ -80,6 +82,13 @@ def _judged_by_gaps(
 def _counts_rows(files: list[np.ndarray]) -> bool:
     """Whether the rows of each file are numbered from 0 or 1, in any order."""
     return all(part.min() in (0, 1) and (np.diff(np.sort(part)) == 1).all() for part in files)
+
+
+def _number_rows(numbers: np.ndarray) -> bool:
+    """Whether all differ, and begin near 0, as labels of rows that were taken out and sorted."""
+    ordered = np.sort(numbers)
+    gaps = np.diff(ordered)
+    return bool((gaps > 0).all() and gaps.mean() <= _DENSE and ordered[0] <= _NEAR * gaps.mean())
 
 
 def _is_moment(name: str) -> bool:

@@ -7,7 +7,8 @@ import numpy as np
 from study.common.text import short, some
 from study.common.warning import Found
 from study.datasets.dataset import Dataset
-from study.statistics.determination import determination
+from study.recipes.columns import Numeric
+from study.statistics.determination import determination, ranges_apart
 from study.statistics.linear_dependence import Bases
 from study.statistics.repeats import row_codes
 
@@ -24,8 +25,11 @@ _FEWEST_LEFT = 3
 
 
 def telling(dataset: Dataset) -> list[int]:
-    """Places of the variables that alone tell nearly the whole order of the target."""
-    return [int(place) for place in np.flatnonzero(_determination(dataset) > TOLD)]
+    """Places of the variables that alone tell nearly the whole order of the target, or its range.
+
+    The latter is what made of the target by thresholds tells.
+    """
+    return [*map(int, np.flatnonzero(_determination(dataset) > TOLD)), *_dividing(dataset)]
 
 
 def told_by_one(dataset: Dataset) -> Iterator[Found]:
@@ -43,6 +47,32 @@ def told_by_one(dataset: Dataset) -> Iterator[Found]:
             f"If it is {name} in another form, or known only after it, leave it out: beside it "
             "nothing else can matter.",
         )
+    yield from _told_by_ranges(dataset)
+
+
+def _told_by_ranges(dataset: Dataset) -> Iterator[Found]:
+    """Variables whose levels divide the target into ranges that do not overlap."""
+    found = [dataset.variables[place] for place in _dividing(dataset)]
+    if found:
+        name = short(dataset.recipe.target.name)
+        yield Found(
+            f"The levels of {some(found)} divide {name} on the training rows into ranges that do "
+            "not overlap.",
+            f"If it is {name} cut at some numbers, leave it out: what else matters shows within "
+            "the ranges alone.",
+        )
+
+
+def _dividing(dataset: Dataset) -> list[int]:
+    if len(np.unique(dataset.train_y)) <= FEWEST_ROWS:  # few values are divided by much
+        return []
+    x = dataset.to_variables(dataset.train_x)
+    leveled = [not isinstance(variable, Numeric) for variable in dataset.recipe.variables]
+    return [
+        int(place)
+        for place in np.flatnonzero(leveled)
+        if ranges_apart(np.unique(x[:, place], return_inverse=True)[1], dataset.train_y)
+    ]
 
 
 def terms_of_formula(dataset: Dataset) -> list[int]:

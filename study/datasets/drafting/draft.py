@@ -20,7 +20,7 @@ from study.datasets.drafting.claim_proposal import proposal_scores
 from study.datasets.drafting.columns import Kind, kind_of
 from study.datasets.drafting.copies import copies, of_copies
 from study.datasets.drafting.file_layout import find_layout, no_column
-from study.datasets.drafting.leaks import leaks, told
+from study.datasets.drafting.leaks import leaks, of_formula, told
 from study.datasets.drafting.marks import with_levels
 from study.datasets.drafting.notations import doubts, in_words
 from study.datasets.drafting.reading import read_together
@@ -95,11 +95,14 @@ def draft(
 
     recipe = recipe_of(made.variables())
     dataset = load_dataset(recipe, recipe_path.parent)
-    gone = leaks(dataset, made.columns, made.target)
-    if len(gone) == len(dataset.variables):
-        gone = {}
-    if gone:
+    gone: dict[str, str] = {}
+    # What is made of the target may be made of it in several ways.
+    while more := leaks(dataset, made.columns, made.target):
+        if len(more) == len(dataset.variables):
+            break
+        gone |= more
         recipe = recipe_of(made.variables(without=gone))
+        dataset = load_dataset(recipe, recipe_path.parent)
     together = copies(recipe, recipe_path.parent)
     if together is not None:
         made.keep_together(together)
@@ -107,7 +110,7 @@ def draft(
     if recipe != dataset.recipe:
         dataset = load_dataset(recipe, recipe_path.parent)
     scores = proposal_scores(dataset, recipe_path.parent)
-    withheld = {*made.found, *told(dataset)}
+    withheld = {*made.found, *told(dataset), *of_formula(dataset)}
     order = np.argsort(-scores, kind="stable")
     proposed = [int(place) for place in order if dataset.variables[place] not in withheld]
     if proposed:

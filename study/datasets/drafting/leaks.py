@@ -15,6 +15,11 @@ def told(dataset: Dataset) -> set[str]:
     return {dataset.variables[place] for place in telling(dataset)}
 
 
+def of_formula(dataset: Dataset) -> set[str]:
+    """The variables of which the target is a linear function (D005)."""
+    return {dataset.variables[place] for place in terms_of_formula(dataset)}
+
+
 def leaks(dataset: Dataset, columns: Mapping[str, Column], target: Column) -> dict[str, str]:
     """The variables that are the target in another form, to rounding, each with what it is."""
     found = {}

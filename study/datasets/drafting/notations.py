@@ -148,7 +148,7 @@ def _decimal_twice(digits: Sequence[str], notation: Notation) -> str:
     They are where each would be ten times as large as all others, and no larger if they were.
     """
     sign = notation.thousands
-    if sign not in (",", "."):
+    if sign not in (",", ".") or not all(map(notation.reads, digits)):
         return ""
     others = [abs(notation.number(number)) for number in digits if sign not in number]
     either = [number for number in digits if sign in number]
