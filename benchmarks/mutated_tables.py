@@ -99,12 +99,13 @@ def judge(written: Written, folder: Path) -> Iterator[Finding]:
 
 
 def _remarks(printed: str, recipe: str) -> list[str]:
-    """What is said of single columns: items to be looked at, and comments of the recipe."""
+    """What is said of single columns: signs, items to be looked at, and comments of the recipe."""
+    signs = re.findall(r"(?:between thousands|as decimal sign) in .+", printed.partition("\n\n")[0])
     part = re.search(r"^To be looked at\n(.*?)\n\n", printed, re.M | re.S)
     items = re.split(r"^  - ", part[1], flags=re.M)[1:] if part else []
     notes = re.findall(r"((?:^#.*\n)+)\[\[variables\]\]\n(name = .*)\n", recipe, re.M)
     said = [" ".join(item.split()) for item in items]
-    return [item for item in said if not _GENERAL.match(item)] + [
+    return [*signs, *(item for item in said if not _GENERAL.match(item))] + [
         f"{name} {comment}" for comment, name in notes if "Numbers are standardised" not in comment
     ]
 

@@ -121,10 +121,11 @@ def draft(
     _check_text(text, recipe)
     used = [*(variable.name for variable in recipe.variables), target]
     writings = {name: columns[name].writing for name in used}
+    grouped = [name for name in used if columns[name].grouped]
     return Draft(
         recipe,
         replace(dataset, recipe=recipe),
-        [*layout, *in_words(writings)],
+        [*layout, *in_words(writings, table.thousands, grouped)],
         made.left_out,
         made.notes,
         [

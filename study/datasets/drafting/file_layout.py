@@ -55,9 +55,7 @@ def find_layout(
     body = rows if columns else rows[1:]
     decimal, thousands = _signs(body, separator)
     header = "no header line, so that columns are column1, column2, ..." if columns else "a header"
-    signs = (["decimal commas"] if decimal == "," else []) + (
-        [f"'{thousands}' between thousands"] if thousands else []
-    )
+    signs = ["decimal commas"] if decimal == "," else []
     dashes = dict.fromkeys(OTHER_MINUS.findall(text))
     signs += [f"{' and '.join(map(repr, dashes))} before digits as minus"] if dashes else []
     words = [said, f"separated by {SEPARATORS.get(separator, repr(separator))}", header, *signs]

@@ -167,9 +167,16 @@ def _decimal_twice(digits: Sequence[str], notation: Notation) -> str:
 _EITHER = {sign: re.compile(rf"[+-]?\d{{1,3}}{re.escape(sign)}\d{{3}}") for sign in (",", ".")}
 
 
-def in_words(writings: Mapping[str, Writing]) -> Iterator[str]:
-    """How columns are written that are not written as their table says."""
+def in_words(
+    writings: Mapping[str, Writing], thousands: str | None, grouped: Sequence[str]
+) -> Iterator[str]:
+    """How columns are written that are not written as their table says, or have its `thousands`.
+
+    grouped : the names of the latter
+    """
     named: dict[str, list[str]] = {}
+    if thousands and grouped:
+        named[_WORDS["thousands"].format(thousands)] = list(grouped)
     for name, writing in writings.items():
         for key, value in writing.keys.items():
             named.setdefault(_WORDS[key].format(value), []).append(name)

@@ -10,7 +10,7 @@ import numpy as np
 from study.datasets.drafting.file_layout import no_column
 from study.datasets.drafting.notations import find_writings, is_decimal
 from study.datasets.encoding import Reader
-from study.datasets.notation import USUAL, Writing
+from study.datasets.notation import USUAL, Writing, alike
 from study.datasets.raw_columns import MARK, MISSING, NUMBER, Column, Signs
 from study.datasets.read_table import TextTable, read_file
 from study.recipes.table import Table
@@ -37,7 +37,7 @@ class _Collected:
         lines = "\n".join(cells)
         if self.signs != "decimal" and self.sign in lines:
             self.signs = "decimal" if is_decimal(self.sign).search(lines) else "either"
-        self.grouped |= self.thousands is not None and self.thousands in lines
+        self.grouped |= self.thousands is not None and self.thousands in alike(lines)
         if self.kept >= _KEPT and not np.isnan(numbers).any():
             codes = map(self.places.get, cells, repeat(NUMBER))
             self.codes.append(np.fromiter(codes, dtype=np.int32, count=len(cells)))
@@ -145,5 +145,6 @@ def _joined(first: Column, second: Column) -> Column:
         np.concatenate([first.codes, places[second.codes]]),
         tuple(texts),
         marked,
+        grouped=first.grouped or second.grouped,
         writing=first.writing,
     )
