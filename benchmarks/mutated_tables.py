@@ -10,6 +10,7 @@ that the program then holds must be the true one, or be refused, left out, or re
 """
 
 import argparse
+import json
 import math
 import re
 import tempfile
@@ -75,9 +76,14 @@ def judge(written: Written, folder: Path) -> Iterator[Finding]:
         outcome = "refused" if refused else "traceback"
         yield Finding(written.seed, outcome, "", detail.replace(str(path), "FILE"))
         return
+    text = recipe_path.read_text(encoding="utf-8")
+    if "\n# [claim]\n" in text:  # of each variable something speaks against a claim
+        first = tomllib.loads(text)["variables"][0]["name"]
+        claim = text.partition("\n# [claim]\n")[2].replace("# ", "")
+        claim = claim.replace('name = ""', f"name = {json.dumps(first)}")
+        recipe_path.write_text(f"{text}[claim]\n{claim}", encoding="utf-8")
     found = find_dataset(str(recipe_path))
     dataset = load_dataset(found.recipe, recipe_path.parent)
-    text = recipe_path.read_text(encoding="utf-8")
     remarks = _remarks(result.output, text)
     differing = set()
     for outcome, column, detail in _differences(written, dataset):
@@ -100,7 +106,8 @@ def judge(written: Written, folder: Path) -> Iterator[Finding]:
 
 def _remarks(printed: str, recipe: str) -> list[str]:
     """What is said of single columns: signs, items to be looked at, and comments of the recipe."""
-    signs = re.findall(r"(?:between thousands|as decimal sign) in .+", printed.partition("\n\n")[0])
+    layout = " ".join(printed.partition("\n\n")[0].split())
+    signs = re.findall(r"(?:between thousands|as decimal sign) in .+", layout)
     part = re.search(r"^To be looked at\n(.*?)\n\n", printed, re.M | re.S)
     items = re.split(r"^  - ", part[1], flags=re.M)[1:] if part else []
     notes = re.findall(r"((?:^#.*\n)+)\[\[variables\]\]\n(name = .*)\n", recipe, re.M)

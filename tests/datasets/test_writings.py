@@ -68,7 +68,7 @@ def by_hand(cell: str) -> float:
         ("04-brackets", "gain", {"brackets": True}, "brackets for minus in gain"),
         ("04-currency", "fee", {"sign": "$", "thousands": ","}, "'$' beside the numbers of fee"),
         ("04-minus", "gain", {}, "'−' before digits as minus"),
-        ("04-nbsp", "inhabitants", {}, "' ' between thousands"),
+        ("04-nbsp", "inhabitants", {}, "' ' between thousands in inhabitants"),
         ("04-percent", "discount", {"sign": "%"}, "'%' beside the numbers of discount"),
         ("04-percent-few", "discount", {"sign": "%"}, "'%' beside the numbers of discount"),
     ],

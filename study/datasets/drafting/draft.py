@@ -121,7 +121,11 @@ def draft(
     _check_text(text, recipe)
     used = [*(variable.name for variable in recipe.variables), target]
     writings = {name: columns[name].writing for name in used}
-    grouped = [name for name in used if columns[name].grouped]
+    grouped = [
+        name
+        for name, writing in writings.items()
+        if columns[name].grouped and writing.notation(table).thousands == table.thousands
+    ]
     return Draft(
         recipe,
         replace(dataset, recipe=recipe),
