@@ -118,7 +118,7 @@ FOOLING = {
     "another unit": (told(lambda y: 2.5 * y + 3), "D004", "billed (0.999)"),
     "another form": (told(lambda y: -np.exp(y)), "D004", "billed (0.9"),
     "levels": (in_levels, "D004", "group (1)"),
-    "a threshold": (above_a_threshold, "D004", "The levels of popular divide y"),
+    "a threshold": (above_a_threshold, "D004", "The values of popular divide y"),
     "formula": (total, "D005", "y is a linear function of height and dose"),
     "pair": (pair, "D006", "height and weight (0.8"),
     "bands": (levels_of_a_number, "D006", "height and band (0.9"),

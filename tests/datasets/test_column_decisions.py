@@ -390,3 +390,96 @@ def test_a_term_of_a_formula_is_never_proposed(tmp_path):
     made = made_of(tmp_path, columns, (1.5 * parts[0] + 2.25 * parts[1] + 3.1 * parts[2]).round(2))
     assert made.recipe.claim.name == "flavor"
     assert "D005" in [warning.code for warning in data_warnings(made.dataset)]
+
+
+def test_two_codes_of_missing_values_beside_each_other_do_not_hide(tmp_path):
+    draw = np.random.default_rng(9)
+    load = draw.integers(20, 80, ROWS)
+    load[::17], load[5::29] = -99, -98
+    made = made_of(tmp_path, {"load": load, "rooms": draw.integers(1, 9, ROWS)})
+    assert "T004: -99 in 11 rows and -98 in 7 rows" in made.notes["load"]
+    assert '"-99", "-98"]' in made.text
+
+
+@pytest.mark.parametrize(("low", "said"), [(60, True), (5, False)])
+def test_noughts_far_below_many_numbers_are_said(tmp_path, low, said):
+    draw = np.random.default_rng(9)
+    pressure = draw.integers(low, 110, ROWS)
+    pressure[::20] = 0
+    made = made_of(tmp_path, {"pressure": pressure, "dose": draw.choice([0, 50, 100], ROWS)})
+    assert made.notes.get("pressure", "").startswith("T004: 0 in 10 rows") is said
+    assert "T004" not in made.notes["dose"]
+
+
+def test_names_and_dates_that_are_written_as_numbers_are_not_claimed(tmp_path):
+    draw = np.random.default_rng(9)
+    columns = {
+        "line": [f"{n:03}" for n in draw.integers(1, 40, ROWS)],
+        "day": [f"20{n:02}0{n % 9 + 1}1{n % 10}" for n in draw.integers(10, 25, ROWS)],
+        "from": [f"20{n:02}0{n % 9 + 1}" for n in draw.integers(10, 25, ROWS)],
+        "amount": draw.integers(200100, 201499, ROWS),
+    }
+    made = made_of(
+        tmp_path, columns, [int(line) for line in columns["line"]] + draw.normal(size=ROWS)
+    )
+    assert [name for name, note in made.notes.items() if "T005" in note] == ["line", "day", "from"]
+    assert made.recipe.claim.name not in ("line", "day", "from")
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "used"),
+    [
+        ("group", ["tr", "tr", "te"], True),
+        ("set", ["train", "train", "out-of-time"], True),
+        ("train_test", [0, 1, 1], False),
+        ("fold", ["fold0", "fold1", "fold2"], False),
+    ],
+)
+def test_other_words_for_given_splits_are_no_variables(tmp_path, name, words, used):
+    draw = np.random.default_rng(9)
+    columns = {name: draw.choice(words, ROWS), "rooms": draw.integers(1, 9, ROWS)}
+    made = made_of(tmp_path, columns)
+    assert name not in made.dataset.variables
+    assert (made.recipe.split.column == name) is used
+
+
+def test_the_split_that_is_offered_beside_another_is_not_its_reverse(tmp_path):
+    draw = np.random.default_rng(9)
+    first = draw.choice(["train", "test"], ROWS, p=[0.7, 0.3])
+    columns = {
+        "split": first,
+        "is_train": (first == "train") * 1,
+        "sample": draw.choice(["train", "test", "unused"], ROWS),
+        "rooms": draw.integers(1, 9, ROWS),
+    }
+    made = made_of(tmp_path, columns)
+    assert '# test = "0"\n# column = "is_train"\n# train = "1"' in made.text
+    assert '"unused"' not in made.text.partition("[[variables]]")[0]
+
+
+@pytest.mark.parametrize("frequent", [14, 40])
+def test_a_level_called_other_is_not_the_one_that_takes_the_rare(tmp_path, frequent):
+    rare = [f"r{n}" for n in range(8)] * 2
+    kind = ["other"] * frequent + ["plain"] * 40 + rare
+    draw = np.random.default_rng(9)
+    columns = {"kind": draw.permutation(kind), "rooms": draw.integers(1, 9, len(kind))}
+    made = made_of(tmp_path, columns, draw.normal(size=len(kind)))
+    variable = made.recipe.variables[0]
+    assert (variable.levels, variable.other) == (["other", "others", "plain"], "others")
+
+
+def test_texts_of_one_frequent_level_are_left_out(tmp_path):
+    draw = np.random.default_rng(9)
+    kind = draw.permutation(["other"] * 46 + [f"r{n}" for n in range(14)])
+    columns = {"kind": kind, "rooms": draw.integers(1, 9, 60)}
+    made = made_of(tmp_path, columns, draw.normal(size=60))
+    assert made.recipe.variables[0].levels == ["other", "others"]
+
+
+def test_a_target_cut_into_numbered_bins_is_not_claimed(tmp_path):
+    draw = np.random.default_rng(9)
+    y = draw.normal(size=ROWS).round(3)
+    columns = {"bin": np.searchsorted([-1, 0, 1], y), "rooms": draw.integers(1, 9, ROWS)}
+    made = made_of(tmp_path, columns, y)
+    assert made.recipe.claim.name != "bin"
+    assert "D004" in [warning.code for warning in data_warnings(made.dataset)]

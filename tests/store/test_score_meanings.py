@@ -394,3 +394,67 @@ def test_seeds_that_failed_do_not_hide_the_scale(written):
         "m,f,0,a,\nm,f,0,b,\nm,f,1,a,100\nm,f,1,b,7\nm,f,2,a,\nm,f,2,b,\n", header=HEADER
     )
     assert codes(path) == ["I007"]
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["ANOVA Pr(>F)", "wald p", "significance", "Sig.", "BH", "efp", "E-value", "p_wert"],
+)
+def test_p_values_are_refused_under_the_names_that_tools_give_them(tmp_path, method):
+    with pytest.raises(InputError, match="looks like p-values"):
+        read_scores(two_seeds(tmp_path, method, {"a": 0.001, "b": 0.2, "c": 0.9}))
+    read_scores(two_seeds(tmp_path, method, {"a": 12.5, "b": 3.0, "c": 0.9}))
+
+
+@pytest.mark.parametrize("method", ["RFE", "position", "place", "Rang", "ranking (1 = best)"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_ranks_are_refused_under_other_names_and_counted_from_0(tmp_path, method, first):
+    with pytest.raises(InputError, match="looks like ranks"):
+        read_scores(two_seeds(tmp_path, method, {"a": first, "b": first + 1, "c": first + 2}))
+
+
+@pytest.mark.parametrize("name", ["expected_value", "E[f(X)]", "Residuals"])
+def test_rows_that_are_no_features_are_left_out(tmp_path, name):
+    table = read_scores(two_seeds(tmp_path, "shap", {"a": 2.5, name: 90.1, "c": 1.5}))
+    assert table.features == ["a", "c"]
+    assert name in table.left_out
+
+
+@pytest.mark.parametrize(
+    ("scores", "refused"),
+    [
+        (["1.200", "900", "80"], True),
+        (["-1.200", "0", "80"], True),
+        (["1.200", "900.5", "80"], False),
+        (["1.200", "0", "0.000"], False),
+        (["0.120", "900", "80"], False),
+        (["1.200", "1500", "80"], False),
+    ],
+)
+def test_points_that_may_stand_between_thousands_are_refused(tmp_path, scores, refused):
+    path = two_seeds(tmp_path, "gain", dict(zip("abc", scores, strict=True)))
+    if refused:
+        with pytest.raises(InputError, match="stands between thousands"):
+            read_scores(path)
+    else:
+        assert len(read_scores(path).features) == 3
+
+
+def test_names_that_differ_in_capitals_alone_are_refused_unless_they_stand_together(tmp_path):
+    path = tmp_path / "scores.csv"
+    header = "model,method,seed,feature,score\n"
+    path.write_text(header + "m,gain,0,age,2\nm,gain,0,b,1\nm,gain,1,Age,2\nm,gain,1,b,1\n")
+    with pytest.raises(InputError, match="differ in capitals alone"):
+        read_scores(path)
+    path.write_text(header + "m,gain,0,age,2\nm,gain,0,Age,1\nm,gain,1,Age,2\nm,gain,1,age,1\n")
+    assert read_scores(path).features == ["age", "Age"]
+
+
+def two_seeds(folder, method, scores):
+    """A file of two seeds with these scores."""
+    path = folder / "scores.csv"
+    lines = [
+        f"m,{method},{seed},{name},{score}" for seed in (0, 1) for name, score in scores.items()
+    ]
+    path.write_text("\n".join(["model,method,seed,feature,score", *lines]))
+    return path

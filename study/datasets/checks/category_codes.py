@@ -22,6 +22,8 @@ _MONTH = re.compile(r"(?i:(.*[\W_])?(month|mnth|mon|monat|mois|mes|maand))|.*[a-
 _WEEKDAY = re.compile(
     r"(?i:(.*[\W_])?(week[\W_]?day|day[\W_]?of[\W_]?(the[\W_]?)?week|dow))|.*[a-z]Weekday"
 )
+_LEADING_ZERO = re.compile(r"0\d+")
+_FEWEST_DATES = 10
 _FEWEST = 3  # different numbers; of two, no order can be wrong
 _CALLS = 10**5  # the least number to call; smaller ones are amounts
 
@@ -46,4 +48,17 @@ def _reason(column: Column) -> str:
         return "days of the week by number, which have no first and no last"
     if _CODE.fullmatch(column.name):
         return "codes, by its name: names of categories, not amounts"
+    if any(map(_LEADING_ZERO.fullmatch, column.texts)):
+        return "numbers with zeros before them, as codes have: names of categories, not amounts"
+    if _are_dates(np.unique(column.known)):
+        return "days or months written as one number, whose distances are not those of time"
     return ""
+
+
+def _are_dates(numbers: np.ndarray) -> bool:
+    """Whether different whole numbers are all dates, as 20190112 or 201901."""
+    days = numbers[0] >= 10**7
+    months = numbers // 100 if days else numbers
+    year, month, day = months // 100, months % 100, numbers % 100 if days else 1
+    real = (year >= 1900) & (year <= 2100) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    return len(numbers) >= _FEWEST_DATES and bool(real.all())

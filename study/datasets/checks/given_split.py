@@ -9,19 +9,22 @@ from study.datasets.checks.table import ColumnFinding
 from study.datasets.raw_columns import Column, RawTable
 from study.recipes.table import Split
 
-TRAIN = ("train", "training", "trn", "learn", "learning")
-TEST = ("test", "testing", "tst", "holdout", "hold-out", "hold_out")
+TRAIN = ("train", "training", "trn", "tr", "learn", "learning")
+TEST = ("test", "testing", "tst", "te", "holdout", "hold-out", "hold_out", "out-of-time", "oot")
 VALIDATION = ("validation", "valid", "val", "validate", "dev", "eval", "evaluation", "tuning")
 _PARTS = {"set", "split", "part", "partition", "subset", "sample"}
 _FOLDS = re.compile(
     r"(k_?|cv_?|outer_?|inner_?)?folds?(_?(id|nr|no))?|cv|(cv|split)_?(id|nr|no)", re.I
 )
+_FOLD = re.compile(r"(fold|part|cv)[\W_]?\d+")
 _MOST_FOLDS = 20
 # Columns of yes and no, by what yes means.
 _OF_TRAIN = re.compile(r"(is|in|for)[\W_]?train(ing)?([\W_]?set)?", re.I)
 _OF_TEST = re.compile(r"(is|in|for)[\W_]?(test(ing)?|hold[\W_]?out)([\W_]?set)?", re.I)
 _OF_EITHER = re.compile(
-    r"train(ing)?|test(ing)?|hold[\W_]?out|validation|is[\W_]?val(id|idation)?", re.I
+    r"train(ing)?|test(ing)?|train[\W_]?test|in[\W_]?sample|hold[\W_]?out|validation|"
+    r"is[\W_]?val(id|idation)?",
+    re.I,
 )
 _YES, _NO = ("1", "1.0", "true", "yes", "t", "y"), ("0", "0.0", "false", "no", "f", "n")
 
@@ -42,6 +45,8 @@ def _reason(column: Column) -> str:
     flags = [_OF_TRAIN, _OF_TEST, _OF_EITHER]
     if _is_yes_or_no(column) and any(flag.fullmatch(name) for flag in flags):
         return "it seems to say which rows train, and which test"
+    if _FOLDS.fullmatch(name) and words and all(map(_FOLD.fullmatch, words)):
+        return f"it names the parts of a given division ({len(words)} of them)"
     named = _FOLDS.fullmatch(name) or name.lower() in {"split", "partition"}
     if named and not words and column.whole and len(column.known):
         values = np.unique(column.known)
@@ -93,8 +98,12 @@ def _is_yes_or_no(column: Column) -> bool:
 
 def offered_split(column: Column) -> Split | None:
     """A split that a column may say, for its reader to decide: of folds, the last one tests."""
+    if said := split_by(column):
+        return said
     texts = [text for text in column.texts if text]
     if len(texts) < 2 or np.any(column.codes < 0):
+        return None
+    if any(text.lower() in (*TRAIN, *TEST, *VALIDATION) for text in texts):  # and others
         return None
     if _is_yes_or_no(column):
         yes, no = (next(text for text in texts if text.lower() in of) for of in (_YES, _NO))

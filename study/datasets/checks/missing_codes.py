@@ -10,6 +10,9 @@ from study.datasets.raw_columns import RawTable
 
 # What people write for a missing value: -9, 99, -999.
 _CUSTOM = re.compile(r"-?9+|-1")
+# Beside one of these, for another reason that a value is missing: 98, -88.
+_BESIDE = re.compile(r"-?(9+[6-8]|88+|77+)")
+_MANY = 20  # different numbers beside 0, which is else a step of a design
 _AT_AN_END = 3  # codes that may stand at either end, as 97, 98 and 99
 _FEWEST = 3  # different numbers beside them
 _FEWEST_TIMES = 2  # that a number comes which is no custom,
@@ -33,9 +36,10 @@ def missing_codes(table: RawTable) -> Iterator[ColumnFinding]:
 def far_codes(numbers: np.ndarray) -> list[tuple[float, int]]:
     """Those that look like codes of a missing value, each with how often it comes.
 
-    They are what people write, -1, 9, -99 or 999, and half as far from all others as these are from
-    each other, or negative where no other is; or any number that comes twice at least, and is ten
-    times as far from all others as these are from each other.
+    They are what people write, -1, 9, -99 or 999 (and 98 beside 99), and half as far from all
+    others as these are from each other, or negative where no other is; 0, half as far from many
+    others; or any number that comes twice at least, and is ten times as far from all others as
+    these are from each other.
     """
     found: list[tuple[float, int]] = []
     for _ in range(2):  # at either end
@@ -65,8 +69,13 @@ def _far(codes: list[float], rest: np.ndarray, numbers: np.ndarray) -> bool:
     low, high = float(rest.min()), float(rest.max())
     gap = max(low - max(codes), min(codes) - high)
     span = high - low
-    customary = all(_CUSTOM.fullmatch(f"{code:g}") for code in codes)
-    if customary:
+    written = [f"{code:g}" for code in codes]
+    customary = any(map(_CUSTOM.fullmatch, written)) and all(
+        _CUSTOM.fullmatch(code) or _BESIDE.fullmatch(code) for code in written
+    )
+    if codes == [0] and 0 < span <= 2 * gap:
+        far = len(np.unique(rest)) >= _MANY
+    elif customary:
         long = max(map(abs, codes)) >= 99
         negative = max(codes) < 0 and low >= 0 and (long or gap >= 10)
         far = (2 * gap >= span and gap > 1) or negative

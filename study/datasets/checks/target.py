@@ -51,12 +51,12 @@ def told_by_one(dataset: Dataset) -> Iterator[Found]:
 
 
 def _told_by_ranges(dataset: Dataset) -> Iterator[Found]:
-    """Variables whose levels divide the target into ranges that do not overlap."""
+    """Variables whose levels, or few values, divide the target into ranges apart."""
     found = [dataset.variables[place] for place in _dividing(dataset)]
     if found:
         name = short(dataset.recipe.target.name)
         yield Found(
-            f"The levels of {some(found)} divide {name} on the training rows into ranges that do "
+            f"The values of {some(found)} divide {name} on the training rows into ranges that do "
             "not overlap.",
             f"If it is {name} cut at some numbers, leave it out: what else matters shows within "
             "the ranges alone.",
@@ -67,7 +67,10 @@ def _dividing(dataset: Dataset) -> list[int]:
     if len(np.unique(dataset.train_y)) <= FEWEST_ROWS:  # few values are divided by much
         return []
     x = dataset.to_variables(dataset.train_x)
-    leveled = [not isinstance(variable, Numeric) for variable in dataset.recipe.variables]
+    leveled = [
+        not isinstance(variable, Numeric) or len(np.unique(column)) <= FEWEST_ROWS
+        for variable, column in zip(dataset.recipe.variables, x.T, strict=True)
+    ]
     return [
         int(place)
         for place in np.flatnonzero(leveled)

@@ -8,6 +8,8 @@ from study.recipes.columns import Binary, Numeric, OneHot
 
 FEWEST_ROWS = 5  # training rows of a level that stands for itself
 MOST_LEVELS = 20
+# What the rare levels are called, where no level is called so.
+_BUCKETS = ("other", "others", "all others", "any other level")
 Variable = Binary | Numeric | OneHot
 
 
@@ -53,7 +55,7 @@ def _one_hot(column: Column, counts: np.ndarray, train: np.ndarray) -> tuple[One
     if not rare:
         return OneHot(name=column.name, type="one-hot", levels=sorted(levels)), ""
     # What stands for the rare levels must be met often enough as well.
-    other = "other" if enough else levels[0]
+    other = next(of for of in _BUCKETS if of not in column.texts) if enough else levels[0]
     what = (
         f"are one, '{other}': those of fewer than {FEWEST_ROWS} rows, and all beyond {MOST_LEVELS}"
         if enough

@@ -1,6 +1,8 @@
 """What cells of a table of scores say: numbers and seeds."""
 
 import math
+import re
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 # What stands for a number that there is not.
@@ -8,6 +10,8 @@ _MISSING = ("", "na", "nan", "none", "null")
 # SQLite, pandas and the tools that draw seeds of their own keep 64 bits with a sign.
 LEAST_SEED, GREATEST_SEED = -(2**63), 2**63 - 1
 _DIGITS = 20
+_POINTED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
+_SMALL = re.compile(r"[+-]?[1-9]\d{0,2}")
 
 
 def number(column: str, text: str) -> float:
@@ -22,6 +26,21 @@ def number(column: str, text: str) -> float:
     if not math.isfinite(found):
         raise ValueError(f"{column}: '{text}' is not a finite number (empty is a missing one)")
     return found
+
+
+def may_be_thousands(texts: Sequence[str]) -> str:
+    """One of some numbers whose points may stand between thousands; empty where none do.
+
+    They may where each point stands before three digits, as in 1.200, and all others are whole
+    numbers below 1000. Zeros tell nothing.
+    """
+    given = [text for text in texts if text.lower() not in _MISSING and text.strip("+-0")]
+    pointed = [text for text in given if "." in text]
+    others = [text for text in given if "." not in text]
+    if not pointed or not others:
+        return ""
+    either = all(map(_POINTED.fullmatch, pointed)) and all(map(_SMALL.fullmatch, others))
+    return pointed[0] if either else ""
 
 
 def is_number(text: str) -> bool:

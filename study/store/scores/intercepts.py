@@ -12,6 +12,10 @@ _FULL = "_full_model_"
 _NAMED_SO = {
     **dict.fromkeys(("intercept", "(intercept)", "_cons"), "an intercept"),
     **dict.fromkeys(("<bias>", "biasterm"), "a bias"),
+    **dict.fromkeys(
+        ("expected_value", "base_value", "base_values", "e[f(x)]"), "SHAP's mean prediction"
+    ),
+    **dict.fromkeys(("residual", "residuals"), "what a table of variances has left over"),
     "_baseline_": "DALEX's loss with everything permuted",
     _FULL: "DALEX's loss of the full model, which is taken off the others",
 }

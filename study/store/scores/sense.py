@@ -16,12 +16,17 @@ from study.store.scores.table import Origin, ScoreTable, Vector
 NEGATED, PLACED = "negated", "placed"
 _P_VALUE = re.compile(
     r"[pq]|(.*[\W_])?([pq][ ._-]?val(ue)?s?|p[ ._-]?adj|fdr)([\W_].*)?|"
-    r"p>\|[tz]\||pr\(>\|?[tzf]\|?\)",
+    r"p>\|[tz]\||(.*[\W_])?pr\(>\|?[tzf]\|?\)|(.*[\W_])?(p|p[ ._-]?wert|e[ ._-]?values?|efp|pfer)|"
+    r"significance|sig\.?|bh|bonferroni|holm",
     re.IGNORECASE,
 )
 # Of which the greater matter more again.
 _TURNED_ALREADY = re.compile(r"log|neg|minus|inv|1 ?[-−–]", re.IGNORECASE)
-_RANK = re.compile(r"((.*[\W_])?ranks?|(.*[\W_])?ranking_?|boruta)", re.IGNORECASE)
+_RANK = re.compile(
+    r"((.*[\W_])?(mean[\W_]?)?ranks?([\W_].*)?|(.*[\W_])?ranking_?([\W_].*)?|boruta|rfe(cv)?|"
+    r"(.*[\W_])?(position|place|order|rang))",
+    re.IGNORECASE,
+)
 
 
 def turned(path: Path, table: ScoreTable, methods: Sequence[str]) -> ScoreTable:
@@ -66,7 +71,7 @@ def smaller_matters(table: ScoreTable, method: str) -> str:
     if _P_VALUE.fullmatch(method) and least >= 0 and greatest <= 1:
         return "p-values (all from 0 to 1)"
     # Boruta and RFE rank features of which the file may hold a part.
-    whole = least == 1 and np.array_equal(known, np.round(known))
+    whole = least in (0, 1) and np.array_equal(known, np.round(known))
     if _RANK.fullmatch(method) and (whole or (least >= 1 and greatest <= count)):
         return f"ranks (all from {least:g} to {greatest:g})"
     return ""

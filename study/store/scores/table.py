@@ -87,6 +87,7 @@ def read_table(path: Path, named: Mapping[str, str] | None = None) -> ScoreTable
     if not vectors:
         raise InputError(f"{path}: the table has no rows")
     features = list(dict.fromkeys(feature for vector in vectors.values() for feature in vector))
+    _check_capitals(path, features, vectors)
     unused = [name for at, name in enumerate(sheet.header) if at not in reading.used]
     return ScoreTable(features, vectors, unused, sheet.digest, reading.said, seedless)
 
@@ -95,7 +96,9 @@ def _vectors(
     path: Path, rows: Iterable[tuple[str, Mapping[str, str]]], *, seedless: bool
 ) -> dict[Origin, Vector]:
     vectors: dict[Origin, Vector] = {}
+    scores = []
     for place, cells in rows:
+        scores.append(cells["score"])
         try:
             origin, feature, numbers = _row(cells)
         except ValueError as error:
@@ -109,6 +112,11 @@ def _vectors(
         if feature in vector:
             raise InputError(f"{path}, {place}: {origin} has a score of '{feature}' already")
         vector[feature] = numbers
+    if either := cell.may_be_thousands(scores):
+        raise InputError(
+            f"{path}: scores such as '{either}' beside whole numbers: if its point stands between "
+            "thousands, take it out; if it is decimal, write all scores with one"
+        )
     return vectors
 
 
@@ -149,6 +157,19 @@ def check_complete(path: Path, table: ScoreTable) -> None:
     for model in table.models:
         if not table.methods(model):
             raise InputError(f"{path}: model '{model}' has no rows of condition real")
+
+
+def _check_capitals(path: Path, features: Sequence[str], vectors: Mapping[Origin, Vector]) -> None:
+    """Raise InputError where names differ in capitals alone, and no vector has both."""
+    alike: dict[str, list[str]] = {}
+    for feature in features:
+        alike.setdefault(feature.casefold(), []).append(feature)
+    for names in alike.values():
+        if len(names) > 1 and not any(set(names) <= vector.keys() for vector in vectors.values()):
+            raise InputError(
+                f"{path}: {_quoted(names)} differ in capitals alone, and stand in no vector "
+                "together: write them alike"
+            )
 
 
 def _lacks(table: ScoreTable, origin: Origin, lacking: Sequence[str]) -> str:
