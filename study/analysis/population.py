@@ -57,7 +57,7 @@ def population(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFra
             unmoved = unmoved_halves(results, claim.names, method, level)
             lost = np.isin(2 * found.splits + found.halves, list(unmoved))
             score = np.where(lost[:, None], np.nan, found.vectors.score)
-            verdict = judge(statement, score, found.splits, found.halves)
+            verdict = judge(statement, score, found.splits, found.halves, results.units)
             means, place = verdict.means, verdict.narrowest
             splits = len(np.unique(found.splits))
             interval = means.intervals()[place]
@@ -142,7 +142,9 @@ def population_ranks(results: Results, level: str, listed: Sequence[int]) -> pd.
             found = results.on_splits(model, method, level)
             if found is None or len(np.unique(found.splits)) < FEWEST:
                 continue
-            ranks = population_rank_intervals(found.vectors.score, found.splits, found.halves)
+            ranks = population_rank_intervals(
+                found.vectors.score, found.splits, found.halves, results.units
+            )
             rows += [
                 {
                     "model": model,

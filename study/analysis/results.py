@@ -18,7 +18,8 @@ from study.analysis.vectors import OnSplits, Vectors, stored_on_splits, stored_v
 from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
 from study.common.methods import METHODS, TRAINING_GRADIENT
-from study.common.vocabulary import GROUPS, LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
+from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
+from study.engines.row_orders import TIME_BLOCKS
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender, EstimatorRecipe, estimators
@@ -50,8 +51,8 @@ class Results:
     traits : feature, deviation, explained; of the training rows, as `study.dataset.explained`
         has it; empty in a run whose last `study run` did not store them yet
     parts : part, rows, deviation; training and test rows with the deviation of the scaled
-        target, and rows dropped for a missing value, or left out (proposal), if any; of GROUPS,
-        how many groups these are of, if rows are grouped
+        target, and rows dropped for a missing value, or left out (proposal), if any; of GROUPS
+        and ALL_GROUPS, how many groups these, and all, are of, if rows are grouped
     prepared : column, centre, divisor, missing, imputed; of each variable and last the target:
         it was scaled as (value - centre) / divisor; `imputed` stands in `missing` rows
     history : as Store.history has it; of each `study run` that had to train. These three are
@@ -224,6 +225,18 @@ class Results:
         rows = self.parts.set_index("part")["rows"]
         train, test = (int(rows[name]) for name in GROUPS)
         return train, test
+
+    @property
+    def units(self) -> int | None:
+        """How many groups, or blocks in time, halves are put together of; None of single rows."""
+        if self.recipe.time is not None:
+            return TIME_BLOCKS
+        if not self.recipe.groups_rows:
+            return None
+        # Runs that were made before this was stored: none is counted twice, unless a given split
+        # parts groups.
+        rows = self.parts.set_index("part")["rows"]
+        return int(rows.get(ALL_GROUPS, sum(self.group_counts)))
 
     def methods(self, level: str | None = None) -> tuple[str, ...]:
         """The methods with scores at a level, or at any: the study's own in their order, then

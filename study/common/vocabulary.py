@@ -11,8 +11,9 @@ LEAST_SQUARES = "least-squares"
 LEAST_SQUARES_TITLE = "Least squares"
 
 
-# What a run's file calls how many groups the training rows and the test rows are of.
+# What a run's file calls how many groups the training rows and the test rows, and all, are of.
 GROUPS = ("train groups", "test groups")
+ALL_GROUPS = "groups"
 
 # The engine of scores that were made elsewhere, and what their models predict if nobody said.
 IMPORTED = "imported"

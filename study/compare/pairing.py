@@ -44,8 +44,8 @@ def _data(results: Results) -> list[Any]:
     exclude = {"train", "test", "file"}
     table = recipe.table.model_dump(exclude=exclude) if recipe.table else {}
     target = recipe.target.model_dump(exclude={"tolerance", "unit"})
-    kept_together = recipe.groups, recipe.equal_rows
-    return [rows_of(results), table, recipe.split, kept_together, recipe.variables, target]
+    related = recipe.groups, recipe.equal_rows, recipe.time
+    return [rows_of(results), table, recipe.split, related, recipe.variables, target]
 
 
 def rows_of(results: Results) -> dict[str, str | None]:

@@ -13,10 +13,12 @@ from study.datasets.division import divided, proposing
 from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_features
 from study.datasets.raw_columns import as_used
 from study.datasets.row_groups import with_groups
+from study.datasets.row_times import check_forward
 from study.datasets.rows import TableRows, natural_value, read_rows
 from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Target
+from study.statistics.exchanges import in_time
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class Dataset:
     dropped : rows that were left out for a missing value
     left_out : rows that were left out since the claim was proposed from them
     row_groups : (training and then test rows,) int, those of one number go to the same side of
-        every split; None where each row is on its own
+        every split; or float, the times by which all rows stand in order; None where each row is
+        on its own
     table_warnings : what there is to warn of its columns, as they were read
     """
 
@@ -90,7 +93,7 @@ class Dataset:
     @property
     def group_counts(self) -> tuple[int, int] | None:
         """How many groups the training rows and the test rows are of; None without groups."""
-        if self.row_groups is None:
+        if self.row_groups is None or in_time(self.row_groups):
             return None
         train, test = np.split(self.row_groups, [len(self.train_y)])
         return len(np.unique(train)), len(np.unique(test))
@@ -133,6 +136,7 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
     left = [first.only(~gone), *others]
     kept = [rows.complete(recipe) for rows in left]
     train, test = kept if recipe.split is None else divided(kept[0], recipe.split)
+    check_forward(recipe, train, test)
     for rows, part in ((train, "training"), (test, "test")):
         _check_target(recipe, rows, part)
     fillings = _fillings(recipe, train, "training")

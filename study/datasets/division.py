@@ -4,9 +4,11 @@ import numpy as np
 
 from study.common.errors import InputError
 from study.common.scikit_learn import scikit_learn
+from study.datasets.row_times import latest
 from study.datasets.rows import TableRows
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Split
+from study.statistics.exchanges import in_time
 
 
 def drawn(
@@ -19,9 +21,12 @@ def drawn(
     """A part of the rows `among` (rows,) bool, drawn as scikit-learn draws: (rows,) bool.
 
     By train_test_split; of rows in `groups` (rows,) by GroupShuffleSplit, so that it is a part of
-    the groups. Raises InputError, with the name of the table, where there are too few.
+    the groups; of rows in time the last, which nothing draws. Raises InputError, with the name of
+    the table, where there are too few.
     """
     places = np.flatnonzero(among)
+    if groups is not None and in_time(groups):
+        return np.isin(np.arange(len(among)), places[latest(name, groups[places], part)])
     try:
         if groups is None:
             _, chosen = scikit_learn("model_selection", "train_test_split")(
@@ -53,6 +58,8 @@ def proposing(recipe: DatasetRecipe, rows: TableRows) -> np.ndarray:
     else:
         could_train = np.ones(len(rows), dtype=bool)
     part, random_state = recipe.proposal.part, recipe.proposal.random_state
+    if in_time(rows.groups):  # the first rows propose, and later ones test
+        return could_train & ~drawn(rows.name, could_train, 1 - part, random_state, rows.groups)
     return drawn(rows.name, could_train, part, random_state, rows.groups)
 
 

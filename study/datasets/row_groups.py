@@ -1,4 +1,4 @@
-"""Which rows of a table belong together, so that no split parts them."""
+"""Which rows of a table belong together, so that no split parts them, or follow each other."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from study.common.errors import InputError
+from study.datasets.row_times import in_order
 from study.datasets.rows import TableRows
 from study.recipes.dataset import DatasetRecipe
 from study.statistics.repeats import row_codes
@@ -16,10 +17,13 @@ from study.statistics.repeats import row_codes
 def with_groups(recipe: DatasetRecipe, tables: Sequence[TableRows]) -> list[TableRows]:
     """The tables of a recipe, each row with the number of its group, if the recipe groups any.
 
-    Rows that are equal are so as models are given them, in single precision, missing values
-    included; whatever their target, since models cannot tell them apart. Where subjects hold
-    equal rows, all of these are one group. Raises InputError.
+    With a column of times, each row has its time, and each table is in their order. Rows that are
+    equal are so as models are given them, in single precision, missing values included; whatever
+    their target, since models cannot tell them apart. Where subjects hold equal rows, all of these
+    are one group. Raises InputError.
     """
+    if recipe.time is not None:
+        return in_order(recipe, tables)
     if not recipe.groups_rows:
         return list(tables)
     found = []

@@ -22,9 +22,8 @@ class TableRows:
 
     name : of the table, for messages; values : (rows, variables), as `Reader.values` has them;
     target : (rows,), not scaled; parts : (rows,) texts of the column that splits the table, or
-    empty texts; subjects : (rows,) texts of the column that groups rows, or empty texts; places :
-    (rows,) what numbers each row; groups : (rows,) int, those of one number belong together; None
-    where each row is on its own
+    empty texts; subjects : (rows,) texts of the column that groups rows, or puts them in time, or
+    empty texts; places : (rows,) what numbers each row; groups : (rows,) as of `Dataset.row_groups`
     """
 
     name: str
@@ -41,6 +40,7 @@ class TableRows:
         """Read a table. Raises InputError with the place of what is wrong."""
         _check_columns(recipe, table)
         splits = recipe.split.column if recipe.split else None
+        related = recipe.groups or recipe.time
         values, targets, parts, subjects, places = [], [], [], [], []
         reader = Reader(recipe.own_table)
         for chunk in table.chunks:
@@ -58,7 +58,7 @@ class TableRows:
             values.append(np.stack(columns, axis=1))
             targets.append(target)
             parts += chunk.cells[splits] if splits else [""] * len(target)
-            subjects += chunk.cells[recipe.groups] if recipe.groups else [""] * len(target)
+            subjects += chunk.cells[related] if related else [""] * len(target)
             places += chunk.numbers
         return cls(
             table.name,
@@ -125,8 +125,8 @@ def read_rows(recipe: DatasetRecipe, folder: Path) -> list[TextTable]:
 def _check_columns(recipe: DatasetRecipe, table: TextTable) -> None:
     inputs = recipe.features if recipe.own_table.encoded else [v.name for v in recipe.variables]
     splits = [recipe.split.column] if recipe.split and recipe.split.column else []
-    groups = [recipe.groups] if recipe.groups else []
-    for name in (*inputs, recipe.target.name, *splits, *groups):
+    related = [name for name in (recipe.groups, recipe.time) if name]
+    for name in (*inputs, recipe.target.name, *splits, *related):
         if name not in table.columns:
             near = difflib.get_close_matches(name, table.columns, n=1)
             known = f"did you mean '{near[0]}'?" if near else f"there is {some_of(table.columns)}"

@@ -168,8 +168,8 @@ class Engine(ABC):
         on_work : called now and then with the work done since, in epochs of one replicate
         tested : how many of the last rows are test rows, from which replicates with rows of
             their own alone may learn, as `row_orders` has it
-        groups : (rows,) int, rows of one number stay together wherever rows are drawn; None where
-            each is on its own
+        groups : (rows,) int, rows of one number stay together wherever rows are drawn; or float,
+            the times by which rows stand in order; None where each is on its own
 
         Raises StudyError.
         """

@@ -1,5 +1,10 @@
-"""Which rows each replicate learns from and is tested on, and in which order it meets them."""
+"""Which rows each replicate learns from and is tested on, and in which order it meets them.
 
+`groups` says which rows belong together, or that they stand in time, as `statistics.exchanges` has
+it.
+"""
+
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +14,11 @@ from study.common.errors import InputError
 from study.common.scikit_learn import scikit_learn
 from study.common.streams import generator
 from study.engines.replicates import Replicate
+from study.statistics.exchanges import exchange, in_time
+
+# Of rows in time, as many blocks are put together to halves: long ones, so that the dependence of
+# rows ends within them, and few enough for a half to be trained on several.
+TIME_BLOCKS = 8
 
 
 class Orders:
@@ -65,14 +75,14 @@ def assign_rows(
     """Which row of the table a replicate's i-th input and its i-th label come from.
 
     The table has so many training rows, and then so many that are `tested`; of `groups`
-    (rows + tested,) int, rows of one number stay together. Two of (replicates, rows): replicates
-    that have fewer meet them again and again, so that all take as many steps.
+    (rows + tested,), rows of one number stay together. Two of (replicates, rows): replicates that
+    have fewer meet them again and again, so that all take as many steps.
     """
     row_of, label_of = [], []
     for replicate in replicates:
         own = rows_of(replicate, rows, tested, groups)[0]
         row_of.append(np.resize(own, rows))
-        label_of.append(np.resize(labels_of(replicate, own), rows))
+        label_of.append(np.resize(labels_of(replicate, own, groups), rows))
     return np.stack(row_of), np.stack(label_of)
 
 
@@ -87,7 +97,8 @@ def hold_out(
     Two of (replicates, rows - count) and (replicates, count). Of a replicate that has copies of
     rows, as a bootstrap has, as large a part of its different rows is held out, no copy of which
     is trained on; rows on either side come again, so that there are as many as ever. Of rows in
-    groups, as large a part of the groups is. Raises InputError.
+    groups, as large a part of the groups is; of rows in time, of the times, the last. Raises
+    InputError.
     """
     parts = [_hold_out(*of, count, groups) for of in zip(replicates, row_of, strict=True)]
     trained_on, held = zip(*parts, strict=True)
@@ -100,13 +111,19 @@ def _hold_out(
     if count == 0:
         return np.arange(len(rows)), np.arange(0)
     kin = rows if groups is None else groups[rows]
-    _, places = np.unique(kin, return_index=True)
+    known, places = np.unique(kin, return_index=True)
     own = max(round(count * len(places) / len(rows)), 1)
     if len(places) <= own:
         different = "different training rows" if groups is None else "groups of training rows"
+        different = "times of training rows" if in_time(groups) else different
         raise InputError(
             f"training.patience: of {len(places)} {different}, {own} cannot be held "
             "out; leave patience out, or give more rows"
+        )
+    if in_time(groups):
+        held = np.flatnonzero(kin >= known[-own])
+        return np.resize(np.flatnonzero(kin < known[-own]), len(rows) - count), np.resize(
+            held, count
         )
     drawing = generator(replicate.streams.order, "stopping")
     held = drawing.choice(np.sort(places), own, replace=False)
@@ -130,6 +147,8 @@ def rows_of(
         return train[:rows], test
     if streams.rows is None:
         return np.arange(rows), np.arange(rows, rows + tested)
+    if in_time(groups):
+        return _blocks(streams.rows, rows), np.arange(rows, rows + tested)
     return _bootstrap(streams.rows, rows, tested, groups)
 
 
@@ -157,11 +176,26 @@ def _bootstrap(
     return drawn, np.sort(drawing.choice(left_out, count, replace=False))
 
 
-def labels_of(replicate: Replicate, rows: np.ndarray) -> np.ndarray:
+def _blocks(seed: int, rows: int) -> np.ndarray:
+    """Training rows in blocks that are drawn with replacement, the first row following the last.
+
+    The circular block bootstrap (Politis and Romano, 1992, in Exploring the Limits of Bootstrap),
+    its blocks as long as the cube root of the number of rows, the order that is best for variances
+    (Hall, Horowitz and Jing, 1995, Biometrika 82).
+    """
+    length = math.ceil(math.cbrt(rows))
+    starts = generator(seed, "rows").integers(rows, size=math.ceil(rows / length))
+    return ((starts[:, None] + np.arange(length)) % rows).ravel()[:rows]
+
+
+def labels_of(
+    replicate: Replicate, rows: np.ndarray, groups: np.ndarray | None = None
+) -> np.ndarray:
     """Which rows the labels of a replicate's training rows come from."""
     if find_condition(replicate.condition).labels != PERMUTED:
         return rows
-    return generator(replicate.streams.labels, "labels").permutation(rows)
+    drawing = generator(replicate.streams.labels, "labels")
+    return drawing.permutation(rows) if groups is None else rows[exchange(groups[rows], drawing)]
 
 
 def half_rows(
@@ -171,17 +205,16 @@ def half_rows(
 
     scikit-learn's ShuffleSplit draws both halves, with the number of the split as random_state;
     the last rows of a half are its test rows, as large a part of it as of all rows. Of rows in
-    `groups` (rows + tested,), groups are drawn in place of rows, each with all its rows.
+    `groups` (rows + tested,), groups are drawn in place of rows, each with all its rows; of rows in
+    time, TIME_BLOCKS blocks of them, the last ones of a half being its test rows.
     """
     size, held = half_sizes(rows, tested, groups)
-    group_of = np.arange(rows + tested)
-    if groups is not None:
-        group_of = np.unique(groups, return_inverse=True)[1]
+    group_of = np.arange(rows + tested) if groups is None else units(groups)
     splitter = scikit_learn("model_selection", "ShuffleSplit")(
         n_splits=1, train_size=size, test_size=size, random_state=half // 2
     )
     (halves,) = splitter.split(np.zeros(group_of.max() + 1))
-    own = halves[half % 2]
+    own = np.sort(halves[half % 2]) if in_time(groups) else halves[half % 2]
     train, test = own[: size - held], own[size - held :]
     if groups is None:
         return train, test
@@ -189,12 +222,23 @@ def half_rows(
 
 
 def half_sizes(rows: int, tested: int, groups: np.ndarray | None = None) -> tuple[int, int]:
-    """How many rows, or groups, a half of all has, and how many of them are for tests.
+    """How many rows, or groups or blocks, a half of all has, and how many of them are for tests.
 
-    Two at least, since one row has no R².
+    Two at least, since one row has no R²; of blocks one.
     """
-    size = (rows + tested if groups is None else len(np.unique(groups))) // 2
-    return size, max(round(size * tested / (rows + tested)), 2)
+    size = (rows + tested if groups is None else len(np.unique(units(groups)))) // 2
+    return size, max(round(size * tested / (rows + tested)), 1 if in_time(groups) else 2)
+
+
+def units(groups: np.ndarray) -> np.ndarray:
+    """Of what halves are put together: the number of each row's group, or block, from 0.
+
+    Blocks have as many rows each, but that rows of one time are of one.
+    """
+    if not in_time(groups):
+        return np.unique(groups, return_inverse=True)[1]
+    blocks = TIME_BLOCKS * np.searchsorted(groups, groups) // len(groups)
+    return np.unique(blocks, return_inverse=True)[1]
 
 
 def _of_groups(group_of: np.ndarray, chosen: np.ndarray) -> np.ndarray:

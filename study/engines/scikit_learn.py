@@ -109,7 +109,7 @@ class ScikitLearn(Engine):
         warned: list[str] = []
         for replicate in replicates:
             rows = rows_of(replicate, len(y) - tested, tested, groups)[0]
-            labels = labels_of(replicate, rows)
+            labels = labels_of(replicate, rows, groups)
             random_state = replicate.streams.init
             regressor = _make(self.recipe, random_state)
             try:

@@ -8,16 +8,17 @@ import torch
 
 from study.common.conditions import CONDITIONS
 from study.common.errors import InputError, StudyError
-from study.common.vocabulary import GROUPS, LEAST_SQUARES
+from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES
 from study.datasets.checks.registry import data_warnings
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
-from study.engines.row_orders import half_sizes
+from study.engines.row_orders import TIME_BLOCKS, half_sizes
 from study.execution.plan import Plan, plan
 from study.recipes.model import Contender
 from study.statistics.collinearity import explained
+from study.statistics.exchanges import in_time
 from study.store import same_run
 from study.store.records import Key
 from study.store.run_directory import FILE_NAME, check_writable, create, set_aside
@@ -157,8 +158,10 @@ def check_splits(dataset: Dataset) -> None:
     """Raise InputError where halves of all rows would be too small to train and to test on."""
     rows, tested, groups = len(dataset.train_y), len(dataset.test_y), dataset.row_groups
     size, held = half_sizes(rows, tested, groups)
-    if size - held < 2:
-        drawn = f"{rows + tested} rows" if groups is None else f"{len(np.unique(groups))} groups"
+    if size - held < 2 or (in_time(groups) and size < TIME_BLOCKS // 2):
+        drawn = f"{rows + tested} rows"
+        if groups is not None:
+            drawn = f"{len(np.unique(groups))} {'times' if in_time(groups) else 'groups'}"
         raise InputError(
             f"--splits: a half of {drawn} is too small to train and test on: --splits 0 "
             "leaves them out"
@@ -183,6 +186,7 @@ def _parts(dataset: Dataset) -> list[tuple[str, int, float | None]]:
         for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
     ]
     others = {"dropped": dataset.dropped, "proposal": dataset.left_out}
-    if dataset.group_counts is not None:
+    if dataset.group_counts is not None and dataset.row_groups is not None:
         others |= dict(zip(GROUPS, dataset.group_counts, strict=True))
+        others[ALL_GROUPS] = len(np.unique(dataset.row_groups))
     return parts + [(part, rows, None) for part, rows in others.items() if rows]

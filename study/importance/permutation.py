@@ -1,7 +1,10 @@
 """Permutation importance of many networks at once, by scikit-learn (Breiman, 2001).
 
 scikit-learn permutes a table of the rows' own places, which networks look up in their rows: so
-networks that are tested on different rows meet the same permutations.
+networks that are tested on different rows meet the same permutations. Where rows depend on each
+other, each permutation becomes one that keeps how they do (`statistics.exchanges`): rows in time
+are shifted; rows in groups change places within these, or whole groups do, where most of what a
+variable varies lies between groups, as all of it does where it is constant within them.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,6 +19,7 @@ from study.importance.models import Models, Predict
 from study.importance.sample import Sample
 from study.importance.scores import Importance
 from study.recipes.claim import Permutation
+from study.statistics.exchanges import between, in_time, part_within, shift, within
 from study.statistics.fit import r_squared
 
 
@@ -73,9 +77,10 @@ def _permuted(
     group_of = np.zeros(features, dtype=np.intp)
     for place, group in enumerate(groups):
         group_of[list(group)] = place
+    whole = _mostly_between(dataset)
 
     def predict_at(places: np.ndarray) -> np.ndarray:
-        return predict(_looked_up(x, places[:, group_of]))
+        return predict(_looked_up(x, places[:, group_of], sample.test_groups, whole))
 
     settings = dataset.recipe.permutation
     places = np.tile(np.arange(rows)[:, None], len(groups))
@@ -83,12 +88,51 @@ def _permuted(
     return (_scores_at_once if few else _scores)(predict_at, places, y, settings)
 
 
-def _looked_up(x: np.ndarray, places: np.ndarray) -> np.ndarray:
+def _looked_up(
+    x: np.ndarray, places: np.ndarray, groups: np.ndarray | None, whole: np.ndarray
+) -> np.ndarray:
     """The values that columns have at some places among the rows: (..., places, features).
 
-    x : (rows, features) or (models, rows, features); places : (places, features)
+    x : (rows, features) or (models, rows, features); places : (places, features); groups : of the
+    rows, (rows,), or of each model's; whole : as of `_arranged`
     """
-    return x[..., places, np.arange(x.shape[-1])]
+    if groups is None:
+        return x[..., places, np.arange(x.shape[-1])]
+    if groups.ndim > 1:
+        each = zip(x, groups, strict=True)
+        return np.stack([_looked_up(own, places, of_own, whole) for own, of_own in each])
+    return _looked_up(x, _arranged(places, groups, whole), None, whole)
+
+
+def _mostly_between(dataset: Dataset) -> np.ndarray:
+    """Of which features most of what their variable varies lies between groups: (features,) bool.
+
+    Of none where rows are in no groups.
+    """
+    found = np.zeros(len(dataset.features), dtype=bool)
+    groups = dataset.row_groups
+    if groups is not None and not in_time(groups):
+        x = dataset.pooled[0].astype(np.float64)
+        for group in map(list, dataset.groups):
+            found[group] = part_within(x[:, group], groups) < 0.5
+    return found
+
+
+def _arranged(places: np.ndarray, groups: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Places of tables, one below the other, as rows that depend on each other change theirs.
+
+    places : (tables * rows, features); groups : (rows,); whole : (features,), which change places
+    by whole groups
+    """
+    rows, features = len(groups), places.shape[1]
+    tables = places.reshape(-1, rows, features).swapaxes(1, 2).copy()
+    moved = (tables != np.arange(rows)).any(axis=2)
+    if in_time(groups):
+        tables[moved] = shift(tables[moved])
+    else:
+        tables[moved & whole] = between(tables[moved & whole], groups)
+        tables[moved & ~whole] = within(tables[moved & ~whole], groups)
+    return tables.swapaxes(1, 2).reshape(-1, features)
 
 
 class _Networks:

@@ -18,12 +18,15 @@ class Sample:
     ----------
     train_x, test_x : (rows, features), or (models, rows, features)
     train_y, test_y : (rows,), or (models, rows)
+    test_groups : how test rows depend on each other, (rows,) or (models, rows), as of
+        `Dataset.row_groups`
     """
 
     train_x: np.ndarray
     train_y: np.ndarray
     test_x: np.ndarray
     test_y: np.ndarray
+    test_groups: np.ndarray | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, replicates: Sequence[Replicate]) -> "Sample":
@@ -36,14 +39,16 @@ class Sample:
         tables = {replicate.streams.table for replicate in replicates}
         if len(tables) > 1:
             raise ValueError("replicates must all have rows of one kind")
-        if tables <= {"data"}:
-            return cls(dataset.train_x, dataset.train_y, dataset.test_x, dataset.test_y)
         rows, tested = len(dataset.train_y), len(dataset.test_y)
-        x, y = dataset.pooled
         groups = dataset.row_groups
+        if tables <= {"data"}:
+            own = None if groups is None else groups[rows:]
+            return cls(dataset.train_x, dataset.train_y, dataset.test_x, dataset.test_y, own)
+        x, y = dataset.pooled
         parts = [rows_of(replicate, rows, tested, groups) for replicate in replicates]
         train, test = (np.stack(part) for part in zip(*parts, strict=True))
-        return cls(x[train], y[train], x[test], y[test])
+        own = None if groups is None else groups[test]
+        return cls(x[train], y[train], x[test], y[test], own)
 
     @property
     def feature_scale(self) -> np.ndarray:

@@ -25,6 +25,8 @@ class DatasetRecipe(Recipe):
     groups : a column of the table; rows that hold the same text there go to the same side of every
         split, and it is no variable
     equal_rows : rows that are equal in all variables, whatever their target, do so, too
+    time : a column of the table, of numbers or dates; rows are put in its order, and test rows are
+        later than training rows; it may be a variable, too
     proposal : the rows that the primary claim was proposed from, which are left out
     claim : the primary one; claims : others declared with it
     patience : of all networks whose own recipes name none, as in `recipes.model.Protocol`
@@ -39,6 +41,7 @@ class DatasetRecipe(Recipe):
     table: Table | None = None
     groups: Name | None = None
     equal_rows: Literal["together"] | None = None
+    time: Name | None = None
     split: Split | None = None
     proposal: Proposal | None = None
     scores: Name | None = None
@@ -65,7 +68,9 @@ class DatasetRecipe(Recipe):
 
     @property
     def drawn(self) -> str:
-        """What is drawn wherever rows are, in words."""
+        """What halves of the rows are put together of, in words."""
+        if self.time is not None:
+            return "blocks"
         return "groups" if self.groups_rows else "rows"
 
     @property
@@ -81,6 +86,22 @@ class DatasetRecipe(Recipe):
         draws_test_rows = self.split is not None and self.split.column is None
         rows = "rows" if draws_test_rows else "training rows"
         return f"groups of {rows}" if self.groups_rows else rows
+
+    @property
+    def proposal_by(self) -> str:
+        """How the part under `proposal` was chosen, in words."""
+        if self.time is not None:
+            return f"the first by {self.time}"
+        state = None if self.proposal is None else self.proposal.random_state
+        return f"drawn at random (random_state {state})"
+
+    @property
+    def test_by(self) -> str:
+        """How test rows that are a part of the rows were chosen, in words."""
+        if self.time is not None:
+            return f"the last by {self.time}"
+        state = None if self.split is None else self.split.random_state
+        return f"drawn at random (random_state {state})"
 
     @property
     def own_table(self) -> Table:
@@ -107,6 +128,8 @@ class DatasetRecipe(Recipe):
             self._check_split(self.table)
         if self.groups_rows:
             self._check_groups(names)
+        if self.time is not None:
+            self._check_time()
         if self.proposal is not None:
             self._check_proposal()
         for place, claim in enumerate([self.claim, *self.claims]):
@@ -146,6 +169,18 @@ class DatasetRecipe(Recipe):
             )
         if self.groups == self.target.name:
             raise ValueError(f"groups: '{self.groups}' is the target: name another column")
+
+    def _check_time(self) -> None:
+        if self.table is None:
+            raise ValueError("time: there is no table whose rows could be put in order")
+        if self.time == self.target.name:
+            raise ValueError(f"time: '{self.time}' is the target: name another column")
+        if self.groups_rows:
+            key = "groups" if self.groups is not None else "equal_rows"
+            raise ValueError(
+                f"time, {key}: rows are drawn by time or by groups, not by both: take one of the "
+                "two away"
+            )
 
     def _check_proposal(self) -> None:
         if self.table is None:

@@ -35,12 +35,21 @@ _MOST_SPLITS = 10_000
 class Means:
     """Means over both halves of splits of some quantities, and what is known of the population's.
 
-    mean, error : (quantities,), error the standard error; splits : those that have numbers
+    mean, error : (quantities,), error the standard error; splits : those that have numbers;
+    units : the groups, or blocks in time, that halves are put together of; None where each row is
+    one
     """
 
     mean: np.ndarray
     error: np.ndarray
     splits: int
+    units: int | None = None
+
+    def freedom(self, splits: int) -> float:
+        """Degrees of freedom of the standard errors with so many splits."""
+        if self.units is None or not splits:
+            return max(splits, 1)
+        return 1 / (1 / splits + 1 / max(self.units - 1, 1))
 
     def intervals(self) -> list[Interval]:
         """The interval of each."""
@@ -48,7 +57,7 @@ class Means:
             return [Interval.none("no splits")] * len(self.mean)
         if not self.error.any():
             return [Interval.none("all halves agree: no interval")] * len(self.mean)
-        reach = stats.t.ppf(1 - LEVEL, self.splits) * self.error
+        reach = stats.t.ppf(1 - LEVEL, self.freedom(self.splits)) * self.error
         return [
             Interval(low, high, FROM_HALVES)
             for low, high in zip(self.mean - reach, self.mean + reach, strict=True)
@@ -59,10 +68,12 @@ class Means:
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.where(self.error > 0, self.mean / self.error, np.sign(self.mean) * np.inf)
         apart = np.abs(self.mean) > ROUNDING
-        return np.where(apart, stats.t.sf(t, max(self.splits, 1)), 0.5)
+        return np.where(apart, stats.t.sf(t, self.freedom(self.splits)), 0.5)
 
 
-def means_of_halves(values: np.ndarray, split: np.ndarray, half: np.ndarray) -> Means:
+def means_of_halves(
+    values: np.ndarray, split: np.ndarray, half: np.ndarray, units: int | None = None
+) -> Means:
     """Means of quantities over splits, with standard errors from the differences of halves.
 
     Parameters
@@ -70,9 +81,13 @@ def means_of_halves(values: np.ndarray, split: np.ndarray, half: np.ndarray) -> 
     values : (models, quantities), each model trained and tested on a half of the rows; a split
         counts where both halves have numbers, from one seed at least
     split, half : (models,), which split each is of, and which half of it, 0 or 1
+    units : as of `Means`
 
     The squared differences of the halves of J splits, by 4 J, estimate the variance of the mean of
-    two halves; that has J degrees of freedom, given the rows.
+    two halves; that has J degrees of freedom, given the rows. Rows are many; of few units, which
+    splits put together anew, no more splits than U - 1 count (as many as a variance of U numbers
+    has): of both, the inverses add up (Satterthwaite, 1946, Biometrics Bulletin 2), as the relative
+    variances 2 / J and 2 / (U - 1) do.
     """
     known = np.isfinite(values).all(axis=1)
     means = [
@@ -82,10 +97,10 @@ def means_of_halves(values: np.ndarray, split: np.ndarray, half: np.ndarray) -> 
     ]
     if not means:
         nothing = np.full(values.shape[1], np.nan)
-        return Means(nothing, nothing, 0)
+        return Means(nothing, nothing, 0, units)
     first, second = np.array(means).transpose(1, 0, 2)
     variance = ((first - second) ** 2).mean(axis=0) / 4
-    return Means((first + second).mean(axis=0) / 2, np.sqrt(variance), len(means))
+    return Means((first + second).mean(axis=0) / 2, np.sqrt(variance), len(means), units)
 
 
 def differences(statement: Statement, scores: np.ndarray) -> np.ndarray:
@@ -132,7 +147,13 @@ class Verdict:
     settle: Settle
 
 
-def judge(statement: Statement, scores: np.ndarray, split: np.ndarray, half: np.ndarray) -> Verdict:
+def judge(
+    statement: Statement,
+    scores: np.ndarray,
+    split: np.ndarray,
+    half: np.ndarray,
+    units: int | None = None,
+) -> Verdict:
     """The verdict on a claim, from models of halves of all rows; see `means_of_halves`.
 
     scores : (models, items). Rank 1 is supported when every difference is shown to be above 0: an
@@ -142,7 +163,7 @@ def judge(statement: Statement, scores: np.ndarray, split: np.ndarray, half: np.
     of the level, as any of k true ones could fail; it is contradicted by k differences below 0,
     each at an (n - k + 1)-th.
     """
-    found = means_of_halves(differences(statement, scores), split, half)
+    found = means_of_halves(differences(statement, scores), split, half, units)
     allowed = statement.top - 1  # differences that may be below 0
     count = len(found.mean)
     # In the order of evidence, the weakest first: the one that has to be above 0 decides.
@@ -173,7 +194,7 @@ def _settle(found: Means, place: int, top: int, contraries: int) -> Settle:
 
     def reach(splits: int) -> float:
         """How far from 0 a mean must be, in standard errors."""
-        return float(stats.t.isf(level, splits))
+        return float(stats.t.isf(level, found.freedom(splits)))
 
     more: float = math.inf
     if mean > error * reach(_MOST_SPLITS):

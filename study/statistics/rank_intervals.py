@@ -10,7 +10,7 @@ from study.statistics.stability import rank_intervals
 
 
 def population_rank_intervals(
-    scores: np.ndarray, split: np.ndarray, half: np.ndarray
+    scores: np.ndarray, split: np.ndarray, half: np.ndarray, units: int | None = None
 ) -> np.ndarray:
     """Lowest and highest rank by mean share that each item can have, (items, 2).
 
@@ -19,10 +19,12 @@ def population_rank_intervals(
     span. (Mogstad, Romano, Shaikh and Wilhelm, Review of Economic Studies 91, 2024: ranks from
     one-sided tests of all differences, stepwise.)
     """
-    return rank_intervals(told_apart(scores, split, half))
+    return rank_intervals(told_apart(scores, split, half, units))
 
 
-def told_apart(scores: np.ndarray, split: np.ndarray, half: np.ndarray) -> np.ndarray:
+def told_apart(
+    scores: np.ndarray, split: np.ndarray, half: np.ndarray, units: int | None = None
+) -> np.ndarray:
     """Which items' mean shares differ: 1 above, -1 below, 0 not told apart, (items, items).
 
     scores (models, items) of models of halves of all rows; see `means_of_halves`. Each difference
@@ -33,7 +35,7 @@ def told_apart(scores: np.ndarray, split: np.ndarray, half: np.ndarray) -> np.nd
     items = scores.shape[1]
     first, second = np.nonzero(~np.eye(items, dtype=bool))
     share = shares(scores)
-    found = means_of_halves(share[:, first] - share[:, second], split, half)
+    found = means_of_halves(share[:, first] - share[:, second], split, half, units)
     above = np.zeros((items, items), dtype=int)
     if found.splits >= FEWEST:
         above[first, second] = holm(found.p_above()) <= 1 - CONFIDENCE

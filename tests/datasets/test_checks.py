@@ -126,10 +126,6 @@ FOOLING = {
 }
 
 
-# Where init keeps copies together, shuffles of the target do not.
-AND_D009 = ("repeated", "answers")
-
-
 def all_binary(draw: Draw) -> pd.DataFrame:
     table = pd.DataFrame(draw.choice(["no", "yes"], (200, 4)), columns=[*"abcd"])
     table["set"] = np.where(np.arange(200) < 40, "test", "train")
@@ -184,8 +180,7 @@ def test_a_fooling_table_is_warned_of_and_of_nothing_else(case, command: Command
     said = " ".join(command("data", "check", name).out.split())
     assert f"{code} " in said
     assert words in said
-    codes = [code, "D009"] if case in AND_D009 else [code]
-    assert [warning.code for warning in data_warnings(loaded(name))] == codes
+    assert [warning.code for warning in data_warnings(loaded(name))] == [code]
 
 
 @pytest.mark.parametrize("case", SOUND)
@@ -219,23 +214,23 @@ def test_it_is_told_before_training_and_kept_with_the_run(command: Command, undr
     for said in (plan.out, run.out):
         assert said.index("to do") < said.index("\nD001 ") < said.index("\nD006 ")
         assert "\x1b" not in said
-    assert "Warnings: D001, D006, D009, S" in run.out
+    assert "Warnings: D001, D006, S" in run.out
     assert "D006" not in command("run", *asked).out.split("claim met")[0]  # nothing to train
     status = command("status", "reports/table").out
     assert "\nD001 " in status
     assert "\x1b" not in status
     found = study.load("reports/table").warnings
-    assert found[:3] == data_warnings(loaded(name))
-    assert found[3].code.startswith("S")
+    assert found[:2] == data_warnings(loaded(name))
+    assert found[2].code.startswith("S")
     assert command("report", "reports/table").status == 0
     page = Path("reports/table/report.html").read_text()
     assert "<dt>D001</dt>" in page
     assert "&lt;b&gt;" in page.split("<dt>D006</dt>")[1].split("<dt>")[0]
-    assert command("table", "warnings", "reports/table").out.count("D00") == 3
+    assert command("table", "warnings", "reports/table").out.count("D00") == 2
     assert [
         line.split('"')[3] for line in command("dump", "reports/table").out.splitlines()
         if line.startswith('["data_findings"')
-    ] == ["D001", "D006", "D009"]  # fmt: skip
+    ] == ["D001", "D006"]  # fmt: skip
     assert "passed  C002" in command("check", "reports/table").out
 
 

@@ -173,9 +173,30 @@ def test_a_given_split_that_parts_groups_is_said_and_one_that_does_not_is_not(tm
     table = visits()
     parting = table.assign(set=np.where(table.index % 4, "train", "test"))
     keeping = table.assign(set=np.where(table["who"] < "p04", "test", "train"))
-    for made, codes in ((parting, ["D008", "D009"]), (keeping, ["D009"])):
+    for made, codes in ((parting, ["D008"]), (keeping, [])):
         data = loaded(tmp_path, made, groups="who", split=GIVEN)
         assert [warning.code for warning in data_warnings(data)] == codes
+
+
+@pytest.mark.parametrize(
+    ("sizes", "constant", "told"),
+    [
+        ((4, 4, 8, 8), False, None),
+        ((4, 4, 5, 8), True, None),
+        ((4, 4, 5, 8), False, "2 of 4 groups of training rows (rows with the same who) have"),
+        ((4, 4, 4, 8), False, None),
+    ],
+)
+def test_groups_of_training_rows_that_have_no_other_of_their_size_are_told_of(
+    tmp_path, sizes, constant, told
+):
+    who = np.repeat([*"cdefst"], [*sizes, 3, 3])
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(len(who), 2)), columns=[*"ab"])
+    table["y"] = [*map(ord, who)] if constant else table["a"]
+    table = table.assign(who=who, set=np.where(who > "g", "test", "train"))
+    found = data_warnings(loaded(tmp_path, table, groups="who", split=GIVEN))
+    said = [warning.evidence for warning in found if warning.code == "D009"]
+    assert [said[0].startswith(told)] == [True] if told else said == []
 
 
 def test_groups_of_one_row_each_leave_nothing_to_be_said(tmp_path):

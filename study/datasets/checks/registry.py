@@ -3,7 +3,7 @@
 from study.common.warning import Check, Warning
 from study.datasets.checks.columns import constant, nearly_constant
 from study.datasets.checks.pairs import correlated, dependent
-from study.datasets.checks.rows import parted, shared, shuffled_one_by_one
+from study.datasets.checks.rows import parted, shared, shuffled_nearly
 from study.datasets.checks.target import formula, told_by_one
 from study.datasets.dataset import Dataset
 
@@ -59,9 +59,9 @@ CHECKS: tuple[Check[Dataset], ...] = (
     ),
     Check(
         "D009",
-        "Shuffled targets ignore groups",
-        "rows are in groups, and targets are shuffled one by one",
-        shuffled_one_by_one,
+        "Groups of a size of their own",
+        "groups have a number of rows that no other has, so that shuffles of them are not exact",
+        shuffled_nearly,
     ),
 )
 

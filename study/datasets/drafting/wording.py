@@ -160,11 +160,13 @@ def _rows(dataset: Dataset) -> Iterator[str]:
             f"{_padded('Kept together')} {recipe.kept_together}: the training rows are of "
             f"{apart[0]} groups, the test rows of {apart[1]}"
         )
+    if recipe.time is not None:
+        yield f"{_padded('Order of rows')} by {recipe.time}: test rows are later than training rows"
     if recipe.proposal is not None:
         yield (
             f"{_padded('Rows left out')} {dataset.left_out}, from which the claim was "
-            f"proposed: {100 * recipe.proposal.part:g}% of the {recipe.proposed_from}, drawn at "
-            f"random (random_state {recipe.proposal.random_state})"
+            f"proposed: {100 * recipe.proposal.part:g}% of the {recipe.proposed_from}, "
+            f"{recipe.proposal_by}"
         )
     missing = [
         f"{short(of.column)} in {of.missing}"
@@ -193,7 +195,7 @@ def _how(recipe: DatasetRecipe) -> str:
         others = f"; '{trains}' train" if len(split.trains) > 1 else ""
         return f"those with '{split.test}' in {split.column}{others}"
     of = " of the groups" if recipe.groups_rows else ""
-    return f"{100 * split.test:g}%{of} drawn at random (random_state {split.random_state})"
+    return f"{100 * split.test:g}%{of} {recipe.test_by}"
 
 
 def _variables(dataset: Dataset, notes: dict[str, str], more: str) -> Iterator[str]:

@@ -244,7 +244,7 @@ def _studied(results: Results, many: dict[str, int]) -> Iterator[str]:
 
 
 def _together(results: Results) -> Iterator[str]:
-    """Which rows were kept together, if any."""
+    """Which rows were kept together, or in order, if any."""
     recipe = results.recipe
     by_column = [] if recipe.groups is None else ["with the same {Groups}"]
     by_value = [] if recipe.equal_rows is None else ["that are equal in all variables"]
@@ -252,6 +252,12 @@ def _together(results: Results) -> Iterator[str]:
         yield (
             f"Rows {' or '.join([*by_column, *by_value])} were kept together wherever rows were "
             "drawn: the training rows are of {TrainGroups} groups, the test rows of {TestGroups}."
+        )
+    if recipe.time is not None:
+        yield (
+            "Rows were put in the order of {Time}, and models tested on rows later than those that "
+            "they were trained on; {Blocks} blocks of successive rows were drawn in place of rows, "
+            "and permutations were circular shifts."
         )
 
 

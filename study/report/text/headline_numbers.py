@@ -104,6 +104,9 @@ def _of_run(results: Results) -> Iterator[Fact]:
         train, test = results.group_counts
         yield Fact("TrainGroups", str(train), "groups that the training rows are of")
         yield Fact("TestGroups", str(test), "groups that the test rows are of")
+    if results.recipe.time is not None:
+        yield Fact("Time", results.recipe.time, "column that rows are in the order of")
+        yield Fact("Blocks", str(results.units), "blocks of rows that halves are put together of")
     yield Fact(
         "Models",
         listed(map(results.title, results.models)),

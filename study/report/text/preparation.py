@@ -3,6 +3,7 @@
 from study.analysis.results import Results
 from study.common.text import listed
 from study.recipes.columns import Numeric
+from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Proposal, Split, Table
 from study.report.tables.cells import percent
 
@@ -14,11 +15,13 @@ def preparation(results: Results) -> list[tuple[str, str]]:
     if table is not None and table.function is not None:
         said.append(("Rows from", _function(table)))
     if recipe.proposal is not None:
-        said.append(("Claim proposed from", _proposal(recipe.proposal, recipe.proposed_from)))
+        said.append(("Claim proposed from", _proposal(recipe, recipe.proposal)))
     if split is not None:
-        said.append(("Split", _split(split, recipe.drawn)))
+        said.append(("Split", _split(recipe, split)))
     if recipe.groups_rows:
         said.append(("Groups", _groups(results)))
+    if recipe.time is not None:
+        said.append(("Time", _time(results)))
     missing = [
         f"{row.column} in {row.missing} of all {'row' if row.missing == 1 else 'rows'}"
         + (f" ({row.imputed} stands there)" if row.imputed else "")
@@ -36,22 +39,22 @@ def _function(table: Table) -> str:
     return ", ".join([str(table.function), *given])
 
 
-def _proposal(proposal: Proposal, rows: str) -> str:
+def _proposal(recipe: DatasetRecipe, proposal: Proposal) -> str:
     """Which rows were left out for the claim."""
-    return (
-        f"{percent(proposal.part)} of the {rows}, drawn at random before any were dropped or split "
-        f"(random_state {proposal.random_state}) and left out here"
-    )
+    rows = f"{percent(proposal.part)} of the {recipe.proposed_from}"
+    before = "before any were dropped or split"
+    if recipe.time is not None:
+        return f"{rows}, the first by {recipe.time} {before}, left out here"
+    state = f"(random_state {proposal.random_state})"
+    return f"{rows}, drawn at random {before} {state} and left out here"
 
 
-def _split(split: Split, drawn: str) -> str:
+def _split(recipe: DatasetRecipe, split: Split) -> str:
     if isinstance(split.test, str):
         trains = listed(f"‘{text}’" for text in split.trains)
         return f"by the column {split.column}: {trains} are training rows, ‘{split.test}’ test rows"
-    return (
-        f"{percent(split.test)} of the {drawn} are test {drawn}, drawn at random "
-        f"(random_state {split.random_state})"
-    )
+    drawn = "groups" if recipe.groups_rows else "rows"
+    return f"{percent(split.test)} of the {drawn} are test {drawn}, {recipe.test_by}"
 
 
 def _groups(results: Results) -> str:
@@ -59,6 +62,15 @@ def _groups(results: Results) -> str:
     return (
         f"{results.recipe.kept_together} are on the same side of every split, half and bootstrap "
         "that is drawn"
+    )
+
+
+def _time(results: Results) -> str:
+    """What the order of the rows is heeded by."""
+    return (
+        f"rows are in the order of {results.recipe.time}, and tested are those that come after "
+        f"training rows; halves are put together of {results.units} blocks of rows that follow "
+        "each other, bootstraps of shorter ones; shuffled targets and permuted columns are shifted"
     )
 
 
