@@ -40,7 +40,7 @@ def _judged(column: Column, files: list[np.ndarray], first: bool) -> tuple[str, 
     if not (numbers == np.round(numbers)).all() or numbers.min() < 0 or len(numbers) <= 2:
         return None
     written = _WRITTEN.fullmatch(column.name) is not None
-    moment = _is_moment(column.name)
+    moment = is_moment(column.name)
     rising = all((np.diff(part) > 0).all() for part in files)
     if not rising:
         if written:
@@ -96,6 +96,6 @@ def _gaps(rising: np.ndarray) -> tuple[float, bool]:
     return mean, bool(rising[0] <= _NEAR * mean)
 
 
-def _is_moment(name: str) -> bool:
+def is_moment(name: str) -> bool:
     """Whether a name, or a word of it, is that of a moment."""
     return any(_MOMENT.fullmatch(word) for word in re.split(r"[\W_]+", name) if word)

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from study.datasets.drafting.marks import with_levels
 from study.datasets.drafting.notations import doubts, in_words
 from study.datasets.drafting.reading import read_together
 from study.datasets.drafting.target import check_target, of_target
-from study.datasets.drafting.toml import Offers, written
+from study.datasets.drafting.times import times_in_order
+from study.datasets.drafting.toml import Offers, to_decide, written
 from study.datasets.drafting.variables import Variable, variable_of
 from study.datasets.raw_columns import Column, RawTable
 from study.recipes.dataset import DatasetRecipe
@@ -122,7 +123,7 @@ def draft(
             *doubts(writings),
             *made.decide,
             *of_copies(made.groups),
-            *_offered(offers),
+            *to_decide(offers),
             *of_target(made.target),
         ],
         scores,
@@ -189,17 +190,6 @@ def _values(
     if proposal is not None:
         values["proposal"] = proposal.model_dump()
     return values
-
-
-def _offered(offers: Offers) -> Iterator[str]:
-    """What of the offers a user has to decide."""
-    for name in offers.groups:
-        yield (
-            f"rows with the same {short(name)} stand in training and test: its groups line in the "
-            "recipe keeps them together"
-        )
-    for split in offers.splits:
-        yield f"{short(str(split.column))} may divide the rows: lines under [split] have it do so"
 
 
 def _check_text(text: str, recipe: DatasetRecipe) -> None:
@@ -362,8 +352,16 @@ class _Making:
             variables,
             splits,
             [finding.column for finding in findings if finding.repeats],
+            self._times(),
             list(dict.fromkeys(code for finding in findings for code in finding.codes)),
         )
+
+    def _times(self) -> list[str]:
+        """Columns by which rows may be put in time, where nothing else keeps them together."""
+        if self.groups is not None or self.parts is not None:
+            return []
+        others = (column for column in self.columns.values() if column is not self.target)
+        return list(times_in_order(others))
 
     def _training(self, columns: Sequence[Column]) -> np.ndarray:
         """Which rows are training rows, once rows are dropped: (rows,) bool."""

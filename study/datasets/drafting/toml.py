@@ -1,11 +1,11 @@
 """A dataset recipe as commented TOML."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from study.common.text import printable
+from study.common.text import printable, short
 from study.recipes.base import Recipe
 from study.recipes.columns import Numeric, Variable
 from study.recipes.dataset import DatasetRecipe
@@ -41,14 +41,33 @@ class Offers:
     """What a recipe may say otherwise, each as a comment that is ready to be taken.
 
     variables : those that columns could be which are left out, by name
-    splits : by columns; groups : columns whose equal values are one subject
+    splits : by columns; groups : columns whose equal values are one subject; times : columns in
+        whose order rows stand
     marks : what may stand for a missing value
     """
 
     variables: Mapping[str, Variable]
     splits: Sequence[Split]
     groups: Sequence[str]
+    times: Sequence[str]
     marks: Sequence[str]
+
+
+def to_decide(offers: Offers) -> Iterator[str]:
+    """What of the offers a user has to decide."""
+    for name in offers.groups:
+        yield (
+            f"rows with the same {short(name)} stand in training and test: its groups line in the "
+            "recipe keeps them together"
+        )
+    for name in offers.times:
+        yield (
+            f"rows stand in the order of {short(name)}: rows that follow each other may be alike, "
+            "so that those drawn to test are known; its time line in the recipe tests the later "
+            "ones"
+        )
+    for split in offers.splits:
+        yield f"{short(str(split.column))} may divide the rows: lines under [split] have it do so"
 
 
 def written(
@@ -67,12 +86,17 @@ def written(
         "# Rows of one subject stand on both sides of the split; this keeps them together:",
         *(f"# groups = {_value(name)}" for name in offers.groups),
     ]
+    times = [
+        "# Rows stand in the order of a time; this has the later ones tested, and keeps the order:",
+        *(f"# time = {_value(name)}" for name in offers.times),
+    ]
     marks = [*recipe.own_table.missing_marks, *offers.marks]
     lines = [
         "# Written by 'study data init'. Whatever is decided here can be decided otherwise:",
         "# change it, and see what comes of it with 'study data check'.",
         *_keys(recipe, _COMMENTS),
         *(groups if offers.groups else []),
+        *(times if offers.times else []),
         "",
         "# Paths start from the folder of this file.",
         "[table]",
