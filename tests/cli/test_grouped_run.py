@@ -5,44 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from conftest import Command
+from visits_recipe import NAME, RECIPE
 
-NAME = "pa<b>t_%&"
-RECIPE = """
-title = "Visits"
-source = "drawn"
-patience = 3
-groups = "pa<b>t_%&"
-
-[table]
-file = "visits.csv"
-
-[split]
-test = 0.25
-random_state = 0
-
-[[variables]]
-name = "dose"
-type = "numeric"
-
-[[variables]]
-name = "age"
-type = "numeric"
-
-[target]
-name = "y"
-tolerance = 0.1
-
-[claim]
-level = "variable"
-name = "dose"
-rank = 1
-proportion = 0.8
-model = "linear"
-method = "permutation-grouped"
-
-[permutation]
-repeats = 2
-"""
 ASKED = ("run", "--data", "visits.toml", "--models", "linear", "--workers", "1", "--seeds", "2")
 
 

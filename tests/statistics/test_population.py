@@ -86,6 +86,46 @@ def test_the_error_of_a_mean_over_splits_is_never_understated(kind):
         assert told == pytest.approx(spread, rel=0.12)
 
 
+@pytest.mark.parametrize("units", [8, 12, 20, None])
+def test_a_mean_of_few_units_is_shown_to_be_above_0_at_the_level(units):
+    """Halves of so many units, of which 0 is the mean; of single rows, of forty."""
+    generator = np.random.default_rng(5)
+    count = units or 40
+    above = 0
+    for _ in range(2000):
+        table = generator.standard_normal(count)
+        values = []
+        for _ in range(16):
+            order = generator.permutation(count)
+            values += [table[part].mean() for part in (order[: count // 2], order[count // 2 :])]
+        found = means_of_halves(np.array(values)[:, None], *numbered(16), units)
+        above += found.p_above()[0] <= 0.025
+    assert stats.binomtest(above, 2000, 0.025).pvalue > 0.01
+
+
+def test_without_regard_to_units_a_mean_of_few_is_shown_too_often():
+    generator = np.random.default_rng(5)
+    above = 0
+    for _ in range(2000):
+        table = generator.standard_normal(8)
+        values = []
+        for _ in range(16):
+            order = generator.permutation(8)
+            values += [table[order[:4]].mean(), table[order[4:]].mean()]
+        above += means_of_halves(np.array(values)[:, None], *numbered(16)).p_above()[0] <= 0.025
+    assert stats.binomtest(above, 2000, 0.025, alternative="greater").pvalue < 0.01
+
+
+def test_degrees_of_freedom_are_those_of_two_variances_added():
+    values = np.random.default_rng(0).normal(size=(24, 2))
+    few, many = (means_of_halves(values, *numbered(12), units) for units in (9, 10**9))
+    assert few.freedom(12) == pytest.approx(1 / (1 / 12 + 1 / 8))
+    assert many.freedom(12) == pytest.approx(12)
+    alone = means_of_halves(values, *numbered(12))
+    for interval, other in zip(many.intervals(), alone.intervals(), strict=True):
+        assert (interval.low, interval.high) == pytest.approx((other.low, other.high))
+
+
 def halves_of_new_rows(
     generator: np.random.Generator, centres: np.ndarray, splits: int = 12
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
