@@ -187,8 +187,10 @@ def program(session) -> dict[str, list[Any]]:
         ],
         "Halves of the rows": [tuple(rows.tolist() for rows in half_rows(0, 8, 4))],
         "Rows that belong together": [
-            [rows.tolist() for rows in half_rows(0, 12, 4, session.subjects)]
+            round(population.Means(np.zeros(1), np.ones(1), 25, units=20).freedom(25), 2),
+            [rows.tolist() for rows in half_rows(0, 12, 4, session.subjects)],
         ],
+        "Rows in time": [[rows.tolist() for rows in half_rows(0, 12, 4, np.arange(16.0))]],
         "For other rows of the same kind": [
             np.stack([first.means.mean, first.means.error], axis=1).tolist(),
             first.means.p_above().tolist(),
