@@ -38,6 +38,7 @@ ALLOWED = {
     "number": {"number"},
     "binary": KEPT,
     "levels": {"levels", "binary"},
+    "scale": {"levels", "ordinal"},  # levels whose names tell an order
     "order": KEPT,  # ordered codes, small counts, calendar years: number or levels
     "code": {"levels", "binary"},  # few codes without order
     "many": {"levels", "left out"},  # texts that return, too many for levels of their own

@@ -14,7 +14,7 @@ from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_featu
 from study.datasets.raw_columns import as_used
 from study.datasets.row_groups import with_groups
 from study.datasets.rows import TableRows, natural_value, read_rows
-from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
+from study.recipes.columns import Binary, Numeric, OneHot, Ordinal, Scaled, Variable
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Target
 
@@ -254,7 +254,10 @@ def _check_target(recipe: DatasetRecipe, rows: TableRows, part: str) -> None:
 
 
 def _fillings(recipe: DatasetRecipe, rows: TableRows, part: str) -> np.ndarray:
-    """What stands in place of a missing value of each variable: median, or most frequent level."""
+    """What stands in place of a missing value of each variable: median, or most frequent level.
+
+    Of levels in order it is the lower median, which is a level.
+    """
     fillings = []
     for variable, column in zip(recipe.variables, rows.values.T, strict=True):
         known = column[~np.isnan(column)]
@@ -262,9 +265,13 @@ def _fillings(recipe: DatasetRecipe, rows: TableRows, part: str) -> np.ndarray:
             raise InputError(
                 f"{rows.name}: column {variable.name} has no value in the {part} rows: leave it out"
             )
-        levels, counts = np.unique(known, return_counts=True)
-        numeric = isinstance(variable, Numeric)
-        fillings.append(np.median(known) if numeric else levels[counts.argmax()])
+        if isinstance(variable, Numeric):
+            fillings.append(np.median(known))
+        elif isinstance(variable, Ordinal):
+            fillings.append(np.quantile(known, 0.5, method="inverted_cdf"))
+        else:
+            levels, counts = np.unique(known, return_counts=True)
+            fillings.append(levels[counts.argmax()])
     return np.array(fillings)
 
 
@@ -272,10 +279,8 @@ def _in_words(column: Variable | Target, filling: float) -> str:
     """A filling as text: a number, or a level; nothing for none."""
     if np.isnan(filling):
         return ""
-    if isinstance(column, OneHot):
-        return column.levels[int(filling)]
-    if isinstance(column, Binary):
-        return next(level for level, number in column.levels.items() if number == filling)
+    if isinstance(column, Binary | OneHot | Ordinal):
+        return next(level for level, number in column.places.items() if number == filling)
     return f"{filling:g}"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from study.common.errors import InputError
 from study.common.text import short
 from study.datasets.notation import PLAIN, THOUSANDS, Amount, Notation, alike, grouped
-from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
+from study.recipes.columns import Numeric, OneHot, Scaled, Variable
 from study.recipes.table import Table, Target
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -68,14 +68,10 @@ class Reader:
     table: Table
 
     def values(self, variable: Variable, cells: Sequence[str]) -> np.ndarray:
-        """Numbers, those of a binary variable's levels, or the places of levels: (rows,)."""
+        """Numbers, those of a variable's levels, or their places where it is one-hot: (rows,)."""
         if isinstance(variable, Numeric):
             return self.numbers(variable, cells)
-        places = (
-            variable.levels
-            if isinstance(variable, Binary)
-            else {level: float(place) for place, level in enumerate(variable.levels)}
-        )
+        places = variable.places
         other = variable.other if isinstance(variable, OneHot) else None
         marks = Marks.of([mark for mark in self.table.missing_marks if mark not in places])
         notation = Notation.of(self.table)
@@ -154,11 +150,11 @@ class Reader:
                 reason = f"the columns of {variable.name} must hold one 1 and else 0, not {given}"
                 raise CellError(place, variable.features[0], reason)
             return np.where(missing, math.nan, stacked.argmax(axis=1))
-        if isinstance(variable, Binary):
-            wrong = ~np.isin(columns[0], list(variable.levels.values())) & ~missing
+        if not isinstance(variable, Numeric):
+            wrong = ~np.isin(columns[0], list(variable.places.values())) & ~missing
             for place in np.flatnonzero(wrong)[:1]:
                 levels = ", ".join(
-                    f"{number:g} ({level})" for level, number in variable.levels.items()
+                    f"{number:g} ({level})" for level, number in variable.places.items()
                 )
                 reason = f"unknown level '{columns[0][place]:g}': there is {levels}"
                 raise CellError(place, variable.name, reason)

@@ -9,7 +9,7 @@ import numpy as np
 from study.datasets.encoding import Reader
 from study.datasets.notation import USUAL, Amount, Notation, Writing
 from study.datasets.rows import TableRows
-from study.recipes.columns import Binary, Numeric, OneHot
+from study.recipes.columns import Binary, Numeric, OneHot, Ordinal
 from study.recipes.dataset import DatasetRecipe
 
 MISSING, NUMBER, MARK = -1, -2, -3
@@ -123,14 +123,10 @@ def _of_numbers(name: str, numbers: np.ndarray) -> Column:
     return Column(name, numbers, codes, (), ())
 
 
-def _of_levels(variable: Binary | OneHot, places: np.ndarray, reader: Reader) -> Column:
-    """The texts of a variable's levels, from the numbers of a binary one or places of levels."""
+def _of_levels(variable: Binary | Ordinal | OneHot, places: np.ndarray, reader: Reader) -> Column:
+    """The texts of a variable's levels, from their numbers or places."""
     texts = tuple(variable.levels)
-    if isinstance(variable, Binary):
-        held = np.array(list(variable.levels.values()))
-        known = (places[:, None] == held).argmax(axis=1)
-    else:
-        known = np.nan_to_num(places).astype(int)
+    known = (places[:, None] == np.array(list(variable.places.values()))).argmax(axis=1)
     codes = np.where(np.isnan(places), MISSING, known)
     notation = Notation.of(reader.table)
     numbers = np.where(codes == MISSING, np.nan, reader.found(texts, notation)[known])

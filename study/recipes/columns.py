@@ -1,5 +1,6 @@
-"""The columns of a data set: binary, scaled, numeric and one-hot variables."""
+"""The columns of a data set: numbers, binary, ordinal and one-hot variables."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -14,10 +15,20 @@ DecimalSign = Literal[".", ","]
 ThousandsSign = Literal[",", ".", " ", "'"]
 
 
-class Binary(Recipe):
-    """A variable of two levels, each with its number."""
+class Column(Recipe):
+    """What every variable has."""
 
     name: Name
+
+    @property
+    def features(self) -> list[str]:
+        """What it becomes: the names of its columns of numbers."""
+        return [self.name]
+
+
+class Binary(Column):
+    """A variable of two levels, each with its number."""
+
     type: Literal["binary"]
     levels: dict[Name, Finite] = Field(min_length=2, max_length=2)
 
@@ -29,8 +40,38 @@ class Binary(Recipe):
         return levels
 
     @property
-    def features(self) -> list[str]:
-        return [self.name]
+    def places(self) -> dict[str, float]:
+        """The number of each level."""
+        return self.levels
+
+
+class Ordinal(Column):
+    """A variable of levels that have an order, from the least to the greatest: one number each.
+
+    The numbers are given, or stand at even steps from 0 to 1.
+    """
+
+    type: Literal["ordinal"]
+    levels: list[Name] | dict[Name, Finite]
+
+    @field_validator("levels")
+    @classmethod
+    def levels_ascend(cls, levels: list[str] | dict[str, float]) -> list[str] | dict[str, float]:
+        if len(levels) < 2:
+            raise ValueError("an order needs two levels at least")
+        if isinstance(levels, list):
+            return refuse_repeats("level", levels)
+        numbers = list(levels.values())
+        if any(second <= first for first, second in pairwise(numbers)):
+            raise ValueError("levels stand in order, each with a greater number than the last")
+        return levels
+
+    @property
+    def places(self) -> dict[str, float]:
+        """The number of each level."""
+        if isinstance(self.levels, dict):
+            return self.levels
+        return {level: place / (len(self.levels) - 1) for place, level in enumerate(self.levels)}
 
 
 class Scaled(Recipe):
@@ -66,23 +107,18 @@ class Scaled(Recipe):
         return self
 
 
-class Numeric(Scaled):
+class Numeric(Scaled, Column):
     """A number, scaled to become a feature."""
 
     type: Literal["numeric"]
 
-    @property
-    def features(self) -> list[str]:
-        return [self.name]
 
-
-class OneHot(Recipe):
+class OneHot(Column):
     """A categorical variable: one 0/1 feature for each level.
 
     `other` is the level that takes all values that are not listed; without it they are refused.
     """
 
-    name: Name
     type: Literal["one-hot"]
     levels: list[Name] = Field(min_length=2)
     other: Name | None = None
@@ -100,7 +136,15 @@ class OneHot(Recipe):
 
     @property
     def features(self) -> list[str]:
+        """One for each level."""
         return [f"{self.name}={level}" for level in self.levels]
 
+    @property
+    def places(self) -> dict[str, float]:
+        """The place of each level."""
+        return {level: float(place) for place, level in enumerate(self.levels)}
 
-Variable = Annotated[Binary | Numeric | OneHot, Field(discriminator="type")]
+
+Variable = Annotated[Binary | Numeric | OneHot | Ordinal, Field(discriminator="type")]
+# The kinds of variables, as a recipe names them.
+TYPES = ("binary", "numeric", "one-hot", "ordinal")

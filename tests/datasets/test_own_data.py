@@ -198,7 +198,10 @@ def test_columns_are_kept_by_their_kind(tmp_path):
     assert made.recipe.variables[1].levels == {"0": 0, "1": 1}
     assert made.recipe.variables[2].levels == {"no": 0, "yes": 1}
     assert all(v.standardise for v in made.recipe.variables if v.type == "numeric")
-    assert made.notes == {"grade": "5 different whole numbers, kept as numbers"}
+    assert made.notes == {
+        "grade": "5 different whole numbers, kept as numbers",
+        "answer": "no or yes",
+    }
 
 
 def test_rare_levels_are_one_that_training_has_met(tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from study.common.text import short
+from study.datasets.drafting.orders import cycle_of, in_order, no_and_yes
 from study.datasets.raw_columns import Column
 
 FEW = 12  # different whole numbers that may be the codes of categories
@@ -16,7 +17,7 @@ _LEFT_OUT_MISSING = 0.5
 _NEARLY_ALL = 0.9
 _DATE = re.compile(r"(?=.*\d)(?=.*[-/.: ])([\d\s:/.,+\-TZ]|[a-z]{3,9}\b)+", re.I)
 _AMOUNT = re.compile(r"([^\w\s]{0,3}|[A-Za-z]{1,3}\s)\s?\d[\d.,' ]*\s?\D{0,5}")
-Kind = Literal["numeric", "binary", "levels"]
+Kind = Literal["numeric", "binary", "levels", "ordinal"]
 
 
 def kind_of(column: Column) -> tuple[Kind | None, str]:
@@ -59,7 +60,16 @@ def _kind_of_texts(column: Column, count: int) -> tuple[Kind | None, str]:
     if different == 1:
         return None, f"the same in all rows ('{short(column.texts[0])}')"
     if different == 2:
-        return "binary", ""
+        return "binary", "no or yes" if no_and_yes(column.texts) else ""
+    order = in_order(column.texts)
+    if order is not None:
+        return "ordinal", (
+            f"in order: {' < '.join(map(short, order))}, at even steps; without an order they are "
+            'type = "one-hot"'
+        )
+    cycle = cycle_of(column.texts)
+    if cycle:
+        return "levels", f"{cycle}, which have no first and no last"
     sample = column.texts[:200]
     if _are_dates(sample):
         return None, f"dates ({_some(sample)}): to use them, add a column of numbers, as the year"
