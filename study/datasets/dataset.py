@@ -9,12 +9,13 @@ import numpy as np
 from study.common.errors import InputError
 from study.common.warning import Warning
 from study.datasets.checks.table_registry import table_warnings
+from study.datasets.dates import ISO, day_of, in_words
 from study.datasets.division import divided, proposing
 from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_features
 from study.datasets.raw_columns import as_used
 from study.datasets.row_groups import with_groups
 from study.datasets.rows import TableRows, natural_value, read_rows
-from study.recipes.columns import Binary, Numeric, OneHot, Ordinal, Scaled, Variable
+from study.recipes.columns import Binary, Date, OneHot, Ordinal, Scaling, Variable, is_amount
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Target
 
@@ -80,6 +81,16 @@ class Dataset:
         return len(self.features) > len(self.variables)
 
     @property
+    def one_hot(self) -> np.ndarray:
+        """Which variables are one-hot groups: (variables,) bool."""
+        return np.array([isinstance(variable, OneHot) for variable in self.recipe.variables])
+
+    @property
+    def one_hot_groups(self) -> list[tuple[int, ...]]:
+        """The column indices of each one-hot group."""
+        return [group for group, one_hot in zip(self.groups, self.one_hot, strict=True) if one_hot]
+
+    @property
     def pooled(self) -> tuple[np.ndarray, np.ndarray]:
         """Inputs and targets of all rows: the training rows, and after them the test rows."""
         return (
@@ -101,14 +112,19 @@ class Dataset:
         return self.train_x.astype(np.float64).std(axis=0)
 
     def to_variables(self, x: np.ndarray) -> np.ndarray:
-        """One column per variable; a one-hot group becomes the index of its level.
+        """One column per variable: (rows, features) -> (rows, variables).
 
-        (rows, features) -> (rows, variables)
+        A one-hot group becomes the index of its level, sine and cosine their angle.
         """
-        return np.stack(
-            [x[:, group].argmax(1) if len(group) > 1 else x[:, group[0]] for group in self.groups],
-            axis=1,
-        ).astype(np.float32)
+        columns = []
+        for variable, group in zip(self.recipe.variables, self.groups, strict=True):
+            if isinstance(variable, OneHot):
+                columns.append(x[:, group].argmax(1))
+            elif isinstance(variable, Date) and variable.goes_round:
+                columns.append(np.arctan2(x[:, group[0]], x[:, group[1]]))
+            else:
+                columns.append(x[:, group[0]])
+        return np.stack(columns, axis=1).astype(np.float32)
 
 
 def variable_groups(recipe: DatasetRecipe) -> tuple[tuple[int, ...], ...]:
@@ -140,7 +156,7 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
     _check_variation(recipe, train, test)
     columns = [*recipe.variables, recipe.target]
     scales = [
-        Scale.of(column, numbers) if isinstance(column, Scaled) else UNSCALED
+        Scale.of(column, numbers) if isinstance(column, Scaling) else UNSCALED
         for column, numbers in zip(columns, [*train.values.T, train.target], strict=True)
     ]
     (train_x, train_y), (test_x, test_y) = (_arrays(recipe, rows, scales) for rows in (train, test))
@@ -193,7 +209,7 @@ def _arrays(
     # What is encoded is scaled already.
     *inputs, target = [UNSCALED] * len(scales) if recipe.own_table.encoded else scales
     return (
-        to_features(rows.values, variable_groups(recipe), inputs),
+        to_features(rows.values, recipe.variables, variable_groups(recipe), inputs),
         target.apply(rows.target).astype(np.float32),
     )
 
@@ -243,7 +259,8 @@ def encode_row(
         if np.isnan(value).any():
             raise InputError(f"{name}: '{values[name]}' is a missing value: give one")
     columns = [scales[name] for name in names]
-    return to_features(np.stack(row, axis=1), variable_groups(recipe), columns)[0]
+    numbers = np.stack(row, axis=1)
+    return to_features(numbers, recipe.variables, variable_groups(recipe), columns)[0]
 
 
 def _check_target(recipe: DatasetRecipe, rows: TableRows, part: str) -> None:
@@ -265,7 +282,7 @@ def _fillings(recipe: DatasetRecipe, rows: TableRows, part: str) -> np.ndarray:
             raise InputError(
                 f"{rows.name}: column {variable.name} has no value in the {part} rows: leave it out"
             )
-        if isinstance(variable, Numeric):
+        if is_amount(variable):
             fillings.append(np.median(known))
         elif isinstance(variable, Ordinal):
             fillings.append(np.quantile(known, 0.5, method="inverted_cdf"))
@@ -281,6 +298,9 @@ def _in_words(column: Variable | Target, filling: float) -> str:
         return ""
     if isinstance(column, Binary | OneHot | Ordinal):
         return next(level for level, number in column.places.items() if number == filling)
+    if isinstance(column, Date):
+        since = 0.0 if column.goes_round else day_of(column.since, ISO)
+        return in_words(filling + since, column.as_)
     return f"{filling:g}"
 
 

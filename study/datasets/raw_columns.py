@@ -9,7 +9,7 @@ import numpy as np
 from study.datasets.encoding import Reader
 from study.datasets.notation import USUAL, Amount, Notation, Writing
 from study.datasets.rows import TableRows
-from study.recipes.columns import Binary, Numeric, OneHot, Ordinal
+from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal
 from study.recipes.dataset import DatasetRecipe
 
 MISSING, NUMBER, MARK = -1, -2, -3
@@ -101,7 +101,8 @@ class RawTable:
 def as_used(recipe: DatasetRecipe, parts: Sequence[TableRows]) -> RawTable:
     """The columns that a recipe uses, as it reads them: rows of all files, before any is dropped.
 
-    Texts are those of levels; one that `other` takes is `other`.
+    Texts are those of levels; one that `other` takes is `other`. Dates are left out: they are
+    neither numbers nor names.
     """
     values = parts[0].values if len(parts) == 1 else np.concatenate([part.values for part in parts])
     reader = Reader(recipe.own_table)
@@ -111,6 +112,7 @@ def as_used(recipe: DatasetRecipe, parts: Sequence[TableRows]) -> RawTable:
             if isinstance(variable, Numeric)
             else _of_levels(variable, numbers, reader)
             for variable, numbers in zip(recipe.variables, values.T, strict=True)
+            if not isinstance(variable, Date)
         ),
         _of_numbers(recipe.target.name, np.concatenate([part.target for part in parts])),
         tuple(map(len, parts)),

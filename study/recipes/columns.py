@@ -1,9 +1,12 @@
-"""The columns of a data set: numbers, binary, ordinal and one-hot variables."""
+"""The columns of a data set: numbers, dates, binary, ordinal and one-hot variables."""
 
+import re
+from datetime import date
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, TypeGuard
 
 from pydantic import (
+    ConfigDict,
     Field,
     field_validator,
     model_validator,
@@ -74,18 +77,30 @@ class Ordinal(Column):
         return {level: place / (len(self.levels) - 1) for place, level in enumerate(self.levels)}
 
 
-class Scaled(Recipe):
+class Scaling(Recipe):
     """A number that is divided by `divisor`, or standardised by the training rows: their
     mean taken off, and divided by their standard deviation (ddof 0).
-
-    decimal, thousands : as it is written, where that is not as the table says; sign : stands
-    beside each number, as % or $; brackets : (5) is -5
     """
 
     name: Name
     divisor: Positive = 1.0
     standardise: bool = False
     unit: str = ""
+
+    @model_validator(mode="after")
+    def scales_once(self) -> Self:
+        if self.standardise and self.divisor != 1:
+            raise ValueError("give a divisor, or standardise = true, not both")
+        return self
+
+
+class Scaled(Scaling):
+    """A number as it is written, and how it is scaled.
+
+    decimal, thousands : as it is written, where that is not as the table says; sign : stands
+    beside each number, as % or $; brackets : (5) is -5
+    """
+
     decimal: DecimalSign | None = None
     thousands: ThousandsSign | None = None
     sign: str = ""
@@ -99,9 +114,7 @@ class Scaled(Recipe):
         return sign
 
     @model_validator(mode="after")
-    def scales_once(self) -> "Scaled":
-        if self.standardise and self.divisor != 1:
-            raise ValueError("give a divisor, or standardise = true, not both")
+    def signs_differ(self) -> Self:
         if self.decimal is not None and self.decimal == self.thousands:
             raise ValueError("decimal and thousands are the same sign")
         return self
@@ -111,6 +124,52 @@ class Numeric(Scaled, Column):
     """A number, scaled to become a feature."""
 
     type: Literal["numeric"]
+
+
+class Date(Scaling, Column):
+    """A date, as a number of days, scaled, or as its place in what goes round: sine and cosine.
+
+    format : "iso", or one of strptime's; since : the day, in ISO format, that days count from
+    """
+
+    # `as` is no name in Python.
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    type: Literal["date"]
+    as_: Literal["days", "month", "weekday", "hour"] = Field(alias="as")
+    format: Name = "iso"
+    since: Name = "1970-01-01"
+
+    @field_validator("since")
+    @classmethod
+    def since_is_a_day(cls, since: str) -> str:
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", since):
+            raise ValueError("a day in ISO format, such as 1970-01-01")
+        date.fromisoformat(since)
+        return since
+
+    @model_validator(mode="after")
+    def what_goes_round_has_no_scale(self) -> Self:
+        if self.goes_round:
+            scaled = {"divisor", "standardise", "unit", "since"} & self.model_fields_set
+            if scaled:
+                raise ValueError(
+                    f"{', '.join(sorted(scaled))}: of a date as days; as a {self.as_} it becomes "
+                    "sine and cosine"
+                )
+        return self
+
+    @property
+    def goes_round(self) -> bool:
+        """Whether it has no first and no last."""
+        return self.as_ != "days"
+
+    @property
+    def features(self) -> list[str]:
+        """The days, or sine and cosine."""
+        if self.goes_round:
+            return [f"{self.name} {self.as_} {part}" for part in ("sine", "cosine")]
+        return [self.name]
 
 
 class OneHot(Column):
@@ -145,6 +204,11 @@ class OneHot(Column):
         return {level: float(place) for place, level in enumerate(self.levels)}
 
 
-Variable = Annotated[Binary | Numeric | OneHot | Ordinal, Field(discriminator="type")]
+Variable = Annotated[Binary | Numeric | OneHot | Ordinal | Date, Field(discriminator="type")]
 # The kinds of variables, as a recipe names them.
-TYPES = ("binary", "numeric", "one-hot", "ordinal")
+TYPES = ("binary", "numeric", "one-hot", "ordinal", "date")
+
+
+def is_amount(variable: Variable) -> TypeGuard[Numeric | Date]:
+    """Whether a variable is a number that is scaled."""
+    return isinstance(variable, Numeric) or (isinstance(variable, Date) and not variable.goes_round)

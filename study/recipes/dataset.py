@@ -11,7 +11,7 @@ from study.common.errors import InputError
 from study.common.methods import METHODS, METHODS_OF_LEVEL
 from study.recipes.base import Name, Recipe, refuse_repeats
 from study.recipes.claim import Claim, Permutation, Published, unknown_method
-from study.recipes.columns import Numeric, Variable
+from study.recipes.columns import Date, Numeric, Variable
 from study.recipes.table import Proposal, Split, Table, Target
 
 
@@ -168,3 +168,5 @@ class DatasetRecipe(Recipe):
         numbers = [*(v for v in self.variables if isinstance(v, Numeric)), self.target]
         if table.encoded and any(number.standardise for number in numbers):
             raise ValueError("an encoded table holds features already: no standardise")
+        if table.encoded and any(isinstance(variable, Date) for variable in self.variables):
+            raise ValueError("an encoded table holds features already: no dates")

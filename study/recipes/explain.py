@@ -81,7 +81,7 @@ def recipe_keys(recipe_class: type[Recipe]) -> set[str]:
     while pending:
         part = pending.pop()
         if isinstance(part, type) and issubclass(part, Recipe):
-            keys |= part.model_fields.keys()
+            keys |= {field.alias or name for name, field in part.model_fields.items()}
             pending += [field.annotation for field in part.model_fields.values()]
         elif get_origin(part) is not None:
             pending += get_args(part)

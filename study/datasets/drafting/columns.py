@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from study.common.text import short
+from study.datasets.dates import ISO, format_of
 from study.datasets.drafting.orders import cycle_of, in_order, no_and_yes
 from study.datasets.raw_columns import Column
 
@@ -17,7 +18,7 @@ _LEFT_OUT_MISSING = 0.5
 _NEARLY_ALL = 0.9
 _DATE = re.compile(r"(?=.*\d)(?=.*[-/.: ])([\d\s:/.,+\-TZ]|[a-z]{3,9}\b)+", re.I)
 _AMOUNT = re.compile(r"([^\w\s]{0,3}|[A-Za-z]{1,3}\s)\s?\d[\d.,' ]*\s?\D{0,5}")
-Kind = Literal["numeric", "binary", "levels", "ordinal"]
+Kind = Literal["numeric", "binary", "levels", "ordinal", "date"]
 
 
 def kind_of(column: Column) -> tuple[Kind | None, str]:
@@ -72,13 +73,24 @@ def _kind_of_texts(column: Column, count: int) -> tuple[Kind | None, str]:
         return "levels", f"{cycle}, which have no first and no last"
     sample = column.texts[:200]
     if _are_dates(sample):
-        return None, f"dates ({_some(sample)}): to use them, add a column of numbers, as the year"
+        return _kind_of_dates(column)
     if different >= _NEARLY_ALL * count:
         what = f"{different} different texts in {count} rows ({_some(sample)})"
         if all(map(_AMOUNT.fullmatch, sample)):
             return None, f"{what}; if they are numbers, take the signs around them off"
         return None, f"an identifier or free text: {what}"
     return "levels", ""
+
+
+def _kind_of_dates(column: Column) -> tuple[Kind | None, str]:
+    if len(column.known):
+        return None, f"dates ({_some(column.texts)}), but also numbers"
+    try:
+        written = format_of(column.texts)
+    except ValueError as error:
+        return None, f"dates: {error}"
+    as_written = "in ISO format" if written == ISO else f"written as {written}"
+    return "date", f'dates {as_written}; as = "month", "weekday" or "hour" takes what goes round'
 
 
 def _are_dates(texts: Sequence[str]) -> bool:

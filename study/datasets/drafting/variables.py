@@ -3,15 +3,16 @@
 import numpy as np
 
 from study.common.text import short
+from study.datasets.dates import ISO, days, format_of
 from study.datasets.drafting.orders import in_order, no_and_yes
 from study.datasets.raw_columns import NUMBER, Column
-from study.recipes.columns import Binary, Numeric, OneHot, Ordinal
+from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal
 
 FEWEST_ROWS = 5  # training rows of a level that stands for itself
 MOST_LEVELS = 20
 # What the rare levels are called, where no level is called so.
 _BUCKETS = ("other", "others", "all others", "any other level")
-Variable = Binary | Numeric | OneHot | Ordinal
+Variable = Binary | Numeric | OneHot | Ordinal | Date
 
 
 def variable_of(column: Column, kind: str, train: np.ndarray) -> tuple[Variable | None, str]:
@@ -32,6 +33,8 @@ def variable_of(column: Column, kind: str, train: np.ndarray) -> tuple[Variable 
             type="binary",
             levels=dict(zip(_two_in_order(column), (0.0, 1.0), strict=True)),
         ), ""
+    if kind == "date":
+        return _date(column, train)
     if kind == "ordinal":
         if (counts > 0).sum() < 2:
             return None, "the same in all training rows"
@@ -39,6 +42,18 @@ def variable_of(column: Column, kind: str, train: np.ndarray) -> tuple[Variable 
         assert levels is not None  # that is what makes it ordinal
         return Ordinal(name=column.name, type="ordinal", levels=levels), ""
     return _one_hot(column, counts, train)
+
+
+def _date(column: Column, train: np.ndarray) -> tuple[Date | None, str]:
+    """Days, standardised."""
+    written = format_of(column.texts)
+    known = days(column.texts, written)
+    codes = column.codes[train & (column.codes >= 0)]
+    if len(np.unique(known[codes])) < 2:
+        return None, "the same in all training rows"
+    said = {"name": column.name, "type": "date", "as": "days", "standardise": True}
+    more = {} if written == ISO else {"format": written}
+    return Date.model_validate(said | more), ""
 
 
 def _two_in_order(column: Column) -> list[str]:

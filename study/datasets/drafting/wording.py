@@ -10,10 +10,11 @@ import numpy as np
 from study.common.text import short
 from study.datasets.checks.registry import data_warnings
 from study.datasets.dataset import Dataset
+from study.datasets.dates import ISO, day_of, in_words
 from study.datasets.drafting.draft import Draft
 from study.datasets.drafting.variables import FEWEST_ROWS
 from study.datasets.least_squares import least_squares
-from study.recipes.columns import Binary, Numeric, OneHot, Ordinal, Variable
+from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal, Variable
 from study.recipes.dataset import DatasetRecipe
 from study.statistics.collinearity import explained
 from study.statistics.fit import r_squared
@@ -210,6 +211,8 @@ def _variables(dataset: Dataset, notes: dict[str, str], more: str) -> Iterator[s
             unit = f" {variable.unit}" if variable.unit else ""
             span = _span(prepared.scale.undo(dataset.train_x[:, group[0]]))
             said = f"number   {span}{unit}" + _scaled(variable.standardise, variable.divisor)
+        elif isinstance(variable, Date):
+            said = f"date     {_dates(variable, prepared.scale.undo(dataset.train_x[:, group[0]]))}"
         else:
             names = [f"{variable.name}={level}" for level in variable.levels]
             kind = "binary" if isinstance(variable, Binary) else f"{len(names)} levels"
@@ -222,6 +225,15 @@ def _variables(dataset: Dataset, notes: dict[str, str], more: str) -> Iterator[s
         note = notes.get(variable.name)
         lines.append(f"  {_padded(variable.name)} {said}{f' ({note})' if note else ''}")
     yield from _limited(lines, more)
+
+
+def _dates(date: Date, days: np.ndarray) -> str:
+    """What is made of dates, and between which they lie, where they are days since a day."""
+    if date.goes_round:
+        return f"by {date.as_}, as sine and cosine"
+    ends = (float(end) + day_of(date.since, ISO) for end in (days.min(), days.max()))
+    first, last = (in_words(end, "days") for end in ends)
+    return f"{first} to {last}, as days{_scaled(date.standardise, date.divisor)}"
 
 
 def _counts(dataset: Dataset) -> Iterator[tuple[Variable, str, float]]:

@@ -2,7 +2,7 @@
 
 from study.analysis.results import Results
 from study.common.text import listed
-from study.recipes.columns import Numeric
+from study.recipes.columns import Date, is_amount
 from study.recipes.table import Proposal, Split, Table
 from study.report.tables.cells import percent
 
@@ -19,6 +19,9 @@ def preparation(results: Results) -> list[tuple[str, str]]:
         said.append(("Split", _split(split, recipe.drawn)))
     if recipe.groups_rows:
         said.append(("Groups", _groups(results)))
+    dates = [of for of in recipe.variables if isinstance(of, Date)]
+    if dates:
+        said.append(("Dates", "; ".join(map(_date, dates))))
     missing = [
         f"{row.column} in {row.missing} of all {'row' if row.missing == 1 else 'rows'}"
         + (f" ({row.imputed} stands there)" if row.imputed else "")
@@ -62,6 +65,13 @@ def _groups(results: Results) -> str:
     )
 
 
+def _date(date: Date) -> str:
+    """What became of a date."""
+    if date.goes_round:
+        return f"{date.name}: sine and cosine of the {date.as_}"
+    return f"{date.name}: days since {date.since}"
+
+
 def _filled(results: Results) -> str:
     """What was done about missing values."""
     if results.recipe.own_table.missing == "drop":
@@ -74,8 +84,7 @@ def _filled(results: Results) -> str:
 
 def _scales(results: Results) -> str:
     """Which numbers are standardised, and which divided."""
-    variables = (v for v in results.recipe.variables if isinstance(v, Numeric))
-    numbers = [*variables, results.recipe.target]
+    numbers = [*filter(is_amount, results.recipe.variables), results.recipe.target]
     standardised = [number.name for number in numbers if number.standardise]
     divided = [f"{number.name} by {number.divisor:g}" for number in numbers if number.divisor != 1]
     said = []
