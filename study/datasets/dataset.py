@@ -35,6 +35,14 @@ class Prepared:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """Features whose values were imputed, wherever the feature that is the indicator is 1."""
+
+    features: tuple[int, ...]
+    indicator: int
+
+
+@dataclass(frozen=True)
 class Dataset:
     """The arrays of one dataset, float32, with the names of their columns.
 
@@ -89,6 +97,15 @@ class Dataset:
     def one_hot_groups(self) -> list[tuple[int, ...]]:
         """The column indices of each one-hot group."""
         return [group for group, one_hot in zip(self.groups, self.one_hot, strict=True) if one_hot]
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Where imputed values stand; a missing level of a one-hot variable has none."""
+        return tuple(
+            Gap(group[:-1], group[-1])
+            for variable, group in zip(self.recipe.variables, self.groups, strict=True)
+            if variable.keeps_missing and not isinstance(variable, OneHot)
+        )
 
     @property
     def pooled(self) -> tuple[np.ndarray, np.ndarray]:
@@ -152,14 +169,19 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
     for rows, part in ((train, "training"), (test, "test")):
         _check_target(recipe, rows, part)
     fillings = _fillings(recipe, train, "training")
+    gaps = [np.isnan(rows.values) for rows in (train, test)]
     train, test = train.filled(fillings), test.filled(fillings)
+    _check_indicators(recipe, train, gaps[0])
     _check_variation(recipe, train, test)
     columns = [*recipe.variables, recipe.target]
     scales = [
         Scale.of(column, numbers) if isinstance(column, Scaling) else UNSCALED
         for column, numbers in zip(columns, [*train.values.T, train.target], strict=True)
     ]
-    (train_x, train_y), (test_x, test_y) = (_arrays(recipe, rows, scales) for rows in (train, test))
+    (train_x, train_y), (test_x, test_y) = (
+        _arrays(recipe, rows, missing, scales)
+        for rows, missing in zip((train, test), gaps, strict=True)
+    )
     return Dataset(
         recipe=recipe,
         features=tuple(recipe.features),
@@ -193,7 +215,7 @@ def load_proposing(dataset: Dataset, folder: Path) -> tuple[np.ndarray, np.ndarr
     rows = first.only(proposing(recipe, first)).complete(recipe)
     _check_target(recipe, rows, "left out")
     filled = rows.filled(_fillings(recipe, rows, "left out"))
-    return _arrays(recipe, filled, list(dataset.scales.values()))
+    return _arrays(recipe, filled, np.isnan(rows.values), list(dataset.scales.values()))
 
 
 def _row_groups(train: TableRows, test: TableRows) -> np.ndarray | None:
@@ -203,13 +225,16 @@ def _row_groups(train: TableRows, test: TableRows) -> np.ndarray | None:
 
 
 def _arrays(
-    recipe: DatasetRecipe, rows: TableRows, scales: Sequence[Scale]
+    recipe: DatasetRecipe, rows: TableRows, gaps: np.ndarray, scales: Sequence[Scale]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and target of rows, by the scales of the variables and last of the target."""
+    """Inputs and target of rows, by the scales of the variables and last of the target.
+
+    gaps : (rows, variables) bool, where values were missing
+    """
     # What is encoded is scaled already.
     *inputs, target = [UNSCALED] * len(scales) if recipe.own_table.encoded else scales
     return (
-        to_features(rows.values, recipe.variables, variable_groups(recipe), inputs),
+        to_features(rows.values, gaps, recipe.variables, variable_groups(recipe), inputs),
         target.apply(rows.target).astype(np.float32),
     )
 
@@ -223,7 +248,8 @@ def _prepared(
     """What was done to each variable, and last to the target."""
     missing = np.sum([rows.missing for rows in left], axis=0)
     # Nothing stands in place of a target. Encoded numbers are told in their own units.
-    stands = [*(fillings if recipe.own_table.missing == "impute" else fillings * np.nan), np.nan]
+    imputed = np.isin(recipe.missing[:-1], ["impute", "indicator"])
+    stands = [*np.where(imputed, fillings, np.nan), np.nan]
     columns = [*recipe.variables, recipe.target]
     return tuple(
         Prepared(
@@ -260,7 +286,8 @@ def encode_row(
             raise InputError(f"{name}: '{values[name]}' is a missing value: give one")
     columns = [scales[name] for name in names]
     numbers = np.stack(row, axis=1)
-    return to_features(numbers, recipe.variables, variable_groups(recipe), columns)[0]
+    gaps = np.zeros(numbers.shape, dtype=bool)
+    return to_features(numbers, gaps, recipe.variables, variable_groups(recipe), columns)[0]
 
 
 def _check_target(recipe: DatasetRecipe, rows: TableRows, part: str) -> None:
@@ -282,7 +309,9 @@ def _fillings(recipe: DatasetRecipe, rows: TableRows, part: str) -> np.ndarray:
             raise InputError(
                 f"{rows.name}: column {variable.name} has no value in the {part} rows: leave it out"
             )
-        if is_amount(variable):
+        if isinstance(variable, OneHot) and variable.keeps_missing:
+            fillings.append(len(variable.levels))  # a level of its own
+        elif is_amount(variable):
             fillings.append(np.median(known))
         elif isinstance(variable, Ordinal):
             fillings.append(np.quantile(known, 0.5, method="inverted_cdf"))
@@ -296,12 +325,24 @@ def _in_words(column: Variable | Target, filling: float) -> str:
     """A filling as text: a number, or a level; nothing for none."""
     if np.isnan(filling):
         return ""
+    if isinstance(column, OneHot) and filling == len(column.levels):
+        return "missing"
     if isinstance(column, Binary | OneHot | Ordinal):
         return next(level for level, number in column.places.items() if number == filling)
     if isinstance(column, Date):
         since = 0.0 if column.goes_round else day_of(column.since, ISO)
         return in_words(filling + since, column.as_)
     return f"{filling:g}"
+
+
+def _check_indicators(recipe: DatasetRecipe, train: TableRows, gaps: np.ndarray) -> None:
+    """Refuse indicators of what is never missing; gaps : (training rows, variables) bool."""
+    for variable, missing in zip(recipe.variables, gaps.T, strict=True):
+        if variable.keeps_missing and not missing.any():
+            raise InputError(
+                f"{train.name}: {variable.name} has a value in each of the {len(train)} training "
+                'rows, so that its indicator tells nothing: give it missing = "impute"'
+            )
 
 
 def _check_variation(recipe: DatasetRecipe, train: TableRows, test: TableRows) -> None:

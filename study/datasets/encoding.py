@@ -279,21 +279,28 @@ def _hint(cell: str, notation: Notation) -> str:
 
 def to_features(
     values: np.ndarray,
+    gaps: np.ndarray,
     variables: Sequence[Variable],
     groups: Sequence[Sequence[int]],
     scales: Sequence[Scale],
 ) -> np.ndarray:
-    """(rows, variables) -> (rows, features), float32; scales of one number alone are used."""
+    """Imputed values and where they were missing, (rows, variables) -> (rows, features), float32.
+
+    Of the scales those of one number alone are used. A missing level of a one-hot variable is one
+    more level.
+    """
     x = np.zeros((len(values), groups[-1][-1] + 1), dtype=np.float32)
     # All numbers at once: there may be thousands.
-    single = [place for place, group in enumerate(groups) if len(group) == 1]
+    single = [place for place, of in enumerate(variables) if len(of.plain_features) == 1]
     centres = np.array([scales[place].centre for place in single])
     divisors = np.array([scales[place].divisor for place in single])
     x[:, [groups[place][0] for place in single]] = (values[:, single] - centres) / divisors
-    for variable, column, group in zip(variables, values.T, groups, strict=True):
+    for variable, column, missing, group in zip(variables, values.T, gaps.T, groups, strict=True):
         if isinstance(variable, OneHot):
             x[np.arange(len(values)), np.asarray(group)[column.astype(int)]] = 1
         elif isinstance(variable, Date) and variable.goes_round:
             angle = 2 * np.pi / PERIODS[variable.as_] * column
-            x[:, group] = np.column_stack([np.sin(angle), np.cos(angle)])
+            x[:, group[:2]] = np.column_stack([np.sin(angle), np.cos(angle)])
+        if variable.keeps_missing and not isinstance(variable, OneHot):
+            x[:, group[-1]] = missing
     return x

@@ -15,18 +15,35 @@ from pydantic import (
 from study.recipes.base import Finite, Name, Positive, Recipe, refuse_repeats
 
 DecimalSign = Literal[".", ","]
+Missing = Literal["refuse", "drop", "impute", "indicator"]
 ThousandsSign = Literal[",", ".", " ", "'"]
 
 
 class Column(Recipe):
-    """What every variable has."""
+    """What every variable has.
+
+    missing : what becomes of its missing values, where that is not as the table says; with an
+        indicator, whether a value is missing is a feature beside the imputed value
+    """
 
     name: Name
+    missing: Missing | None = None
+
+    @property
+    def plain_features(self) -> list[str]:
+        """The features that its values become."""
+        return [self.name]
+
+    @property
+    def keeps_missing(self) -> bool:
+        """Whether it has an indicator of missing values."""
+        return self.missing == "indicator"
 
     @property
     def features(self) -> list[str]:
-        """What it becomes: the names of its columns of numbers."""
-        return [self.name]
+        """The names of the columns of numbers that it becomes, last the indicator."""
+        indicator = [f"{self.name}=missing"] if self.keeps_missing else []
+        return [*self.plain_features, *indicator]
 
 
 class Binary(Column):
@@ -165,7 +182,7 @@ class Date(Scaling, Column):
         return self.as_ != "days"
 
     @property
-    def features(self) -> list[str]:
+    def plain_features(self) -> list[str]:
         """The days, or sine and cosine."""
         if self.goes_round:
             return [f"{self.name} {self.as_} {part}" for part in ("sine", "cosine")]
@@ -194,8 +211,8 @@ class OneHot(Column):
         return self
 
     @property
-    def features(self) -> list[str]:
-        """One for each level."""
+    def plain_features(self) -> list[str]:
+        """One for each level; what is missing is one more."""
         return [f"{self.name}={level}" for level in self.levels]
 
     @property

@@ -1,6 +1,6 @@
 """The TOML recipes of models and datasets, validated."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import (
     Field,
@@ -11,7 +11,7 @@ from study.common.errors import InputError
 from study.common.methods import METHODS, METHODS_OF_LEVEL
 from study.recipes.base import Name, Recipe, refuse_repeats
 from study.recipes.claim import Claim, Permutation, Published, unknown_method
-from study.recipes.columns import Date, Numeric, Variable
+from study.recipes.columns import Date, Missing, Numeric, Variable
 from study.recipes.table import Proposal, Split, Table, Target
 
 
@@ -59,6 +59,12 @@ class DatasetRecipe(Recipe):
         return [feature for variable in self.variables for feature in variable.features]
 
     @property
+    def missing(self) -> list[Missing]:
+        """What becomes of missing values, of each variable and last of the target."""
+        of_table = self.own_table.missing
+        return [*(variable.missing or of_table for variable in self.variables), of_table]
+
+    @property
     def groups_rows(self) -> bool:
         """Whether some rows go to the same side of every split."""
         return self.groups is not None or self.equal_rows is not None
@@ -90,6 +96,19 @@ class DatasetRecipe(Recipe):
                 f"the recipe holds scores imported from {self.scores}, and no table to train on"
             )
         return self.table
+
+    @model_validator(mode="before")
+    @classmethod
+    def indicator_of_the_table_is_each_variables(cls, values: Any) -> Any:
+        """Features follow from what variables say alone."""
+        table = values.get("table") if isinstance(values, dict) else None
+        if not isinstance(table, dict) or table.get("missing") != "indicator":
+            return values
+        variables = values.get("variables")
+        if not isinstance(variables, list):
+            return values
+        told = [{"missing": "indicator", **of} if isinstance(of, dict) else of for of in variables]
+        return {**values, "variables": told}
 
     @model_validator(mode="after")
     def parts_agree(self) -> "DatasetRecipe":
@@ -170,3 +189,5 @@ class DatasetRecipe(Recipe):
             raise ValueError("an encoded table holds features already: no standardise")
         if table.encoded and any(isinstance(variable, Date) for variable in self.variables):
             raise ValueError("an encoded table holds features already: no dates")
+        if table.encoded and any(variable.keeps_missing for variable in self.variables):
+            raise ValueError("an encoded table holds features already: no missing indicators")

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,7 @@ def draft(
             *doubts(writings),
             *made.decide,
             *of_copies(made.groups),
-            *_offered(offers),
+            *offers.to_decide(),
             *of_target(made.target),
         ],
         scores,
@@ -189,17 +189,6 @@ def _values(
     if proposal is not None:
         values["proposal"] = proposal.model_dump()
     return values
-
-
-def _offered(offers: Offers) -> Iterator[str]:
-    """What of the offers a user has to decide."""
-    for name in offers.groups:
-        yield (
-            f"rows with the same {short(name)} stand in training and test: its groups line in the "
-            "recipe keeps them together"
-        )
-    for split in offers.splits:
-        yield f"{short(str(split.column))} may divide the rows: lines under [split] have it do so"
 
 
 def _check_text(text: str, recipe: DatasetRecipe) -> None:
@@ -363,7 +352,11 @@ class _Making:
             splits,
             [finding.column for finding in findings if finding.repeats],
             list(dict.fromkeys(code for finding in findings for code in finding.codes)),
+            [name for name, of in self.columns.items() if self._is_imputed(of)],
         )
+
+    def _is_imputed(self, column: Column) -> bool:
+        return self.missing == "impute" and bool(column.missing[self._train].any())
 
     def _training(self, columns: Sequence[Column]) -> np.ndarray:
         """Which rows are training rows, once rows are dropped: (rows,) bool."""

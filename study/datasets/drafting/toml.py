@@ -1,11 +1,11 @@
 """A dataset recipe as commented TOML."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from study.common.text import printable
+from study.common.text import printable, short
 from study.recipes.base import Recipe
 from study.recipes.columns import Numeric, Variable
 from study.recipes.dataset import DatasetRecipe
@@ -43,12 +43,26 @@ class Offers:
     variables : those that columns could be which are left out, by name
     splits : by columns; groups : columns whose equal values are one subject
     marks : what may stand for a missing value
+    gaps : the names of variables whose missing values may be kept
     """
 
     variables: Mapping[str, Variable]
     splits: Sequence[Split]
     groups: Sequence[str]
     marks: Sequence[str]
+    gaps: Sequence[str]
+
+    def to_decide(self) -> Iterator[str]:
+        """What of the offers a user has to decide."""
+        for name in self.groups:
+            yield (
+                f"rows with the same {short(name)} stand in training and test: its groups line in "
+                "the recipe keeps them together"
+            )
+        for split in self.splits:
+            yield (
+                f"{short(str(split.column))} may divide the rows: lines under [split] have it do so"
+            )
 
 
 def written(
@@ -86,6 +100,8 @@ def written(
         lines += ["", *([_comment(note)] if note else []), *_variable(variable)]
         if isinstance(variable, Numeric):
             lines.append('# unit = ""')
+        if variable.name in offers.gaps:
+            lines.append('# missing = "indicator"  # makes it a feature whether a value is missing')
     if left_out:
         lines += ["", "# Left out:"]
     for name, reason in left_out.items():

@@ -74,12 +74,20 @@ def _date(date: Date) -> str:
 
 def _filled(results: Results) -> str:
     """What was done about missing values."""
-    if results.recipe.own_table.missing == "drop":
-        return ": rows without a value were dropped before the split"
-    return (
-        ": filled with the training rows’ median, or their most frequent level; rows without a "
-        "target were dropped"
-    )
+    kept = [of.name for of in results.recipe.variables if of.keeps_missing]
+    becomes = {"impute" if of == "indicator" else of for of in results.recipe.missing} - {"refuse"}
+    said = []
+    if "drop" in becomes:
+        some = "a value" if len(becomes) == 1 else "one that is needed"
+        said.append(f"rows without {some} were dropped before the split")
+    if "impute" in becomes:
+        said.append(
+            "filled with the training rows’ median, or their most frequent level; rows without a "
+            "target were dropped"
+        )
+    if kept:
+        said.append(f"whether a value is missing is a feature of {listed(kept)}")
+    return f": {'; '.join(said)}"
 
 
 def _scales(results: Results) -> str:
