@@ -89,6 +89,15 @@ class Dataset:
         return len(self.features) > len(self.variables)
 
     @property
+    def blocks(self) -> dict[str, tuple[int, ...]]:
+        """The column indices of each group of variables, and of each variable that is of none."""
+        groups = dict(zip(self.variables, self.groups, strict=True))
+        return {
+            name: tuple(column for member in members for column in groups[member])
+            for name, members in self.recipe.blocks.items()
+        }
+
+    @property
     def one_hot(self) -> np.ndarray:
         """Which variables are one-hot groups: (variables,) bool."""
         return np.array([isinstance(variable, OneHot) for variable in self.recipe.variables])

@@ -24,6 +24,8 @@ class DatasetRecipe(Recipe):
         count as 0
     groups : a column of the table; rows that hold the same text there go to the same side of every
         split, and it is no variable
+    variable_groups : variables that are permuted and scored together as well, by the name of their
+        group; among groups, a variable that is of none stands for itself
     equal_rows : rows that are equal in all variables, whatever their target, do so, too
     proposal : the rows that the primary claim was proposed from, which are left out
     claim : the primary one; claims : others declared with it
@@ -45,6 +47,7 @@ class DatasetRecipe(Recipe):
     smaller_is_better: list[Name] = []
     absent: Literal["zero"] | None = None
     variables: list[Variable] = Field(min_length=1)
+    variable_groups: dict[Name, list[Name]] = {}
     target: Target
     claim: Claim
     claims: list[Claim] = []
@@ -57,6 +60,29 @@ class DatasetRecipe(Recipe):
     def features(self) -> list[str]:
         """Names of the features, in the order of the variables."""
         return [feature for variable in self.variables for feature in variable.features]
+
+    @property
+    def blocks(self) -> dict[str, list[str]]:
+        """The variables of each group, which stands where its first one does, and of each variable
+        that is of none; nothing where the recipe names no groups."""
+        if not self.variable_groups:
+            return {}
+        group_of = {of: name for name, members in self.variable_groups.items() for of in members}
+        found: dict[str, list[str]] = {}
+        for variable in self.variables:
+            found.setdefault(group_of.get(variable.name, variable.name), []).append(variable.name)
+        return found
+
+    def items(self, level: str) -> list[str]:
+        """The names of what there is at a level of scores."""
+        if level == "feature":
+            return self.features
+        return list(self.blocks) if level == "group" else [of.name for of in self.variables]
+
+    def scored(self, level: str) -> list[str]:
+        """The names that methods give scores by: variables, and groups of them, or features."""
+        groups = list(self.variable_groups) if level == "variable" else []
+        return [*self.items(level), *groups]
 
     @property
     def missing(self) -> list[Missing]:
@@ -128,9 +154,12 @@ class DatasetRecipe(Recipe):
             self._check_groups(names)
         if self.proposal is not None:
             self._check_proposal()
+        self._check_variable_groups(names)
         for place, claim in enumerate([self.claim, *self.claims]):
             key = f"claims.{place}" if place else "claim"
-            items = self.features if claim.level == "feature" else names
+            items = self.items(claim.level)
+            if claim.level == "group" and not items:
+                raise ValueError(f"{key}.level: there are no [variable_groups]")
             if self.scores is None and claim.method not in METHODS:
                 raise ValueError(f"{key}.method: {unknown_method(claim.method)}")
             for name in claim.names:
@@ -165,6 +194,18 @@ class DatasetRecipe(Recipe):
             )
         if self.groups == self.target.name:
             raise ValueError(f"groups: '{self.groups}' is the target: name another column")
+
+    def _check_variable_groups(self, names: list[str]) -> None:
+        for name, members in self.variable_groups.items():
+            if name in names:
+                raise ValueError(f"variable_groups: '{name}' is a variable: give another name")
+            if len(set(members)) < 2:
+                raise ValueError(f"variable_groups.{name}: a group has two variables at least")
+            for member in members:
+                if member not in names:
+                    raise ValueError(f"variable_groups.{name}: no variable is called '{member}'")
+        every = [member for members in self.variable_groups.values() for member in members]
+        refuse_repeats("variable_groups: variable", every)
 
     def _check_proposal(self) -> None:
         if self.table is None:

@@ -90,7 +90,10 @@ def _kind_of_dates(column: Column) -> tuple[Kind | None, str]:
     except ValueError as error:
         return None, f"dates: {error}"
     as_written = "in ISO format" if written == ISO else f"written as {written}"
-    return "date", f'dates {as_written}; as = "month", "weekday" or "hour" takes what goes round'
+    return "date", (
+        f'dates {as_written}, of which no claim is proposed; as = "month", "weekday" or "hour" '
+        "takes what goes round"
+    )
 
 
 def _are_dates(texts: Sequence[str]) -> bool:

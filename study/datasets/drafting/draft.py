@@ -28,6 +28,7 @@ from study.datasets.drafting.target import check_target, of_target
 from study.datasets.drafting.toml import Offers, written
 from study.datasets.drafting.variables import Variable, variable_of
 from study.datasets.raw_columns import Column, RawTable
+from study.recipes.columns import Date
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Proposal, Split
 
@@ -96,7 +97,8 @@ def draft(
     dataset = _decided(made, recipe_of, recipe_path.parent)
     recipe = dataset.recipe
     scores = proposal_scores(dataset, recipe_path.parent)
-    withheld = {*made.found, *told(dataset), *of_formula(dataset)}
+    dates = (variable.name for variable in recipe.variables if isinstance(variable, Date))
+    withheld = {*made.found, *told(dataset), *of_formula(dataset), *dates}
     order = np.argsort(-scores, kind="stable")
     proposed = [int(place) for place in order if dataset.variables[place] not in withheld]
     if proposed:
