@@ -143,6 +143,9 @@ class Numeric(Scaled, Column):
     type: Literal["numeric"]
 
 
+_OF_DAYS = {"divisor", "standardise", "unit", "since"}
+
+
 class Date(Scaling, Column):
     """A date, as a number of days, scaled, or as its place in what goes round: sine and cosine.
 
@@ -168,7 +171,7 @@ class Date(Scaling, Column):
     @model_validator(mode="after")
     def what_goes_round_has_no_scale(self) -> Self:
         if self.goes_round:
-            scaled = {"divisor", "standardise", "unit", "since"} & self.model_fields_set
+            scaled = _OF_DAYS & self.model_dump(exclude_defaults=True).keys()
             if scaled:
                 raise ValueError(
                     f"{', '.join(sorted(scaled))}: of a date as days; as a {self.as_} it becomes "

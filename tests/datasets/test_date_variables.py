@@ -11,6 +11,7 @@ from study.datasets.dataset import Dataset, encode_row, load_dataset
 from study.datasets.drafting.draft import Draft, draft
 from study.importance.gradients import after_training
 from study.recipes.columns import Date
+from study.recipes.dataset import DatasetRecipe
 from study.recipes.find import find_dataset
 
 RECIPE = """
@@ -182,3 +183,8 @@ def test_dates_whose_order_may_be_either_are_left_out_with_the_reason(tmp_path):
     made = drafted(tmp_path, ["03/04/2020", "05/06/2021", "07/08/2022", "01/02/2020"] * 20)
     assert [variable.name for variable in made.recipe.variables] == ["wind"]
     assert "may be either ('03/04/2020'): format" in made.left_out["day"]
+
+
+def test_a_recipe_with_dates_is_the_same_once_it_was_stored(tmp_path):
+    recipe = load(tmp_path, 'as = "weekday"').recipe
+    assert DatasetRecipe.model_validate_json(recipe.model_dump_json()) == recipe

@@ -16,6 +16,8 @@ from study.datasets.checks.table import ColumnFinding
 from study.datasets.checks.table_registry import TABLE_CHECKS
 from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.division import drawn
+from study.datasets.drafting.alike import alike
+from study.datasets.drafting.alike import told as together
 from study.datasets.drafting.claim_proposal import proposal_scores
 from study.datasets.drafting.columns import Kind, kind_of
 from study.datasets.drafting.copies import copies, of_copies
@@ -104,7 +106,7 @@ def draft(
     if proposed:
         claim = recipe.claim.model_copy(update={"name": dataset.variables[proposed[0]]})
         recipe = recipe.model_copy(update={"claim": claim})
-    offers = made.offers()
+    offers = replace(made.offers(), alike=alike(dataset))
     text = written(recipe, made.left_out, made.notes, offers, claimed=bool(proposed))
     _check_text(text, recipe)
     used = [*(variable.name for variable in recipe.variables), target]
@@ -125,6 +127,7 @@ def draft(
             *made.decide,
             *of_copies(made.groups),
             *offers.to_decide(),
+            *together(offers.alike),
             *of_target(made.target),
         ],
         scores,

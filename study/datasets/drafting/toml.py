@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from study.common.text import printable, short
@@ -33,7 +33,10 @@ _NO_CLAIM = (
     "# you believed before you saw these data: name the variable, and take the # away.",
 )
 # Keys of a dataset recipe that are tables of their own.
-_PARTS = ("table", "split", "proposal", "variables", "target", "claim", "permutation")
+_PARTS = (
+    *("table", "split", "proposal", "variables", "variable_groups", "target", "claim"),
+    "permutation",
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Offers:
     splits : by columns; groups : columns whose equal values are one subject
     marks : what may stand for a missing value
     gaps : the names of variables whose missing values may be kept
+    alike : variables that may be grouped, by a name of their group
     """
 
     variables: Mapping[str, Variable]
@@ -51,6 +55,7 @@ class Offers:
     groups: Sequence[str]
     marks: Sequence[str]
     gaps: Sequence[str]
+    alike: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def to_decide(self) -> Iterator[str]:
         """What of the offers a user has to decide."""
@@ -108,6 +113,16 @@ def written(
         lines.append(_comment(f"  {name}: {reason}"))
         if name in offers.variables:
             lines += map(_comment, _variable(offers.variables[name]))
+    if offers.alike:
+        lines += [
+            "",
+            "# Variables that go together; these lines have them permuted and scored as one, too:",
+            "# [variable_groups]",
+            *(
+                _comment(f"{_value(name)} = {_value(list(of))}")
+                for name, of in offers.alike.items()
+            ),
+        ]
     lines += ["", "[target]", *_keys(recipe.target, _WRITTEN, ["tolerance"])]
     lines += [
         '# unit = ""',
