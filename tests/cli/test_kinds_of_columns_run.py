@@ -85,6 +85,7 @@ def test_every_kind_of_column_goes_from_the_table_to_the_report(command: Command
     checked = said(command, "data", "check", "spending.toml")
     assert f"{NAME} has rank 1" in checked
     assert "by weekday, as sine and cosine" in checked
+    assert ", and whether it is missing" in checked
     told = said(
         command, "run", "--data", "spending.toml", "--models", "linear,boosted.toml", "--seeds",
         "2", "--splits", "2", "--shuffles", "2", "--workers", "1",
@@ -96,6 +97,7 @@ def test_every_kind_of_column_goes_from_the_table_to_the_report(command: Command
     assert f"{NAME} has rank 1 among the 3 groups" in page
     assert "whether a value is missing is a feature of income" in page
     assert "day: sine and cosine of the weekday" in page
+    assert f"{NAME}: income and wealth" in page
     alone = f"both are of the group {NAME}, which together has rank 1 in 2 of 2 seeds"
     assert alone in page
     assert alone in told

@@ -222,6 +222,8 @@ def _variables(dataset: Dataset, notes: dict[str, str], more: str) -> Iterator[s
                     for level, name in zip(variable.levels, names, strict=True)
                 ]
             )
+        if variable.keeps_missing:
+            said += ", and whether it is missing"
         note = notes.get(variable.name)
         lines.append(f"  {_padded(variable.name)} {said}{f' ({note})' if note else ''}")
     yield from _limited(lines, more)

@@ -8,7 +8,7 @@ from study.report.tables.cells import percent
 
 
 def preparation(results: Results) -> list[tuple[str, str]]:
-    """Pairs of a heading and what is to be said: origin, split, missing values, scales."""
+    """Pairs of a heading and what is to be said: origin, split, columns, scales."""
     recipe = results.recipe
     table, split, said = recipe.table, recipe.split, []
     if table is not None and table.function is not None:
@@ -22,6 +22,9 @@ def preparation(results: Results) -> list[tuple[str, str]]:
     dates = [of for of in recipe.variables if isinstance(of, Date)]
     if dates:
         said.append(("Dates", "; ".join(map(_date, dates))))
+    if recipe.variable_groups:
+        groups = [f"{name}: {listed(of)}" for name, of in recipe.variable_groups.items()]
+        said.append(("Variables that are measured together", "; ".join(groups)))
     missing = [
         f"{row.column} in {row.missing} of all {'row' if row.missing == 1 else 'rows'}"
         + (f" ({row.imputed} stands there)" if row.imputed else "")
