@@ -10,13 +10,13 @@ def correlated_clusters(x: np.ndarray, least: float) -> list[list[int]]:
     1 - |Spearman's rank correlation|: of clusters that are joined, the mean |correlation| of a
     column of one with a column of the other is at least `least`. Constant columns are alone.
     """
+    varied = np.flatnonzero(np.ptp(x, axis=0) > 0)
+    if len(varied) < 2:
+        return []
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
     from scipy.stats import rankdata
 
-    varied = np.flatnonzero(np.ptp(x, axis=0) > 0)
-    if len(varied) < 2:
-        return []
     distances = 1 - np.abs(np.corrcoef(rankdata(x[:, varied], axis=0), rowvar=False))
     joined = linkage(squareform(distances.clip(0), checks=False), method="average")
     labels = fcluster(joined, 1 - least, criterion="distance")

@@ -107,22 +107,7 @@ def written(
             lines.append('# unit = ""')
         if variable.name in offers.gaps:
             lines.append('# missing = "indicator"  # makes it a feature whether a value is missing')
-    if left_out:
-        lines += ["", "# Left out:"]
-    for name, reason in left_out.items():
-        lines.append(_comment(f"  {name}: {reason}"))
-        if name in offers.variables:
-            lines += map(_comment, _variable(offers.variables[name]))
-    if offers.alike:
-        lines += [
-            "",
-            "# Variables that go together; these lines have them permuted and scored as one, too:",
-            "# [variable_groups]",
-            *(
-                _comment(f"{_value(name)} = {_value(list(of))}")
-                for name, of in offers.alike.items()
-            ),
-        ]
+    lines += [*_left_out(left_out, offers), *_together(offers)]
     lines += ["", "[target]", *_keys(recipe.target, _WRITTEN, ["tolerance"])]
     lines += [
         '# unit = ""',
@@ -159,6 +144,26 @@ def _division(recipe: DatasetRecipe, offers: Offers) -> list[str]:
             *_keys(recipe.proposal, {}),
         ]
     return lines
+
+
+def _left_out(left_out: Mapping[str, str], offers: Offers) -> Iterator[str]:
+    """Columns that are no variables, why, and what those could be that could be one."""
+    if left_out:
+        yield from ("", "# Left out:")
+    for name, reason in left_out.items():
+        yield _comment(f"  {name}: {reason}")
+        if name in offers.variables:
+            yield from map(_comment, _variable(offers.variables[name]))
+
+
+def _together(offers: Offers) -> Iterator[str]:
+    """Groups of variables that may be measured as one."""
+    if offers.alike:
+        yield ""
+        yield "# Variables that go together; these lines have them permuted and scored as one, too:"
+        yield "# [variable_groups]"
+    for name, members in offers.alike.items():
+        yield _comment(f"{_value(name)} = {_value(list(members))}")
 
 
 def _variable(variable: Variable) -> list[str]:
