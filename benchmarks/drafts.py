@@ -29,7 +29,7 @@ _MOST_ROWS = 50_000  # of a table that is sampled
 _FREQUENT, _LEVELS = 12, 20
 
 _LOST, _OTHER = "swallowed ", "other numbers: "  # begin notes on what was misread
-_OF_MODELS = r"D00[67] |features that others (determine|explain)"
+_OF_MODELS = r"D00[67] |features that others (determine|explain)|variables that go together"
 
 # What may be decided for a column that is right as ... ; a remark that names it does for those
 # of SAID_DOES, where a person decides.
@@ -38,6 +38,7 @@ ALLOWED = {
     "number": {"number"},
     "binary": KEPT,
     "levels": {"levels", "binary"},
+    "scale": {"levels", "ordinal"},  # levels whose names tell an order
     "order": KEPT,  # ordered codes, small counts, calendar years: number or levels
     "code": {"levels", "binary"},  # few codes without order
     "many": {"levels", "left out"},  # texts that return, too many for levels of their own
@@ -47,7 +48,8 @@ ALLOWED = {
     "sparse": {*KEPT, "left out"},  # more than half of it is missing
     "any": {*KEPT, "left out"},
     "split": {"split"},
-    **{kind: {"left out"} for kind in ("row", "id", "group", "text", "date", "constant", "leak")},
+    "date": {"left out", "date"},
+    **{kind: {"left out"} for kind in ("row", "id", "group", "text", "constant", "leak")},
 }
 SAID_DOES = {"code", "number-code", "marks", "leak", "split"}
 # Of these no claim is to be proposed while they are numbers, or at all.

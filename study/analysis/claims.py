@@ -54,7 +54,8 @@ TRUE_PROPORTIONS = (0.85, 0.9, 0.95, 0.99)
 
 def level_of_claim(claim: Claim, method: str) -> str:
     """The level at which a claim is tested by a method."""
-    return "variable" if scored_by(method) == "variable" else claim.level
+    by_feature = claim.level == "feature" and scored_by(method) == "variable"
+    return "variable" if by_feature else claim.level
 
 
 def scores_of_claim(

@@ -30,7 +30,7 @@ class Overview:
     """The numbers of a run, reckoned when they are first asked for and kept with the overview.
 
     Each method is explained by the function of study.analysis that it hands the results to.
-    `results` holds what is stored. Levels are "feature" and "variable".
+    `results` holds what is stored. Levels are those of `study.common.methods.LEVELS`.
     """
 
     def __init__(self, results: Results) -> None:

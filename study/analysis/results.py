@@ -245,8 +245,8 @@ class Results:
         return (*(m for m in METHODS if m in held), *sorted(held.difference(METHODS)))
 
     def items(self, level: str) -> list[str]:
-        """The features, or the variables."""
-        return self.features if level == "feature" else self.variables
+        """The features, the variables, or the groups of variables."""
+        return self.recipe.items(level)
 
     def published(self, model: str, method: str, level: str = "feature") -> dict[str, float]:
         """Published shares by feature; empty where none were published for these."""

@@ -72,16 +72,28 @@ def stored_vectors(
     stored: pd.DataFrame, recipe: DatasetRecipe
 ) -> Iterator[tuple[tuple[str, str, str, str], Vectors]]:
     """Stored scores as vectors by (model, condition, method, level)."""
-    variables = [variable.name for variable in recipe.variables]
+    variables = recipe.items("variable")
     groups = [list(group) for group in variable_groups(recipe)]
+    blocks = [[variables.index(of) for of in members] for members in recipe.blocks.values()]
     for (model, condition, method), rows in stored.groupby(["model", "condition", "method"]):
         level = scored_by(method)
-        items = variables if level == "variable" else recipe.features
+        items = recipe.scored(level)
         rows = rows.sort_values(["seed", "item"], key=_in_order(items))
         score = rows["score"].to_numpy().reshape(-1, len(items))
         signed = rows["signed"].to_numpy(dtype=float).reshape(-1, len(items))
         seeds = rows["seed"].iloc[:: len(items)].reset_index(drop=True)
-        yield (model, condition, method, level), Vectors(seeds, items, settled(score), signed)
+        alone = len(recipe.items(level))
+        yield (
+            (model, condition, method, level),
+            Vectors(seeds, items[:alone], settled(score[:, :alone]), signed[:, :alone]),
+        )
+        if blocks and level == "variable":
+            names = recipe.items("group")
+            places = [items.index(name) for name in names]
+            yield (
+                (model, condition, method, "group"),
+                Vectors(seeds, names, settled(score[:, places]), signed[:, places]),
+            )
         declared = find_method(method)
         # An import has nothing but features.
         if declared and declared.summed and recipe.scores is None:
@@ -97,6 +109,13 @@ def stored_vectors(
                 (model, condition, method, "variable"),
                 Vectors(seeds, variables, settled(sums), signs),
             )
+            if blocks:
+                of_blocks = np.stack([sums[:, block].sum(axis=1) for block in blocks], axis=1)
+                unsigned = np.full(of_blocks.shape, np.nan)
+                yield (
+                    (model, condition, method, "group"),
+                    Vectors(seeds, recipe.items("group"), settled(of_blocks), unsigned),
+                )
 
 
 def _in_order(items: list[str]) -> Callable[[pd.Series], pd.Series]:

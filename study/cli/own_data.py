@@ -42,7 +42,8 @@ def model_check_command(name_or_path: str, data: str) -> int:
     if isinstance(model.recipe, ModelRecipe):
         click.echo(printable(f"{model.path}: {what}"))
         return _check_network(model.recipe, dataset)
-    engine_for(model.recipe, len(dataset.features)).check(dataset, known=False)
+    engine = engine_for(model.recipe, len(dataset.features), gaps=dataset.gaps)
+    engine.check(dataset, known=False)
     click.echo(printable(f"{model.name}: {what}"))
     click.echo(
         "It is a regressor, not a network: it can be made with its arguments and a random_state, "

@@ -9,6 +9,7 @@ import click
 
 from study.cli.group import FORCE_OPTION, RUN_ARGUMENT, WIDTH, commands
 from study.common.errors import InputError
+from study.common.methods import LEVELS
 from study.common.text import printable
 from study.common.vocabulary import FORMATS
 
@@ -83,7 +84,7 @@ def table_command(
 )
 @click.option("--model", help="The model that it rests on.  [default: the declared claim's]")
 @click.option("--method", help="The method that it rests on.  [default: the declared claim's]")
-@click.option("--level", type=click.Choice(["feature", "variable"]), help="Of what it speaks.")
+@click.option("--level", type=click.Choice(LEVELS), help="Of what it speaks.")
 def claim_command(
     run_and_claim: tuple[str, ...], model: str | None, method: str | None, level: str | None
 ) -> None:

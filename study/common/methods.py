@@ -13,7 +13,8 @@ STEPS = "steps"  # gradients of the loss with respect to the inputs, met in trai
 GRADIENTS = "gradients"  # of predictions with respect to the inputs, after training
 PREDICTIONS = "predictions"
 
-LEVELS = ("feature", "variable")
+# Of what there are scores: features, variables, and groups of variables where a recipe names some.
+LEVELS = ("feature", "variable", "group")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ class Method:
     @property
     def levels(self) -> tuple[str, ...]:
         """The levels at which it has scores."""
-        return LEVELS if self.summed else (self.by,)
+        if self.summed:
+            return LEVELS
+        return ("variable", "group") if self.by == "variable" else (self.by,)
 
 
 TRAINING_GRADIENT = "training-gradient"

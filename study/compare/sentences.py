@@ -8,6 +8,7 @@ import pandas as pd
 
 from study.analysis.claims import level_of_claim, one_observation
 from study.analysis.results import Results
+from study.common.methods import LEVELS
 from study.common.vocabulary import LEAST_SQUARES
 from study.compare.comparison import Comparison
 from study.compare.differences import EQUAL, IDENTICAL
@@ -334,9 +335,7 @@ def _own(table: pd.DataFrame, claim: Claim) -> dict[str, Any] | None:
 def _not_compared(first: Results, second: Results) -> list[str]:
     """Of what no shares and orders are compared, and why."""
     levels = [
-        f"{level}s"
-        for level in ("feature", "variable")
-        if set(first.items(level)) != set(second.items(level))
+        f"{level}s" for level in LEVELS if set(first.items(level)) != set(second.items(level))
     ]
     if not levels:
         return []

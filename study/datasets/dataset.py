@@ -9,13 +9,14 @@ import numpy as np
 from study.common.errors import InputError
 from study.common.warning import Warning
 from study.datasets.checks.table_registry import table_warnings
+from study.datasets.dates import ISO, day_of, in_words
 from study.datasets.division import divided, proposing
 from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_features
 from study.datasets.raw_columns import as_used
 from study.datasets.row_groups import with_groups
 from study.datasets.row_times import check_forward
 from study.datasets.rows import TableRows, natural_value, read_rows
-from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
+from study.recipes.columns import Binary, Date, OneHot, Ordinal, Scaling, Variable, is_amount
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Target
 from study.statistics.exchanges import in_time
@@ -33,6 +34,14 @@ class Prepared:
     scale: Scale
     missing: int
     imputed: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Features whose values were imputed, wherever the feature that is the indicator is 1."""
+
+    features: tuple[int, ...]
+    indicator: int
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,34 @@ class Dataset:
         return len(self.features) > len(self.variables)
 
     @property
+    def blocks(self) -> dict[str, tuple[int, ...]]:
+        """The column indices of each group of variables, and of each variable that is of none."""
+        groups = dict(zip(self.variables, self.groups, strict=True))
+        return {
+            name: tuple(column for member in members for column in groups[member])
+            for name, members in self.recipe.blocks.items()
+        }
+
+    @property
+    def one_hot(self) -> np.ndarray:
+        """Which variables are one-hot groups: (variables,) bool."""
+        return np.array([isinstance(variable, OneHot) for variable in self.recipe.variables])
+
+    @property
+    def one_hot_groups(self) -> list[tuple[int, ...]]:
+        """The column indices of each one-hot group."""
+        return [group for group, one_hot in zip(self.groups, self.one_hot, strict=True) if one_hot]
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Where imputed values stand; a missing level of a one-hot variable has none."""
+        return tuple(
+            Gap(group[:-1], group[-1])
+            for variable, group in zip(self.recipe.variables, self.groups, strict=True)
+            if variable.keeps_missing and not isinstance(variable, OneHot)
+        )
+
+    @property
     def pooled(self) -> tuple[np.ndarray, np.ndarray]:
         """Inputs and targets of all rows: the training rows, and after them the test rows."""
         return (
@@ -104,14 +141,19 @@ class Dataset:
         return self.train_x.astype(np.float64).std(axis=0)
 
     def to_variables(self, x: np.ndarray) -> np.ndarray:
-        """One column per variable; a one-hot group becomes the index of its level.
+        """One column per variable: (rows, features) -> (rows, variables).
 
-        (rows, features) -> (rows, variables)
+        A one-hot group becomes the index of its level, sine and cosine their angle.
         """
-        return np.stack(
-            [x[:, group].argmax(1) if len(group) > 1 else x[:, group[0]] for group in self.groups],
-            axis=1,
-        ).astype(np.float32)
+        columns = []
+        for variable, group in zip(self.recipe.variables, self.groups, strict=True):
+            if isinstance(variable, OneHot):
+                columns.append(x[:, group].argmax(1))
+            elif isinstance(variable, Date) and variable.goes_round:
+                columns.append(np.arctan2(x[:, group[0]], x[:, group[1]]))
+            else:
+                columns.append(x[:, group[0]])
+        return np.stack(columns, axis=1).astype(np.float32)
 
 
 def variable_groups(recipe: DatasetRecipe) -> tuple[tuple[int, ...], ...]:
@@ -140,14 +182,19 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
     for rows, part in ((train, "training"), (test, "test")):
         _check_target(recipe, rows, part)
     fillings = _fillings(recipe, train, "training")
+    gaps = [np.isnan(rows.values) for rows in (train, test)]
     train, test = train.filled(fillings), test.filled(fillings)
+    _check_indicators(recipe, train, gaps[0])
     _check_variation(recipe, train, test)
     columns = [*recipe.variables, recipe.target]
     scales = [
-        Scale.of(column, numbers) if isinstance(column, Scaled) else UNSCALED
+        Scale.of(column, numbers) if isinstance(column, Scaling) else UNSCALED
         for column, numbers in zip(columns, [*train.values.T, train.target], strict=True)
     ]
-    (train_x, train_y), (test_x, test_y) = (_arrays(recipe, rows, scales) for rows in (train, test))
+    (train_x, train_y), (test_x, test_y) = (
+        _arrays(recipe, rows, missing, scales)
+        for rows, missing in zip((train, test), gaps, strict=True)
+    )
     return Dataset(
         recipe=recipe,
         features=tuple(recipe.features),
@@ -181,7 +228,7 @@ def load_proposing(dataset: Dataset, folder: Path) -> tuple[np.ndarray, np.ndarr
     rows = first.only(proposing(recipe, first)).complete(recipe)
     _check_target(recipe, rows, "left out")
     filled = rows.filled(_fillings(recipe, rows, "left out"))
-    return _arrays(recipe, filled, list(dataset.scales.values()))
+    return _arrays(recipe, filled, np.isnan(rows.values), list(dataset.scales.values()))
 
 
 def _row_groups(train: TableRows, test: TableRows) -> np.ndarray | None:
@@ -191,13 +238,16 @@ def _row_groups(train: TableRows, test: TableRows) -> np.ndarray | None:
 
 
 def _arrays(
-    recipe: DatasetRecipe, rows: TableRows, scales: Sequence[Scale]
+    recipe: DatasetRecipe, rows: TableRows, gaps: np.ndarray, scales: Sequence[Scale]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and target of rows, by the scales of the variables and last of the target."""
+    """Inputs and target of rows, by the scales of the variables and last of the target.
+
+    gaps : (rows, variables) bool, where values were missing
+    """
     # What is encoded is scaled already.
     *inputs, target = [UNSCALED] * len(scales) if recipe.own_table.encoded else scales
     return (
-        to_features(rows.values, variable_groups(recipe), inputs),
+        to_features(rows.values, gaps, recipe.variables, variable_groups(recipe), inputs),
         target.apply(rows.target).astype(np.float32),
     )
 
@@ -211,7 +261,8 @@ def _prepared(
     """What was done to each variable, and last to the target."""
     missing = np.sum([rows.missing for rows in left], axis=0)
     # Nothing stands in place of a target. Encoded numbers are told in their own units.
-    stands = [*(fillings if recipe.own_table.missing == "impute" else fillings * np.nan), np.nan]
+    imputed = np.isin(recipe.missing[:-1], ["impute", "indicator"])
+    stands = [*np.where(imputed, fillings, np.nan), np.nan]
     columns = [*recipe.variables, recipe.target]
     return tuple(
         Prepared(
@@ -247,7 +298,9 @@ def encode_row(
         if np.isnan(value).any():
             raise InputError(f"{name}: '{values[name]}' is a missing value: give one")
     columns = [scales[name] for name in names]
-    return to_features(np.stack(row, axis=1), variable_groups(recipe), columns)[0]
+    numbers = np.stack(row, axis=1)
+    gaps = np.zeros(numbers.shape, dtype=bool)
+    return to_features(numbers, gaps, recipe.variables, variable_groups(recipe), columns)[0]
 
 
 def _check_target(recipe: DatasetRecipe, rows: TableRows, part: str) -> None:
@@ -258,7 +311,10 @@ def _check_target(recipe: DatasetRecipe, rows: TableRows, part: str) -> None:
 
 
 def _fillings(recipe: DatasetRecipe, rows: TableRows, part: str) -> np.ndarray:
-    """What stands in place of a missing value of each variable: median, or most frequent level."""
+    """What stands in place of a missing value of each variable: median, or most frequent level.
+
+    Of levels in order it is the lower median, which is a level.
+    """
     fillings = []
     for variable, column in zip(recipe.variables, rows.values.T, strict=True):
         known = column[~np.isnan(column)]
@@ -266,9 +322,15 @@ def _fillings(recipe: DatasetRecipe, rows: TableRows, part: str) -> np.ndarray:
             raise InputError(
                 f"{rows.name}: column {variable.name} has no value in the {part} rows: leave it out"
             )
-        levels, counts = np.unique(known, return_counts=True)
-        numeric = isinstance(variable, Numeric)
-        fillings.append(np.median(known) if numeric else levels[counts.argmax()])
+        if isinstance(variable, OneHot) and variable.keeps_missing:
+            fillings.append(len(variable.levels))  # a level of its own
+        elif is_amount(variable):
+            fillings.append(np.median(known))
+        elif isinstance(variable, Ordinal):
+            fillings.append(np.quantile(known, 0.5, method="inverted_cdf"))
+        else:
+            levels, counts = np.unique(known, return_counts=True)
+            fillings.append(levels[counts.argmax()])
     return np.array(fillings)
 
 
@@ -276,11 +338,24 @@ def _in_words(column: Variable | Target, filling: float) -> str:
     """A filling as text: a number, or a level; nothing for none."""
     if np.isnan(filling):
         return ""
-    if isinstance(column, OneHot):
-        return column.levels[int(filling)]
-    if isinstance(column, Binary):
-        return next(level for level, number in column.levels.items() if number == filling)
+    if isinstance(column, OneHot) and filling == len(column.levels):
+        return "missing"
+    if isinstance(column, Binary | OneHot | Ordinal):
+        return next(level for level, number in column.places.items() if number == filling)
+    if isinstance(column, Date):
+        since = 0.0 if column.goes_round else day_of(column.since, ISO)
+        return in_words(filling + since, column.as_)
     return f"{filling:g}"
+
+
+def _check_indicators(recipe: DatasetRecipe, train: TableRows, gaps: np.ndarray) -> None:
+    """Refuse indicators of what is never missing; gaps : (training rows, variables) bool."""
+    for variable, missing in zip(recipe.variables, gaps.T, strict=True):
+        if variable.keeps_missing and not missing.any():
+            raise InputError(
+                f"{train.name}: {variable.name} has a value in each of the {len(train)} training "
+                'rows, so that its indicator tells nothing: give it missing = "impute"'
+            )
 
 
 def _check_variation(recipe: DatasetRecipe, train: TableRows, test: TableRows) -> None:

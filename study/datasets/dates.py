@@ -18,6 +18,9 @@ ISO = "iso"
 _ISO = re.compile(
     r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(?P<offset>Z|[+-]\d\d(:?\d\d)?)?)?)?"
 )
+# How many months, days or hours go round.
+PERIODS = {"month": 12, "weekday": 7, "hour": 24}
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _EPOCH = datetime(1970, 1, 1)
 _DAY = timedelta(days=1)
 _ORDERS = ("%d{0}%m{0}{1}", "%m{0}%d{0}{1}", "{1}{0}%m{0}%d")
@@ -82,6 +85,35 @@ def day_of(text: str, written: str) -> float:
     except (ValueError, OverflowError):
         shape = "in ISO format (2020-01-31)" if written == ISO else f"written as {written}"
         raise ValueError(f"'{short(text)}' is no date {shape}") from None
+
+
+def place_of(since_epoch: np.ndarray, part: str) -> np.ndarray:
+    """Where dates stand in the year, the week or the day: (rows,) float64.
+
+    since_epoch : days, as `days` gives them; part : a key of PERIODS. January and Monday are 0;
+    hours have minutes.
+    """
+    if part == "hour":
+        return np.round(since_epoch % 1 * 24 * 60) % (24 * 60) / 60
+    whole = np.floor(since_epoch)
+    if part == "weekday":
+        return (whole + 3) % 7  # 1970-01-01 was a Thursday
+    known = np.isfinite(whole)
+    months = whole[known].astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12
+    places = np.full(whole.shape, np.nan)
+    places[known] = months
+    return places
+
+
+def in_words(number: float, part: str) -> str:
+    """Days since 1970-01-01 as a date, or a place in what goes round as people name it."""
+    if part == "month":
+        return f"month {int(number) + 1}"
+    if part == "weekday":
+        return _WEEKDAYS[int(number)]
+    if part == "hour":
+        return f"{int(number):02}:{round(number % 1 * 60):02}"
+    return str((_EPOCH + timedelta(days=round(number))).date())
 
 
 def is_date(text: str, written: str) -> bool:

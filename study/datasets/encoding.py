@@ -9,9 +9,10 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from study.common.errors import InputError
-from study.common.text import short
+from study.common.text import listed, short
+from study.datasets.dates import ISO, PERIODS, day_of, holds, place_of
 from study.datasets.notation import PLAIN, THOUSANDS, Amount, Notation, alike, grouped
-from study.recipes.columns import Binary, Numeric, OneHot, Scaled, Variable
+from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal, Scaling, Variable
 from study.recipes.table import Table, Target
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -37,7 +38,7 @@ class Scale:
     divisor: float = 1.0
 
     @classmethod
-    def of(cls, scaled: Scaled, numbers: np.ndarray) -> "Scale":
+    def of(cls, scaled: Scaling, numbers: np.ndarray) -> "Scale":
         """The scale that a recipe asks for; `numbers` (rows,) are those of training rows."""
         if not scaled.standardise:
             return cls(divisor=scaled.divisor)
@@ -68,14 +69,16 @@ class Reader:
     table: Table
 
     def values(self, variable: Variable, cells: Sequence[str]) -> np.ndarray:
-        """Numbers, those of a binary variable's levels, or the places of levels: (rows,)."""
+        """What each cell is: (rows,).
+
+        A number, that of a level, or its place where a variable is one-hot; of a date the days
+        since its own, or the place in what goes round.
+        """
         if isinstance(variable, Numeric):
             return self.numbers(variable, cells)
-        places = (
-            variable.levels
-            if isinstance(variable, Binary)
-            else {level: float(place) for place, level in enumerate(variable.levels)}
-        )
+        if isinstance(variable, Date):
+            return self._dates(variable, cells)
+        places = variable.places
         other = variable.other if isinstance(variable, OneHot) else None
         marks = Marks.of([mark for mark in self.table.missing_marks if mark not in places])
         notation = Notation.of(self.table)
@@ -97,6 +100,18 @@ class Reader:
         """Finite numbers that single precision holds once they are divided: (rows,)."""
         divisor = 1 if self.table.encoded else column.divisor
         return self._numbers(column.name, Notation.of(self.table, column), divisor, cells)
+
+    def _dates(self, date: Date, cells: Sequence[str]) -> np.ndarray:
+        _check_format(date)
+        known: dict[str, float] = {}
+        for text in dict.fromkeys(cells):
+            try:
+                missing = text in self.table.missing_marks
+                known[text] = math.nan if missing else day_of(text, date.format)
+            except ValueError as error:
+                raise CellError(cells.index(text), date.name, str(error)) from None
+        found = np.array([known[text] for text in cells])
+        return place_of(found, date.as_) if date.goes_round else found - day_of(date.since, ISO)
 
     def found(self, cells: Sequence[str], notation: Notation) -> np.ndarray:
         """The numbers among cells, and NaN for any cell that is none: (rows,)."""
@@ -154,11 +169,11 @@ class Reader:
                 reason = f"the columns of {variable.name} must hold one 1 and else 0, not {given}"
                 raise CellError(place, variable.features[0], reason)
             return np.where(missing, math.nan, stacked.argmax(axis=1))
-        if isinstance(variable, Binary):
-            wrong = ~np.isin(columns[0], list(variable.levels.values())) & ~missing
+        if isinstance(variable, Binary | Ordinal):
+            wrong = ~np.isin(columns[0], list(variable.places.values())) & ~missing
             for place in np.flatnonzero(wrong)[:1]:
                 levels = ", ".join(
-                    f"{number:g} ({level})" for level, number in variable.levels.items()
+                    f"{number:g} ({level})" for level, number in variable.places.items()
                 )
                 reason = f"unknown level '{columns[0][place]:g}': there is {levels}"
                 raise CellError(place, variable.name, reason)
@@ -182,6 +197,27 @@ class Reader:
                 "would be the same number"
             )
         return number
+
+
+_NEEDED = {
+    "days": {"year"},
+    "month": {"month"},
+    "weekday": {"year", "month", "day"},
+    "hour": {"hour"},
+}
+
+
+def _check_format(date: Date) -> None:
+    """Refuse a format that does not tell what is made of a date."""
+    try:
+        lacking = _NEEDED[date.as_] - holds(date.format)
+    except ValueError as error:
+        raise InputError(f"variable {date.name}: format: {error}") from None
+    if lacking:
+        raise InputError(
+            f"variable {date.name}: format '{date.format}' tells no {listed(sorted(lacking))}, "
+            f'which as = "{date.as_}" needs'
+        )
 
 
 @dataclass(frozen=True)
@@ -242,16 +278,29 @@ def _hint(cell: str, notation: Notation) -> str:
 
 
 def to_features(
-    values: np.ndarray, groups: Sequence[Sequence[int]], scales: Sequence[Scale]
+    values: np.ndarray,
+    gaps: np.ndarray,
+    variables: Sequence[Variable],
+    groups: Sequence[Sequence[int]],
+    scales: Sequence[Scale],
 ) -> np.ndarray:
-    """(rows, variables) -> (rows, features), float32; scales of one-hot groups are not used."""
+    """Imputed values and where they were missing, (rows, variables) -> (rows, features), float32.
+
+    Of the scales those of one number alone are used. A missing level of a one-hot variable is one
+    more level.
+    """
     x = np.zeros((len(values), groups[-1][-1] + 1), dtype=np.float32)
     # All numbers at once: there may be thousands.
-    single = [place for place, group in enumerate(groups) if len(group) == 1]
+    single = [place for place, of in enumerate(variables) if len(of.plain_features) == 1]
     centres = np.array([scales[place].centre for place in single])
     divisors = np.array([scales[place].divisor for place in single])
     x[:, [groups[place][0] for place in single]] = (values[:, single] - centres) / divisors
-    for column, group in zip(values.T, groups, strict=True):
-        if len(group) > 1:
+    for variable, column, missing, group in zip(variables, values.T, gaps.T, groups, strict=True):
+        if isinstance(variable, OneHot):
             x[np.arange(len(values)), np.asarray(group)[column.astype(int)]] = 1
+        elif isinstance(variable, Date) and variable.goes_round:
+            angle = 2 * np.pi / PERIODS[variable.as_] * column
+            x[:, group[:2]] = np.column_stack([np.sin(angle), np.cos(angle)])
+        if variable.keeps_missing and not isinstance(variable, OneHot):
+            x[:, group[-1]] = missing
     return x

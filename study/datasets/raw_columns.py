@@ -9,7 +9,7 @@ import numpy as np
 from study.datasets.encoding import Reader
 from study.datasets.notation import USUAL, Amount, Notation, Writing
 from study.datasets.rows import TableRows
-from study.recipes.columns import Binary, Numeric, OneHot
+from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal
 from study.recipes.dataset import DatasetRecipe
 
 MISSING, NUMBER, MARK = -1, -2, -3
@@ -101,7 +101,8 @@ class RawTable:
 def as_used(recipe: DatasetRecipe, parts: Sequence[TableRows]) -> RawTable:
     """The columns that a recipe uses, as it reads them: rows of all files, before any is dropped.
 
-    Texts are those of levels; one that `other` takes is `other`.
+    Texts are those of levels; one that `other` takes is `other`. Dates are left out: they are
+    neither numbers nor names.
     """
     values = parts[0].values if len(parts) == 1 else np.concatenate([part.values for part in parts])
     reader = Reader(recipe.own_table)
@@ -111,6 +112,7 @@ def as_used(recipe: DatasetRecipe, parts: Sequence[TableRows]) -> RawTable:
             if isinstance(variable, Numeric)
             else _of_levels(variable, numbers, reader)
             for variable, numbers in zip(recipe.variables, values.T, strict=True)
+            if not isinstance(variable, Date)
         ),
         _of_numbers(recipe.target.name, np.concatenate([part.target for part in parts])),
         tuple(map(len, parts)),
@@ -123,14 +125,10 @@ def _of_numbers(name: str, numbers: np.ndarray) -> Column:
     return Column(name, numbers, codes, (), ())
 
 
-def _of_levels(variable: Binary | OneHot, places: np.ndarray, reader: Reader) -> Column:
-    """The texts of a variable's levels, from the numbers of a binary one or places of levels."""
+def _of_levels(variable: Binary | Ordinal | OneHot, places: np.ndarray, reader: Reader) -> Column:
+    """The texts of a variable's levels, from their numbers or places."""
     texts = tuple(variable.levels)
-    if isinstance(variable, Binary):
-        held = np.array(list(variable.levels.values()))
-        known = (places[:, None] == held).argmax(axis=1)
-    else:
-        known = np.nan_to_num(places).astype(int)
+    known = (places[:, None] == np.array(list(variable.places.values()))).argmax(axis=1)
     codes = np.where(np.isnan(places), MISSING, known)
     notation = Notation.of(reader.table)
     numbers = np.where(codes == MISSING, np.nan, reader.found(texts, notation)[known])

@@ -87,15 +87,15 @@ class TableRows:
     def complete(self, recipe: DatasetRecipe) -> "TableRows":
         """These rows without those that the recipe drops for a missing value."""
         gone = np.isnan(np.column_stack([self.values, self.target]))
-        if recipe.own_table.missing == "refuse":
-            for row, column in np.argwhere(gone)[:1]:
-                name = [*recipe.variables, recipe.target][column].name
-                raise InputError(
-                    f"{self.name}, {self.unit} {self.places[row]}, column {name}: the value is "
-                    'missing; missing = "drop" or "impute" under [table] says what to do'
-                )
+        becomes = np.array(recipe.missing)
+        for row, column in np.argwhere(gone & (becomes == "refuse"))[:1]:
+            name = [*recipe.variables, recipe.target][column].name
+            raise InputError(
+                f"{self.name}, {self.unit} {self.places[row]}, column {name}: the value is "
+                'missing; missing = "drop" or "impute" under [table] says what to do'
+            )
         # Nothing can be learned from a row without a target.
-        lost = gone.any(axis=1) if recipe.own_table.missing == "drop" else gone[:, -1]
+        lost = (gone & (becomes == "drop")).any(axis=1) | gone[:, -1]
         if lost.all():
             raise InputError(f"{self.name}: no row is left: in each a value is missing")
         return self.only(~lost)

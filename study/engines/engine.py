@@ -14,7 +14,7 @@ import numpy as np
 
 from study.common.methods import PREDICTIONS
 from study.common.weights import Layout
-from study.datasets.dataset import Dataset
+from study.datasets.dataset import Dataset, Gap
 from study.engines.replicates import Replicate, Trained
 from study.recipes.model import Contender, Protocol
 
@@ -131,6 +131,10 @@ class Engine(ABC):
     @property
     def width(self) -> int:
         return 1
+
+    def keeping(self, gaps: Sequence[Gap]) -> Self:
+        """The same engine, of which models that take NaN are given it where values are missing."""
+        return self
 
     def rounds(self, count: int) -> int:
         """How often it sets out to train so many models."""

@@ -5,7 +5,7 @@ import pickle
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import joblib
@@ -17,8 +17,9 @@ from study.common.errors import InputError, StudyError, first_line
 from study.common.import_path import digest_of, import_named
 from study.common.methods import PREDICTIONS
 from study.common.scikit_learn import scikit_learn
-from study.datasets.dataset import Dataset
+from study.datasets.dataset import Dataset, Gap
 from study.engines.engine import Cost, Engine, Stack, own_tables
+from study.engines.missing_values import KeepingGaps, takes_nan
 from study.engines.replicates import Replicate, Trained
 from study.engines.row_orders import labels_of, rows_of
 from study.recipes.model import Contender, EstimatorRecipe
@@ -66,6 +67,7 @@ class ScikitLearn(Engine):
     family = "sklearn"
 
     recipe: EstimatorRecipe
+    gaps: tuple[Gap, ...] = ()
 
     @classmethod
     def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
@@ -75,9 +77,19 @@ class ScikitLearn(Engine):
     def offers(condition: str) -> frozenset[str]:
         return frozenset({PREDICTIONS} if find_condition(condition).trained else ())
 
+    def keeping(self, gaps: Sequence[Gap]) -> Self:
+        return replace(self, gaps=tuple(gaps))
+
+    def _regressor(self, random_state: int) -> Any:
+        """One regressor, not fitted, that is given NaN if it takes it. Raises InputError."""
+        regressor = _make(self.recipe, random_state)
+        return (
+            KeepingGaps(regressor, self.gaps) if self.gaps and takes_nan(regressor) else regressor
+        )
+
     def check(self, dataset: Dataset, *, known: bool) -> None:
         """Fit and predict once, for scikit-learn checks arguments as it fits; not if `known`."""
-        regressor = _make(self.recipe, 0)
+        regressor = self._regressor(0)
         if known:
             return
         try:
@@ -111,7 +123,7 @@ class ScikitLearn(Engine):
             rows = rows_of(replicate, len(y) - tested, tested, groups)[0]
             labels = labels_of(replicate, rows, groups)
             random_state = replicate.streams.init
-            regressor = _make(self.recipe, random_state)
+            regressor = self._regressor(random_state)
             try:
                 warned += _fit(regressor, x[rows], y[labels])
             except Exception as error:  # a stranger's class may raise anything
@@ -151,7 +163,7 @@ class ScikitLearn(Engine):
         rows = len(dataset.train_y)
         few, more = min(_FEW, rows), min(_MORE, rows)
         for some in (few, more):
-            regressor = _make(self.recipe, replicate.streams.init)
+            regressor = self._regressor(replicate.streams.init)
             try:
                 _fit(regressor, dataset.train_x[:some], dataset.train_y[:some])
                 sizes.append(len(pickle.dumps(regressor)))

@@ -233,7 +233,7 @@ def _growth(blocks: Sequence[Block], dataset: Dataset, *, fresh: bool) -> tuple[
 def _packed(block: Block, dataset: Dataset) -> list[Record]:
     """Records of some models of a block, with numbers made up."""
     draw = np.random.default_rng(0)
-    inputs, variables = len(dataset.features), len(dataset.variables)
+    inputs = len(dataset.features)
     layout = block.engine.layout
     epochs = block.epochs if STEPS in block.offers else 0
     weights = sum(int(np.prod(shape)) for _, shape in layout)
@@ -264,7 +264,7 @@ def _packed(block: Block, dataset: Dataset) -> list[Record]:
         importances=[
             Importance(
                 method.name,
-                drawn(inputs if method.by == "feature" else variables),
+                drawn(len(dataset.recipe.scored(method.by))),
                 drawn(inputs) if method.signed else None,
             )
             for method in methods_with(block.offers)

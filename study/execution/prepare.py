@@ -108,7 +108,7 @@ def _checked(
     known = [] if fresh else _stored_models(directory)
     engines = {}
     for name, recipe in models.items():
-        engines[name] = engine_for(recipe, len(dataset.features), device)
+        engines[name] = engine_for(recipe, len(dataset.features), device, gaps=dataset.gaps)
         engines[name].check(dataset, known=name in known)
     return engines
 

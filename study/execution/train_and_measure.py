@@ -115,7 +115,6 @@ def records(
 
 def score_rows(importances: Sequence[Importance], index: int, dataset: Dataset) -> list[Row]:
     """The scores of one of some models, as rows of `Record.scores`."""
-    items = {"feature": dataset.features, "variable": dataset.variables}
     return [
         (
             importance.method,
@@ -124,5 +123,5 @@ def score_rows(importances: Sequence[Importance], index: int, dataset: Dataset) 
             None if importance.signed is None else float(importance.signed[index, column]),
         )
         for importance in importances
-        for column, item in enumerate(items[scored_by(importance.method)])
+        for column, item in enumerate(dataset.recipe.scored(scored_by(importance.method)))
     ]

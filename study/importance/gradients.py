@@ -18,7 +18,7 @@ def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
     data = models.dataset
     sample = models.sample
     found = after_training(
-        models.stack.gradient_parts(sample.test_x), data.groups, sample.feature_scale
+        models.stack.gradient_parts(sample.test_x), data.one_hot_groups, sample.feature_scale
     )
     return [importance for importance in found if importance.method in wanted]
 
@@ -33,7 +33,7 @@ def after_training(
     parts : arrays (networks, rows, features)
         Gradients of the prediction with respect to the inputs, each row alone: of some rows
         after others.
-    groups : the column indices of each variable's features
+    groups : the column indices of each one-hot group
     feature_scale : (features,) or (networks, features)
         Standard deviation over the training rows.
     """

@@ -29,15 +29,20 @@ def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
     at_once = models.stack.at_once
     by_column = permutation(*arguments, at_once=at_once)
     if models.dataset.grouped:
-        found = [by_column, grouped_permutation(*arguments, at_once=at_once)]
+        by_variable = grouped_permutation(*arguments, at_once=at_once)
     else:
-        found = [by_column, replace(by_column, method=GROUPED_PERMUTATION)]
-    return [importance for importance in found if importance.method in wanted]
+        by_variable = replace(by_column, method=GROUPED_PERMUTATION)
+    if models.dataset.recipe.variable_groups:
+        of_groups = variable_group_permutation(*arguments, at_once=at_once)
+        both = np.concatenate([by_variable.score, of_groups], axis=1)
+        by_variable = replace(by_variable, score=both)
+    return [importance for importance in (by_column, by_variable) if importance.method in wanted]
 
 
 def rows_predicted(dataset: Dataset) -> int:
     """How many rows are predicted for one network's permutation importances."""
-    counts = [len(dataset.features), *([len(dataset.variables)] if dataset.grouped else [])]
+    by_variable = len(dataset.variables) if dataset.grouped else 0
+    counts = [count for count in (len(dataset.features), by_variable, len(dataset.blocks)) if count]
     repeats = dataset.recipe.permutation.repeats
     return len(dataset.test_y) * sum(1 + repeats * count for count in counts)
 
@@ -62,6 +67,18 @@ def grouped_permutation(
     """The same by variable: the columns of a one-hot group are permuted as one."""
     scores = _permuted(predict, dataset, sample, dataset.groups, at_once)
     return Importance(GROUPED_PERMUTATION, scores, signed=None)
+
+
+def variable_group_permutation(
+    predict: Predict, dataset: Dataset, sample: Sample, *, at_once: int = 0
+) -> np.ndarray:
+    """The same of each group of variables, all columns of which are permuted as one.
+
+    (networks, groups of variables)
+    """
+    blocks = dataset.blocks
+    scores = _permuted(predict, dataset, sample, list(blocks.values()), at_once)
+    return scores[:, [list(blocks).index(name) for name in dataset.recipe.variable_groups]]
 
 
 def _permuted(

@@ -14,7 +14,7 @@ class Importance:
     ----------
     method : str
     score : (networks, items) unnormalised; items are features, or variables for
-        permutation-grouped
+        permutation-grouped, and after them groups of variables
     signed : (networks, items) mean signed gradient, or None for the permutation methods,
         whose score has a sign itself
     """

@@ -31,7 +31,7 @@ class Claim(Recipe):
     `from_publication` one that somebody published of the same rows.
     """
 
-    level: Literal["feature", "variable"]
+    level: Literal["feature", "variable", "group"]
     name: Name
     rank: int | None = None
     top: int | None = Field(default=None, ge=1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 
 from study.common.errors import InputError
-from study.common.methods import METHODS, METHODS_OF_LEVEL
+from study.common.methods import LEVELS, METHODS, METHODS_OF_LEVEL
 from study.recipes.claim import Claim, unknown_method
 from study.recipes.dataset import DatasetRecipe
 
@@ -31,14 +31,13 @@ def parse_claim(
     Model and method are the declared claim's where not given; the level is the declared one
     if the names exist there and the method has scores there, else the other. Raises InputError.
     """
-    items = {
-        "feature": recipe.features,
-        "variable": [variable.name for variable in recipe.variables],
-    }
+    items = {of: recipe.items(of) for of in LEVELS if of != "group" or recipe.variable_groups}
+    if level == "group" and level not in items:
+        raise InputError("--level group: the recipe has no [variable_groups]")
     method = method or recipe.claim.method
     if recipe.scores is not None:
-        if level == "variable":
-            raise InputError("--level variable: imported scores are by feature")
+        if level in ("variable", "group"):
+            raise InputError(f"--level {level}: imported scores are by feature")
         levels = ["feature"]
     elif method not in METHODS:
         raise InputError(f"claim '{words}': method: {unknown_method(method)}")

@@ -1,6 +1,6 @@
 """The TOML recipes of models and datasets, validated."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import (
     Field,
@@ -11,7 +11,7 @@ from study.common.errors import InputError
 from study.common.methods import METHODS, METHODS_OF_LEVEL
 from study.recipes.base import Name, Recipe, refuse_repeats
 from study.recipes.claim import Claim, Permutation, Published, unknown_method
-from study.recipes.columns import Numeric, Variable
+from study.recipes.columns import Date, Missing, Numeric, Variable
 from study.recipes.table import Proposal, Split, Table, Target
 
 
@@ -24,6 +24,8 @@ class DatasetRecipe(Recipe):
         count as 0
     groups : a column of the table; rows that hold the same text there go to the same side of every
         split, and it is no variable
+    variable_groups : variables that are permuted and scored together as well, by the name of their
+        group; among groups, a variable that is of none stands for itself
     equal_rows : rows that are equal in all variables, whatever their target, do so, too
     time : a column of the table, of numbers or dates; rows are put in its order, and test rows are
         later than training rows; it may be a variable, too
@@ -48,6 +50,7 @@ class DatasetRecipe(Recipe):
     smaller_is_better: list[Name] = []
     absent: Literal["zero"] | None = None
     variables: list[Variable] = Field(min_length=1)
+    variable_groups: dict[Name, list[Name]] = {}
     target: Target
     claim: Claim
     claims: list[Claim] = []
@@ -60,6 +63,35 @@ class DatasetRecipe(Recipe):
     def features(self) -> list[str]:
         """Names of the features, in the order of the variables."""
         return [feature for variable in self.variables for feature in variable.features]
+
+    @property
+    def blocks(self) -> dict[str, list[str]]:
+        """The variables of each group, which stands where its first one does, and of each variable
+        that is of none; nothing where the recipe names no groups."""
+        if not self.variable_groups:
+            return {}
+        group_of = {of: name for name, members in self.variable_groups.items() for of in members}
+        found: dict[str, list[str]] = {}
+        for variable in self.variables:
+            found.setdefault(group_of.get(variable.name, variable.name), []).append(variable.name)
+        return found
+
+    def items(self, level: str) -> list[str]:
+        """The names of what there is at a level of scores."""
+        if level == "feature":
+            return self.features
+        return list(self.blocks) if level == "group" else [of.name for of in self.variables]
+
+    def scored(self, level: str) -> list[str]:
+        """The names that methods give scores by: variables, and groups of them, or features."""
+        groups = list(self.variable_groups) if level == "variable" else []
+        return [*self.items(level), *groups]
+
+    @property
+    def missing(self) -> list[Missing]:
+        """What becomes of missing values, of each variable and last of the target."""
+        of_table = self.own_table.missing
+        return [*(variable.missing or of_table for variable in self.variables), of_table]
 
     @property
     def groups_rows(self) -> bool:
@@ -112,6 +144,19 @@ class DatasetRecipe(Recipe):
             )
         return self.table
 
+    @model_validator(mode="before")
+    @classmethod
+    def indicator_of_the_table_is_each_variables(cls, values: Any) -> Any:
+        """Features follow from what variables say alone."""
+        table = values.get("table") if isinstance(values, dict) else None
+        if not isinstance(table, dict) or table.get("missing") != "indicator":
+            return values
+        variables = values.get("variables")
+        if not isinstance(variables, list):
+            return values
+        told = [{"missing": "indicator", **of} if isinstance(of, dict) else of for of in variables]
+        return {**values, "variables": told}
+
     @model_validator(mode="after")
     def parts_agree(self) -> "DatasetRecipe":
         names = [variable.name for variable in self.variables]
@@ -132,9 +177,12 @@ class DatasetRecipe(Recipe):
             self._check_time()
         if self.proposal is not None:
             self._check_proposal()
+        self._check_variable_groups(names)
         for place, claim in enumerate([self.claim, *self.claims]):
             key = f"claims.{place}" if place else "claim"
-            items = self.features if claim.level == "feature" else names
+            items = self.items(claim.level)
+            if claim.level == "group" and not items:
+                raise ValueError(f"{key}.level: there are no [variable_groups]")
             if self.scores is None and claim.method not in METHODS:
                 raise ValueError(f"{key}.method: {unknown_method(claim.method)}")
             for name in claim.names:
@@ -182,6 +230,18 @@ class DatasetRecipe(Recipe):
                 "two away"
             )
 
+    def _check_variable_groups(self, names: list[str]) -> None:
+        for name, members in self.variable_groups.items():
+            if name in names:
+                raise ValueError(f"variable_groups: '{name}' is a variable: give another name")
+            if len(set(members)) < 2:
+                raise ValueError(f"variable_groups.{name}: a group has two variables at least")
+            for member in members:
+                if member not in names:
+                    raise ValueError(f"variable_groups.{name}: no variable is called '{member}'")
+        every = [member for members in self.variable_groups.values() for member in members]
+        refuse_repeats("variable_groups: variable", every)
+
     def _check_proposal(self) -> None:
         if self.table is None:
             raise ValueError("proposal: there is no table whose rows could be left out")
@@ -203,3 +263,7 @@ class DatasetRecipe(Recipe):
         numbers = [*(v for v in self.variables if isinstance(v, Numeric)), self.target]
         if table.encoded and any(number.standardise for number in numbers):
             raise ValueError("an encoded table holds features already: no standardise")
+        if table.encoded and any(isinstance(variable, Date) for variable in self.variables):
+            raise ValueError("an encoded table holds features already: no dates")
+        if table.encoded and any(variable.keeps_missing for variable in self.variables):
+            raise ValueError("an encoded table holds features already: no missing indicators")

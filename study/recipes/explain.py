@@ -9,6 +9,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from study.recipes.base import Recipe
+from study.recipes.columns import TYPES
 
 _MOST_FAULTS = 3  # that one message names
 
@@ -46,9 +47,6 @@ def _place(fault: ErrorDetails, values: Any) -> str:
     return ".".join(keys)
 
 
-_KINDS = ("binary", "numeric", "one-hot")
-
-
 def _reason(fault: ErrorDetails, known: list[str]) -> str:
     """What is wrong at one key, and what was found there."""
     given = fault["input"]
@@ -58,13 +56,14 @@ def _reason(fault: ErrorDetails, known: list[str]) -> str:
     if kind == "extra_forbidden":
         key = str(fault["loc"][-1])
         if key in known:
-            kinds = [part for part in fault["loc"] if part in _KINDS]
+            kinds = [part for part in fault["loc"] if part in TYPES]
             return f"does not belong here{f', in a variable of type {kinds[-1]}' if kinds else ''}"
         near = difflib.get_close_matches(key, known, n=1)
         return "unknown key" + (f"; did you mean '{near[0]}'?" if near else "")
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tag = f"is '{context['tag']}'" if "tag" in context else "has none"
-        return f"type should be 'binary', 'numeric' or 'one-hot' (it {tag})"
+        *most, last = map(repr, TYPES)
+        return f"type should be {', '.join(most)} or {last} (it {tag})"
     if kind == "string_pattern_mismatch":
         reason = "should be module:name"
     else:
@@ -82,7 +81,7 @@ def recipe_keys(recipe_class: type[Recipe]) -> set[str]:
     while pending:
         part = pending.pop()
         if isinstance(part, type) and issubclass(part, Recipe):
-            keys |= part.model_fields.keys()
+            keys |= {field.alias or name for name, field in part.model_fields.items()}
             pending += [field.annotation for field in part.model_fields.values()]
         elif get_origin(part) is not None:
             pending += get_args(part)

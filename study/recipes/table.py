@@ -1,7 +1,7 @@
 """The table of a data set: its file, its target and its split into training and test rows."""
 
 import codecs
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import (
     Field,
@@ -10,7 +10,7 @@ from pydantic import (
 )
 
 from study.recipes.base import Arguments, ImportPath, Name, Positive, Recipe
-from study.recipes.columns import DecimalSign, Scaled, ThousandsSign
+from study.recipes.columns import DecimalSign, Missing, Scaled, ThousandsSign
 
 # What stands for a missing value, unless a level has that name.
 MISSING_MARKS = (
@@ -25,7 +25,9 @@ class Table(Recipe):
     columns : names of the columns; without them, the first line of each file names them
     encoded : the columns are features already
     missing : what becomes of rows in which a value is missing; impute puts the training
-        rows' median, or their most frequent level, in its place
+        rows' median, or their most frequent level, in its place; indicator does so, too, and
+        makes it a feature of the variable whether its value is missing. What a variable says
+        of its own goes before
     missing_marks : what stands for a missing value; one that is a number does so however that
         number is written
     """
@@ -41,7 +43,7 @@ class Table(Recipe):
     encoding: str = "utf-8"
     columns: list[Name] | None = None
     encoded: bool = False
-    missing: Literal["refuse", "drop", "impute"] = "refuse"
+    missing: Missing = "refuse"
     missing_marks: list[str] = list(MISSING_MARKS)
 
     @field_validator("encoding")

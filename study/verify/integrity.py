@@ -171,7 +171,6 @@ def _missing(labels: list[list[Any]], table: str, expected: Expected) -> str:
 def _expectation(store: Store) -> Callable[[Training], Expected | None]:
     """Which rows a training must have; None where its engine is not known."""
     features = store.recipe.features
-    variables = [variable.name for variable in store.recipe.variables]
     none: dict[str, list[list[Any]]] = {table: [] for table in TABLES}
     made_with = store.methods()
 
@@ -189,7 +188,7 @@ def _expectation(store: Store) -> Callable[[Training], Expected | None]:
                 [method.name, item]
                 for method in sorted(methods_with(offers), key=lambda method: method.name)
                 if method.name in made_with
-                for item in sorted(features if method.by == "feature" else variables)
+                for item in sorted(store.recipe.scored(method.by))
             ],
         }
         protocol = recipe.training if STEPS in offers and recipe else None

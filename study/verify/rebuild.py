@@ -59,7 +59,8 @@ class Again:
         known = dict(store.sources().itertuples(index=False, name=None))
         for model in store.model_names():
             try:
-                engine = engine_for(store.model_recipe(model), len(dataset.features))
+                recipe = store.model_recipe(model)
+                engine = engine_for(recipe, len(dataset.features), gaps=dataset.gaps)
                 digest = engine.digest()
                 if engine.layout != store.layout(model):
                     raise InputError("its network has other parameters now")

@@ -148,13 +148,14 @@ def _share(record: Record, recipe: DatasetRecipe) -> float:
     """The share of what is claimed, by the claim's method or else by permutation."""
     claim: Claim = recipe.claim
     held = {row[0] for row in record.scores}
-    grouped = GROUPED_PERMUTATION if claim.level == "variable" else PERMUTATION
+    grouped = PERMUTATION if claim.level == "feature" else GROUPED_PERMUTATION
     method = claim.method if claim.method in held else grouped
     scores = {row[1]: row[2] for row in record.scores if row[0] == method}
+    members = recipe.blocks.get(claim.name, [claim.name])
     columns = {claim.name} | {
         feature
         for variable in recipe.variables
-        if variable.name == claim.name
+        if variable.name in members and claim.name not in scores
         for feature in variable.features
     }
     vector = shares(np.array(list(scores.values())))

@@ -166,11 +166,12 @@ def test_parquet_without_pyarrow(refused, monkeypatch):
 
 FUNCTION = '[table]\nfunction = "own:{name}"\n'
 # Name: what is replaced in the recipe, by what, and words of the message.
+AREA = 'type = "numeric"\nstandardise = true'
 RECIPES: dict[str, tuple[str, str, str]] = {
     "an empty recipe": (RECIPE, "", "title: missing; source: missing; variables: missing; and "),
     "TOML that is broken": ("[split]", "[split", "not valid TOML"),
     "unknown keys": ("test = 0.25", "tset = 0.25", "split.tset: unknown key; did you mean 'test'?; split.test: missing"),
-    "a type that there is not": ('type = "numeric"', 'type = "number"', "variables.1: type should be 'binary', 'numeric' or 'one-hot'"),
+    "a type that there is not": ('type = "numeric"', 'type = "number"', "variables.1: type should be 'binary', 'numeric', 'one-hot', 'ordinal' or 'date'"),
     "a table in the wrong place": ("../t.csv", "t.csv", "data/t.csv: No such file or directory"),
     "a remote table": ("../t.csv", "http://example.org/t.csv", "not a file of this machine"),
     "a column that there is not": ('name = "area"', 'name = "aera"', "t.csv: no column 'aera': did you mean 'area'?"),
@@ -184,6 +185,17 @@ RECIPES: dict[str, tuple[str, str, str]] = {
     "a thousands sign unsaid": ("../t.csv", "../thousands.csv", 'is it thousands = ","?'),
     "a level in test rows only": ("../t.csv", "../late.csv", "level 'c' of town occurs in test rows only"),
     "a missing value": ("../t.csv", "../gaps.csv", 'line 5, column area: the value is missing; missing = "drop" or "impute"'),
+    "an order of one level": (AREA, 'type = "ordinal"\nlevels = ["low"]', "variables.1.levels: an order needs two levels at least"),
+    "an order that falls": (AREA, 'type = "ordinal"\nlevels = { low = 2, high = 1 }', "variables.1.levels: levels stand in order, each with a greater number"),
+    "a level of no order": (AREA, 'type = "ordinal"\nlevels = ["low", "high"]', "t.csv, line 2, column area: unknown level '0': there is low, high"),
+    "no date": (AREA, 'type = "date"\nas = "days"', "t.csv, line 2, column area: '0' is no date in ISO format (2020-01-31)"),
+    "no format of dates": (AREA, 'type = "date"\nas = "days"\nformat = "%Q"', "variable area: format: '%Q' is no format of dates"),
+    "a date as nothing": (AREA, 'type = "date"\nas = "decade"', "variables.1.as: should be 'days', 'month', 'weekday' or 'hour'"),
+    "an indicator of nothing": (AREA, f'{AREA}\nmissing = "indicator"', "area has a value in each of the 30 training rows"),
+    "missing otherwise": (AREA, f'{AREA}\nmissing = "keep"', "variables.1.missing: should be 'refuse', 'drop', 'impute' or 'indicator'"),
+    "a group of one": ("[target]", '[variable_groups]\nboth = ["area"]\n[target]', "variable_groups.both: a group has two variables at least"),
+    "a group of what is not there": ("[target]", '[variable_groups]\nboth = ["area", "aera"]\n[target]', "variable_groups.both: no variable is called 'aera'"),
+    "a claim of no group": ('level = "variable"', 'level = "group"', "claim.level: there are no [variable_groups]"),
     "a claim of nothing": ('name = "area"\nrank', 'name = "garden"\nrank', "claim: no variable is called 'garden'"),
     "a function that raises": ('[table]\nfile = "../t.csv"\n', FUNCTION.format(name="raises"), "table.function 'own:raises': ZeroDivisionError"),
     "a function that exits": ('[table]\nfile = "../t.csv"\n', FUNCTION.format(name="exits"), "table.function 'own:exits': it ends the program"),

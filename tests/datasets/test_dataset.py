@@ -48,7 +48,10 @@ def test_the_published_rows_are_read_as_they_stand(people):
 
 def test_variables_hold_the_same_as_features(people):
     table = people.to_variables(people.train_x)
-    np.testing.assert_array_equal(to_features(table, people.groups, [UNSCALED] * 4), people.train_x)
+    again = to_features(
+        table, np.zeros(table.shape, bool), people.recipe.variables, people.groups, [UNSCALED] * 4
+    )
+    np.testing.assert_array_equal(again, people.train_x)
     assert people.variables == ("sex", "age", "State", "politics")
     # The first training row: female, 24, Michigan, liberal.
     np.testing.assert_array_equal(table[0], np.float32([1, 0.24, 0, 2]))

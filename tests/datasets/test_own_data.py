@@ -52,8 +52,8 @@ TABLES = {
     "cars": (
         lambda: pd.read_json(vega_datasets.data.cars.filepath),  # its own reader warns
         "Miles_per_Gallon",
-        ["Cylinders", "Displacement", "Horsepower", "Weight_in_lbs", "Acceleration", "Origin"],
-        ["Year dates", "Name 311 different texts", "14 rows are dropped"],
+        ["Cylinders", "Displacement", "Horsepower", "Weight_in_lbs", "Acceleration", "Year", "Origin"],
+        ["date 1970-01-01 to 1982-01-01, as days", "Name 311 different texts", "14 rows are dropped"],
     ),
     "penguins": (
         palmerpenguins.load_penguins,
@@ -164,8 +164,12 @@ NUMBERS = np.arange(120)
         ("zero", 0, "the same in all rows (0)"),
         ("void", np.nan, "no value in any row"),
         ("sparse", np.where(NUMBERS % 4 == 0, NUMBERS, np.nan), "no value in 90 of 120 rows"),
-        ("day", pd.date_range("2020-01-01", periods=120), "dates"),
-        ("day", [f"{1 + n % 28}/12/2020" for n in NUMBERS], "dates"),
+        ("day", [f"{1 + n % 12}/12/2020" for n in NUMBERS], "dates: days, months or years may be"),
+        (
+            "day",
+            [f"{1 + n % 28}/12/2020" if n else "2020-12-01" for n in NUMBERS],
+            "dates that are not all in one",
+        ),
         ("price", [f"<{n}.50" for n in NUMBERS], "take the signs around them off"),
         ("mixed", ["?!" if n == 5 else str(n * 1.5) for n in NUMBERS], "numbers, but also '?!'"),
         ("rare", [f"level{n // 3}" for n in NUMBERS], "40 different texts, most of them rare"),
@@ -198,7 +202,10 @@ def test_columns_are_kept_by_their_kind(tmp_path):
     assert made.recipe.variables[1].levels == {"0": 0, "1": 1}
     assert made.recipe.variables[2].levels == {"no": 0, "yes": 1}
     assert all(v.standardise for v in made.recipe.variables if v.type == "numeric")
-    assert made.notes == {"grade": "5 different whole numbers, kept as numbers"}
+    assert made.notes == {
+        "grade": "5 different whole numbers, kept as numbers",
+        "answer": "no or yes",
+    }
 
 
 def test_rare_levels_are_one_that_training_has_met(tmp_path):

@@ -199,9 +199,14 @@ def test_a_seed_is_a_forest_of_scikit_learn_on_the_rows_that_a_network_meets(mea
         n_repeats=settings.repeats,
         random_state=settings.random_state,
     )
+
+    def encoded(table):
+        nowhere = np.zeros(table.shape, dtype=bool)
+        return to_features(table, nowhere, people.recipe.variables, people.groups, [UNSCALED] * 4)
+
     grouped = permutation_importance(
         make_pipeline(
-            FunctionTransformer(lambda table: to_features(table, people.groups, [UNSCALED] * 4)),
+            FunctionTransformer(encoded),
             forest,
         ),
         people.to_variables(test_x),

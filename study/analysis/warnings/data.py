@@ -17,6 +17,7 @@ from study.common.methods import (
     find_method,
 )
 from study.common.warning import Found
+from study.recipes.columns import OneHot
 from study.statistics.ranking import shares
 
 # A variance inflation factor of 10 (Marquardt, 1970).
@@ -26,7 +27,7 @@ COLLINEAR = 0.9
 def one_hot_gradients(overview: Overview) -> Iterator[Found]:
     """Raw gradients of one-hot columns are not identified."""
     results = overview.results
-    groups = [variable for variable in results.recipe.variables if len(variable.features) > 1]
+    groups = [variable for variable in results.recipe.variables if isinstance(variable, OneHot)]
     raw = [
         method.name
         for method in DECLARED
@@ -69,7 +70,9 @@ def _mean_share(results: Results, model: str, method: str, feature: str) -> floa
 def one_hot_permutation(overview: Overview) -> Iterator[Found]:
     """Single one-hot columns are permuted."""
     results = overview.results
-    groups = [variable.name for variable in results.recipe.variables if len(variable.features) > 1]
+    groups = [
+        variable.name for variable in results.recipe.variables if isinstance(variable, OneHot)
+    ]
     measured = any(
         results.vectors(model, "real", PERMUTATION, "feature") for model in results.models
     )

@@ -13,7 +13,7 @@ from study.statistics.repeats import shared_rows
 def shared(dataset: Dataset) -> Iterator[Found]:
     """Test rows that training holds, too, more of them than few values would give by chance."""
     train, test = (dataset.to_variables(x) for x in (dataset.train_x, dataset.test_x))
-    numeric = np.array([len(group) == 1 for group in dataset.groups])
+    numeric = ~dataset.one_hot
     by_features = shared_rows(train, test, numeric)
     with_target = shared_rows(
         np.column_stack([train, dataset.train_y]),

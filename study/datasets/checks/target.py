@@ -7,7 +7,7 @@ import numpy as np
 from study.common.text import short, some
 from study.common.warning import Found
 from study.datasets.dataset import Dataset
-from study.recipes.columns import Numeric
+from study.recipes.columns import is_amount
 from study.statistics.determination import determination, ranges_apart
 from study.statistics.linear_dependence import Bases
 from study.statistics.repeats import row_codes
@@ -69,7 +69,7 @@ def _dividing(dataset: Dataset) -> list[int]:
         return []
     x = dataset.to_variables(dataset.train_x)
     leveled = [
-        not isinstance(variable, Numeric) or len(np.unique(column)) <= FEWEST_ROWS
+        not is_amount(variable) or len(np.unique(column)) <= FEWEST_ROWS
         for variable, column in zip(dataset.recipe.variables, x.T, strict=True)
     ]
     return [
@@ -117,8 +117,7 @@ def _determination(dataset: Dataset) -> np.ndarray:
         return np.zeros(len(dataset.variables))
     firsts = np.unique(codes, return_index=True)[1]
     means = np.bincount(codes, dataset.train_y.astype(np.float64)) / counts
-    levels = np.array([len(group) > 1 for group in dataset.groups])
-    return determination(dataset.to_variables(dataset.train_x[firsts]), levels, means)
+    return determination(dataset.to_variables(dataset.train_x[firsts]), dataset.one_hot, means)
 
 
 def _below_one(number: float) -> str:

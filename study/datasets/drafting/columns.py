@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from study.common.text import short
+from study.datasets.dates import ISO, format_of
+from study.datasets.drafting.orders import cycle_of, in_order, no_and_yes
 from study.datasets.raw_columns import Column
 
 FEW = 12  # different whole numbers that may be the codes of categories
@@ -16,7 +18,7 @@ _LEFT_OUT_MISSING = 0.5
 _NEARLY_ALL = 0.9
 _DATE = re.compile(r"(?=.*\d)(?=.*[-/.: ])([\d\s:/.,+\-TZ]|[a-z]{3,9}\b)+", re.I)
 _AMOUNT = re.compile(r"([^\w\s]{0,3}|[A-Za-z]{1,3}\s)\s?\d[\d.,' ]*\s?\D{0,5}")
-Kind = Literal["numeric", "binary", "levels"]
+Kind = Literal["numeric", "binary", "levels", "ordinal", "date"]
 
 
 def kind_of(column: Column) -> tuple[Kind | None, str]:
@@ -59,16 +61,39 @@ def _kind_of_texts(column: Column, count: int) -> tuple[Kind | None, str]:
     if different == 1:
         return None, f"the same in all rows ('{short(column.texts[0])}')"
     if different == 2:
-        return "binary", ""
+        return "binary", "no or yes" if no_and_yes(column.texts) else ""
+    order = in_order(column.texts)
+    if order is not None:
+        return "ordinal", (
+            f"in order: {' < '.join(map(short, order))}, at even steps; without an order they are "
+            'type = "one-hot"'
+        )
+    cycle = cycle_of(column.texts)
+    if cycle:
+        return "levels", f"{cycle}, which have no first and no last"
     sample = column.texts[:200]
     if _are_dates(sample):
-        return None, f"dates ({_some(sample)}): to use them, add a column of numbers, as the year"
+        return _kind_of_dates(column)
     if different >= _NEARLY_ALL * count:
         what = f"{different} different texts in {count} rows ({_some(sample)})"
         if all(map(_AMOUNT.fullmatch, sample)):
             return None, f"{what}; if they are numbers, take the signs around them off"
         return None, f"an identifier or free text: {what}"
     return "levels", ""
+
+
+def _kind_of_dates(column: Column) -> tuple[Kind | None, str]:
+    if len(column.known):
+        return None, f"dates ({_some(column.texts)}), but also numbers"
+    try:
+        written = format_of(column.texts)
+    except ValueError as error:
+        return None, f"dates: {error}"
+    as_written = "in ISO format" if written == ISO else f"written as {written}"
+    return "date", (
+        f'dates {as_written}, of which no claim is proposed; as = "month", "weekday" or "hour" '
+        "takes what goes round"
+    )
 
 
 def _are_dates(texts: Sequence[str]) -> bool:

@@ -16,6 +16,8 @@ from study.datasets.checks.table import ColumnFinding
 from study.datasets.checks.table_registry import TABLE_CHECKS
 from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.division import drawn
+from study.datasets.drafting.alike import alike
+from study.datasets.drafting.alike import told as together
 from study.datasets.drafting.claim_proposal import proposal_scores
 from study.datasets.drafting.columns import Kind, kind_of
 from study.datasets.drafting.copies import copies, of_copies
@@ -26,9 +28,10 @@ from study.datasets.drafting.notations import doubts, in_words
 from study.datasets.drafting.reading import read_together
 from study.datasets.drafting.target import check_target, of_target
 from study.datasets.drafting.times import times_in_order
-from study.datasets.drafting.toml import Offers, to_decide, written
+from study.datasets.drafting.toml import Offers, written
 from study.datasets.drafting.variables import Variable, variable_of
 from study.datasets.raw_columns import Column, RawTable
+from study.recipes.columns import Date
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Proposal, Split
 
@@ -97,13 +100,14 @@ def draft(
     dataset = _decided(made, recipe_of, recipe_path.parent)
     recipe = dataset.recipe
     scores = proposal_scores(dataset, recipe_path.parent)
-    withheld = {*made.found, *told(dataset), *of_formula(dataset)}
+    dates = (variable.name for variable in recipe.variables if isinstance(variable, Date))
+    withheld = {*made.found, *told(dataset), *of_formula(dataset), *dates}
     order = np.argsort(-scores, kind="stable")
     proposed = [int(place) for place in order if dataset.variables[place] not in withheld]
     if proposed:
         claim = recipe.claim.model_copy(update={"name": dataset.variables[proposed[0]]})
         recipe = recipe.model_copy(update={"claim": claim})
-    offers = made.offers()
+    offers = replace(made.offers(), alike=alike(dataset))
     text = written(recipe, made.left_out, made.notes, offers, claimed=bool(proposed))
     _check_text(text, recipe)
     used = [*(variable.name for variable in recipe.variables), target]
@@ -123,7 +127,8 @@ def draft(
             *doubts(writings),
             *made.decide,
             *of_copies(made.groups),
-            *to_decide(offers),
+            *offers.to_decide(),
+            *together(offers.alike),
             *of_target(made.target),
         ],
         scores,
@@ -354,6 +359,7 @@ class _Making:
             [finding.column for finding in findings if finding.repeats],
             self._times(),
             list(dict.fromkeys(code for finding in findings for code in finding.codes)),
+            [name for name, of in self.columns.items() if self._is_imputed(of)],
         )
 
     def _times(self) -> list[str]:
@@ -362,6 +368,9 @@ class _Making:
             return []
         others = (column for column in self.columns.values() if column is not self.target)
         return list(times_in_order(others))
+
+    def _is_imputed(self, column: Column) -> bool:
+        return self.missing == "impute" and bool(column.missing[self._train].any())
 
     def _training(self, columns: Sequence[Column]) -> np.ndarray:
         """Which rows are training rows, once rows are dropped: (rows,) bool."""

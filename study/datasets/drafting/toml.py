@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from study.common.text import printable, short
@@ -33,7 +33,10 @@ _NO_CLAIM = (
     "# you believed before you saw these data: name the variable, and take the # away.",
 )
 # Keys of a dataset recipe that are tables of their own.
-_PARTS = ("table", "split", "proposal", "variables", "target", "claim", "permutation")
+_PARTS = (
+    *("table", "split", "proposal", "variables", "variable_groups", "target", "claim"),
+    "permutation",
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Offers:
     splits : by columns; groups : columns whose equal values are one subject; times : columns in
         whose order rows stand
     marks : what may stand for a missing value
+    gaps : the names of variables whose missing values may be kept
+    alike : variables that may be grouped, by a name of their group
     """
 
     variables: Mapping[str, Variable]
@@ -51,23 +56,26 @@ class Offers:
     groups: Sequence[str]
     times: Sequence[str]
     marks: Sequence[str]
+    gaps: Sequence[str]
+    alike: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-
-def to_decide(offers: Offers) -> Iterator[str]:
-    """What of the offers a user has to decide."""
-    for name in offers.groups:
-        yield (
-            f"rows with the same {short(name)} stand in training and test: its groups line in the "
-            "recipe keeps them together"
-        )
-    for name in offers.times:
-        yield (
-            f"rows stand in the order of {short(name)}: rows that follow each other may be alike, "
-            "so that those drawn to test are known; its time line in the recipe tests the later "
-            "ones"
-        )
-    for split in offers.splits:
-        yield f"{short(str(split.column))} may divide the rows: lines under [split] have it do so"
+    def to_decide(self) -> Iterator[str]:
+        """What of the offers a user has to decide."""
+        for name in self.groups:
+            yield (
+                f"rows with the same {short(name)} stand in training and test: its groups line in "
+                "the recipe keeps them together"
+            )
+        for name in self.times:
+            yield (
+                f"rows stand in the order of {short(name)}: rows that follow each other may be "
+                "alike, so that those drawn to test are known; its time line in the recipe tests "
+                "the later ones"
+            )
+        for split in self.splits:
+            yield (
+                f"{short(str(split.column))} may divide the rows: lines under [split] have it do so"
+            )
 
 
 def written(
@@ -110,12 +118,9 @@ def written(
         lines += ["", *([_comment(note)] if note else []), *_variable(variable)]
         if isinstance(variable, Numeric):
             lines.append('# unit = ""')
-    if left_out:
-        lines += ["", "# Left out:"]
-    for name, reason in left_out.items():
-        lines.append(_comment(f"  {name}: {reason}"))
-        if name in offers.variables:
-            lines += map(_comment, _variable(offers.variables[name]))
+        if variable.name in offers.gaps:
+            lines.append('# missing = "indicator"  # makes it a feature whether a value is missing')
+    lines += [*_left_out(left_out, offers), *_together(offers)]
     lines += ["", "[target]", *_keys(recipe.target, _WRITTEN, ["tolerance"])]
     lines += [
         '# unit = ""',
@@ -152,6 +157,26 @@ def _division(recipe: DatasetRecipe, offers: Offers) -> list[str]:
             *_keys(recipe.proposal, {}),
         ]
     return lines
+
+
+def _left_out(left_out: Mapping[str, str], offers: Offers) -> Iterator[str]:
+    """Columns that are no variables, why, and what those could be that could be one."""
+    if left_out:
+        yield from ("", "# Left out:")
+    for name, reason in left_out.items():
+        yield _comment(f"  {name}: {reason}")
+        if name in offers.variables:
+            yield from map(_comment, _variable(offers.variables[name]))
+
+
+def _together(offers: Offers) -> Iterator[str]:
+    """Groups of variables that may be measured as one."""
+    if offers.alike:
+        yield ""
+        yield "# Variables that go together; these lines have them permuted and scored as one, too:"
+        yield "# [variable_groups]"
+    for name, members in offers.alike.items():
+        yield _comment(f"{_value(name)} = {_value(list(members))}")
 
 
 def _variable(variable: Variable) -> list[str]:

@@ -3,14 +3,16 @@
 import numpy as np
 
 from study.common.text import short
+from study.datasets.dates import ISO, days, format_of
+from study.datasets.drafting.orders import in_order, no_and_yes
 from study.datasets.raw_columns import NUMBER, Column
-from study.recipes.columns import Binary, Numeric, OneHot
+from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal
 
 FEWEST_ROWS = 5  # training rows of a level that stands for itself
 MOST_LEVELS = 20
 # What the rare levels are called, where no level is called so.
 _BUCKETS = ("other", "others", "all others", "any other level")
-Variable = Binary | Numeric | OneHot
+Variable = Binary | Numeric | OneHot | Ordinal | Date
 
 
 def variable_of(column: Column, kind: str, train: np.ndarray) -> tuple[Variable | None, str]:
@@ -26,13 +28,39 @@ def variable_of(column: Column, kind: str, train: np.ndarray) -> tuple[Variable 
     if kind == "binary":
         if (counts > 0).sum() < 2:
             return None, "the same in all training rows"
-        texts = sorted(column.texts)
-        if not column.others:
-            texts.sort(key=column.number_of)
         return Binary(
-            name=column.name, type="binary", levels=dict(zip(texts, (0.0, 1.0), strict=True))
+            name=column.name,
+            type="binary",
+            levels=dict(zip(_two_in_order(column), (0.0, 1.0), strict=True)),
         ), ""
+    if kind == "date":
+        return _date(column, train)
+    if kind == "ordinal":
+        if (counts > 0).sum() < 2:
+            return None, "the same in all training rows"
+        levels = in_order(column.texts)
+        assert levels is not None  # that is what makes it ordinal
+        return Ordinal(name=column.name, type="ordinal", levels=levels), ""
     return _one_hot(column, counts, train)
+
+
+def _date(column: Column, train: np.ndarray) -> tuple[Date | None, str]:
+    """Days, standardised."""
+    written = format_of(column.texts)
+    known = days(column.texts, written)
+    codes = column.codes[train & (column.codes >= 0)]
+    if len(np.unique(known[codes])) < 2:
+        return None, "the same in all training rows"
+    said = {"name": column.name, "type": "date", "as": "days", "standardise": True}
+    more = {} if written == ISO else {"format": written}
+    return Date.model_validate(said | more), ""
+
+
+def _two_in_order(column: Column) -> list[str]:
+    """The two texts of a column, by what they say, or else by their numbers or names."""
+    if not column.others:
+        return sorted(column.texts, key=column.number_of)
+    return no_and_yes(column.texts) or in_order(column.texts) or sorted(column.texts)
 
 
 def _one_hot(column: Column, counts: np.ndarray, train: np.ndarray) -> tuple[OneHot | None, str]:

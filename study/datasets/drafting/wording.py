@@ -10,10 +10,11 @@ import numpy as np
 from study.common.text import short
 from study.datasets.checks.registry import data_warnings
 from study.datasets.dataset import Dataset
+from study.datasets.dates import ISO, day_of, in_words
 from study.datasets.drafting.draft import Draft
 from study.datasets.drafting.variables import FEWEST_ROWS
 from study.datasets.least_squares import least_squares
-from study.recipes.columns import Binary, Numeric, OneHot
+from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal, Variable
 from study.recipes.dataset import DatasetRecipe
 from study.statistics.collinearity import explained
 from study.statistics.fit import r_squared
@@ -129,7 +130,9 @@ def warnings(dataset: Dataset) -> list[str]:
     if tested < 20:
         said.append(f"{tested} {what}test rows: importances measured there are rough")
     rare = [
-        f"{short(name)} ({count:.0f})" for name, count in _counts(dataset) if count < FEWEST_ROWS
+        f"{short(name)} ({count:.0f})"
+        for variable, name, count in _counts(dataset)
+        if count < FEWEST_ROWS and not isinstance(variable, Ordinal)
     ]
     if rare:
         said.append(f"levels with fewer than {FEWEST_ROWS} training rows: {_listed(rare)}")
@@ -201,7 +204,7 @@ def _how(recipe: DatasetRecipe) -> str:
 def _variables(dataset: Dataset, notes: dict[str, str], more: str) -> Iterator[str]:
     sizes = ((dataset.variables, "variable"), (dataset.features, "feature"))
     yield ", ".join(f"{len(of)} {name}{'s' if len(of) > 1 else ''}" for of, name in sizes)
-    counts = dict(_counts(dataset))
+    counts = {name: count for _, name, count in _counts(dataset)}
     lines = []
     for variable, group, prepared in zip(
         dataset.recipe.variables, dataset.groups, dataset.prepared, strict=False
@@ -210,29 +213,45 @@ def _variables(dataset: Dataset, notes: dict[str, str], more: str) -> Iterator[s
             unit = f" {variable.unit}" if variable.unit else ""
             span = _span(prepared.scale.undo(dataset.train_x[:, group[0]]))
             said = f"number   {span}{unit}" + _scaled(variable.standardise, variable.divisor)
+        elif isinstance(variable, Date):
+            said = f"date     {_dates(variable, prepared.scale.undo(dataset.train_x[:, group[0]]))}"
         else:
             names = [f"{variable.name}={level}" for level in variable.levels]
-            kind = "binary  " if isinstance(variable, Binary) else f"{len(names)} levels"
+            kind = "binary" if isinstance(variable, Binary) else f"{len(names)} levels"
             said = f"{kind:8} " + _listed(
                 [
                     f"{short(level)} {counts[name]:.0f}"
                     for level, name in zip(variable.levels, names, strict=True)
                 ]
             )
+        if variable.keeps_missing:
+            said += ", and whether it is missing"
         note = notes.get(variable.name)
         lines.append(f"  {_padded(variable.name)} {said}{f' ({note})' if note else ''}")
     yield from _limited(lines, more)
 
 
-def _counts(dataset: Dataset) -> Iterator[tuple[str, float]]:
-    """Every level, as variable=level, and in how many training rows it stands."""
+def _dates(date: Date, days: np.ndarray) -> str:
+    """What is made of dates, and between which they lie, where they are days since a day."""
+    if date.goes_round:
+        return f"by {date.as_}, as sine and cosine"
+    ends = (float(end) + day_of(date.since, ISO) for end in (days.min(), days.max()))
+    first, last = (in_words(end, "days") for end in ends)
+    return f"{first} to {last}, as days{_scaled(date.standardise, date.divisor)}"
+
+
+def _counts(dataset: Dataset) -> Iterator[tuple[Variable, str, float]]:
+    """Every level, as variable=level, of its variable, and in how many training rows it stands."""
     for variable, group in zip(dataset.recipe.variables, dataset.groups, strict=True):
         if isinstance(variable, OneHot):
-            yield from zip(variable.features, dataset.train_x[:, group].sum(axis=0), strict=True)
-        elif isinstance(variable, Binary):
+            for name, count in zip(
+                variable.features, dataset.train_x[:, group].sum(axis=0), strict=True
+            ):
+                yield variable, name, count
+        elif isinstance(variable, Binary | Ordinal):
             column = dataset.train_x[:, group[0]]
-            for level, value in variable.levels.items():
-                yield f"{variable.name}={level}", (column == np.float32(value)).sum()
+            for level, value in variable.places.items():
+                yield variable, f"{variable.name}={level}", (column == np.float32(value)).sum()
 
 
 def _span(numbers: np.ndarray) -> str:

@@ -119,6 +119,12 @@ TABLES: dict[str, Entry] = {
     "fit": Entry("fit quality by model", "fit", fit_table, "how well the models fit is not known"),
     "seeds": Entry("every seed: fit, and the claimed share and rank", "fit", seeds_table),
     **_by_level("importance", "importance", "mean share and rank", importance_table, _NO_SCORES),
+    "importance-groups": Entry(
+        "mean share and rank, by group of variables",
+        "importance",
+        partial(_at_level, importance_table, "group"),
+        "the recipe has no [variable_groups]",
+    ),
     **_by_level(
         "importance",
         "differences-models",

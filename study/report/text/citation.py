@@ -159,8 +159,12 @@ def _sentences(overview: Overview) -> Iterator[str]:
     """Sentences with names of facts in braces. No name of a stranger stands in them."""
     results = overview.results
     claim = results.recipe.claim
-    items = {"feature": "Features", "variable": "Variables"}[claim.level]
-    many = {"Features": len(results.features), "Variables": len(results.variables)}
+    items = {"feature": "Features", "variable": "Variables", "group": "VariableGroups"}[claim.level]
+    many = {
+        "Features": len(results.features),
+        "Variables": len(results.variables),
+        "VariableGroups": len(results.items("group")),
+    }
     yield from _imported(results) if results.imported else _studied(results, many)
     yield (
         f"{_method(results)}; a share is a score "

@@ -98,6 +98,9 @@ def _of_run(results: Results) -> Iterator[Fact]:
     yield Fact("Features", str(len(results.features)), "number of features")
     if not results.imported:
         yield Fact("Variables", str(len(results.variables)), "number of variables")
+    if blocks := results.items("group"):
+        what = "number of groups of variables, and of variables that are of none"
+        yield Fact("VariableGroups", str(len(blocks)), what)
     if results.recipe.groups is not None:
         yield Fact("Groups", results.recipe.groups, "column whose rows stay together")
     if results.recipe.groups_rows:

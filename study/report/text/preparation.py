@@ -2,14 +2,14 @@
 
 from study.analysis.results import Results
 from study.common.text import listed
-from study.recipes.columns import Numeric
+from study.recipes.columns import Date, is_amount
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Proposal, Split, Table
 from study.report.tables.cells import percent
 
 
 def preparation(results: Results) -> list[tuple[str, str]]:
-    """Pairs of a heading and what is to be said: origin, split, missing values, scales."""
+    """Pairs of a heading and what is to be said: origin, split, columns, scales."""
     recipe = results.recipe
     table, split, said = recipe.table, recipe.split, []
     if table is not None and table.function is not None:
@@ -22,6 +22,12 @@ def preparation(results: Results) -> list[tuple[str, str]]:
         said.append(("Groups", _groups(results)))
     if recipe.time is not None:
         said.append(("Time", _time(results)))
+    dates = [of for of in recipe.variables if isinstance(of, Date)]
+    if dates:
+        said.append(("Dates", "; ".join(map(_date, dates))))
+    if recipe.variable_groups:
+        groups = [f"{name}: {listed(of)}" for name, of in recipe.variable_groups.items()]
+        said.append(("Variables that are measured together", "; ".join(groups)))
     missing = [
         f"{row.column} in {row.missing} of all {'row' if row.missing == 1 else 'rows'}"
         + (f" ({row.imputed} stands there)" if row.imputed else "")
@@ -74,20 +80,34 @@ def _time(results: Results) -> str:
     )
 
 
+def _date(date: Date) -> str:
+    """What became of a date."""
+    if date.goes_round:
+        return f"{date.name}: sine and cosine of the {date.as_}"
+    return f"{date.name}: days since {date.since}"
+
+
 def _filled(results: Results) -> str:
     """What was done about missing values."""
-    if results.recipe.own_table.missing == "drop":
-        return ": rows without a value were dropped before the split"
-    return (
-        ": filled with the training rows’ median, or their most frequent level; rows without a "
-        "target were dropped"
-    )
+    kept = [of.name for of in results.recipe.variables if of.keeps_missing]
+    becomes = {"impute" if of == "indicator" else of for of in results.recipe.missing} - {"refuse"}
+    said = []
+    if "drop" in becomes:
+        some = "a value" if len(becomes) == 1 else "one that is needed"
+        said.append(f"rows without {some} were dropped before the split")
+    if "impute" in becomes:
+        said.append(
+            "filled with the training rows’ median, or their most frequent level; rows without a "
+            "target were dropped"
+        )
+    if kept:
+        said.append(f"whether a value is missing is a feature of {listed(kept)}")
+    return f": {'; '.join(said)}"
 
 
 def _scales(results: Results) -> str:
     """Which numbers are standardised, and which divided."""
-    variables = (v for v in results.recipe.variables if isinstance(v, Numeric))
-    numbers = [*variables, results.recipe.target]
+    numbers = [*filter(is_amount, results.recipe.variables), results.recipe.target]
     standardised = [number.name for number in numbers if number.standardise]
     divided = [f"{number.name} by {number.divisor:g}" for number in numbers if number.divisor != 1]
     said = []

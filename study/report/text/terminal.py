@@ -11,6 +11,7 @@ from study.common.conditions import CONDITIONS
 from study.common.text import by_columns, filled, printable, ranges
 from study.common.vocabulary import SOURCES
 from study.report.tables.cells import number, percent
+from study.report.text.alternatives import alternatives
 from study.report.text.history import extensions
 from study.report.text.verdict import answers
 from study.store.lock import holder
@@ -49,6 +50,7 @@ def summary(overview: Overview) -> str:
                 printable(f"{place}. {answer.question}: {answer.verdict}. {answer.sentence}")
                 for place, answer in enumerate(answers(overview), 1)
             ),
+            *map(printable, alternatives(overview)),
             *_in_short(overview),
         ]
     )
