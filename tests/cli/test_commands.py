@@ -208,7 +208,7 @@ def test_other_sizes_and_a_network_of_one_s_own_need_nothing_said(command, small
     assert list(found) == [
         ("deep", "lanes-1"),
         ("least-squares", "closed-form"),
-        ("mine", "torch-40"),
+        ("mine", "lanes-1"),
     ]
 
 
@@ -485,7 +485,7 @@ BROKEN = {
     "norm": ("buffer 'd.running_mean', 'd.running_var', 'd.num_batches_tracked' changes in training", "self.d = torch.nn.BatchNorm1d(inputs)", "", "return self.d(x).sum(1) * self.w"),
     "dropout": ("for dropout use study.networks.dropout.Dropout", "self.d = torch.nn.Dropout(0.5)", "", "return self.d(x).sum(1) * self.w"),
     "exit": ("it ends the program (sys.exit) (broken_exit.py, line 9)", "", "", "raise SystemExit"),
-    "late": ("ZeroDivisionError: division by zero (broken_late.py, line 9)", "", "passes = []", "return x.sum(1) * self.w + 0 * (passes.append(1) or 1 / (len(passes) < 300))"),
+    "late": ("ZeroDivisionError: division by zero (broken_late.py, line 9)", "", "passes = []", "return x.sum(1).atan() * self.w + 0 * (passes.append(1) or 1 / (len(passes) < 300))"),
 }  # fmt: skip
 
 

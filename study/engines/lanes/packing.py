@@ -10,8 +10,8 @@ from torch import nn
 from study.common.weights import Weights
 from study.engines.lanes import kernels
 from study.engines.lanes.compiler import Kernel, aligned
-from study.engines.lanes.layers import Shapes
-from study.engines.lanes.networks import Sizes
+from study.engines.lanes.graph.graph import Shapes
+from study.engines.lanes.graph.network import Sizes
 from study.networks.transformer import Transformer
 
 _TRACES = {
