@@ -212,6 +212,15 @@ def test_other_sizes_and_a_network_of_one_s_own_need_nothing_said(command, small
     ]
 
 
+def test_a_network_that_lanes_do_not_know_is_trained_by_torch_and_said_so(command, small):
+    recipe = (ROOT / "models" / "mlp.toml").read_text()
+    recipe = recipe.replace("study.networks.mlp:MLP", "networks_to_check:Convolution")
+    Path("folded.toml").write_text(recipe.replace("hidden_widths = [10, 10]", ""))
+    outcome = command("plan", *small[:2], "--models", "folded.toml,mlp", "--seeds", "1")
+    said = [line for line in outcome.out.splitlines() if "PyTorch" in line]
+    assert said == ["folded: trained by PyTorch, as lanes do not know this of it: convolution"]
+
+
 def test_least_squares_draws_nothing_from_torch_s_generator(people):
     """It is computed while threads draw initial weights from that generator."""
     before = torch.get_rng_state()
