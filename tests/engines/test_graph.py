@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 import torch
-from conftest import train
+from conftest import shipped, train
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lane_gradients import check_gradients, spread
@@ -14,9 +14,11 @@ from llvmlite import binding
 from networks_of_pieces import PIECES, Around
 from torch import Tensor, nn
 
+from study.common.errors import InputError
 from study.common.streams import StreamSeeds
 from study.engines.lanes import compiler, packing
 from study.engines.lanes.engine import Lanes, not_in_lanes
+from study.engines.lanes.graph import operations, recorded
 from study.engines.lanes.graph.network import Sizes
 from study.engines.lanes.graph.record import record
 from study.engines.lanes.prediction import LanesStack
@@ -231,6 +233,13 @@ class Overwritten(nn.Module):
 def test_what_was_changed_in_place_is_not_taken_for_what_it_was():
     recipe = recipe_of("test_graph:Overwritten")
     assert not_in_lanes(recipe, INPUTS) == "a change in place of what is used otherwise"
+
+
+def test_a_shipped_network_that_another_pytorch_computes_otherwise_is_named(monkeypatch):
+    monkeypatch.delitem(operations._KNOWN, "tanh")
+    recorded._shipped.cache_clear()
+    with pytest.raises(InputError, match="computes MLP by 'tanh' here, which lanes do not know"):
+        _ = Lanes(shipped("mlp"), INPUTS).sizes
 
 
 def test_recording_prints_nothing_and_leaves_random_generators_alone(capsys):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from study.common.errors import InputError
 from study.engines.lanes.graph.graph import UnsupportedError
 from study.engines.lanes.graph.network import Sizes
 from study.engines.network_check.quiet import quietly
@@ -62,9 +63,17 @@ class _Building:
 
 @functools.lru_cache(maxsize=64)
 def _shipped(
-    _network_class: type[nn.Module], _arguments: str, inputs: int, building: _Building
+    network_class: type[nn.Module], _arguments: str, inputs: int, building: _Building
 ) -> Sizes:
-    return Sizes.of(building.build(inputs), inputs)
+    try:
+        sizes = Sizes.of(building.build(inputs), inputs)
+        _ = sizes.plans
+    except UnsupportedError as error:
+        raise InputError(
+            f"PyTorch {torch.__version__} computes {network_class.__name__} by '{error}' here, "
+            "which lanes do not know: use another version of it"
+        ) from error
+    return sizes
 
 
 @functools.lru_cache(maxsize=64)
