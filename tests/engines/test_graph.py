@@ -26,6 +26,7 @@ from study.engines.registry import engine_for
 from study.engines.replicates import Replicate, Trained
 from study.engines.torch.engine import Torch
 from study.engines.torch.prediction import TorchStack
+from study.networks.transformer import Transformer
 from study.recipes.model import ModelRecipe, Protocol
 
 INPUTS = 4
@@ -83,6 +84,26 @@ def test_predictions_and_their_gradients_are_those_of_torch(name):
     ):
         assert found.shape == expected.shape
         np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+
+
+class Doubled(nn.Module):
+    """The shipped Transformer as part of another network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        sizes = {"token_width": 4, "heads": 2, "layers": 1, "feedforward_width": 5}
+        dropouts = {"position_dropout": 0.2, "layer_dropout": 0.0}
+        self.inner = Transformer(
+            inputs=INPUTS, hidden_width=5, positions="tokens", **sizes, **dropouts
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * self.inner(x)
+
+
+def test_gradients_of_a_network_around_the_shipped_one_are_those_of_autograd():
+    network = Doubled()
+    check_gradients(network, Sizes.of(network, INPUTS), INPUTS, rows=3, seed=0)
 
 
 # -- training -----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from study.engines.lanes.graph.graph import (
     Shapes,
     UnsupportedError,
 )
-from study.networks.transformer import Encoding
+from study.networks.transformer import Transformer
 
 # What they return depends on the shape of their argument alone.
 _OF_SHAPE = {"empty_like", "zeros_like", "ones_like", "full_like"} | {
@@ -45,13 +45,11 @@ def record(network: nn.Module, inputs: int, *, training: bool) -> Graph:
     before = network.training
     # Tensors of their own, which are told apart by what they are.
     masks = {name: torch.ones(shape) for name, (shape, _) in keeps.items()}
-    places = [torch.zeros(shape) for shape in _encoded(network, inputs)]
+    places, hooks = [], []
+    if type(network) is Transformer:  # what it adds for position comes from `packing.positions`
+        places.append(torch.zeros(1, *network.embedding.weight.shape))
+        hooks.append(network.encoding.register_forward_hook(lambda *_: places[0]))
     recorder = _Recorder([row, d_y, *parameters.values(), *masks.values(), *places])
-    hooks = [
-        module.register_forward_hook(lambda *_: places[0])
-        for module in network.modules()
-        if isinstance(module, Encoding)
-    ]
     try:
         network.train(training)
         for name, mask in masks.items():
@@ -91,24 +89,6 @@ def _keeps(network: nn.Module, inputs: int) -> dict[str, tuple[tuple[int, ...], 
         found[name] = tuple(shape), keep
         before += keep.count
     return found
-
-
-def _encoded(network: nn.Module, inputs: int) -> list[tuple[int, ...]]:
-    """The shape of one row where its position is added."""
-    shapes: list[tuple[int, ...]] = []
-    hooks = [
-        module.register_forward_hook(lambda _, given, __: shapes.append(tuple(given[0].shape)))
-        for module in network.modules()
-        if isinstance(module, Encoding)
-    ]
-    if hooks:
-        with torch.no_grad():
-            network.eval()(torch.zeros(1, inputs))
-    for hook in hooks:
-        hook.remove()
-    if len(shapes) > 1:
-        raise UnsupportedError("positions that are added twice")
-    return shapes
 
 
 class _Recorder(TorchDispatchMode):
