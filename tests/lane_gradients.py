@@ -67,7 +67,7 @@ def check_gradients(network: nn.Module, sizes: Sizes, inputs: int, rows: int, se
     generators = [bit_generator(lane, "dropout") for lane in range(lanes)]
     streams = aligned((4, lanes), np.uint64)
     streams[:] = np.stack([one.state["state"]["state"] for one in generators], axis=1)
-    (block,) = pack(weights, lanes)
+    (block,) = pack(weights, sizes.shapes, lanes)
     first, input_gradients = aligned(block.shape), aligned((2, rows, inputs, lanes))
     kernel("training", sizes, inputs, lanes)(
         weights=block,

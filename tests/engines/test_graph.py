@@ -263,6 +263,31 @@ def test_a_shipped_network_that_another_pytorch_computes_otherwise_is_named(monk
         _ = Lanes(shipped("mlp"), INPUTS).sizes
 
 
+WIDTHS = {"hidden": 3}
+
+
+class Growing(nn.Module):
+    """Its layers follow from something else than its arguments."""
+
+    def __init__(self, *, inputs: int) -> None:
+        super().__init__()
+        self.first, self.output = (
+            nn.Linear(inputs, WIDTHS["hidden"]),
+            nn.Linear(WIDTHS["hidden"], 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.output(self.first(x)).squeeze(-1)
+
+
+def test_weights_of_other_shapes_than_code_was_compiled_for_are_refused(people, monkeypatch):
+    recipe = recipe_of("test_graph:Growing", epochs=1)
+    train(recipe, real(0), people)
+    monkeypatch.setitem(WIDTHS, "hidden", 30)
+    with pytest.raises(InputError, match=r"parameter 'first\.weight' of the network has shape"):
+        train(recipe, real(1), people)
+
+
 def test_recording_prints_nothing_and_leaves_random_generators_alone(capsys):
     before = torch.get_rng_state()
     assert not_in_lanes(recipe_of("networks_to_check:Talking"), INPUTS) is None

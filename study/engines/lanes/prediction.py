@@ -10,6 +10,7 @@ from study.common.weights import Weights
 from study.engines.engine import Stack
 from study.engines.lanes.compiler import aligned, host_lanes
 from study.engines.lanes.graph.network import Sizes
+from study.engines.lanes.graph.record import shapes_of
 from study.engines.lanes.packing import kernel, pack, positions
 
 # What is computed in one call, of a network in its place in a batch and of gradients: rows, and
@@ -50,8 +51,8 @@ class LanesStack(Stack):
         self._sizes = sizes
         self._lanes = lanes
         self.size = len(next(iter(weights.values())))
-        names = [name for name, _ in network.named_parameters()]
-        self._blocks = pack({name: weights[name] for name in names}, lanes)
+        shapes = sizes.shapes if sizes else shapes_of(network)
+        self._blocks = pack(weights, shapes, lanes)
         self._alone = positions(network, 1)
 
     def predict(self, x: np.ndarray) -> np.ndarray:

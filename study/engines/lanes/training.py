@@ -46,7 +46,7 @@ def train_block(
         return Trained.without_steps(initial, len(replicates))
     # Lanes without a replicate repeat those with one.
     slots = [replicates[lane % len(replicates)] for lane in range(lanes)]
-    (weights,) = pack(initial, lanes)
+    (weights,) = pack(initial, sizes.shapes, lanes)
     protocol = recipe.training
     training = _Training(networks[inits[0]], sizes, slots, weights, x, y, protocol, tested)
     kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)

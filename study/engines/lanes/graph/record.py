@@ -72,9 +72,15 @@ def record(network: nn.Module, inputs: int, *, training: bool) -> Graph:
         network.train(before)
         for name, mask in held.items():
             modules[name].keep = mask
-    shapes = tuple((name, tuple(value.shape)) for name, value in parameters.items())
     kept = tuple(keep for _, keep in keeps.values())
-    return recorder.graph(shapes, kept, sum(one.numel() for one in places), y, gradients)
+    return recorder.graph(
+        shapes_of(network), kept, sum(one.numel() for one in places), y, gradients
+    )
+
+
+def shapes_of(network: nn.Module) -> Shapes:
+    """Names and shapes of the parameters, in the order in which they lie in memory."""
+    return tuple((name, tuple(value.shape)) for name, value in network.named_parameters())
 
 
 def _keeps(network: nn.Module, inputs: int) -> dict[str, tuple[tuple[int, ...], Keep]]:
