@@ -12,11 +12,19 @@ from study.recipes.model import Contender
 ENGINES: list[type[Engine]] = [Lanes, Torch, ScikitLearn, ClosedForm]
 
 
-def engine_for(recipe: Contender | None, inputs: int, device: str = "cpu") -> Engine:
+def engine_for(
+    recipe: Contender | None, inputs: int, device: str = "cpu", begun: str | None = None
+) -> Engine:
     """The engine that trains the models of a recipe; `None` stands for least squares.
 
-    inputs : features of the data; device : one of torch's. Raises InputError.
+    inputs : features of the data; device : one of torch's; begun : the name of the engine of
+    which there are results, which goes on if it can. Raises InputError.
     """
+    before = engine_named(begun) if begun else None
+    if before is not None:
+        engine = before.of(recipe, inputs, device)
+        if engine is not None and engine.name == begun:
+            return engine
     for kind in ENGINES:
         engine = kind.of(recipe, inputs, device)
         if engine is not None:

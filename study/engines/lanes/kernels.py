@@ -2,7 +2,8 @@
 
 import math
 
-from study.engines.lanes.layers import Decisions
+from study.engines.lanes.decisions import Decisions
+from study.engines.lanes.graph.network import InLanes, Sizes
 from study.engines.lanes.memory import (
     Array,
     Masks,
@@ -15,7 +16,6 @@ from study.engines.lanes.memory import (
     scratch,
     store_words,
 )
-from study.engines.lanes.networks import InLanes, Sizes, in_lanes
 from study.engines.lanes.tracing import Place, Trace, integer, loop, minimum, tracing
 from study.engines.lanes.vectors import of_index, select, splat, square_root
 
@@ -71,7 +71,7 @@ def training(sizes: Sizes, inputs: int, lanes: int, *, stopping: bool = False) -
     pointers = (*_TRAINING, *(_STOPPING if stopping else ()))
     integers = ("epochs", "rows", "size", *(("held_out", "patience") if stopping else ()))
     with tracing(lanes, pointers, integers) as trace:
-        net = in_lanes(sizes)
+        net = InLanes(sizes)
         parameters = sum(math.prod(shape) for _, shape in sizes.shapes)
         weights, gradients = array("weights", parameters), scratch(parameters)
         x, losses, masks = scratch(inputs), array("losses", 1), Masks("masks")
@@ -150,15 +150,6 @@ def keep_the_best(net: InLanes, weights: Array, x: Array) -> None:
         kept[parameter] = select(better, weights[parameter], kept[parameter])
 
 
-def decisions_and_room(sizes: Sizes) -> tuple[int, int]:
-    """Of one network: dropout decisions for a row, and numbers in its kernel's scratch memory."""
-    with tracing(8, ()) as trace:
-        net = in_lanes(sizes)
-    # Attention takes two tables of scores more on its way back.
-    tokens = dict(sizes.shapes)["embedding.weight"][0] if net.decisions else 0
-    return net.decisions, trace.scratch + 2 * tokens**2
-
-
 def draw(masks: Masks, decisions: Place, first: Place) -> None:
     """Draw a step's dropout decisions from each lane's SFC64, as `streams.keep_bits` does.
 
@@ -208,7 +199,7 @@ def prediction(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool = Fals
     """
     pointers = ("weights", "table", "positions", "predictions")
     with tracing(lanes, pointers, ("rows", "stride")) as trace:
-        net = in_lanes(sizes)
+        net = InLanes(sizes)
         x = scratch(inputs)
         weights = array("weights", 1)
         predictions = array("predictions", 1)
@@ -232,16 +223,13 @@ def differentiation(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool =
     """
     pointers = ("weights", "table", "positions", "input_gradients")
     with tracing(lanes, pointers, ("rows",)) as trace:
-        net = in_lanes(sizes)
-        parameters = sum(math.prod(shape) for _, shape in sizes.shapes)
-        # The gradients of the weights come along, and nobody reads them.
-        weights, unused = array("weights", parameters), scratch(parameters)
-        x = scratch(inputs)
+        net = InLanes(sizes)
+        x, weights = scratch(inputs), array("weights", 1)
         for row in loop(integer("rows"), "row"):
             read_row(x, row, own_tables=own_tables)
             net.forward(weights, x, 0, None)
             d_x = array("input_gradients", 1, inputs).at(row)
-            net.backward(weights, unused, x, splat(1.0), d_x, None)
+            net.backward(weights, None, x, splat(1.0), d_x, None)
     return trace
 
 

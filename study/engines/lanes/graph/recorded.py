@@ -1,0 +1,124 @@
+"""Which networks of one's own can be recorded, and what their code then depends on."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from study.common.errors import InputError
+from study.engines.lanes.graph.graph import UnsupportedError
+from study.engines.lanes.graph.network import Sizes
+from study.engines.network_check.quiet import quietly
+from study.networks.build import build, import_class
+from study.networks.dropout import Dropout
+from study.networks.shipped import SHIPPED
+from study.recipes.model import ModelRecipe
+
+# Of loops there and back: more of them compile for minutes.
+_MOST_LOOPS = 2000
+# Of more weights the nearest caches do not hold a block's, and torch, which goes through them
+# once for all rows of a batch, is as fast.
+_MOST_WEIGHTS = 100_000
+# Rows on which it is seen whether they depend on each other.
+_ROWS = 4
+# What is printed meanwhile, and some of torch's settings, are the whole process's.
+_recording = threading.Lock()
+
+
+def recorded(recipe: ModelRecipe, inputs: int) -> Sizes:
+    """What the code of a recipe's network depends on.
+
+    Runs the network on a few rows, and leaves the random generators as they were. Raises
+    UnsupportedError with the name of what lanes cannot compute, and InputError where the
+    recipe names no network; of what else the network raises nothing is left but its name.
+    Shipped networks are known to be fit for lanes, and raise what they raise.
+    """
+    network_class: Any = import_class(recipe)
+    of_network: Callable[..., Sizes | str] = _shipped if network_class in SHIPPED else _own
+    with _recording:
+        found = of_network(network_class, repr(recipe.arguments), inputs, _Building(recipe))
+    if isinstance(found, str):
+        raise UnsupportedError(found)
+    return found
+
+
+class _Building:
+    """How a network is built; the same for all recipes, as the cache goes by what they name."""
+
+    def __init__(self, recipe: ModelRecipe) -> None:
+        self.build: Callable[[int], nn.Module] = lambda inputs: build(recipe, inputs=inputs, init=0)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Building)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@functools.lru_cache(maxsize=64)
+def _shipped(
+    network_class: type[nn.Module], _arguments: str, inputs: int, building: _Building
+) -> Sizes:
+    try:
+        sizes = Sizes.of(building.build(inputs), inputs)
+        _ = sizes.plans
+    except UnsupportedError as error:
+        raise InputError(
+            f"PyTorch {torch.__version__} computes {network_class.__name__} by '{error}' here, "
+            "which lanes do not know: use another version of it"
+        ) from error
+    return sizes
+
+
+@functools.lru_cache(maxsize=64)
+def _own(
+    _network_class: type[nn.Module], _arguments: str, inputs: int, building: _Building
+) -> Sizes | str:
+    with quietly():
+        try:
+            network = building.build(inputs)
+            if sum(value.numel() for value in network.parameters()) > _MOST_WEIGHTS:
+                return f"more than {_MOST_WEIGHTS:,} weights"
+            _refuse_neighbours(network, inputs)
+            sizes = Sizes.of(network, inputs)
+            if any(len(plan.forward) + len(plan.backward) > _MOST_LOOPS for plan in sizes.plans):
+                return f"more than {_MOST_LOOPS:,} loops"
+        except UnsupportedError as error:
+            return str(error)
+        except (Exception, SystemExit) as error:  # a stranger's network may raise anything
+            return type(error).__name__
+    return sizes
+
+
+def _refuse_neighbours(network: nn.Module, inputs: int) -> None:
+    """Raise UnsupportedError where a row's prediction depends on the other rows of its batch."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(_ROWS, inputs, generator=generator)
+    # Not those of the start, which may be 0.
+    weights = {
+        name: value.detach() + 0.1 * torch.randn(value.shape, generator=generator)
+        for name, value in network.named_parameters()
+    }
+
+    def predict(rows: Tensor) -> Tensor:
+        return functional_call(network, weights, (rows,))
+
+    masks = [module for module in network.modules() if isinstance(module, Dropout)]
+    held: list[Any] = [module.keep for module in masks]
+    for module in masks:
+        module.keep = torch.ones(())
+    for training in (True, False):
+        network.train(training)
+        with torch.no_grad():
+            together, alone = predict(x), torch.cat([predict(row.unsqueeze(0)) for row in x])
+        scale = 1e-4 * float(alone.nan_to_num().abs().max()) + 1e-6
+        if not torch.allclose(together, alone, rtol=0, atol=scale, equal_nan=True):
+            raise UnsupportedError("a batch whose rows depend on each other")
+    for module, mask in zip(masks, held, strict=True):
+        module.keep = mask
