@@ -256,6 +256,39 @@ def test_what_was_changed_in_place_is_not_taken_for_what_it_was():
     assert not_in_lanes(recipe, INPUTS) == "a change in place of what is used otherwise"
 
 
+class Peeking(Overwritten):
+    """It looks at its row where PyTorch does not see it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = torch.from_numpy(x.detach().numpy().copy()).sum(1)
+        return self.output(self.first(x)).squeeze(-1) * seen
+
+
+class PeekingAtWeights(Overwritten):
+    """It looks at its weights where PyTorch does not see it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = torch.from_numpy(self.first.weight.detach().numpy().copy()).sum()
+        return self.output(self.first(x)).squeeze(-1) * seen
+
+
+class Random(Overwritten):
+    """It holds numbers of its seed beside its weights."""
+
+    def __init__(self, *, inputs: int) -> None:
+        super().__init__(inputs=inputs)
+        self.directions = torch.randn(4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.output(self.first(x) * self.directions).squeeze(-1)
+
+
+@pytest.mark.parametrize("name", ["Peeking", "PeekingAtWeights", "Random"])
+def test_numbers_of_a_row_or_a_seed_are_not_taken_for_constants(name):
+    missing = not_in_lanes(recipe_of(f"test_graph:{name}"), INPUTS)
+    assert missing == "numbers of a row or of a seed beside inputs and weights"
+
+
 def test_a_shipped_network_that_another_pytorch_computes_otherwise_is_named(monkeypatch):
     monkeypatch.delitem(operations._KNOWN, "tanh")
     recorded._shipped.cache_clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from torch import nn
+from torch import Tensor, nn
 
 from study.engines.lanes.decisions import Decisions
 from study.engines.lanes.graph.graph import Graph, Shapes
@@ -30,10 +30,10 @@ class Sizes:
     evaluation: Graph = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, network: nn.Module, inputs: int) -> Sizes:
-        """Record a network. Raises UnsupportedError, and whatever the network does."""
-        training = record(network, inputs, training=True)
-        evaluation = record(network, inputs, training=False)
+    def of(cls, network: nn.Module, inputs: int, row: Tensor | None = None) -> Sizes:
+        """Record a network on a row. Raises UnsupportedError, and whatever the network does."""
+        training = record(network, inputs, training=True, row=row)
+        evaluation = record(network, inputs, training=False, row=row)
         digests = training.digest, evaluation.digest
         return cls(training.parameters, digests, training, evaluation)
 

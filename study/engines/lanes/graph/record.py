@@ -30,15 +30,17 @@ _OF_SHAPE = {"empty_like", "zeros_like", "ones_like", "full_like"} | {
 }
 
 
-def record(network: nn.Module, inputs: int, *, training: bool) -> Graph:
-    """Record a network in training or in eval mode.
+def record(network: nn.Module, inputs: int, *, training: bool, row: Tensor | None = None) -> Graph:
+    """Record a network in training or in eval mode, on a `row` (inputs,), whichever.
 
-    Its own weights take part, but the graph does not depend on them. Raises UnsupportedError
+    Its own weights take part, but the graph does not depend on them, nor on the row, unless the
+    network takes them out of PyTorch's sight. Raises UnsupportedError
     for what cannot be recorded, and whatever the network does.
     """
     keeps = _keeps(network, inputs) if training else {}
     parameters = dict(network.named_parameters())
-    row = torch.linspace(0.1, 0.9, inputs).unsqueeze(0).requires_grad_(True)
+    row = torch.linspace(0.1, 0.9, inputs) if row is None else row
+    row = row.unsqueeze(0).requires_grad_(True)
     d_y = torch.ones(1)
     modules: dict[str, Any] = {name: network.get_submodule(name) for name in keeps}
     held = {name: module.keep for name, module in modules.items()}

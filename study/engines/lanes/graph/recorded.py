@@ -52,7 +52,9 @@ class _Building:
     """How a network is built; the same for all recipes, as the cache goes by what they name."""
 
     def __init__(self, recipe: ModelRecipe) -> None:
-        self.build: Callable[[int], nn.Module] = lambda inputs: build(recipe, inputs=inputs, init=0)
+        self.build: Callable[[int, int], nn.Module] = lambda inputs, init: build(
+            recipe, inputs=inputs, init=init
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Building)
@@ -66,7 +68,7 @@ def _shipped(
     network_class: type[nn.Module], _arguments: str, inputs: int, building: _Building
 ) -> Sizes:
     try:
-        sizes = Sizes.of(building.build(inputs), inputs)
+        sizes = Sizes.of(building.build(inputs, 0), inputs)
         _ = sizes.plans
     except UnsupportedError as error:
         raise InputError(
@@ -82,11 +84,12 @@ def _own(
 ) -> Sizes | str:
     with quietly():
         try:
-            network = building.build(inputs)
+            network = building.build(inputs, 0)
             if sum(value.numel() for value in network.parameters()) > _MOST_WEIGHTS:
                 return f"more than {_MOST_WEIGHTS:,} weights"
             _refuse_neighbours(network, inputs)
             sizes = Sizes.of(network, inputs)
+            _refuse_other_sources(building.build(inputs, 1), inputs, sizes)
             if any(len(plan.forward) + len(plan.backward) > _MOST_LOOPS for plan in sizes.plans):
                 return f"more than {_MOST_LOOPS:,} loops"
         except UnsupportedError as error:
@@ -94,6 +97,20 @@ def _own(
         except (Exception, SystemExit) as error:  # a stranger's network may raise anything
             return type(error).__name__
     return sizes
+
+
+def _refuse_other_sources(network: nn.Module, inputs: int, sizes: Sizes) -> None:
+    """Raise UnsupportedError where another seed's network is computed otherwise, or another row.
+
+    So it is where a network holds random numbers beside its weights, or looks at numbers by NumPy.
+    Changes the weights, which may be the same for all seeds.
+    """
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for value in network.parameters():
+            value.add_(0.1 * torch.randn(value.shape, generator=generator))
+    if Sizes.of(network, inputs, -torch.randn(inputs, generator=generator)) != sizes:
+        raise UnsupportedError("numbers of a row or of a seed beside inputs and weights")
 
 
 def _refuse_neighbours(network: nn.Module, inputs: int) -> None:
