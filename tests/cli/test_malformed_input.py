@@ -88,7 +88,7 @@ TABLES: dict[str, tuple[str | bytes, str]] = {
     "target of mixed types": ("x,price\n" + rows(20, lambda n: f"{n},{n if n != 7 else 'n.b.'}"), "row 8 below the header holds 'n.b.'"),
     "target of dates": ("x,price\n" + rows(20, lambda n: f"{n},2020-01-{n + 1:02}"), "the target must be a number"),
     "target infinite": ("x,price\n" + rows(20, lambda n: f"{n * 2},{'inf' if n == 3 else n}"), "holds 'inf'"),
-    "huge integers": ("x,price\n" + rows(20, lambda n: f"{n * 2},{10 ** (40 + n)}"), "the target must be a number, but row 1 below the header holds '1000"),
+    "huge integers": ("x,price\n" + rows(20, lambda n: f"{n * 2},{10 ** (40 + n)}"), "whole numbers of more digits than double precision holds (1000000"),
     "all missing": ("x,price\n" + rows(20, lambda n: f",{n}"), "x: no value in any row"),
     "identifiers alone": ("id,price\n" + rows(20, lambda n: f"{n},{n * n}"), "id: whole numbers, all different, that rise"),
     "ragged rows": (GOOD + "1,a,2,3\n", "t.csv, line 42: 4 columns where 3 are expected (separator ',')"),

@@ -190,15 +190,15 @@ def test_when_all_of_it_fails_there_is_no_summary_and_the_reason_is_told(
 
 
 def test_a_failing_block_in_lanes_is_tried_twice_and_recorded(command, small, monkeypatch):
-    measure, calls = train_and_measure.measure, []
+    measure, calls = train_and_measure.measure_trained, []
 
-    def failing(stack, *arguments, **named):
-        if stack.size == 2:  # real and shuffled; the untrained one is a block of its own
-            calls.append(stack)
+    def failing(engine, trained, dataset, replicates, *others):
+        if len(replicates) == 2:  # real and shuffled; the untrained one is a block of its own
+            calls.append(replicates)
             raise RuntimeError("a bolt came loose")
-        return measure(stack, *arguments, **named)
+        return measure(engine, trained, dataset, replicates, *others)
 
-    monkeypatch.setattr(train_and_measure, "measure", failing)
+    monkeypatch.setattr(train_and_measure, "measure_trained", failing)
     mlp = [*small[:2], "--models", small[-1].split(",")[1]]
     outcome = command("run", *mlp, "--seeds", "1", "--workers", "2")
     assert outcome.status == 1
@@ -207,7 +207,7 @@ def test_a_failing_block_in_lanes_is_tried_twice_and_recorded(command, small, mo
     with Store(Path("reports/people")) as store:
         assert set(store.failures()["condition"]) == {"real", "shuffled"}
         assert {key.condition for key in store.stored_keys() if key.streams} == {"untrained"}
-    monkeypatch.setattr(train_and_measure, "measure", measure)
+    monkeypatch.setattr(train_and_measure, "measure_trained", measure)
     assert command("run", *mlp, "--seeds", "1", "--workers", "1").status == 0
     with Store(Path("reports/people")) as store:
         assert store.failures().empty
