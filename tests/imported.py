@@ -39,3 +39,11 @@ def score_rows(names: list[str], scores: np.ndarray, *, model: str = "forest") -
             "score": scores.ravel(),
         }
     )
+
+
+def run_of_names(directory: Path, names: list[str], *, seed: int, model: str = "forest") -> Run:
+    """A run of twelve seeds of four features with these names, the first one first."""
+    scores = np.random.default_rng(seed).gamma(4, size=(12, 4))
+    scores[:, 0] += 6
+    rows = score_rows(names, scores, model=model)
+    return imported(directory, rows, f"{names[0]} rank 1 in 0.8")

@@ -483,3 +483,11 @@ def test_a_target_cut_into_numbered_bins_is_not_claimed(tmp_path):
     made = made_of(tmp_path, columns, y)
     assert made.recipe.claim.name != "bin"
     assert "D004" in [warning.code for warning in data_warnings(made.dataset)]
+
+
+def test_what_is_made_of_the_target_is_left_out_in_the_order_of_the_table(tmp_path):
+    draw = np.random.default_rng(9)
+    y = draw.uniform(10, 90, ROWS).round(2)
+    columns = {f"{name}_y": (place + 2) * y for place, name in enumerate("kmbxacz")}
+    made = made_of(tmp_path, columns, y)
+    assert list(made.left_out) == list(columns)

@@ -1,22 +1,13 @@
 """What the benchmarks' page says of the drafts of real tables is what was decided and judged."""
 
-import importlib.util
-import sys
-
 import pandas as pd
 import pytest
-from conftest import ROOT
-
-BENCHMARKS = ROOT / "benchmarks"
+from benchmark_programs import BENCHMARKS, program
 
 
 @pytest.fixture(scope="module")
 def drafts():
-    spec = importlib.util.spec_from_file_location("drafts", BENCHMARKS / "drafts.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return program("drafts")
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in BENCHMARKS.glob("drafts_*.csv")))

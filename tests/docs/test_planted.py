@@ -1,14 +1,13 @@
 """The planted data: what is known of them, and what seeds can and cannot tell."""
 
-import importlib.util
 import re
-import sys
 from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from benchmark_programs import program
 from conftest import ROOT
 from scipy import integrate, stats
 from sklearn.inspection import permutation_importance
@@ -34,12 +33,7 @@ ORDERS = ["equal_b ranks above equal_c", "equal_c ranks above equal_b"]
 
 @pytest.fixture(scope="module")
 def benchmark() -> ModuleType:
-    path = ROOT / "benchmarks" / "planted.py"
-    spec = importlib.util.spec_from_file_location("planted_benchmark", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return program("planted")
 
 
 @pytest.fixture(scope="module")

@@ -1,24 +1,10 @@
 """What the benchmarks' page says of simulated statistics is what the committed tables hold."""
 
-import importlib.util
-import sys
-from types import ModuleType
-
 import pandas as pd
 import pytest
-from conftest import ROOT
+from benchmark_programs import BENCHMARKS, program
 
 from study.report.text.verdict import _COSTS
-
-BENCHMARKS = ROOT / "benchmarks"
-
-
-def program(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"{name}_benchmark", BENCHMARKS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize(

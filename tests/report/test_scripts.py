@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
-from imported import CASES, imported, score_rows
+from imported import CASES, imported, run_of_names
 from matplotlib.font_manager import findfont
 from test_figures import faults
 
@@ -31,9 +31,7 @@ def run(request, tmp_path_factory):
     if request.param == "given":
         return imported(directory, CASES / "14-japanese.csv", "年齢 rank 1 in 0.8")
     names = SCRIPTS[request.param]
-    scores = np.random.default_rng(6).gamma(4, size=(12, 4))
-    scores[:, 0] += 6
-    return imported(directory, score_rows(names, scores, model=names[1]), f"{names[0]} rank 1 in 0.8")  # fmt: skip
+    return run_of_names(directory, names, seed=6, model=names[1])
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ import re
 from html.parser import HTMLParser
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
-from imported import CASES, imported, score_rows
+from imported import CASES, imported, run_of_names
 from matplotlib.text import Text
 
 NAMES = {
@@ -50,10 +49,7 @@ def run(request, tmp_path_factory):
     directory = tmp_path_factory.mktemp("signs")
     if request.param == "given":
         return imported(directory, CASES / "13-dollar.csv", "income ($) rank 1 in 0.8")
-    names = NAMES[request.param]
-    scores = np.random.default_rng(4).gamma(4, size=(12, 4))
-    scores[:, 0] += 6
-    return imported(directory, score_rows(names, scores), f"{names[0]} rank 1 in 0.8")
+    return run_of_names(directory, NAMES[request.param], seed=4)
 
 
 def test_the_check_finds_formulas():

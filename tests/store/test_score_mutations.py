@@ -1,11 +1,9 @@
 """Mutated tables of scores: read right, noted or refused, and never with a traceback."""
 
-import importlib.util
-import sys
 from types import ModuleType
 
 import pytest
-from conftest import ROOT
+from benchmark_programs import program
 
 from study.store.scores import cells, checks, table
 
@@ -14,12 +12,7 @@ TABLES = 90
 
 @pytest.fixture(scope="module")
 def mutations() -> ModuleType:
-    path = ROOT / "benchmarks" / "score_mutations.py"
-    spec = importlib.util.spec_from_file_location("score_mutations", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return program("score_mutations")
 
 
 def test_mutated_tables_are_read_right_noted_or_refused(mutations, tmp_path):

@@ -24,7 +24,9 @@ def missing_codes(table: RawTable) -> Iterator[ColumnFinding]:
     for column in (*table.columns, table.target):
         codes = far_codes(column.known)
         if codes:
-            said = " and ".join(f"{code:g} in {count} rows" for code, count in codes)
+            said = " and ".join(
+                f"{code:g} in {count} row{'s' if count > 1 else ''}" for code, count in codes
+            )
             low, high = _rest(column.known, [code for code, _ in codes])
             yield ColumnFinding(
                 column.name,

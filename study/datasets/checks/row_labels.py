@@ -65,8 +65,7 @@ def _judged_by_gaps(
     numbers: np.ndarray, said: str, even: bool, first: bool
 ) -> tuple[str, bool] | None:
     """Rows that were left over when others were taken out have labels with gaps of any width."""
-    mean = np.diff(numbers).mean()
-    near = numbers[0] <= _NEAR * mean
+    mean, near = _gaps(numbers)
     if _YEARS[0] <= numbers[0] and numbers[-1] <= _YEARS[1] and even:
         return None
     labels = f"{said}: labels of rows"
@@ -87,8 +86,14 @@ def _counts_rows(files: list[np.ndarray]) -> bool:
 def _number_rows(numbers: np.ndarray) -> bool:
     """Whether all differ, and begin near 0, as labels of rows that were taken out and sorted."""
     ordered = np.sort(numbers)
-    gaps = np.diff(ordered)
-    return bool((gaps > 0).all() and gaps.mean() <= _DENSE and ordered[0] <= _NEAR * gaps.mean())
+    mean, near = _gaps(ordered)
+    return near and mean <= _DENSE and bool((np.diff(ordered) > 0).all())
+
+
+def _gaps(rising: np.ndarray) -> tuple[float, bool]:
+    """The mean gap of numbers, and whether the first lies only a few such gaps from 0."""
+    mean = float(np.diff(rising).mean())
+    return mean, bool(rising[0] <= _NEAR * mean)
 
 
 def _is_moment(name: str) -> bool:

@@ -29,7 +29,8 @@ def telling(dataset: Dataset) -> list[int]:
 
     The latter is what made of the target by thresholds tells.
     """
-    return [*map(int, np.flatnonzero(_determination(dataset) > TOLD)), *_dividing(dataset)]
+    alone = map(int, np.flatnonzero(_determination(dataset) > TOLD))
+    return sorted({*alone, *_dividing(dataset)})
 
 
 def told_by_one(dataset: Dataset) -> Iterator[Found]:

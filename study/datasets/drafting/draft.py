@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -93,22 +93,8 @@ def draft(
         values = _values(path, {**where, **said}, variables, made, proposal)
         return DatasetRecipe.model_validate(values)
 
-    recipe = recipe_of(made.variables())
-    dataset = load_dataset(recipe, recipe_path.parent)
-    gone: dict[str, str] = {}
-    # What is made of the target may be made of it in several ways.
-    while more := leaks(dataset, made.columns, made.target):
-        if len(more) == len(dataset.variables):
-            break
-        gone |= more
-        recipe = recipe_of(made.variables(without=gone))
-        dataset = load_dataset(recipe, recipe_path.parent)
-    together = copies(recipe, recipe_path.parent)
-    if together is not None:
-        made.keep_together(together)
-        recipe = recipe_of(made.variables(without=gone))
-    if recipe != dataset.recipe:
-        dataset = load_dataset(recipe, recipe_path.parent)
+    dataset = _decided(made, recipe_of, recipe_path.parent)
+    recipe = dataset.recipe
     scores = proposal_scores(dataset, recipe_path.parent)
     withheld = {*made.found, *told(dataset), *of_formula(dataset)}
     order = np.argsort(-scores, kind="stable")
@@ -135,7 +121,7 @@ def draft(
         [
             *doubts(writings),
             *made.decide,
-            *of_copies(together),
+            *of_copies(made.groups),
             *_offered(offers),
             *of_target(made.target),
         ],
@@ -143,6 +129,27 @@ def draft(
         proposed,
         text,
     )
+
+
+def _decided(
+    made: "_Making", recipe_of: Callable[[Sequence[Variable]], DatasetRecipe], folder: Path
+) -> Dataset:
+    """The data without what the target is made of, and with copies of a row on one side."""
+    recipe = recipe_of(made.variables())
+    dataset = load_dataset(recipe, folder)
+    gone: dict[str, str] = {}
+    # What is made of the target may be made of it in several ways.
+    while more := leaks(dataset, made.columns, made.target):
+        if len(more) == len(dataset.variables):
+            break
+        gone |= more
+        recipe = recipe_of(made.variables(without=gone))
+        dataset = load_dataset(recipe, folder)
+    together = copies(recipe, folder)
+    if together is None:
+        return dataset
+    made.keep_together(together)
+    return load_dataset(recipe_of(made.variables(without=gone)), folder)
 
 
 def _values(

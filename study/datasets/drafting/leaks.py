@@ -10,14 +10,14 @@ from study.datasets.raw_columns import Column
 from study.statistics.exact_functions import is_function, is_sum
 
 
-def told(dataset: Dataset) -> set[str]:
-    """The variables that alone tell nearly the whole order of the target (D004)."""
-    return {dataset.variables[place] for place in telling(dataset)}
+def told(dataset: Dataset) -> list[str]:
+    """The variables that alone tell nearly the whole order of the target, or its range (D004)."""
+    return [dataset.variables[place] for place in telling(dataset)]
 
 
-def of_formula(dataset: Dataset) -> set[str]:
-    """The variables of which the target is a linear function (D005)."""
-    return {dataset.variables[place] for place in terms_of_formula(dataset)}
+def of_formula(dataset: Dataset) -> list[str]:
+    """The variables of which the target is a linear function (D005), the weightiest first."""
+    return [dataset.variables[place] for place in terms_of_formula(dataset)]
 
 
 def leaks(dataset: Dataset, columns: Mapping[str, Column], target: Column) -> dict[str, str]:
@@ -27,7 +27,7 @@ def leaks(dataset: Dataset, columns: Mapping[str, Column], target: Column) -> di
         numbers, goals = _known([columns[name]], target)
         if not columns[name].others and is_function(numbers[:, 0], goals):
             found[name] = f"a function of {target.name}, to rounding (D004)"
-    terms = [dataset.variables[place] for place in terms_of_formula(dataset)]
+    terms = of_formula(dataset)
     if not found and not any(columns[name].others for name in terms):
         numbers, goals = _known([columns[name] for name in terms], target)
         if is_sum(numbers, goals):

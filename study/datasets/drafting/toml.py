@@ -79,25 +79,7 @@ def written(
         *_keys(recipe.own_table, {"missing": _MISSING[recipe.own_table.missing]}, ["missing"]),
         *([f"# missing_marks = {_value(marks)}"] if offers.marks else []),
     ]
-    if recipe.split is not None:
-        how = (
-            "which rows are test rows"
-            if recipe.split.column
-            else f"this part of the {recipe.drawn} are test {recipe.drawn}, drawn by random_state"
-        )
-        lines += ["", f"# {how[0].upper()}{how[1:]}.", "[split]", *_keys(recipe.split, {})]
-    for split in offers.splits:
-        lines += ["# Or, in place of these lines:", *map(_comment, _keys(split, {}))]
-    if recipe.proposal is not None:
-        lines += [
-            "",
-            f"# The claim was proposed from this part of the {recipe.proposed_from}, drawn by "
-            "random_state before all else.",
-            "# They are left out, so that the claim is new to the rows that test it. A change here",
-            "# leaves out others: have a claim proposed from those.",
-            "[proposal]",
-            *_keys(recipe.proposal, {}),
-        ]
+    lines += _division(recipe, offers)
     lines += ["", "# Numbers are standardised: less the training rows' mean, divided by their sd."]
     for variable in recipe.variables:
         note = notes.get(variable.name)
@@ -121,6 +103,31 @@ def written(
     claim = ["[claim]", *_keys(recipe.claim, {})]
     lines += claim if claimed else [_comment(_unnamed(line)) for line in claim]
     return "\n".join(lines) + "\n"
+
+
+def _division(recipe: DatasetRecipe, offers: Offers) -> list[str]:
+    """Which rows test, or may, and which a claim was proposed from."""
+    lines = []
+    if recipe.split is not None:
+        how = (
+            "which rows are test rows"
+            if recipe.split.column
+            else f"this part of the {recipe.drawn} are test {recipe.drawn}, drawn by random_state"
+        )
+        lines += ["", f"# {how[0].upper()}{how[1:]}.", "[split]", *_keys(recipe.split, {})]
+    for split in offers.splits:
+        lines += ["# Or, in place of these lines:", *map(_comment, _keys(split, {}))]
+    if recipe.proposal is not None:
+        lines += [
+            "",
+            f"# The claim was proposed from this part of the {recipe.proposed_from}, drawn by "
+            "random_state before all else.",
+            "# They are left out, so that the claim is new to the rows that test it. A change here",
+            "# leaves out others: have a claim proposed from those.",
+            "[proposal]",
+            *_keys(recipe.proposal, {}),
+        ]
+    return lines
 
 
 def _variable(variable: Variable) -> list[str]:
