@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
 import numpy as np
 
+from study.common.findings import NOTE
 from study.datasets.dataset import Dataset
 from study.engines.engine import Cost
 from study.engines.lanes.compiler import host_lanes
@@ -16,10 +17,10 @@ from study.engines.lanes.graph.network import Sizes
 from study.engines.lanes.graph.recorded import recorded
 from study.engines.lanes.prediction import LanesStack
 from study.engines.lanes.training import epochs_at_once, train_block
-from study.engines.network_check.check import refuse_unfit
+from study.engines.network_check.check import NEIGHBOURS, refuse_unfit
 from study.engines.network_engine import NetworkEngine
 from study.engines.replicates import Replicate, Trained, occasion_epochs
-from study.networks.build import import_class
+from study.networks.build import Unfit, import_class
 from study.networks.shipped import SHIPPED
 from study.recipes.model import Contender, ModelRecipe
 
@@ -52,16 +53,23 @@ class Lanes(NetworkEngine):
     """Networks in lanes: those whose operations are known there.
 
     lanes : 8, 16 or 32; what suits the machine if not given. It shows in the time alone.
+    known : of a network of one's own, what its code depends on; recorded if not given
     """
 
     family = "lanes"
     lanes: int | None = None
+    known: Sizes | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
         if not isinstance(recipe, ModelRecipe) or device != "cpu":
             return None
-        return cls(recipe, inputs) if not_in_lanes(recipe, inputs) is None else None
+        if import_class(recipe) in SHIPPED:
+            return cls(recipe, inputs)
+        try:
+            return cls(recipe, inputs, known=recorded(recipe, inputs))
+        except UnsupportedError:
+            return None
 
     @property
     def threaded(self) -> bool:
@@ -85,14 +93,18 @@ class Lanes(NetworkEngine):
     @cached_property
     def sizes(self) -> Sizes:
         """What the network's code depends on."""
-        return recorded(self.recipe, self.inputs)
+        return self.known or recorded(self.recipe, self.inputs)
 
     def check(self, dataset: Dataset, *, known: bool) -> None:
         if self._shipped:
             # Whether it takes the recipe's arguments; all else of it has been checked.
             _ = self.network
-        else:
-            refuse_unfit(self.recipe, dataset.train_x, dataset.test_x)
+            return
+        found = refuse_unfit(self.recipe, dataset.train_x, dataset.test_x)
+        if any(finding.code == NEIGHBOURS and finding.outcome == NOTE for finding in found):
+            # It had none in the batches on which lanes were chosen.
+            what = "a row depends on its neighbours in batches of some sizes or values alone"
+            raise Unfit(self.recipe, what, "let it depend on them always, or never")
 
     def train_block(
         self,

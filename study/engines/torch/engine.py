@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -44,7 +45,7 @@ class Torch(NetworkEngine):
         # The block size is part of the name, since it may show in the last bits of a result.
         return f"{self.family}-{BLOCK}" + ("" if self.device == "cpu" else f"-{self.device}")
 
-    @property
+    @cached_property
     def note(self) -> str | None:
         missing = not_in_lanes(self.recipe, self.inputs) if self.device == "cpu" else None
         return missing and f"trained by PyTorch, as lanes do not know this of it: {missing}"

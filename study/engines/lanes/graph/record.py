@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -38,7 +39,11 @@ def record(network: nn.Module, inputs: int, *, training: bool, row: Tensor | Non
     for what cannot be recorded, and whatever the network does.
     """
     keeps = _keeps(network, inputs) if training else {}
-    parameters = dict(network.named_parameters())
+    # Tensors in place of the parameters, as in training by torch.func: without hooks of their own.
+    parameters = {
+        name: value.detach().clone().requires_grad_(True)
+        for name, value in network.named_parameters()
+    }
     row = torch.linspace(0.1, 0.9, inputs) if row is None else row
     row = row.unsqueeze(0).requires_grad_(True)
     d_y = torch.ones(1)
@@ -57,7 +62,7 @@ def record(network: nn.Module, inputs: int, *, training: bool, row: Tensor | Non
         for name, mask in masks.items():
             modules[name].keep = mask
         with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), recorder:
-            y = network(row)
+            y = functional_call(network, parameters, (row,))
             if not isinstance(y, Tensor) or y.shape != (1,):
                 raise UnsupportedError("not one prediction of a row")
             # As if for further derivatives: so nothing is added in place. Of a number, since
