@@ -79,6 +79,16 @@ class InTables(Net):
         return h - h.mean(0) if len(h) > 100 else h
 
 
+class OnceTrained(Net):
+    """A weight decides whether rows mind each other: at the start it is 0."""
+
+    def add(self, width):
+        self.gate = nn.Parameter(torch.zeros(()))
+
+    def change(self, h):
+        return torch.where(self.gate < -2, h - h.mean(0), h)
+
+
 # -- on the way back alone ----------------------------------------------------------------------
 
 

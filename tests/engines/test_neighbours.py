@@ -89,6 +89,7 @@ def test_sums_of_rows_alone_depend_on_nothing_else():
         networks.Outliers,
         networks.InEvaluation,
         networks.InTables,
+        networks.OnceTrained,
         networks.OfOneLength,
         networks.ClippedWeights,
         networks.OwnBackward,

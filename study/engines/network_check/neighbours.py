@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -53,13 +52,17 @@ def depending(alone: Answer, together: Answer, x: Tensor, sizes: Sequence[int]) 
     if unlike := _unlike_alone(alone, together, x, 1.0, sizes):
         return unlike
     large = x * torch.tensor(_MAGNITUDES).repeat(len(x))[: len(x), None]
-    for look in (
-        partial(_unlike_alone, alone, together, large, _D_LARGE, [len(x)]),
-        partial(_unlike_before, together, x, _STRANGE),
-        partial(_unlike_before, together, x, torch.nan),
-    ):
+    with suppress(Exception):
+        if unlike := _unlike_alone(alone, together, large, _D_LARGE, [len(x)]):
+            return unlike
+    return changing(together, x)
+
+
+def changing(together: Answer, x: Tensor) -> str | None:
+    """The same, of every second row of a batch, once those between are huge or not finite."""
+    for strange in (_STRANGE, torch.nan):
         with suppress(Exception):
-            if unlike := look():
+            if unlike := _unlike_before(together, x, strange):
                 return unlike
     return None
 

@@ -10,7 +10,7 @@ from torch.func import functional_call
 
 from study.engines.batches import KeepMasks
 from study.engines.lanes.graph.graph import UnsupportedError
-from study.engines.network_check.neighbours import answer, depending
+from study.engines.network_check.neighbours import answer, changing, depending
 from study.networks.dropout import Dropout
 
 # Rows of the largest batch that is tried, and numbers of attention in it, of which each row has
@@ -20,6 +20,8 @@ _MOST_ROWS, _MOST_NUMBERS, _FEWEST_ROWS = 1024, 2**22, 16
 _ALL_UP_TO, _MORE = 8, 6
 # Rows that are predicted together after training.
 _TABLE = 300
+# How far training may take a weight.
+_FAR = 5.0
 _NEIGHBOURS = "a batch whose rows depend on each other"
 
 
@@ -41,6 +43,8 @@ def refuse_neighbours(network: nn.Module, inputs: int, batch_size: int) -> None:
     masks = _Masks(network, inputs, size, generator)
     try:
         _refuse_in_training(network.train(), weights, x[:size], masks)
+        for sign in (-1, 1):
+            _refuse_once_trained(network, weights, x[:size], masks, sign)
         _refuse_in_evaluation(network.eval(), weights, x[:_TABLE], size)
     finally:
         network.train(before)
@@ -99,6 +103,24 @@ def _refuse_in_training(
     if depends([]):
         raise UnsupportedError(_NEIGHBOURS)
     raise UnsupportedError(_across(next(filter(lambda name: depends([name]), masks.names), "")))
+
+
+def _refuse_once_trained(
+    network: nn.Module, weights: Mapping[str, Tensor], x: Tensor, masks: _Masks, sign: int
+) -> None:
+    """With weights that are far from those of the start, each of them on both sides."""
+    generator = torch.Generator().manual_seed(4)
+    far = {
+        name: value + sign * _FAR * (2 * torch.randint(2, value.shape, generator=generator) - 1)
+        for name, value in weights.items()
+    }
+    state = {**far, **masks.of(range(len(x)), drawn=[])}
+
+    def predicted(rows: Tensor, *_: object) -> list[Tensor]:
+        return [functional_call(network, state, (rows,)).detach()]
+
+    if changing(predicted, x):
+        raise UnsupportedError(_NEIGHBOURS)
 
 
 def _refuse_in_evaluation(
