@@ -1,5 +1,7 @@
 """Networks whose rows, or dropout decisions, are not on their own, and others that are."""
 
+import time
+
 import torch
 from networks_to_check import Net
 from torch import Tensor, nn
@@ -290,3 +292,69 @@ class Normalised(Net):
 
     def change(self, h):
         return self.middle(torch.sin(self.middle(h)))
+
+
+# -- what the check of a network refuses, whatever lanes would make of it -----------------------
+
+
+class PeekAtWeights(Net):
+    """A branch on weights that PyTorch does not see."""
+
+    def change(self, h):
+        return h if self.output.bias.detach().numpy().sum() > -100 else -h
+
+
+class PeekAtRows(Net):
+    def change(self, h):
+        return h if max(h.flatten().tolist()) < 100 else -h
+
+
+class OwnGenerator(Net):
+    """The same draws each time."""
+
+    def change(self, h):
+        return h * torch.rand(4, generator=torch.Generator().manual_seed(3))
+
+
+class Clock(Net):
+    def change(self, h):
+        return h * (1 + time.perf_counter_ns() % 1009)
+
+
+class Late(Net):
+    """A layer that is built when it is first met."""
+
+    def change(self, h):
+        if not hasattr(self, "late"):
+            self.late = nn.Linear(4, 4)
+        return self.late(h)
+
+
+class Spectral(Net):
+    """It keeps a vector that moves in each step."""
+
+    def add(self, width):
+        self.middle = nn.utils.parametrizations.spectral_norm(nn.Linear(width, width))
+
+    def change(self, h):
+        return self.middle(h)
+
+
+class HookedOnTheWayBack(Net):
+    def add(self, width):
+        self.hidden.register_full_backward_hook(lambda *gradients: (2 * gradients[1][0],))
+
+
+class FrozenLater(Net):
+    def change(self, h):
+        self.output.weight.requires_grad_(False)
+        return h
+
+
+class Renormalised(Net):
+    """Its weights are kept in bounds in each step."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            self.output.weight.clamp_(min=0)
+        return super().forward(x)

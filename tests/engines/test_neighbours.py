@@ -219,6 +219,25 @@ def test_nothing_is_noted_of_rows_that_are_on_their_own(people, network):
     assert [note.outcome for note in noted(network, people)] == [PASSED]
 
 
+@pytest.mark.parametrize(
+    ("network", "code"),
+    [
+        (networks.PeekAtWeights, "N014"),
+        (networks.PeekAtRows, "N014"),
+        (networks.OwnGenerator, "N014"),
+        (networks.Clock, "N010"),
+        (networks.Late, "N008"),
+        (networks.Spectral, "N010"),
+        (networks.HookedOnTheWayBack, "N014"),
+        (networks.FrozenLater, "N013"),
+        (networks.Renormalised, "N010"),
+    ],
+)
+def test_what_moves_or_is_seen_beside_pytorch_is_refused_before_any_training(people, network, code):
+    with pytest.raises(InputError, match=rf"\({code}"):
+        engine_for(of(network), FEATURES).check(people, known=False)
+
+
 class InBatchesOfTwenty(networks.Net):
     """Of a size that lanes do not try where batches are of 90 rows."""
 
