@@ -197,6 +197,7 @@ def noted(network: type[nn.Module], people: Dataset, **training: int) -> list[Fi
         (networks.InEvaluation, "prediction"),
         (networks.ByTheLargest, "prediction"),
         (networks.Outliers, "prediction"),
+        (networks.NormalisedInTraining, "prediction"),
         (networks.OfOneLength, "gradient"),
         (networks.OwnBackward, "gradient"),
     ],
