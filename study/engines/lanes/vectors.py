@@ -117,6 +117,19 @@ def square_root(x: Vector) -> Vector:
     return Vector(trace.builder.call(root, [x.value]))
 
 
+def negative(x: Vector) -> Vector:
+    """With the other sign, of 0 too."""
+    return Vector(active_trace.get().builder.fneg(x.value))
+
+
+def absolute(x: Vector) -> Vector:
+    """Without its sign, of 0 too."""
+    trace = active_trace.get()
+    kind = x.value.type
+    size = _intrinsic(f"llvm.fabs.v{trace.lanes}f32", ir.FunctionType(kind, [kind]))
+    return Vector(trace.builder.call(size, [x.value]))
+
+
 def constant(element: ir.Type, number: float, lanes: int) -> ir.Constant:
     """A vector with the same number in every lane."""
     return ir.Constant(ir.VectorType(element, lanes), [ir.Constant(element, number)] * lanes)

@@ -68,7 +68,7 @@ class Number:
     """The same number everywhere."""
 
     value: float
-    cost = 0
+    cost = depth = 0
 
     @property
     def loads(self) -> list[Load]:
@@ -82,7 +82,7 @@ class Load:
     source: Source
     offset: int
     strides: tuple[int, ...]
-    cost = 0
+    cost = depth = 0
 
     @property
     def loads(self) -> list[Load]:
@@ -99,6 +99,10 @@ class Apply:
     @cached_property
     def cost(self) -> int:
         return COSTS.get(self.function, 1) + sum(part.cost for part in self.arguments)
+
+    @cached_property
+    def depth(self) -> int:
+        return 1 + max(part.depth for part in self.arguments)
 
     @cached_property
     def loads(self) -> list[Load]:
@@ -120,6 +124,10 @@ class Reduce:
     @cached_property
     def cost(self) -> int:
         return self.extent * (1 + self.body.cost) + (self.start.cost if self.start else 0)
+
+    @cached_property
+    def depth(self) -> int:
+        return 1 + max(self.body.depth, self.start.depth if self.start else 0)
 
     @cached_property
     def loads(self) -> list[Load]:
