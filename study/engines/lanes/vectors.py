@@ -44,7 +44,10 @@ class Words:
     def __and__(self, other: int) -> Words:
         return Words(active_trace.get().builder.and_(self.value, _words(other)))
 
-    def __lshift__(self, bits: int) -> Words:
+    def __mul__(self, other: Words | int) -> Words:
+        return Words(active_trace.get().builder.mul(self.value, _words(other)))
+
+    def __lshift__(self, bits: Words | int) -> Words:
         return Words(active_trace.get().builder.shl(self.value, _words(bits)))
 
     def __rshift__(self, bits: int) -> Words:

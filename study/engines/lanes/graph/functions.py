@@ -6,13 +6,8 @@ A truth value is 1 or 0. NaN stays NaN, as in PyTorch.
 import math
 from collections.abc import Callable
 
-from study.engines.lanes.functions import (
-    any_exponential,
-    error_function,
-    logarithm,
-    sine_and_cosine,
-    tanh,
-)
+from study.engines.lanes.angles import sine_and_cosine
+from study.engines.lanes.functions import any_exponential, error_function, logarithm, tanh
 from study.engines.lanes.tracing import active_trace
 from study.engines.lanes.vectors import Mask, Vector, absolute, negative, select, splat, square_root
 
@@ -113,7 +108,7 @@ def _hardtanh_backward(d_y: Vector, x: Vector, least: Vector, most: Vector) -> V
 
 
 def _power(x: Vector, exponent: Vector) -> Vector:
-    return any_exponential(logarithm(x) * exponent)
+    return any_exponential(logarithm(select(x <= -math.inf, math.inf, x)) * exponent)
 
 
 FUNCTIONS: dict[str, Callable[..., Vector]] = {
@@ -125,7 +120,7 @@ FUNCTIONS: dict[str, Callable[..., Vector]] = {
     "reciprocal": lambda x: 1.0 / x,
     "abs": absolute,
     "square": lambda x: x * x,
-    "sgn": lambda x: select(x > 0.0, 1.0, select(x < 0.0, -1.0, x)),
+    "sgn": lambda x: select(x > 0.0, 1.0, select(x < 0.0, -1.0, 0.0)),
     "exp": any_exponential,
     "expm1": _exponential_less_one,
     "log": logarithm,

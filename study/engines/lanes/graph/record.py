@@ -228,7 +228,9 @@ class _Recorder(TorchDispatchMode):
     def _constant(self, tensor: Tensor) -> Constant:
         if tensor.dtype.is_complex:
             raise UnsupportedError(str(tensor.dtype))
-        array = np.array(tensor.detach().numpy(), _KINDS.get(tensor.dtype, FLOAT), order="C")
+        array = np.array(
+            tensor.detach().numpy(force=True), _KINDS.get(tensor.dtype, FLOAT), order="C"
+        )
         key = array.dtype.str, array.shape, array.tobytes()
         if key not in self._number_of:
             self._number_of[key] = len(self._constants)

@@ -33,10 +33,11 @@ _MOVING = {
 }
 # Those that give one of the numbers that they take, of arguments of one kind.
 _CHOOSING = {"where", "maximum", "minimum", "max", "min", "amax", "amin"}
+_CHOOSING |= {"clamp", "clamp_min", "clamp_max"}
 # What is stored becomes of the kind of what it is stored in.
 STORING = {"copy", "fill", "masked_fill", "_to_copy"}
 _JUDGING = {"eq", "ne", "lt", "le", "gt", "ge", "isnan"}
-_JUDGING |= {"logical_and", "logical_or", "logical_not"}
+_JUDGING |= {"logical_and", "logical_or", "logical_xor", "logical_not"}
 _OF_TRUTH = {"add", "mul", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"}
 
 

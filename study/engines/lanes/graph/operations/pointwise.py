@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from study.engines.lanes.graph.expressions import Number, Pieces, Tensor, pointwise
@@ -52,8 +53,6 @@ _PLAIN = [
     "logical_xor",
     "logical_not",
     "where",
-    "clamp_min",
-    "clamp_max",
 ]
 
 
@@ -101,8 +100,8 @@ def _pow(planner: Planner, base: Any, exponent: Any) -> Tensor:
 def _whole_power(planner: Planner, x: Tensor, exponent: int) -> Tensor:
     if exponent == 0:
         return planner.tensor(1.0).expand(*x.shape)
-    power = _multiplied(planner.keep(x), abs(exponent))
-    return power if exponent > 0 else pointwise("reciprocal", power)
+    base = x if exponent > 0 else pointwise("reciprocal", x)
+    return _multiplied(planner.keep(base), abs(exponent))
 
 
 def _multiplied(x: Tensor, times: int) -> Tensor:
@@ -116,11 +115,18 @@ def _multiplied(x: Tensor, times: int) -> Tensor:
 
 def _clamp(planner: Planner, x: Any, least: Any = None, most: Any = None) -> Tensor:
     found = planner.tensor(x)
-    if least is not None:
-        found = pointwise("clamp_min", found, planner.tensor(least))
-    if most is not None:
-        found = pointwise("clamp_max", found, planner.tensor(most))
+    for bound, of_a_number, of_numbers in (
+        (least, "clamp_min", "maximum"),
+        (most, "clamp_max", "minimum"),
+    ):
+        if bound is not None:  # and NaN where that is, if it is computed
+            known = isinstance(bound, int | float) and not math.isnan(bound)
+            found = pointwise(of_a_number if known else of_numbers, found, planner.tensor(bound))
     return found
+
+
+def _clamp_max(planner: Planner, x: Any, most: Any) -> Tensor:
+    return _clamp(planner, x, None, most)
 
 
 def _masked_fill(planner: Planner, x: Any, mask: Any, value: Any) -> Tensor:
@@ -194,7 +200,7 @@ def _to_copy(planner: Planner, x: Any, **_: Any) -> Tensor:
 
 def _addcmul(planner: Planner, x: Any, one: Any, other: Any, *, value: float = 1) -> Tensor:
     of = planner.tensor
-    scaled = pointwise("mul", pointwise("mul", of(one), of(other)), of(value))
+    scaled = pointwise("mul", pointwise("mul", of(one), of(value)), of(other))
     return pointwise("add", of(x), scaled)
 
 
@@ -212,7 +218,8 @@ OPERATIONS: dict[str, Operation] = {
     "div": _div,
     "pow": _pow,
     "square": _square,
-    "clamp": _clamp,
+    **dict.fromkeys(["clamp", "clamp_min"], _clamp),
+    "clamp_max": _clamp_max,
     "masked_fill": _masked_fill,
     "fill": _fill,
     "copy": _copy,

@@ -25,7 +25,9 @@ def mean_of(planner: Planner, tensor: Tensor, axes: list[int]) -> Tensor:
 
 
 def scaled(planner: Planner, tensor: Tensor, factor: float) -> Tensor:
-    """Times a number."""
+    """Times a number; 0 where that is 0, of whatever."""
+    if factor == 0:
+        return planner.tensor(0.0).expand(*tensor.shape)
     return pointwise("mul", tensor, planner.tensor(factor))
 
 
@@ -39,7 +41,7 @@ def _sum(planner: Planner, x: Any, axes: Any = None, keep: bool = False, **_dtyp
 def _mean(planner: Planner, x: Any, axes: Any = None, keep: bool = False, **_dtype: None) -> Tensor:
     tensor = planner.tensor(x)
     count = math.prod(tensor.shape[axis] for axis in axes_of(axes, tensor))
-    return scaled(planner, _sum(planner, x, axes, keep), 1 / count)
+    return pointwise("div", _sum(planner, x, axes, keep), planner.tensor(count))
 
 
 def _amax(planner: Planner, x: Any, axes: Any = None, keep: bool = False) -> Tensor:
