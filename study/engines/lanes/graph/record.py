@@ -25,6 +25,7 @@ from study.engines.lanes.graph.graph import (
     Shapes,
     UnsupportedError,
 )
+from study.engines.torch.prediction import one_thread
 from study.networks.transformer import Transformer
 
 # What they return depends on the shape of their argument alone.
@@ -33,6 +34,7 @@ _OF_SHAPE = {"empty_like", "zeros_like", "ones_like", "full_like"} | {
 }
 
 
+@one_thread()
 def record(network: nn.Module, inputs: int, *, training: bool, row: Tensor | None = None) -> Graph:
     """Record a network in training or in eval mode, on a `row` (inputs,), whichever.
 
