@@ -111,6 +111,9 @@ def different(scores: np.ndarray) -> np.ndarray:
     rest = np.flatnonzero(~first)
     while len(rest):
         first[rest[0]] = True
-        same = np.isclose(scores[rest], scores[rest[0]], rtol=ROUNDING, atol=0).all(axis=1)
-        rest = rest[~same]
+        # As np.isclose has it, which takes several times as long.
+        one, others = scores[rest[0]], scores[rest]
+        with np.errstate(invalid="ignore"):  # infinity less infinity
+            same = (others == one) | (np.abs(others - one) <= ROUNDING * np.abs(one))
+        rest = rest[~same.all(axis=1)]
     return first
