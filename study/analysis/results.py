@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from study.analysis.kept import cached_names
 from study.analysis.seeds import (
     by_seed,
     by_source,
@@ -29,6 +30,7 @@ from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender, EstimatorRecipe, estimators
 from study.statistics.ranking import ranks, shares
+from study.store.reader import Measured
 from study.store.store import Store
 
 
@@ -120,8 +122,15 @@ class Results:
         self._vectors: dict[tuple[str, str, str, str], Vectors] = {}
         self._shuffled: dict[tuple[str, str, str], Vectors] = {}
         self._on_splits: dict[tuple[str, str, str], OnSplits] = {}
+        self._varied_scores = self._keep_vectors(scores, sorted(set(trainings["model"])), varying)
+        self._left_out: dict[str, Collection[int]] = {}
+
+    def _keep_vectors(
+        self, scores: Measured, models: Sequence[str], varying: Collection[str]
+    ) -> pd.DataFrame:
+        """Keep the scores of models as vectors; return those of networks of --vary, as stored."""
         varied = [by_source(scores.frame(model=""))]  # without rows: nothing may be stored yet
-        for model in sorted(set(trainings["model"])):  # a frame of all would be large
+        for model in models:  # a frame of all would be large
             of_model = scores.frame(model)
             found = dict(stored_vectors(by_seed(of_model), self.recipe))
             if not self.imported and (undefined := without_gradient(found, model, self.recipe)):
@@ -137,8 +146,7 @@ class Results:
             self._on_splits.update(stored_on_splits(by_split(of_model), self.recipe))
             if model in varying:
                 varied.append(by_source(of_model))
-        self._varied_scores = pd.concat(varied, ignore_index=True)
-        self._left_out: dict[str, Collection[int]] = {}
+        return pd.concat(varied, ignore_index=True)
 
     @cached_property
     def losses(self) -> pd.DataFrame:
@@ -322,7 +330,7 @@ class Results:
         that are left out as well. A model without any seed left is left out itself.
         """
         result = copy.copy(self)
-        for name in self.__dict__.keys() & _cached(type(self)):
+        for name in self.__dict__.keys() & cached_names(type(self)):
             del result.__dict__[name]  # it is of all seeds
         models = self._left_out.keys() | left_out.keys()
         result._left_out = {
@@ -384,13 +392,3 @@ class Results:
             for frame in (self._trainings, found)
         )
         return found[keys.isin(known)].reset_index(drop=True)
-
-
-def _cached(kind: type) -> set[str]:
-    """The names of what objects of a class keep once it has been asked for."""
-    return {
-        name
-        for part in kind.__mro__
-        for name, of in vars(part).items()
-        if isinstance(of, cached_property)
-    }
