@@ -10,7 +10,6 @@ what was stored before remain.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,7 @@ def sha256(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-@lru_cache(maxsize=2**14)  # each is asked for with its weights, and once more for each table
-def key_of(key: tuple[str | int | None, ...], environment: str) -> bytes:
+def key_of(key: Sequence[str | int | None], environment: str) -> bytes:
     """What a training is, model, condition, engine and streams, and where it was trained."""
     return sha256(_json([*told(key), environment]))
 
