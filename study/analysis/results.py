@@ -261,9 +261,16 @@ class Results:
 
     def seeds(self, model: str, condition: str) -> list[int]:
         """The stored seeds of a model in one condition."""
-        known = self._trainings
-        chosen = (known["model"] == model) & (known["condition"] == condition)
-        return sorted(int(seed) for seed in known.loc[chosen, "seed"].dropna().unique())
+        return list(self._seeds.get((model, condition), ()))
+
+    @cached_property
+    def _seeds(self) -> dict[tuple[str, str], list[int]]:
+        """The stored seeds by model and condition."""
+        known = self._trainings.dropna(subset="seed")
+        return {
+            (str(model), str(condition)): sorted(map(int, seeds.unique()))
+            for (model, condition), seeds in known.groupby(["model", "condition"])["seed"]
+        }
 
     def engines(self) -> dict[str, str]:
         """The engine that trained each model."""
@@ -346,11 +353,9 @@ class Results:
 
     def _of_paired(self, model: str, condition: str, vectors: Vectors) -> Vectors:
         """The vectors of the seeds that `_paired` keeps."""
-        known = self._trainings
-        chosen = known[(known["model"] == model) & (known["condition"] == condition)]
-        if len(chosen) == len(vectors.seeds):  # also least squares, which has no seed
-            return vectors
-        return vectors.only(vectors.seeds.isin(chosen["seed"]).to_numpy(bool))
+        chosen = self._seeds.get((model, condition), [])
+        # Least squares has no seed.
+        return vectors.only((vectors.seeds.isin(chosen) | vectors.seeds.isna()).to_numpy(bool))
 
     def _kept(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of a frame whose seeds are not left out."""

@@ -223,9 +223,11 @@ def _bootstrap(samples: list[np.ndarray]) -> list[Interval]:
         )
     interval = found.confidence_interval
     defined = np.isfinite(interval.low) & np.isfinite(interval.high)
-    percentile = np.quantile(found.bootstrap_distribution, [tail, 1 - tail], axis=-1)
-    low = np.where(defined, interval.low, percentile[0]) * scale
-    high = np.where(defined, interval.high, percentile[1]) * scale
+    low, high = np.array(interval.low), np.array(interval.high)
+    if not defined.all():
+        resampled = found.bootstrap_distribution[~defined]
+        low[~defined], high[~defined] = np.quantile(resampled, [tail, 1 - tail], axis=-1)
+    low, high = low * scale, high * scale
     return [
         Interval(float(low[index]), float(high[index]), "BCa" if bca else "percentile")
         for index, bca in enumerate(defined)

@@ -57,7 +57,7 @@ def fit(overview: Overview) -> Display | None:
                 for evaluation, height in (("alone", row - 0.15), ("together", row + 0.2)):
                     values = r_squared[model, part, evaluation]
                     colour = EVALUATION_COLOURS[evaluation]
-                    dots(axes, values[:, None], [height], colour)
+                    dots(axes, [values], [height], colour)
                     _off_scale(axes, values, lowest, height, colour)
             rows(axes, [look[model].label for model in models])
             axes.set_xlim(lowest, 1.01)
