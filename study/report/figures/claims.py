@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from study.analysis.claims import declared_claims
 from study.analysis.overview import Overview
@@ -216,6 +217,8 @@ def claim_growth(overview: Overview) -> Display | None:
             axes.set_ylim(-0.03, 1.03)
             if own["n"].max() > 60:
                 axes.set_xscale("log")
+            else:
+                axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         below(figure, "number of seeds, in their order")
         beside(figure, "proportion that meets it")
         handles = [

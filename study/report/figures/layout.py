@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
 
 from study.report.figures.parts import fold_titles
@@ -15,46 +17,45 @@ def lay_out(figure: Figure) -> None:
 
     Titles that turn out wider than their place take more lines.
     """
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    for axes in figure.axes:
-        _leave_out_what_does_not_show(axes)
-    _measured_once(figure)
-    engine.execute(figure)
+    _place(figure)
     if fold_titles(figure):
-        _measured_once(figure)
-        engine.execute(figure)
-    for axes in figure.axes:
-        vars(axes).pop("get_tightbbox", None)
+        _place(figure)
     figure.set_layout_engine("none")
 
 
-def _leave_out_what_does_not_show(axes: Axes) -> None:
-    """Spines lie on the edges of their axes; of labels, those without text have no place."""
-    axes.spines[:].set_in_layout(False)
-    for axis in (axes.xaxis, axes.yaxis):
-        if not axis.get_label_text():
-            axis.set_label_coords(0, 0)
+def _place(figure: Figure) -> None:
+    """Let the engine place the panels; what stays as it is, is measured once.
 
-
-def _measured_once(figure: Figure) -> None:
-    """What stands around axes is measured once: it is as large wherever they come to stand.
-
-    The engine asks for it four times, and to measure text takes most of the time of a layout.
+    It asks twice, and to measure text takes most of the time of a layout.
     """
-    for axes in figure.axes:
+    panels = [axes for axes in figure.axes if axes.get_subplotspec() is not None]
+    for axes in panels:
+        for axis in (axes.xaxis, axes.yaxis):
+            if not axis.get_label_text():
+                axis.set_label_coords(0, 0)  # else ticks are measured for the place of a label
+        if all(map(_of_one_size, (axes.xaxis, axes.yaxis))):
+            vars(axes)["get_tightbbox"] = _measured_once(axes)
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.execute(figure)
+    for axes in panels:
         vars(axes).pop("get_tightbbox", None)
-        around: list[float] = []
 
-        def measured(
-            *of: Any, axes: Axes = axes, around: list[float] = around, **more: Any
-        ) -> Bbox | None:
-            box = axes.get_window_extent()
-            if not around:
-                whole = type(axes).get_tightbbox(axes, *of, **more)
-                if whole is None:
-                    return None
-                around.extend(np.subtract(whole.extents, box.extents))
-            return Bbox.from_extents(*np.add(box.extents, around))
 
-        vars(axes)["get_tightbbox"] = measured
+def _of_one_size(axis: Axis) -> bool:
+    """Whether its ticks were set by hand: others depend on the room that there is."""
+    return not axis.get_visible() or isinstance(axis.get_major_locator(), FixedLocator)
+
+
+def _measured_once(axes: Axes) -> Any:
+    """Its `get_tightbbox`, for which what stands around it is as large wherever it stands."""
+    around: list[float] = []
+
+    def get_tightbbox(*asked: Any, **more: Any) -> Bbox:
+        if not around:
+            whole = Axes.get_tightbbox(axes, *asked, **more)
+            assert whole is not None
+            around.extend(np.subtract(whole.extents, axes.get_window_extent().extents))
+        return Bbox.from_extents(*np.add(axes.get_window_extent().extents, around))
+
+    return get_tightbbox
