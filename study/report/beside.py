@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Semaphore
 from typing import Any
 
@@ -24,7 +25,7 @@ class Beside:
 
     def __init__(self) -> None:
         self._works: list[Callable[[], Any]] = []
-        self._copies: dict[Connection, int] = {}
+        self._copies: dict[Connection, tuple[int, BaseProcess]] = {}
         self._places: Semaphore | None = None
         others = joblib.cpu_count() - 1
         if others and _may_copy():
@@ -36,11 +37,12 @@ class Beside:
         if self._places is None:
             return
         answer, told = multiprocessing.Pipe(duplex=False)
-        multiprocessing.get_context("fork").Process(
+        copy = multiprocessing.get_context("fork").Process(
             target=_answer, args=(work, told, self._places), daemon=True
-        ).start()
+        )
+        copy.start()
         told.close()
-        self._copies[answer] = len(self._works) - 1
+        self._copies[answer] = (len(self._works) - 1, copy)
 
     def answers(self) -> list[Any]:
         """The answers, in the order in which the work was handed over."""
@@ -56,12 +58,13 @@ class Beside:
         while self._copies:
             for answer in wait(list(self._copies)):
                 assert isinstance(answer, Connection)
-                place = self._copies.pop(answer)
+                place, copy = self._copies.pop(answer)
                 with answer:
                     try:
                         found[place] = answer.recv()
                     except EOFError:
                         places.release()  # it may have been killed at its place
+                copy.join()
         return found
 
 

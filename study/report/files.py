@@ -13,8 +13,8 @@ from study.report.beside import Beside
 from study.report.figures.display import Display, data_uri
 from study.report.tables.table import Table
 
-# A copy of this process takes as long as some tables do.
-_TABLES_AT_ONCE = 10
+# A copy of this process takes as long as a figure or some tables do.
+_FIGURES_AT_ONCE, _TABLES_AT_ONCE = 3, 10
 _MOST_ROWS = 200  # of a table on a page; its file has all
 
 
@@ -36,11 +36,12 @@ class Files:
         self._beside = Beside()
 
     def of_displays(self, displays: Iterable[Display]) -> dict[str, Display]:
-        """Begin to draw each figure when its numbers are there; return them by name."""
-        found = {}
-        for display in displays:
-            self._beside.begin(partial(_draw, display, self._figures))
-            found[display.name] = display
+        """Begin to draw figures, some at a time, when they are there; return them by name."""
+        found: dict[str, Display] = {}
+        left = iter(displays)
+        while some := list(islice(left, _FIGURES_AT_ONCE)):
+            self._beside.begin(partial(_draw, some, self._figures))
+            found |= {display.name: display for display in some}
         return found
 
     def of_tables(self, tables: Iterable[Table]) -> dict[str, Table]:
@@ -61,13 +62,16 @@ class Files:
         return found
 
 
-def _draw(display: Display, directory: Path) -> dict[str, dict[str, Picture]]:
-    """Write NAME.png and NAME.svg; return the picture."""
-    drawn = display.drawings()
-    (directory / f"{display.name}.png").write_bytes(drawn.png)
-    (directory / f"{display.name}.svg").write_text(drawn.svg, encoding="utf-8")
-    narrow = data_uri(drawn.narrow, spaces=False)  # as srcset needs it
-    return {"pictures": {display.name: Picture(Markup(data_uri(drawn.svg)), Markup(narrow))}}
+def _draw(displays: Iterable[Display], directory: Path) -> dict[str, dict[str, Picture]]:
+    """Write the files of figures; return their pictures."""
+    pictures = {}
+    for display in displays:
+        drawn = display.drawings()
+        (directory / f"{display.name}.png").write_bytes(drawn.png)
+        (directory / f"{display.name}.svg").write_text(drawn.svg, encoding="utf-8")
+        narrow = data_uri(drawn.narrow, spaces=False)  # as srcset needs it
+        pictures[display.name] = Picture(Markup(data_uri(drawn.svg)), Markup(narrow))
+    return {"pictures": pictures}
 
 
 def _write(tables: Iterable[Table], directory: Path) -> dict[str, dict[str, str]]:
