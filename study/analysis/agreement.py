@@ -39,11 +39,20 @@ def model_agreement(results: Results, level: str) -> pd.DataFrame:
 def _agreement(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFrame:
     """Mean agreement of pairs of vectors by every measure, with its null."""
     means = Means(results)
+    # A vector stands in many pairs. What is kept by its place in memory has to stay there.
+    known: dict[tuple[str, int], tuple[Vectors, np.ndarray]] = {}
+
+    def coordinates_of(measure: str, vectors: Vectors) -> np.ndarray:
+        key = (measure, id(vectors))
+        if key not in known:
+            known[key] = (vectors, _coordinates(measure, vectors))
+        return known[key][1]
+
     for keys, first, second in pairs:
         methods = [keys["method"]] * 2 if "method" in keys else [keys["first"], keys["second"]]
         signed = level == "feature" and all(map(_signed, methods, (first, second)))
         for measure in measures_of(len(first.items), signed=signed):
-            one, two = (_coordinates(measure, vectors) for vectors in (first, second))
+            one, two = (coordinates_of(measure, vectors) for vectors in (first, second))
             null = null_within_seeds(measure, one, two)
             of_null = {
                 "measure": measure,

@@ -30,3 +30,18 @@ def cached_names(kind: type) -> set[str]:
         for name, of in vars(part).items()
         if isinstance(of, cached_property)
     }
+
+
+def kept_with(reckon: Callable[[Owner], Answer]) -> Callable[[Owner], Answer]:
+    """A function of one object that keeps its answer: cached_property, from outside."""
+
+    @wraps(reckon)
+    def ask(owner: Owner) -> Answer:
+        known = vars(owner)
+        name = f"kept {reckon.__module__}.{reckon.__name__}"
+        if name not in known:
+            known[name] = reckon(owner)
+        answer: Answer = known[name]
+        return answer
+
+    return ask

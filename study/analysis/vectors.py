@@ -34,7 +34,9 @@ class Vectors:
         return self.only(np.arange(len(self.score)) == 0) if same else self
 
     def only(self, chosen: np.ndarray) -> Vectors:
-        """The vectors of some seeds: bool (seeds,)."""
+        """The vectors of some seeds: bool (seeds,). Of all, these themselves."""
+        if chosen.all():
+            return self
         return Vectors(
             pd.Series(self.seeds.array[chosen]),
             self.items,

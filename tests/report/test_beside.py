@@ -1,0 +1,64 @@
+"""Work beside a process: its answers, and what happens where a copy cannot give one."""
+
+import os
+import threading
+
+import pytest
+
+from study.report import beside
+from study.report.beside import Beside
+
+
+@pytest.fixture
+def copies(monkeypatch):
+    """As on a machine of three cores; here, too, there may be only one."""
+    monkeypatch.setattr(beside.joblib, "cpu_count", lambda: 3)
+
+
+def test_answers_stand_in_the_order_in_which_work_was_handed_over(copies):
+    works = Beside()
+    known = list(range(100_000))  # a copy knows it, and more than a pipe holds comes back
+    for factor in range(7):
+        works.begin(lambda factor=factor: [factor * number for number in known])
+    assert works.answers() == [[factor * number for number in known] for factor in range(7)]
+
+
+def test_the_work_is_done_by_other_processes(copies):
+    works = Beside()
+    for _ in range(3):
+        works.begin(os.getpid)
+    assert os.getpid() not in works.answers()
+
+
+def test_work_that_fails_fails_here(copies):
+    works = Beside()
+    works.begin(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        works.answers()
+
+
+def test_work_whose_copies_are_killed_is_done_here(copies):
+    here = os.getpid()
+
+    def work() -> str:
+        if os.getpid() != here:
+            os.kill(os.getpid(), 9)
+        return "done"
+
+    works = Beside()
+    for _ in range(5):  # more than there are places, which the killed ones held
+        works.begin(work)
+    assert works.answers() == ["done"] * 5
+
+
+def test_a_process_with_threads_is_not_copied(copies):
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    try:
+        works = Beside()
+        works.begin(os.getpid)
+        assert works.answers() == [os.getpid()]
+    finally:
+        over.set()
+        thread.join()
