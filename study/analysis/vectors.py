@@ -124,8 +124,11 @@ def _places(stored: pd.DataFrame, recipe: DatasetRecipe) -> np.ndarray:
 
 
 def _seeds(stored: pd.DataFrame) -> np.ndarray:
-    """The seeds as numbers to sort by; those that are missing last."""
-    return stored["seed"].to_numpy(float, na_value=np.inf)
+    """The places of the seeds in their order, to sort by; those that are missing last.
+
+    Seeds that were imported have up to 64 bits, more than a double tells apart.
+    """
+    return pd.factorize(stored["seed"], sort=True, use_na_sentinel=False)[0]
 
 
 def tidy(

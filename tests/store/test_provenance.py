@@ -27,8 +27,7 @@ from study.common.vocabulary import LEAST_SQUARES
 from study.engines.registry import engine_for
 from study.execution import run
 from study.execution.plan import ordinary, plan
-from study.report import page
-from study.report.figures.display import Drawings
+from study.report.figures.display import Display, Drawings
 from study.report.page import write_report
 from study.report.text.citation import macros
 from study.report.text.terminal import status
@@ -231,7 +230,7 @@ def test_what_is_stored_of_a_run_can_be_read_before_least_squares_is(command, pe
 def rendered(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The page of a run without its figures."""
     none = Drawings(b"", "<svg/>", "<svg/>")
-    monkeypatch.setattr(page, "write_files", lambda _, displays, __: dict.fromkeys(displays, none))
+    monkeypatch.setattr(Display, "drawings", lambda _: none)
     return write_report(Overview(study.load(directory)))
 
 
