@@ -15,9 +15,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from processes import Taken, taken
 
 STUDY = str(Path(sys.executable).with_name("study"))
 COLD = "cold:"
@@ -32,14 +32,6 @@ COMMANDS = (
     "run --seeds 20 --out {new}",
     "cold: run --seeds 20 --out {new}",
 )
-
-
-@dataclass(frozen=True)
-class Taken:
-    """Seconds of processors, all of the command's processes together, and of the clock."""
-
-    processor: float
-    wall: float
 
 
 class Build:
@@ -68,20 +60,11 @@ class Build:
         new = self.folder / f"new{self.made}"
         cache = self.folder / (f"cache{self.made}" if command.startswith(COLD) else "cache")
         words = shlex.split(command.removeprefix(COLD).format(run=self.run, new=new))
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            [STUDY, *words],
-            env=self.environment | {"XDG_CACHE_HOME": str(cache)},
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            sys.exit(f"{self.package}: 'study {shlex.join(words)}' ends with {process.returncode}")
-        return Taken(usage.ru_utime + usage.ru_stime, wall)
+        environment = self.environment | {"XDG_CACHE_HOME": str(cache)}
+        found = taken([STUDY, *words], self.folder, environment)
+        if found.status:
+            sys.exit(f"{self.package}: 'study {shlex.join(words)}' ends with {found.status}")
+        return found
 
 
 def compare(command: str, builds: list[Build], rounds: int) -> str:
@@ -92,8 +75,8 @@ def compare(command: str, builds: list[Build], rounds: int) -> str:
     pairs = []
     for turn in range(rounds):
         ordered = builds if turn % 2 == 0 else builds[::-1]
-        taken = {build: build.take(command) for build in ordered}
-        pairs.append([taken[build] for build in builds])
+        found = {build: build.take(command) for build in ordered}
+        pairs.append([found[build] for build in builds])
     before, after = (statistics.median(pair[side].processor for pair in pairs) for side in (0, 1))
     processor = statistics.median(pair[1].processor / pair[0].processor for pair in pairs)
     wall = statistics.median(pair[1].wall / pair[0].wall for pair in pairs)

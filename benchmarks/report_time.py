@@ -10,12 +10,12 @@ import ctypes
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
+
+from processes import taken
 
 _BECOME_SUBREAPER = 36  # of Linux
 COMMAND = [sys.executable, "-c", "from study.cli.main import main; main()", "report"]
@@ -24,20 +24,14 @@ COMMAND = [sys.executable, "-c", "from study.cli.main import main; main()", "rep
 def reported(build: Path, run: Path) -> tuple[float, float]:
     """Seconds that a report takes, and those of processors, in all its processes."""
     environment = {**os.environ, "PYTHONPATH": str(build.resolve())}
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [*COMMAND, str(run)], env=environment, cwd=run, stdout=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, build
-    seconds = time.perf_counter() - start
-    busy = usage.ru_utime + usage.ru_stime
+    found = taken([*COMMAND, str(run)], run, environment)
+    assert found.status == 0, build
+    busy = found.processor
     with suppress(ChildProcessError):  # there are no more
         while True:
             _, _, usage = os.wait3(0)
             busy += usage.ru_utime + usage.ru_stime
-    return seconds, busy
+    return found.wall, busy
 
 
 def files(run: Path) -> dict[str, bytes]:
