@@ -1,6 +1,7 @@
 """Agreement between methods, between models and between seeds."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,15 +40,7 @@ def model_agreement(results: Results, level: str) -> pd.DataFrame:
 def _agreement(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFrame:
     """Mean agreement of pairs of vectors by every measure, with its null."""
     means = Means(results)
-    # A vector stands in many pairs. What is kept by its place in memory has to stay there.
-    known: dict[tuple[str, int], tuple[Vectors, np.ndarray]] = {}
-
-    def coordinates_of(measure: str, vectors: Vectors) -> np.ndarray:
-        key = (measure, id(vectors))
-        if key not in known:
-            known[key] = (vectors, _coordinates(measure, vectors))
-        return known[key][1]
-
+    coordinates_of = cache(_coordinates)  # a vector stands in many pairs
     for keys, first, second in pairs:
         methods = [keys["method"]] * 2 if "method" in keys else [keys["first"], keys["second"]]
         signed = level == "feature" and all(map(_signed, methods, (first, second)))

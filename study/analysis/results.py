@@ -339,9 +339,7 @@ class Results:
         result.fits = result._kept(self.fits)
         result._trainings = result._kept(self._trainings)
         result._vectors = {
-            key: vectors.only(~vectors.seeds.isin(list(left_out[key[0]])).to_numpy(bool))
-            if key[0] in left_out
-            else vectors
+            key: vectors.only(~vectors.seeds.isin(list(left_out.get(key[0], ()))).to_numpy(bool))
             for key, vectors in self._vectors.items()
         }
         result.models = {

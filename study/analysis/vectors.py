@@ -14,7 +14,7 @@ from study.recipes.dataset import DatasetRecipe
 from study.statistics.ranking import identical, settled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vectors:
     """The scores of one model, condition, method and level: one vector for each seed.
 

@@ -1,11 +1,11 @@
 """The files of figures and tables, and what a page holds of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from markupsafe import Markup
 
@@ -16,6 +16,8 @@ from study.report.tables.table import Table
 # A copy of this process takes as long as a figure or some tables do.
 _FIGURES_AT_ONCE, _TABLES_AT_ONCE = 3, 10
 _MOST_ROWS = 200  # of a table on a page; its file has all
+
+Part = TypeVar("Part", Display, Table)
 
 
 @dataclass(frozen=True)
@@ -37,20 +39,20 @@ class Files:
 
     def of_displays(self, displays: Iterable[Display]) -> dict[str, Display]:
         """Begin to draw figures, some at a time, when they are there; return them by name."""
-        found: dict[str, Display] = {}
-        left = iter(displays)
-        while some := list(islice(left, _FIGURES_AT_ONCE)):
-            self._beside.begin(partial(_draw, some, self._figures))
-            found |= {display.name: display for display in some}
-        return found
+        return self._begun(displays, _FIGURES_AT_ONCE, partial(_draw, self._figures))
 
     def of_tables(self, tables: Iterable[Table]) -> dict[str, Table]:
         """Begin to write tables, some at a time, when they are there; return them by name."""
-        found: dict[str, Table] = {}
-        left = iter(tables)
-        while some := list(islice(left, _TABLES_AT_ONCE)):
-            self._beside.begin(partial(_write, some, self._tables))
-            found |= {table.name: table for table in some}
+        return self._begun(tables, _TABLES_AT_ONCE, partial(_write, self._tables))
+
+    def _begun(
+        self, parts: Iterable[Part], at_once: int, make: Callable[[Sequence[Part]], Any]
+    ) -> dict[str, Part]:
+        found: dict[str, Part] = {}
+        left = iter(parts)
+        while some := list(islice(left, at_once)):
+            self._beside.begin(partial(make, some))
+            found |= {part.name: part for part in some}
         return found
 
     def in_page(self) -> dict[str, Any]:
@@ -62,7 +64,7 @@ class Files:
         return found
 
 
-def _draw(displays: Iterable[Display], directory: Path) -> dict[str, dict[str, Picture]]:
+def _draw(directory: Path, displays: Iterable[Display]) -> dict[str, dict[str, Picture]]:
     """Write the files of figures; return their pictures."""
     pictures = {}
     for display in displays:
@@ -74,7 +76,7 @@ def _draw(displays: Iterable[Display], directory: Path) -> dict[str, dict[str, P
     return {"pictures": pictures}
 
 
-def _write(tables: Iterable[Table], directory: Path) -> dict[str, dict[str, str]]:
+def _write(directory: Path, tables: Iterable[Table]) -> dict[str, dict[str, str]]:
     """Write the files of tables; return their HTML."""
     for table in tables:
         table.write(directory)

@@ -47,6 +47,11 @@ class Call:
     options: tuple[tuple[str, Any], ...]
     results: tuple[int | None, ...]
 
+    @property
+    def name(self) -> str:
+        """The operation, without its overload."""
+        return self.operation.partition(".")[0]
+
     def references(self) -> Iterator[int]:
         """The values that it takes."""
         return _references((self.arguments, self.options))

@@ -283,7 +283,7 @@ def _readers(graph: Graph) -> tuple[Counter[int], dict[int, list[str]]]:
             users[result.value].append("result")
     for call in reversed(graph.calls):
         results = [value for value in call.results if value is not None]
-        name = call.operation.partition(".")[0]
+        name = call.name
         for value in call.references():
             users[value].append(name)
             if name in operations.VIEWS:

@@ -10,7 +10,7 @@ from torch.func import functional_call
 
 from study.engines.batches import KeepMasks
 from study.engines.lanes.graph.graph import UnsupportedError
-from study.engines.network_check.neighbours import answer, changing, depending
+from study.engines.network_check.neighbours import Answer, answer, changing, depending
 from study.networks.dropout import Dropout
 
 # Rows of the largest batch that is tried, and numbers of attention in it, of which each row has
@@ -115,11 +115,7 @@ def _refuse_once_trained(
         for name, value in weights.items()
     }
     state = {**far, **masks.of(range(len(x)), drawn=[])}
-
-    def predicted(rows: Tensor, *_: object) -> list[Tensor]:
-        return [functional_call(network, state, (rows,)).detach()]
-
-    if changing(predicted, x):
+    if changing(_predicting(network, state), x):
         raise UnsupportedError(_NEIGHBOURS)
 
 
@@ -127,16 +123,21 @@ def _refuse_in_evaluation(
     network: nn.Module, weights: Mapping[str, Tensor], x: Tensor, size: int
 ) -> None:
     """As rows are predicted after training: without gradients, which are recorded all the same."""
-
-    def graded(rows: Tensor, *_: object) -> list[Tensor]:
-        return [functional_call(network, dict(weights), (rows,)).detach()]
-
+    graded = _predicting(network, weights)
     plain = torch.no_grad()(graded)
-
     if depending(plain, plain, x, [rows for rows in (1, 2, size, len(x)) if rows <= len(x)]):
         raise UnsupportedError(_NEIGHBOURS)
     if depending(graded, plain, x, [len(x)]):
         raise UnsupportedError("a prediction that is another when gradients are asked for")
+
+
+def _predicting(network: nn.Module, state: Mapping[str, Tensor]) -> Answer:
+    """Predictions alone, by a network with other tensors in place of its own."""
+
+    def predicted(rows: Tensor, *_: object) -> list[Tensor]:
+        return [functional_call(network, dict(state), (rows,)).detach()]
+
+    return predicted
 
 
 def _sizes(size: int) -> list[int]:

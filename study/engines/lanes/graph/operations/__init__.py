@@ -26,7 +26,7 @@ _UNFIT = (TypeError, ValueError, ArithmeticError, LookupError, NotImplementedErr
 
 def perform(planner: Planner, call: Call) -> tuple[Tensor | Pieces | None, ...]:
     """What a call returns. Raises UnsupportedError for an operation that is not known."""
-    name = call.operation.partition(".")[0]
+    name = call.name
     truth = kinds.gives_truth(call, planner.graph)
     operation = _KNOWN.get("logical_or" if truth and name == "add" else name)
     if operation is None:

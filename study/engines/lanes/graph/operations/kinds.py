@@ -45,7 +45,7 @@ def refuse_inexact(graph: Graph) -> None:
     """Raise UnsupportedError with the name of an operation that floats may not do exactly."""
     bounds: dict[int, float] = {}
     for call in graph.calls:
-        name = _name(call)
+        name = call.name
         for place, value in enumerate(call.results):
             kind = FLOAT if value is None else graph.kinds[value]
             if kind == TRUTH and not _of_truth(call, graph):
@@ -66,13 +66,9 @@ def as_truth(x: Tensor) -> Tensor:
     return pointwise("ne", x, number(0.0))
 
 
-def _name(call: Call) -> str:
-    return call.operation.partition(".")[0]
-
-
 def _of_truth(call: Call, graph: Graph) -> bool:
     """Whether a call that returns truth values does so of what floats tell apart."""
-    name = _name(call)
+    name = call.name
     if name in _JUDGING or name in STORING:
         return True
     kinds = {_kind(part, graph) for part in _numbers(_data(call))}
@@ -81,7 +77,7 @@ def _of_truth(call: Call, graph: Graph) -> bool:
 
 def _bound(call: Call, place: int, graph: Graph, bounds: dict[int, float]) -> float:
     """What no whole number that a call returns exceeds; infinite where that is not known."""
-    name = _name(call)
+    name = call.name
     if name in ("max", "min") and place == 1:
         return _size(call.arguments[0], graph)
     limits = [_limit(part, graph, bounds) for part in _numbers(_data(call))]
@@ -96,7 +92,7 @@ def _bound(call: Call, place: int, graph: Graph, bounds: dict[int, float]) -> fl
 
 def _data(call: Call) -> Any:
     """The arguments that are numbers, and not places, shapes or axes."""
-    name = _name(call)
+    name = call.name
     if name in _MOVING or name in {"sum", "amax", "amin"}:
         return call.arguments[0]
     if name in ("max", "min"):
