@@ -264,7 +264,7 @@ def test_no_name_of_a_person_a_host_or_a_home_stands_on_the_page(command, tmp_pa
     monkeypatch.setenv("HOME", str(home))
     for name in ("USER", "LOGNAME", "USERNAME"):
         monkeypatch.setenv(name, "ada-lovelace")
-    monkeypatch.setattr(platform, "node", lambda: "ada-s-machine")
+    monkeypatch.setattr(platform, "node", lambda: "lovelace-s-machine")
     monkeypatch.chdir(home / "work")
     git("init", "-q")
     seeds = pd.DataFrame(np.random.default_rng(0).gamma(2, size=(4, 2)), columns=["a", "b"])
@@ -277,7 +277,7 @@ def test_no_name_of_a_person_a_host_or_a_home_stands_on_the_page(command, tmp_pa
     assert command("import", str(home / "work" / "scores.csv"), *claim, "--out", "run").status == 0
     text = rendered(Path("run"), monkeypatch).read_text()
     said = command("status", "run").out + command("cite", "run").out
-    assert not re.search(r"ada|lovelace|@example", text + said, re.IGNORECASE)
+    assert not re.search(r"lovelace|@example", text + said, re.IGNORECASE)
     found, _ = block(text)
     assert "study import ~/work/scores.csv --claim &#39;a rank 1 in 0.8&#39; --out run" in found
     assert git("rev-parse", "HEAD") in found
