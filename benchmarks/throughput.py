@@ -33,8 +33,8 @@ from study.demo import train_published
 from study.engines.lanes import kernels
 from study.engines.lanes.compiler import Kernel, aligned, host_lanes
 from study.engines.lanes.engine import Lanes
+from study.engines.lanes.graph.network import Sizes
 from study.engines.lanes.memory import Variable, array
-from study.engines.lanes.networks import sizes_of
 from study.engines.lanes.tracing import Trace, integer, loop, tracing
 from study.engines.network_engine import NetworkEngine
 from study.engines.replicates import Replicate
@@ -201,9 +201,7 @@ def jax_ways(network: nn.Module, dataset: Dataset) -> dict[int, Timed]:
 
 def operations(network: nn.Module) -> float:
     """Additions, multiplications, divisions and roots of one whole training of one seed."""
-    sizes = sizes_of(network)
-    assert sizes is not None
-    counted = kernels.training(sizes, 8, 8).operations
+    counted = kernels.training(Sizes.of(network, 8), 8, 8).operations
     steps = EPOCHS * BATCHES
     return counted["epoch", "batch", "row"] * EPOCHS * ROWS + counted["epoch", "batch"] * steps
 

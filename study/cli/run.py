@@ -130,6 +130,10 @@ def _tell_missing(planned: "Plan", request: Request) -> None:
         f"{request.directory}: of the {request.noun} asked for, {planned.stored} stored, "
         f"{planned.missing} to do ({request.kinds})"
     )
+    notes = {block.model: block.engine.note for block in planned.blocks}
+    for model, note in notes.items():
+        if note:
+            click.echo(printable(f"{model}: {note}"))
 
 
 def _tell_memory(planned: "Plan", dataset: "Dataset", request: Request) -> int:

@@ -69,19 +69,18 @@ class Engine(ABC):
     """How the models of one recipe are trained.
 
     Engines are frozen dataclasses, and travel to workers as their fields alone. One is made
-    without running a stranger's code but for importing what its recipe names; all that its
-    methods raise beside what they say is of such code.
+    without running a stranger's code but for importing what its recipe names, and for seeing what
+    a network does with a few rows; all that its methods raise beside what they say is of such
+    code.
 
     Attributes
     ----------
     family : what the names of all its engines are, or begin with before a hyphen
-    threaded : whether several may be at work in threads of one process
     recipe : None for least squares, which has none
     width : how many models are trained at a time
     """
 
     family: ClassVar[str]
-    threaded: ClassVar[bool] = False
     recipe: Contender | None
 
     @classmethod
@@ -127,6 +126,16 @@ class Engine(ABC):
     def layout(self) -> Layout:
         """Names and shapes of a model's weights; empty where none are kept. Raises InputError."""
         return []
+
+    @property
+    def threaded(self) -> bool:
+        """Whether several may be at work in threads of one process."""
+        return False
+
+    @property
+    def note(self) -> str | None:
+        """What is to be said, in a line, of how its models are trained."""
+        return None
 
     @property
     def width(self) -> int:

@@ -16,17 +16,28 @@ ENGINES: list[type[Engine]] = [Lanes, Torch, ScikitLearn, ClosedForm]
 
 
 def engine_for(
-    recipe: Contender | None, inputs: int, device: str = "cpu", *, gaps: Sequence[Gap] = ()
+    recipe: Contender | None,
+    inputs: int,
+    device: str = "cpu",
+    begun: str | None = None,
+    *,
+    gaps: Sequence[Gap] = (),
 ) -> Engine:
     """The engine that trains the models of a recipe; `None` stands for least squares.
 
-    inputs : features of the data; device : one of torch's; gaps : where their missing values
+    inputs : features of the data; device : one of torch's; begun : the name of the engine of
+    which there are results, which goes on if it can; gaps : where missing values of the data
     stand. Raises InputError.
     """
+    before = engine_named(begun) if begun else None
+    if before is not None:
+        engine = before.of(recipe, inputs, device)
+        if engine is not None and engine.name == begun:
+            return engine.keeping(gaps)
     for kind in ENGINES:
         engine = kind.of(recipe, inputs, device)
         if engine is not None:
-            return engine.keeping(gaps) if gaps else engine
+            return engine.keeping(gaps)
     raise InputError(f"no engine trains a model of this recipe on device '{device}'")
 
 

@@ -38,8 +38,8 @@ def add_further_methods(
     `report` is called with the number of models that are done. Raises StudyError.
     """
     scores: dict[Key, list[Row]] = {}
-    for model in store.model_names():
-        engine = engine_for(store.model_recipe(model), len(dataset.features))
+    for model, begun in store.engines().items():
+        engine = engine_for(store.model_recipe(model), len(dataset.features), begun=begun)
         every = _with_weights(store, model)
         for table in dict.fromkeys(training.table for training in every):
             trainings = [training for training in every if training.table == table]

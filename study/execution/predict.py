@@ -22,11 +22,11 @@ def predict(store: Store, values: dict[str, str]) -> str:
     target = store.recipe.target
     without = store.without_weights()
     rows = []
-    for name in store.model_names():
+    for name, begun in store.engines().items():
         seeds, weights = store.weights(name, "real")
         if not seeds or name in without:
             continue
-        engine = engine_for(store.model_recipe(name), row.shape[1])
+        engine = engine_for(store.model_recipe(name), row.shape[1], begun=begun)
         scaled = engine.stack(Trained.without_steps(weights, len(seeds))).predict(row)[:, 0]
         predictions = pd.Series(scales[target.name].undo(scaled))
         rows.append(

@@ -105,10 +105,12 @@ def _checked(
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory}: not a directory")
     check_device(device)
-    known = [] if fresh else _stored_models(directory)
+    known = {} if fresh else _stored_models(directory)
     engines = {}
     for name, recipe in models.items():
-        engines[name] = engine_for(recipe, len(dataset.features), device, gaps=dataset.gaps)
+        engines[name] = engine_for(
+            recipe, len(dataset.features), device, known.get(name), gaps=dataset.gaps
+        )
         engines[name].check(dataset, known=name in known)
     return engines
 
@@ -130,12 +132,12 @@ def _held_against(
     return digests
 
 
-def _stored_models(directory: Path) -> list[str]:
-    """Names of the models that the run in `directory` holds, if there is one."""
+def _stored_models(directory: Path) -> dict[str, str | None]:
+    """The models that the run in `directory` holds, if there is one, each with its engine."""
     if not (directory / FILE_NAME).exists():
-        return []
+        return {}
     with Store(directory) as store:
-        return store.model_names()
+        return store.engines()
 
 
 def check_device(device: str) -> None:

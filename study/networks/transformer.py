@@ -79,6 +79,7 @@ class Transformer(nn.Module):
             raise ValueError(f'positions must be "batch" or "tokens", but got "{positions}"')
         self.positions = positions
         self.embedding = Embedding(inputs, token_width)
+        self.encoding = Encoding(positions)
         self.position_dropout = Dropout(position_dropout)
         first = EncoderLayer(token_width, heads, feedforward_width, layer_dropout)
         self.layers = nn.ModuleList([first, *(copy.deepcopy(first) for _ in range(layers - 1))])
@@ -88,12 +89,7 @@ class Transformer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (rows, inputs) to (rows,)."""
         tokens = self.embedding(x)
-        rows, count, width = tokens.shape
-        if self.positions == "batch":
-            encoding = sinusoids(rows, width, tokens.dtype).unsqueeze(1)
-        else:
-            encoding = sinusoids(count, width, tokens.dtype)
-        tokens = self.position_dropout(tokens + encoding.to(tokens.device))
+        tokens = self.position_dropout(tokens + self.encoding(tokens))
         for layer in self.layers:
             tokens = layer(tokens)
         hidden = torch.tanh(self.hidden(tokens.flatten(1)))
@@ -113,6 +109,23 @@ class Embedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.unsqueeze(-1) * self.weight + self.bias
+
+
+class Encoding(nn.Module):
+    """What is added to tokens for their position, along the batch or along the tokens."""
+
+    def __init__(self, along: str) -> None:
+        super().__init__()
+        self.along = along
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Of tokens (rows, tokens, width) what broadcasts to their shape."""
+        rows, count, width = tokens.shape
+        if self.along == "batch":
+            encoding = sinusoids(rows, width, tokens.dtype).unsqueeze(1)
+        else:
+            encoding = sinusoids(count, width, tokens.dtype)
+        return encoding.to(tokens.device)
 
 
 class EncoderLayer(nn.Module):

@@ -122,6 +122,11 @@ class Store:
         shipped = {name: place for place, name in enumerate(DEFAULT_MODELS)}
         return sorted(names, key=lambda name: (shipped.get(name, len(shipped)), name))
 
+    def engines(self) -> dict[str, str | None]:
+        """The engine by which each stored model was trained; None of one without trainings."""
+        found = {key.model: key.engine for key in self.stored_keys()}
+        return {name: found.get(name) for name in self.model_names()}
+
     def model_recipe(self, name: str) -> Contender | None:
         """The recipe a stored model was made from; None for least squares or no such model."""
         for (recipe,) in self._rows("SELECT recipe FROM models WHERE model = ?", (name,)):

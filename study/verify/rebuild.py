@@ -57,10 +57,10 @@ class Again:
             return cls(None, findings=findings)
         again = cls(dataset, methods=store.methods(), findings=findings)
         known = dict(store.sources().itertuples(index=False, name=None))
-        for model in store.model_names():
+        for model, begun in store.engines().items():
             try:
                 recipe = store.model_recipe(model)
-                engine = engine_for(recipe, len(dataset.features), gaps=dataset.gaps)
+                engine = engine_for(recipe, len(dataset.features), begun=begun, gaps=dataset.gaps)
                 digest = engine.digest()
                 if engine.layout != store.layout(model):
                     raise InputError("its network has other parameters now")

@@ -208,8 +208,17 @@ def test_other_sizes_and_a_network_of_one_s_own_need_nothing_said(command, small
     assert list(found) == [
         ("deep", "lanes-1"),
         ("least-squares", "closed-form"),
-        ("mine", "torch-40"),
+        ("mine", "lanes-1"),
     ]
+
+
+def test_a_network_that_lanes_do_not_know_is_trained_by_torch_and_said_so(command, small):
+    recipe = (ROOT / "models" / "mlp.toml").read_text()
+    recipe = recipe.replace("study.networks.mlp:MLP", "networks_to_check:Convolution")
+    Path("folded.toml").write_text(recipe.replace("hidden_widths = [10, 10]", ""))
+    outcome = command("plan", *small[:2], "--models", "folded.toml,mlp", "--seeds", "1")
+    said = [line for line in outcome.out.splitlines() if "PyTorch" in line]
+    assert said == ["folded: trained by PyTorch, as lanes do not know this of it: convolution"]
 
 
 def test_least_squares_draws_nothing_from_torch_s_generator(people):
@@ -485,7 +494,7 @@ BROKEN = {
     "norm": ("buffer 'd.running_mean', 'd.running_var', 'd.num_batches_tracked' changes in training", "self.d = torch.nn.BatchNorm1d(inputs)", "", "return self.d(x).sum(1) * self.w"),
     "dropout": ("for dropout use study.networks.dropout.Dropout", "self.d = torch.nn.Dropout(0.5)", "", "return self.d(x).sum(1) * self.w"),
     "exit": ("it ends the program (sys.exit) (broken_exit.py, line 9)", "", "", "raise SystemExit"),
-    "late": ("ZeroDivisionError: division by zero (broken_late.py, line 9)", "", "passes = []", "return x.sum(1) * self.w + 0 * (passes.append(1) or 1 / (len(passes) < 300))"),
+    "late": ("ZeroDivisionError: division by zero (broken_late.py, line 9)", "", "passes = []", "return x.sum(1).atan() * self.w + 0 * (passes.append(1) or 1 / (len(passes) < 300))"),
 }  # fmt: skip
 
 

@@ -1,6 +1,5 @@
-"""The built-in networks in lanes against their nn.Modules, and against themselves elsewhere."""
+"""The shipped networks in lanes against their nn.Modules, and against themselves elsewhere."""
 
-import copy
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
@@ -13,16 +12,15 @@ import torch
 from conftest import shipped, train
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lane_gradients import by_autograd, check_gradients, largest, spread
 from llvmlite import binding
 from torch import nn
 
 from study.common.streams import StreamSeeds, bit_generator
 from study.engines.batches import KeepMasks
 from study.engines.lanes import compiler, packing
-from study.engines.lanes.compiler import aligned
 from study.engines.lanes.engine import Lanes
-from study.engines.lanes.networks import sizes_of
-from study.engines.lanes.packing import kernel, pack, positions, unpack
+from study.engines.lanes.graph.network import Sizes
 from study.engines.lanes.prediction import LanesStack
 from study.engines.replicates import Replicate, Trained
 from study.engines.torch.engine import Torch
@@ -91,41 +89,6 @@ def inputs_of(network: nn.Module) -> int:
     return [*hidden, network.output][0].in_features
 
 
-def spread(network: nn.Module, lanes: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Weights around a network's own, different in every lane."""
-    return {
-        name: (value.detach().numpy() + 0.3 * rng.normal(size=(lanes, *value.shape))).astype(
-            np.float32
-        )
-        for name, value in network.named_parameters()
-    }
-
-
-def by_autograd(
-    network: nn.Module,
-    weights: dict[str, np.ndarray],
-    x: np.ndarray,
-    y: np.ndarray,
-    keep: dict[str, torch.Tensor],
-    dtype: torch.dtype,
-) -> dict[str, np.ndarray]:
-    """Gradients of one network's mini-batch loss, by parameter and, under "x", of its inputs."""
-    network = copy.deepcopy(network).to(dtype).train()
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            parameter.copy_(torch.from_numpy(weights[name]))
-    for name, mask in keep.items():
-        network.get_submodule(name.removesuffix(".keep")).keep = mask.to(dtype)
-    rows = torch.from_numpy(x).to(dtype).requires_grad_(True)
-    nn.functional.mse_loss(network(rows), torch.from_numpy(y).to(dtype)).backward()
-    gradients = {name: parameter.grad for name, parameter in network.named_parameters()}
-    return {name: value.double().numpy() for name, value in {**gradients, "x": rows.grad}.items()}
-
-
-def largest(arrays: dict[str, np.ndarray]) -> float:
-    return max(float(np.abs(array).max()) for array in arrays.values())
-
-
 @pytest.mark.parametrize(
     ("networks", "examples"), [(transformers, 12), (perceptrons, 6), (linears, 3)]
 )
@@ -139,73 +102,10 @@ def test_gradients_of_random_networks_are_those_of_autograd_in_double_precision(
     )
     @given(network=networks, rows=st.integers(1, 6), seed=st.integers(0, 1000))
     def check(network: nn.Module, rows: int, seed: int) -> None:
-        check_gradients(network, rows, seed)
+        inputs = inputs_of(network)
+        check_gradients(network, Sizes.of(network, inputs), inputs, rows, seed)
 
     check()
-
-
-def check_gradients(network: nn.Module, rows: int, seed: int) -> None:
-    """Gradients of one batch, with other weights, rows and dropout decisions in every lane.
-
-    They must be within 1e-6 of the largest, or within four times the error of torch's own
-    float32 on the same networks, which for random weights often exceeds 1e-6 by itself.
-    """
-    lanes, inputs, rng = 8, inputs_of(network), np.random.default_rng(seed)
-    sizes = sizes_of(network)
-    weights = spread(network, lanes, rng)
-    table = rng.normal(size=(9, inputs)).astype(np.float32)
-    targets = rng.normal(size=9).astype(np.float32)
-    row_of = rng.integers(9, size=(rows, lanes))
-    label_of = rng.integers(9, size=(rows, lanes))
-    masks = KeepMasks(network, rows=rows, inputs=inputs)
-    generators = [bit_generator(lane, "dropout") for lane in range(lanes)]
-    streams = aligned((4, lanes), np.uint64)
-    streams[:] = np.stack([one.state["state"]["state"] for one in generators], axis=1)
-    (block,) = pack(weights, lanes)
-    first, input_gradients = aligned(block.shape), aligned((2, rows, inputs, lanes))
-    kernel("training", sizes, inputs, lanes)(
-        weights=block,
-        first=first,
-        second=aligned(block.shape),
-        table=table,
-        targets=targets,
-        row_of=row_of,
-        label_of=label_of,
-        positions=positions(network, rows),
-        thresholds=np.append(masks.threshold, np.zeros(3, np.uint16)),
-        streams=streams,
-        masks=np.zeros((len(masks.threshold) + 3, lanes // 8), dtype=np.uint8),
-        corrections=np.ones((1, 2), dtype=np.float32),
-        losses=aligned((1, lanes)),
-        input_gradients=input_gradients,
-        epochs=1,
-        rows=rows,
-        size=rows,
-    )
-    # After one step, Adam's first moment is a tenth of the gradient.
-    found = {name: array * 10.0 for name, array in unpack(first, sizes.shapes, lanes).items()}
-    found["x"] = np.moveaxis(input_gradients[0], -1, 0)
-    keep = masks.draw(generators)
-    errors, stock_errors = [], []
-    for lane in range(lanes):
-        exact, stock = (
-            by_autograd(
-                network,
-                {name: array[lane] for name, array in weights.items()},
-                table[row_of[:, lane]],
-                targets[label_of[:, lane]],
-                {name: mask[lane] for name, mask in keep.items()},
-                dtype,
-            )
-            for dtype in (torch.float64, torch.float32)
-        )
-        for errors_, gradients in (
-            (errors, {name: array[lane] for name, array in found.items()}),
-            (stock_errors, stock),
-        ):
-            differences = {name: gradients[name] - exact[name] for name in exact}
-            errors_.append(largest(differences) / largest(exact))
-    assert max(errors) <= max(1e-6, 4 * max(stock_errors))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -250,16 +150,6 @@ def test_predictions_and_gradients_of_random_networks_are_those_of_torch(network
     ):
         assert found.shape == expected.shape
         np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
-
-
-def test_a_subclass_of_a_built_in_network_is_not_taken_for_it():
-    class Twice(MLP):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return 2 * super().forward(x)
-
-    assert sizes_of(Twice(inputs=3, hidden_widths=[2])) is None
-    with pytest.raises(TypeError, match="Twice is no network that is built in"):
-        LanesStack(Twice(inputs=3, hidden_widths=[2]), {})
 
 
 # -- training against the torch engine -------------------------------------------------------

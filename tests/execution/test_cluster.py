@@ -45,7 +45,7 @@ class Greedy(MLP):
         while self.training and multiprocessing.parent_process():
             hoard.append(np.ones(2**22))
             time.sleep(0.002)
-        return super().forward(x)
+        return super().forward(x).atan()  # which lanes do not know
 """
 
 

@@ -25,7 +25,7 @@ class Own(nn.Module):
         self.output = nn.Linear(8, 1)
 
     def forward(self, x):
-        return self.output(self.hidden(x).sigmoid()).squeeze(-1)
+        return self.output(self.hidden(x).atan()).squeeze(-1)
 
 
 MODELS = {

@@ -27,7 +27,7 @@ from study.recipes.model import Contender, EstimatorRecipe, ModelRecipe, Protoco
 
 
 class Wide(nn.Module):
-    """A plain network that lanes do not know."""
+    """A plain network: in lanes, unless it has too many weights."""
 
     def __init__(self, inputs: int, width: int, depth: int) -> None:
         super().__init__()
@@ -38,8 +38,18 @@ class Wide(nn.Module):
 
     def forward(self, x):
         for layer in self.layers:
-            x = layer(x).relu()
+            x = self.bent(layer(x))
         return self.output(x).squeeze(-1)
+
+    def bent(self, x):
+        return x.relu()
+
+
+class Odd(Wide):
+    """The same with a function that lanes do not know."""
+
+    def bent(self, x):
+        return x.atan()
 
 
 @dataclass(frozen=True)
@@ -104,7 +114,9 @@ SHAPES = {
     "one batch of all rows": Shape(4000, 100, 50, MLP, {"hidden_widths": [4]}, batch=4000),
     "10^5 weights": Shape(60, 10, 8, OWN, {"width": 300, "depth": 2}, batch=50),
     "10^6 weights": Shape(20, 4, 3, OWN, {"width": 1000, "depth": 2}, batch=20),
-    "many rows by torch": Shape(20_000, 4500, 4, OWN, {"width": 16, "depth": 3}, batch=5000),
+    "many rows by torch": Shape(
+        20_000, 4500, 4, "test_memory:Odd", {"width": 16, "depth": 3}, batch=5000
+    ),
     "100 trees": Shape(3000, 40, 4, FOREST, {"n_estimators": 100, "max_features": 1}, seeds=1),
 }
 

@@ -58,7 +58,7 @@ class Dreadful(MLP):
                 while True:
                     hoard.append(np.ones(2**24))  # 128 MB
                     time.sleep(0.05)
-        return super().forward(x)
+        return super().forward(x).atan()  # which lanes do not know
 """
 
 

@@ -128,7 +128,8 @@ def _compile(source: str, machine: binding.TargetMachine) -> bytes:
     module.data_layout = str(machine.target_data)
     module.verify()
     options = binding.create_pipeline_tuning_options(speed_level=2)
-    # What is to be a vector is one already.
+    # What is to be a vector is one already, and what is to be written out is.
+    options.loop_unrolling = False
     options.loop_vectorization = False
     options.slp_vectorization = False
     builder = binding.create_pass_builder(machine, options)
@@ -139,7 +140,7 @@ def _compile(source: str, machine: binding.TargetMachine) -> bytes:
 @functools.cache
 def _sources(traced: Callable[..., Trace]) -> str:
     """A hash of the code that says what a trace makes of its arguments."""
-    files = {*Path(__file__).parent.glob("*.py"), Path(traced.__code__.co_filename)}
+    files = {*Path(__file__).parent.rglob("*.py"), Path(traced.__code__.co_filename)}
     return _digest(b"".join(path.read_bytes() for path in sorted(files)))
 
 

@@ -1,49 +1,81 @@
-"""Built-in networks on the processor, one seed in each lane."""
+"""Networks on the processor, one seed in each lane."""
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 
+from study.common.findings import NOTE
 from study.datasets.dataset import Dataset
 from study.engines.engine import Cost
 from study.engines.lanes.compiler import host_lanes
-from study.engines.lanes.kernels import decisions_and_room
-from study.engines.lanes.networks import BUILT_IN, Sizes, sizes_of
+from study.engines.lanes.graph.graph import UnsupportedError
+from study.engines.lanes.graph.network import Sizes
+from study.engines.lanes.graph.recorded import recorded
 from study.engines.lanes.prediction import LanesStack
 from study.engines.lanes.training import epochs_at_once, train_block
+from study.engines.network_check.check import NEIGHBOURS, refuse_unfit
 from study.engines.network_engine import NetworkEngine
 from study.engines.replicates import Replicate, Trained, occasion_epochs
-from study.networks.build import import_class
+from study.networks.build import Unfit, import_class
+from study.networks.shipped import SHIPPED
 from study.recipes.model import Contender, ModelRecipe
 
 # Replicates in a block: as few as lanes are, for an even share of work, up to so many that
 # scikit-learn's own work, which a block pays once, does not show.
 _MOST_IN_BLOCK = 128
+_SHIPPED = [f"{kind.__module__}:{kind.__qualname__}" for kind in SHIPPED]
+# So many weights that a row meets count for one.
+_WEIGHTS = 14
 # What all replicates of a block hold, in bytes, if more than one round of lanes do.
 _MOST_HELD = 2**27
 
 
+def not_in_lanes(recipe: ModelRecipe, inputs: int) -> str | None:
+    """What keeps the networks of a recipe from being computed in lanes; None if nothing does.
+
+    Raises InputError where what the recipe names cannot be imported.
+    """
+    if import_class(recipe) in SHIPPED:
+        return None
+    try:
+        recorded(recipe, inputs)
+    except UnsupportedError as error:
+        return str(error)
+    return None
+
+
 @dataclass(frozen=True)
 class Lanes(NetworkEngine):
-    """The built-in networks in lanes.
+    """Networks in lanes: those whose operations are known there.
 
     lanes : 8, 16 or 32; what suits the machine if not given. It shows in the time alone.
+    known : of a network of one's own, what its code depends on; recorded if not given
     """
 
     family = "lanes"
-    # Kernels let go of Python's lock.
-    threaded = True
-
     lanes: int | None = None
+    known: Sizes | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
         if not isinstance(recipe, ModelRecipe) or device != "cpu":
             return None
-        return cls(recipe, inputs) if import_class(recipe) in BUILT_IN else None
+        if import_class(recipe) in SHIPPED:
+            return cls(recipe, inputs)
+        try:
+            return cls(recipe, inputs, known=recorded(recipe, inputs))
+        except UnsupportedError:
+            return None
+
+    @property
+    def threaded(self) -> bool:
+        # Kernels let go of Python's lock. A stranger's code is run in a process of its own, and
+        # is not imported for this.
+        return self.recipe.network in _SHIPPED
 
     @property
     def name(self) -> str:
@@ -55,15 +87,24 @@ class Lanes(NetworkEngine):
         return self.lanes or host_lanes()
 
     @property
+    def _shipped(self) -> bool:
+        return import_class(self.recipe) in SHIPPED
+
+    @cached_property
     def sizes(self) -> Sizes:
         """What the network's code depends on."""
-        sizes = sizes_of(self.network)
-        assert sizes is not None
-        return sizes
+        return self.known or recorded(self.recipe, self.inputs)
 
     def check(self, dataset: Dataset, *, known: bool) -> None:
-        # Whether it takes the recipe's arguments; all else of it has been checked.
-        _ = self.network
+        if self._shipped:
+            # Whether it takes the recipe's arguments; all else of it has been checked.
+            _ = self.network
+            return
+        found = refuse_unfit(self.recipe, dataset.train_x, dataset.test_x)
+        if any(finding.code == NEIGHBOURS and finding.outcome == NOTE for finding in found):
+            # It had none in the batches on which lanes were chosen.
+            what = "a row depends on its neighbours in batches of some sizes or values alone"
+            raise Unfit(self.recipe, what, "let it depend on them always, or never")
 
     def train_block(
         self,
@@ -81,7 +122,7 @@ class Lanes(NetworkEngine):
         )
 
     def stack(self, trained: Trained) -> LanesStack:
-        return LanesStack(self.network, trained.weights)
+        return LanesStack(self.network, trained.weights, sizes=self.sizes)
 
     def block_size(
         self, count: int, dataset: Dataset, *, trained: bool, own_rows: bool = False
@@ -93,12 +134,13 @@ class Lanes(NetworkEngine):
 
     def cost(self, rows: int) -> Cost:
         # There and back is thrice a prediction.
-        return Cost(epoch=3 * rows * self.modules, row=self.modules)
+        row = self.modules if self._shipped else max(self.modules, self.weights // _WEIGHTS)
+        return Cost(epoch=3 * rows * row, row=row)
 
     def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
         lanes, inputs, rows = host_lanes(), len(dataset.features), len(dataset.train_y)
         weights, protocol = self.weights, self.recipe.training
-        decisions, room = decisions_and_room(self.sizes)
+        decisions, room = self.sizes.decisions, self.sizes.room
         batch = min(protocol.batch_size, rows)
         own_rows = any(replicate.streams.own_rows for replicate in replicates)
         held = len(replicates) * self.kept(dataset, weights, own_rows=own_rows)

@@ -2,7 +2,8 @@
 
 import math
 
-from study.engines.lanes.layers import Decisions
+from study.engines.lanes.decisions import Decisions
+from study.engines.lanes.graph.network import InLanes, Sizes
 from study.engines.lanes.memory import (
     Array,
     Masks,
@@ -15,8 +16,16 @@ from study.engines.lanes.memory import (
     scratch,
     store_words,
 )
-from study.engines.lanes.networks import InLanes, Sizes, in_lanes
-from study.engines.lanes.tracing import Place, Trace, integer, loop, minimum, tracing
+from study.engines.lanes.tracing import (
+    Place,
+    Trace,
+    active_trace,
+    integer,
+    loop,
+    minimum,
+    tracing,
+    whole,
+)
 from study.engines.lanes.vectors import of_index, select, splat, square_root
 
 # torch.optim.Adam's.
@@ -71,7 +80,7 @@ def training(sizes: Sizes, inputs: int, lanes: int, *, stopping: bool = False) -
     pointers = (*_TRAINING, *(_STOPPING if stopping else ()))
     integers = ("epochs", "rows", "size", *(("held_out", "patience") if stopping else ()))
     with tracing(lanes, pointers, integers) as trace:
-        net = in_lanes(sizes)
+        net = InLanes(sizes)
         parameters = sum(math.prod(shape) for _, shape in sizes.shapes)
         weights, gradients = array("weights", parameters), scratch(parameters)
         x, losses, masks = scratch(inputs), array("losses", 1), Masks("masks")
@@ -150,15 +159,6 @@ def keep_the_best(net: InLanes, weights: Array, x: Array) -> None:
         kept[parameter] = select(better, weights[parameter], kept[parameter])
 
 
-def decisions_and_room(sizes: Sizes) -> tuple[int, int]:
-    """Of one network: dropout decisions for a row, and numbers in its kernel's scratch memory."""
-    with tracing(8, ()) as trace:
-        net = in_lanes(sizes)
-    # Attention takes two tables of scores more on its way back.
-    tokens = dict(sizes.shapes)["embedding.weight"][0] if net.decisions else 0
-    return net.decisions, trace.scratch + 2 * tokens**2
-
-
 def draw(masks: Masks, decisions: Place, first: Place) -> None:
     """Draw a step's dropout decisions from each lane's SFC64, as `streams.keep_bits` does.
 
@@ -191,7 +191,7 @@ def adam(weights: Array, gradients: Array, step: Place) -> None:
         weights[place] = weights[place] - size * change
 
 
-def prediction(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool = False) -> Trace:
+def prediction(sizes: Sizes, inputs: int, lanes: int) -> Trace:
     """Predict each row.
 
     Arrays
@@ -205,20 +205,21 @@ def prediction(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool = Fals
     --------
     rows
     stride : 1 where row i stands at place i of one batch, 0 where each is alone, at place 0
+    own : 1 where each lane has a table of its own, else 0
     """
     pointers = ("weights", "table", "positions", "predictions")
-    with tracing(lanes, pointers, ("rows", "stride")) as trace:
-        net = in_lanes(sizes)
+    with tracing(lanes, pointers, ("rows", "stride", "own")) as trace:
+        net = InLanes(sizes)
         x = scratch(inputs)
         weights = array("weights", 1)
         predictions = array("predictions", 1)
         for row in loop(integer("rows"), "row"):
-            read_row(x, row, own_tables=own_tables)
+            read_row(x, row)
             predictions[row] = net.forward(weights, x, row * integer("stride"), None)
     return trace
 
 
-def differentiation(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool = False) -> Trace:
+def differentiation(sizes: Sizes, inputs: int, lanes: int) -> Trace:
     """The gradient of each row's prediction, the row alone.
 
     Arrays
@@ -228,36 +229,32 @@ def differentiation(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool =
 
     Integers
     --------
-    rows
+    rows, own
     """
     pointers = ("weights", "table", "positions", "input_gradients")
-    with tracing(lanes, pointers, ("rows",)) as trace:
-        net = in_lanes(sizes)
-        parameters = sum(math.prod(shape) for _, shape in sizes.shapes)
-        # The gradients of the weights come along, and nobody reads them.
-        weights, unused = array("weights", parameters), scratch(parameters)
-        x = scratch(inputs)
+    with tracing(lanes, pointers, ("rows", "own")) as trace:
+        net = InLanes(sizes)
+        x, weights = scratch(inputs), array("weights", 1)
         for row in loop(integer("rows"), "row"):
-            read_row(x, row, own_tables=own_tables)
+            read_row(x, row)
             net.forward(weights, x, 0, None)
             d_x = array("input_gradients", 1, inputs).at(row)
-            net.backward(weights, unused, x, splat(1.0), d_x, None)
+            net.backward(weights, None, x, splat(1.0), d_x, None)
     return trace
 
 
-def prediction_of_own_tables(sizes: Sizes, inputs: int, lanes: int) -> Trace:
-    """The same as `prediction`, each lane of rows of its own."""
-    return prediction(sizes, inputs, lanes, own_tables=True)
+def read_row(x: Array, row: Place) -> None:
+    """Put one row of the table, or of each lane's own, where the network finds it.
 
-
-def differentiation_of_own_tables(sizes: Sizes, inputs: int, lanes: int) -> Trace:
-    """The same as `differentiation`, each lane of rows of its own."""
-    return differentiation(sizes, inputs, lanes, own_tables=True)
-
-
-def read_row(x: Array, row: Place, *, own_tables: bool) -> None:
-    """Put one row of the table, or of each lane's own, where the network finds it."""
-    inputs = len(x)
-    own = array("table", 1, inputs)
-    for column in loop(inputs):
-        x[column] = own[row, column] if own_tables else same("table", row * inputs + column)
+    One kernel does both, as it takes long to compile and the choice no time.
+    """
+    inputs, own = len(x), array("table", 1, len(x))
+    builder = active_trace.get().builder
+    chosen = builder.icmp_unsigned("!=", integer("own").value, whole(0))
+    with builder.if_else(chosen) as (each, all_alike):
+        with each:
+            for column in loop(inputs):
+                x[column] = own[row, column]
+        with all_alike:
+            for column in loop(inputs):
+                x[column] = same("table", row * inputs + column)

@@ -7,11 +7,12 @@ import threading
 import numpy as np
 from torch import nn
 
+from study.common.errors import InputError
 from study.common.weights import Weights
 from study.engines.lanes import kernels
 from study.engines.lanes.compiler import Kernel, aligned
-from study.engines.lanes.layers import Shapes
-from study.engines.lanes.networks import Sizes
+from study.engines.lanes.graph.graph import Shapes
+from study.engines.lanes.graph.network import Sizes
 from study.networks.transformer import Transformer
 
 _TRACES = {
@@ -19,8 +20,6 @@ _TRACES = {
     "training with stopping": kernels.training_with_stopping,
     "prediction": kernels.prediction,
     "differentiation": kernels.differentiation,
-    "prediction of own tables": kernels.prediction_of_own_tables,
-    "differentiation of own tables": kernels.differentiation_of_own_tables,
 }
 _compiling = threading.Lock()
 
@@ -36,10 +35,19 @@ def _kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int) -> Kernel:
     return Kernel(_TRACES[purpose], sizes, inputs, lanes)
 
 
-def pack(weights: Weights, lanes: int) -> list[np.ndarray]:
-    """Arrays (networks, ...) by name -> blocks (parameters, lanes), the last one filled up."""
+def pack(weights: Weights, shapes: Shapes, lanes: int) -> list[np.ndarray]:
+    """Arrays (networks, ...) by name -> blocks (parameters, lanes), the last one filled up.
+
+    Raises InputError unless they have the shapes for which code is compiled, as it reads no others.
+    """
     count = len(next(iter(weights.values())))
-    flat = np.concatenate([array.reshape(count, -1) for array in weights.values()], axis=1)
+    for name, shape in shapes:
+        if weights[name].shape[1:] != shape:
+            raise InputError(
+                f"parameter '{name}' of the network has shape {weights[name].shape[1:]}, and had "
+                f"{shape} when it was first built: let shapes follow from the recipe alone"
+            )
+    flat = np.concatenate([weights[name].reshape(count, -1) for name, _ in shapes], axis=1)
     blocks = []
     for start in range(0, count, lanes):
         part = flat[start : start + lanes]

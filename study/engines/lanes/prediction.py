@@ -1,4 +1,4 @@
-"""Trained built-in networks in lanes."""
+"""Trained networks in lanes."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,8 @@ from study.common.methods import GRADIENTS, PREDICTIONS
 from study.common.weights import Weights
 from study.engines.engine import Stack
 from study.engines.lanes.compiler import aligned, host_lanes
-from study.engines.lanes.networks import sizes_of
+from study.engines.lanes.graph.network import Sizes
+from study.engines.lanes.graph.record import shapes_of
 from study.engines.lanes.packing import kernel, pack, positions
 
 # What is computed in one call, of a network in its place in a batch and of gradients: rows, and
@@ -18,7 +19,7 @@ _ROWS, _AT_ONCE = 4096, 2**22
 
 
 class LanesStack(Stack):
-    """Networks of one built-in architecture in eval mode, each row of data standing alone.
+    """Networks of one architecture in eval mode, each row of data standing alone.
 
     Parameters
     ----------
@@ -28,24 +29,30 @@ class LanesStack(Stack):
         Parameters by name, float32.
     lanes : int, optional
         Networks computed at once; what suits the machine if not given.
+    sizes : optional
+        What the network's code depends on; recorded if not given.
 
-    Raises TypeError for a network that is not built in.
+    Its methods raise UnsupportedError for a network that lanes do not know.
     """
 
     offers = frozenset({GRADIENTS, PREDICTIONS})
     # 16 MiB: what lies between the calls takes longer than small tables do.
     at_once = 2**22
 
-    def __init__(self, network: nn.Module, weights: Weights, lanes: int | None = None) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        weights: Weights,
+        lanes: int | None = None,
+        sizes: Sizes | None = None,
+    ) -> None:
         lanes = lanes or host_lanes()
-        sizes = sizes_of(network)
-        if sizes is None:
-            raise TypeError(f"{type(network).__name__} is no network that is built in")
         self._network = network
         self._sizes = sizes
         self._lanes = lanes
         self.size = len(next(iter(weights.values())))
-        self._blocks = pack({name: weights[name] for name, _ in sizes.shapes}, lanes)
+        shapes = sizes.shapes if sizes else shapes_of(network)
+        self._blocks = pack(weights, shapes, lanes)
         self._alone = positions(network, 1)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
@@ -91,7 +98,7 @@ class LanesStack(Stack):
         **integers: int,
     ) -> np.ndarray:
         """What a kernel leaves in its array `result` for every network: (networks, *shape)."""
-        purpose += " of own tables" if x.ndim == 3 else ""
+        self._sizes = self._sizes or Sizes.of(self._network, x.shape[-1])
         compiled = kernel(purpose, self._sizes, x.shape[-1], self._lanes)
         rooms = aligned((len(self._blocks), *shape, self._lanes))
         for place, (block, room) in enumerate(zip(self._blocks, rooms, strict=True)):
@@ -102,7 +109,7 @@ class LanesStack(Stack):
                 "positions": position,
                 result: room,
             }
-            compiled(**arrays, **integers, rows=x.shape[-2])
+            compiled(**arrays, **integers, rows=x.shape[-2], own=x.ndim == 3)
         # In memory network by network, so that no sum over one depends on how many there are.
         by_network = np.ascontiguousarray(np.moveaxis(rooms, -1, 1))
         return by_network.reshape(-1, *shape)[: self.size]

@@ -1,4 +1,4 @@
-"""Training of the built-in networks in lanes."""
+"""Training of networks in lanes."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,8 +8,8 @@ from torch import nn
 from study.common.streams import bit_generator
 from study.engines.batches import KeepMasks
 from study.engines.lanes.compiler import aligned
+from study.engines.lanes.graph.network import Sizes
 from study.engines.lanes.kernels import FIRST_DECAY, SECOND_DECAY
-from study.engines.lanes.networks import Sizes
 from study.engines.lanes.packing import kernel, pack, positions, unpack
 from study.engines.replicates import Replicate, Trained, loss_epochs, occasion_epochs
 from study.engines.row_orders import Orders
@@ -47,7 +47,7 @@ def train_block(
         return Trained.without_steps(initial, len(replicates))
     # Lanes without a replicate repeat those with one.
     slots = [replicates[lane % len(replicates)] for lane in range(lanes)]
-    (weights,) = pack(initial, lanes)
+    (weights,) = pack(initial, sizes.shapes, lanes)
     protocol = recipe.training
     network = networks[inits[0]]
     training = _Training(network, sizes, slots, weights, x, y, protocol, tested, groups)

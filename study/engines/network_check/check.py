@@ -1,10 +1,6 @@
 """What the harness asks of a network, checked before anything is trained or written."""
 
-import io
-import random
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +24,7 @@ from study.engines.network_check.forward import (
     mapping_rows,
     modes,
 )
+from study.engines.network_check.quiet import quietly
 from study.engines.network_check.seeds_at_once import (
     having_gradients,
     measuring_together,
@@ -35,10 +32,11 @@ from study.engines.network_check.seeds_at_once import (
     training_together,
 )
 from study.engines.network_check.subject import Find, Subject
-from study.engines.torch.prediction import one_thread
-from study.networks.build import Unfit, seeded
+from study.networks.build import Unfit
 from study.networks.remedies import remedy_for
 from study.recipes.model import ModelRecipe
+
+NEIGHBOURS = "N016"
 
 
 def check_network(
@@ -62,13 +60,7 @@ def check_network(
     """
     subject = Subject(recipe, torch.from_numpy(train_x), torch.from_numpy(test_x), variables or {})
     findings: list[Finding] = []
-    said = io.StringIO()
-    with (
-        _generators_kept(),
-        one_thread(),
-        redirect_stdout(said),
-        warnings.catch_warnings(action="ignore"),
-    ):
+    with quietly() as said:
         for group in _GROUPS:
             for code, says, find in group:
                 found = _found(find, subject) or [Finding(PASSED, says)]
@@ -83,13 +75,15 @@ def check_network(
     return findings
 
 
-def refuse_unfit(recipe: ModelRecipe, train_x: np.ndarray, test_x: np.ndarray) -> None:
-    """Raise Unfit, with the first fault, unless a network can be used."""
-    found = faults(check_network(recipe, train_x, test_x))
+def refuse_unfit(recipe: ModelRecipe, train_x: np.ndarray, test_x: np.ndarray) -> list[Finding]:
+    """What is found of a network that can be used. Raises Unfit, with the first fault, if not."""
+    findings = check_network(recipe, train_x, test_x)
+    found = faults(findings)
     if found:
         more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
         remedy = f"{found[0].remedy} ({found[0].code}{more}: 'study model check' lists all)"
         raise Unfit(recipe, found[0].what, remedy)
+    return findings
 
 
 def _found(find: "Find", subject: "Subject") -> list[Finding]:
@@ -100,18 +94,6 @@ def _found(find: "Find", subject: "Subject") -> list[Finding]:
     except (Exception, SystemExit) as error:  # a stranger's network may raise anything
         remedy = remedy_for(error, "mend the class: this must work for every row of the data")
         return [Finding(FAULT, first_line(error), remedy)]
-
-
-@contextmanager
-def _generators_kept() -> Iterator[None]:
-    """Leave the global generators of Python, NumPy and torch as they were."""
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    try:
-        with seeded(0):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
 
 
 _GROUPS: tuple[tuple[tuple[str, str, Find], ...], ...] = (
@@ -136,6 +118,6 @@ _GROUPS: tuple[tuple[tuple[str, str, Find], ...], ...] = (
     ),
     (("N014", "seeds can be trained together", training_together),),
     (("N015", "seeds can be evaluated together", measuring_together),),
-    (("N016", "a row's prediction does not depend on its neighbours", minding_no_neighbours),),
+    ((NEIGHBOURS, "a row's prediction does not depend on its neighbours", minding_no_neighbours),),
 )
 CHECKS = 1 + sum(map(len, _GROUPS))

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 
 from study.datasets.dataset import Dataset
 from study.engines.engine import Cost, Stack
-from study.engines.lanes.networks import sizes_of
+from study.engines.lanes.engine import not_in_lanes
 from study.engines.lanes.prediction import LanesStack
 from study.engines.network_check.check import refuse_unfit
 from study.engines.network_engine import NetworkEngine
@@ -17,6 +18,7 @@ from study.engines.torch.memory import live
 from study.engines.torch.prediction import BLOCK, ROWS, TorchStack
 from study.engines.torch.training import train_block
 from study.networks.build import build
+from study.networks.shipped import SHIPPED
 from study.recipes.model import Contender, ModelRecipe
 
 # What each module counts in a step, whatever the rows are, and in predicting a row; and weights
@@ -43,12 +45,17 @@ class Torch(NetworkEngine):
         # The block size is part of the name, since it may show in the last bits of a result.
         return f"{self.family}-{BLOCK}" + ("" if self.device == "cpu" else f"-{self.device}")
 
+    @cached_property
+    def note(self) -> str | None:
+        missing = not_in_lanes(self.recipe, self.inputs) if self.device == "cpu" else None
+        return missing and f"trained by PyTorch, as lanes do not know this of it: {missing}"
+
     @property
     def width(self) -> int:
         return BLOCK
 
     def check(self, dataset: Dataset, *, known: bool) -> None:
-        if not self._built_in:  # those have been checked
+        if not self._shipped:  # those have been checked
             refuse_unfit(self.recipe, dataset.train_x, dataset.test_x)
 
     def train_block(
@@ -63,11 +70,11 @@ class Torch(NetworkEngine):
         return train_block(self.recipe, replicates, x, y, on_epochs, self.device, tested, groups)
 
     @property
-    def _built_in(self) -> bool:
-        return sizes_of(self.network) is not None
+    def _shipped(self) -> bool:
+        return type(self.network) in SHIPPED
 
     def stack(self, trained: Trained) -> Stack:
-        if self._built_in:  # trained on a GPU, and measured as if it had been trained in lanes
+        if self._shipped:  # trained on a GPU, and measured as if it had been trained in lanes
             return LanesStack(self.network, trained.weights)
         # Built anew, as a stranger's network may keep something of what it has met.
         network = build(self.recipe, inputs=self.inputs, init=0)

@@ -1,0 +1,1 @@
+"""Networks of any kind in lanes: recorded, planned as loops, and written for the kernels."""
