@@ -21,11 +21,18 @@ from study.analysis.seeds import (
     seeds_by_condition,
 )
 from study.analysis.undefined import without_gradient
-from study.analysis.vectors import OnSplits, Vectors, stored_on_splits, stored_vectors, tidy
+from study.analysis.vectors import (
+    OnSplits,
+    Vectors,
+    stored_on_splits,
+    stored_varied,
+    stored_vectors,
+    tidy,
+)
 from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
 from study.common.methods import METHODS, TRAINING_GRADIENT
-from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
+from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES, LEAST_SQUARES_TITLE
 from study.engines.row_orders import TIME_BLOCKS
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
@@ -212,25 +219,7 @@ class Results:
     @cached_property
     def _varied(self) -> dict[tuple[str, str, str], dict[str, dict[int, Vectors]]]:
         """What `varied` gives, by (model, method, level)."""
-        found: dict[tuple[str, str, str], dict[str, dict[int, Vectors]]] = {}
-        for source in SOURCES:
-            rows = self._varied_scores[self._varied_scores["source"] == source]
-            # All bases at once: each network stands under a number in place of its seed.
-            networks = rows[["base", "seed"]].drop_duplicates().sort_values(["base", "seed"])
-            number = rows.groupby(["base", "seed"]).ngroup()
-            for key, vectors in stored_vectors(rows.assign(seed=number), self.recipe):
-                model, _, method, level = key
-                own = networks.iloc[vectors.seeds.to_numpy()].reset_index(drop=True)
-                found.setdefault((model, method, level), {})[source] = {
-                    int(base): Vectors(
-                        own["seed"].iloc[places].reset_index(drop=True),
-                        vectors.items,
-                        vectors.score[places],
-                        vectors.signed[places],
-                    )
-                    for base, places in own.groupby("base").indices.items()
-                }
-        return found
+        return stored_varied(self._varied_scores, self.recipe)
 
     @property
     def imported(self) -> str | None:
