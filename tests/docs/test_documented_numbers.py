@@ -13,7 +13,7 @@ import study
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.datasets.dataset import load_dataset
-from study.datasets.drafting import draft, variables
+from study.datasets.drafting import draft, making, variables
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.explain import recipe_keys
 from study.recipes.find import find_dataset
@@ -256,8 +256,8 @@ def test_the_rules_of_the_documentation_are_those_of_init():
     facts = [
         f"up to {variables.MOST_LEVELS} levels; levels in fewer than {variables.FEWEST_ROWS} training "
         "rows",
-        f"at most {draft.MOST_DROPPED:.0%} of the rows",
-        f"else {draft.TEST_FRACTION:.0%}, drawn",
+        f"at most {making.MOST_DROPPED:.0%} of the rows",
+        f"else {making.TEST_FRACTION:.0%}, drawn",
         f"networks stop after {draft.PATIENCE} epochs in vain",
         f"With `patience = {draft.PATIENCE}`, which `study data init` writes",
     ]
