@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from conftest import Command
 
+from study.analysis.results import Results
+
 NAME = "mo<b>ney_%&"
 RECIPE = """
 title = "Spending"
@@ -54,6 +56,14 @@ title = "Boosted trees"
 estimator = "sklearn.ensemble:HistGradientBoostingRegressor"
 arguments = { max_iter = 10 }
 """
+OWN = """
+title = "Own"
+network = "networks_of_pieces:GeluMlp"
+[training]
+epochs = 5
+batch_size = 10
+learning_rate = 0.01
+"""
 
 
 def write() -> None:
@@ -72,6 +82,7 @@ def write() -> None:
     table.to_csv("spending.csv", index=False)
     Path("spending.toml").write_text(RECIPE)
     Path("boosted.toml").write_text(BOOSTED)
+    Path("own.toml").write_text(OWN)
 
 
 def said(command: Command, *arguments: str) -> str:
@@ -87,8 +98,8 @@ def test_every_kind_of_column_goes_from_the_table_to_the_report(command: Command
     assert "by weekday, as sine and cosine" in checked
     assert ", and whether it is missing" in checked
     told = said(
-        command, "run", "--data", "spending.toml", "--models", "linear,boosted.toml", "--seeds",
-        "2", "--splits", "2", "--shuffles", "2", "--workers", "1",
+        command, "run", "--data", "spending.toml", "--models", "linear,boosted.toml,own.toml",
+        "--seeds", "2", "--splits", "2", "--shuffles", "2", "--workers", "1",
     )  # fmt: skip
     run = "reports/spending"
     said(command, "report", run)
@@ -101,7 +112,9 @@ def test_every_kind_of_column_goes_from_the_table_to_the_report(command: Command
     alone = f"both are of the group {NAME}, which together has rank 1 in 2 of 2 seeds"
     assert alone in page
     assert alone in told
+    assert Results(run).engines()["own"] == "lanes-1"
     groups = pd.read_csv(Path(run, "tables", "importance-groups.csv"))
+    assert set(groups["model"]) == {"linear", "boosted", "own", "least-squares"}
     assert set(groups["name"]) == {NAME, "mood", "day"}
     assert {"permutation-grouped", "gradient"} <= set(groups["method"])
     assert "groups" in said(command, "claim", run, f"{NAME} above mood in 0.5", "--level", "group")

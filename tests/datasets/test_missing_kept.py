@@ -163,14 +163,15 @@ def test_gradients_of_value_and_indicator_are_summed_by_variable(tmp_path):
     np.testing.assert_array_equal(by_variable.score, [[3, 28, 32]])
 
 
+@pytest.mark.parametrize("begun", [None, "sklearn"])
 @pytest.mark.parametrize(
     ("own", "expected"), [(HistGradientBoostingRegressor, True), (GradientBoostingRegressor, False)]
 )
-def test_regressors_that_take_nan_get_it_and_others_what_is_imputed(tmp_path, own, expected):
+def test_regressors_that_take_nan_get_it_and_others_what_is_imputed(tmp_path, own, expected, begun):
     data = load(tmp_path)
     assert data.gaps == (Gap((0,), 1),)
     recipe = EstimatorRecipe(title="own", estimator=f"sklearn.ensemble:{own.__name__}")
-    engine = engine_for(recipe, len(data.features), gaps=data.gaps)
+    engine = engine_for(recipe, len(data.features), begun=begun, gaps=data.gaps)
     engine.check(data, known=False)
     trained = engine.train([Replicate("real", StreamSeeds.of(3))], data.train_x, data.train_y)
     train, test = as_by_scikit_learn(TRAIN), as_by_scikit_learn(TEST)

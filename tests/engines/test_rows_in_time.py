@@ -25,11 +25,12 @@ from study.engines.torch.engine import Torch
 from study.execution.block import Block
 from study.execution.train_and_measure import train_and_measure
 from study.recipes.find import find_model
-from study.recipes.model import EstimatorRecipe
+from study.recipes.model import EstimatorRecipe, ModelRecipe, Protocol
 
 ROWS, TESTED = 200, 40
 HALVES = tuple(Replicate("real", StreamSeeds.of(half, half)) for half in range(4))
 BOOTSTRAPS = tuple(Replicate("real", varied("rows", 0, seed)) for seed in range(6))
+SHUFFLED = tuple(Replicate("shuffled", StreamSeeds.of(seed)) for seed in range(3))
 PLAIN = Replicate("real", StreamSeeds.of(0))
 
 
@@ -177,3 +178,24 @@ def test_models_of_rows_in_time_are_bitwise_the_same_in_any_company(
         assert alone.key == together[place].key
         assert alone.scores == together[place].scores
         assert alone.fits == together[place].fits
+
+
+@pytest.mark.parametrize("kind", ["times", "groups"])
+@pytest.mark.parametrize(
+    "replicates", [HALVES, BOOTSTRAPS, SHUFFLED], ids=["halves", "bootstraps", "shuffled"]
+)
+def test_lanes_of_a_network_of_ones_own_meet_the_rows_that_torch_does(
+    people, times, kind, replicates
+):
+    protocol = Protocol(epochs=1, batch_size=10, learning_rate=0.01, patience=1)
+    network = "networks_of_pieces:GeluMlp"
+    recipe = ModelRecipe(title="Own", network=network, training=protocol)
+    of_rows = times if kind == "times" else np.random.default_rng(1).integers(0, 60, ROWS + TESTED)
+    ours, theirs = (
+        engine(recipe, 8).train(replicates, *people.pooled, tested=TESTED, groups=of_rows)
+        for engine in (Lanes, Torch)
+    )
+    np.testing.assert_allclose(ours.losses, theirs.losses, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(ours.occasions, theirs.occasions, rtol=0, atol=1e-6)
+    for name, weights in ours.weights.items():
+        np.testing.assert_allclose(weights, theirs.weights[name], rtol=0, atol=1e-5)
