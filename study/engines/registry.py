@@ -1,6 +1,7 @@
 """All engines, and which of them trains the models of a recipe."""
 
 from study.common.errors import InputError
+from study.common.task import NUMBER, Task
 from study.engines.closed_form import ClosedForm
 from study.engines.engine import Engine
 from study.engines.lanes.engine import Lanes
@@ -13,20 +14,25 @@ ENGINES: list[type[Engine]] = [Lanes, Torch, ScikitLearn, ClosedForm]
 
 
 def engine_for(
-    recipe: Contender | None, inputs: int, device: str = "cpu", begun: str | None = None
+    recipe: Contender | None,
+    inputs: int,
+    device: str = "cpu",
+    task: Task = NUMBER,
+    *,
+    begun: str | None = None,
 ) -> Engine:
     """The engine that trains the models of a recipe; `None` stands for least squares.
 
-    inputs : features of the data; device : one of torch's; begun : the name of the engine of
-    which there are results, which goes on if it can. Raises InputError.
+    inputs : features of the data; device : one of torch's; task : what is learnt; begun : the name
+    of the engine of which there are results, which goes on if it can. Raises InputError.
     """
     before = engine_named(begun) if begun else None
     if before is not None:
-        engine = before.of(recipe, inputs, device)
+        engine = before.of(recipe, inputs, device, task)
         if engine is not None and engine.name == begun:
             return engine
     for kind in ENGINES:
-        engine = kind.of(recipe, inputs, device)
+        engine = kind.of(recipe, inputs, device, task)
         if engine is not None:
             return engine
     raise InputError(f"no engine trains a model of this recipe on device '{device}'")

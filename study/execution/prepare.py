@@ -107,7 +107,7 @@ def _checked(
     known = {} if fresh else _stored_models(directory)
     engines = {}
     for name, recipe in models.items():
-        engines[name] = engine_for(recipe, len(dataset.features), device, known.get(name))
+        engines[name] = engine_for(recipe, len(dataset.features), device, begun=known.get(name))
         engines[name].check(dataset, known=name in known)
     return engines
 

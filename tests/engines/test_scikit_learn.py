@@ -30,7 +30,7 @@ from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.encoding import UNSCALED, to_features
 from study.engines.replicates import Replicate
 from study.engines.row_orders import Orders
-from study.engines.scikit_learn import Regressors, ScikitLearn
+from study.engines.scikit_learn import Estimators, ScikitLearn
 from study.execution import prepare, run
 from study.execution.plan import ordinary
 from study.importance import permutation as permutations
@@ -233,7 +233,7 @@ def _first_order(replicate: Replicate, rows: int) -> np.ndarray:
     return Orders([plain], rows).epochs(1)[0][0, 0]
 
 
-def fit(recipe: EstimatorRecipe, replicates: list[Replicate], people: Dataset) -> Regressors:
+def fit(recipe: EstimatorRecipe, replicates: list[Replicate], people: Dataset) -> Estimators:
     engine = ScikitLearn(recipe)
     return engine.stack(engine.train(replicates, people.train_x, people.train_y))
 
@@ -348,7 +348,7 @@ def test_a_wrong_recipe_names_file_key_and_reason(tmp_path, text):
 
 UNFIT = {
     ("sklearn.linear_model:LinearRegression", ""): "it has no random_state, so that all seeds would be the same: name a regressor that has one",
-    ("sklearn.ensemble:RandomForestClassifier", ""): "not a class of scikit-learn regressors",
+    ("sklearn.ensemble:RandomForestClassifier", ""): "a classifier, but the target is a number: name a regressor",
     ("sklearn.pipeline:Pipeline", ""): "a Pipeline or a search around one does not count",
     ("sklearn.ensemble:Forest", ""): "has no attribute 'Forest'",
     ("no_such_module:Forest", ""): "No module named 'no_such_module'",

@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from study.common.task import Task
 from study.datasets.dataset import Dataset
 from study.engines.engine import Cost
 from study.engines.lanes.compiler import host_lanes
@@ -33,7 +34,7 @@ _WEIGHTS = 14
 _MOST_HELD = 2**27
 
 
-def not_in_lanes(recipe: ModelRecipe, inputs: int) -> str | None:
+def not_in_lanes(recipe: ModelRecipe, inputs: int, outputs: int = 1) -> str | None:
     """What keeps the networks of a recipe from being computed in lanes; None if nothing does.
 
     Raises InputError where what the recipe names cannot be imported.
@@ -41,7 +42,7 @@ def not_in_lanes(recipe: ModelRecipe, inputs: int) -> str | None:
     if import_class(recipe) in SHIPPED:
         return None
     try:
-        recorded(recipe, inputs)
+        recorded(recipe, inputs, outputs)
     except UnsupportedError as error:
         return str(error)
     return None
@@ -58,10 +59,11 @@ class Lanes(NetworkEngine):
     lanes: int | None = None
 
     @classmethod
-    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
+    def of(cls, recipe: Contender | None, inputs: int, device: str, task: Task) -> Self | None:
         if not isinstance(recipe, ModelRecipe) or device != "cpu":
             return None
-        return cls(recipe, inputs) if not_in_lanes(recipe, inputs) is None else None
+        known = not_in_lanes(recipe, inputs, task.outputs) is None
+        return cls(recipe, inputs, task) if known else None
 
     @property
     def threaded(self) -> bool:
@@ -85,14 +87,14 @@ class Lanes(NetworkEngine):
     @cached_property
     def sizes(self) -> Sizes:
         """What the network's code depends on."""
-        return recorded(self.recipe, self.inputs)
+        return recorded(self.recipe, self.inputs, self.task.outputs)
 
     def check(self, dataset: Dataset, *, known: bool) -> None:
         if self._shipped:
             # Whether it takes the recipe's arguments; all else of it has been checked.
             _ = self.network
         else:
-            refuse_unfit(self.recipe, dataset.train_x, dataset.test_x)
+            refuse_unfit(self.recipe, dataset.train_x, dataset.test_x, self.task.outputs)
 
     def train_block(
         self,
@@ -102,15 +104,28 @@ class Lanes(NetworkEngine):
         on_epochs: Callable[[int], None],
         tested: int,
         groups: np.ndarray | None,
+        weights: np.ndarray | None,
     ) -> Trained:
         # A few replicates are trained faster in few lanes.
         lanes = 8 if self.lanes is None and len(replicates) <= 8 else self.width
         return train_block(
-            self.recipe, self.sizes, replicates, x, y, on_epochs, lanes, tested, groups
+            self.recipe,
+            self.sizes,
+            self.task,
+            replicates,
+            x,
+            y,
+            on_epochs,
+            lanes,
+            tested,
+            groups,
+            weights,
         )
 
     def stack(self, trained: Trained) -> LanesStack:
-        return LanesStack(self.network, trained.weights, sizes=self.sizes)
+        return LanesStack(
+            self.network, trained.weights, sizes=self.sizes, outputs=self.task.outputs
+        )
 
     def block_size(
         self, count: int, dataset: Dataset, *, trained: bool, own_rows: bool = False
@@ -143,7 +158,10 @@ class Lanes(NetworkEngine):
             one_round += (64 + lanes) * batch * decisions
             one_round += 64 * epochs * math.ceil(rows / batch)
             one_round += 4 * lanes * weights if protocol.patience else 0  # the best ones
-        gradients = 8 * min(2**22 + lanes * inputs, len(replicates) * dataset.test_x.size)
+        outputs = self.task.outputs
+        gradients = 8 * min(
+            2**22 + lanes * inputs * outputs, len(replicates) * dataset.test_x.size * outputs
+        )
         # Permuted tables as one, looked up and laid out for lanes.
         permuted = 3 * 4 * LanesStack.at_once
         return held + scratch + one_round + gradients + permuted + 4 * 4 * dataset.test_x.size

@@ -31,7 +31,7 @@ _ROWS = 4
 _recording = threading.Lock()
 
 
-def recorded(recipe: ModelRecipe, inputs: int) -> Sizes:
+def recorded(recipe: ModelRecipe, inputs: int, outputs: int = 1) -> Sizes:
     """What the code of a recipe's network depends on.
 
     Runs the network on a few rows, and leaves the random generators as they were. Raises
@@ -42,7 +42,9 @@ def recorded(recipe: ModelRecipe, inputs: int) -> Sizes:
     network_class: Any = import_class(recipe)
     of_network: Callable[..., Sizes | str] = _shipped if network_class in SHIPPED else _own
     with _recording:
-        found = of_network(network_class, repr(recipe.arguments), inputs, _Building(recipe))
+        found = of_network(
+            network_class, repr(recipe.arguments), inputs, outputs, _Building(recipe)
+        )
     if isinstance(found, str):
         raise UnsupportedError(found)
     return found
@@ -52,8 +54,8 @@ class _Building:
     """How a network is built; the same for all recipes, as the cache goes by what they name."""
 
     def __init__(self, recipe: ModelRecipe) -> None:
-        self.build: Callable[[int, int], nn.Module] = lambda inputs, init: build(
-            recipe, inputs=inputs, init=init
+        self.build: Callable[[int, int, int], nn.Module] = lambda inputs, outputs, init: build(
+            recipe, inputs=inputs, outputs=outputs, init=init
         )
 
     def __eq__(self, other: object) -> bool:
@@ -65,10 +67,14 @@ class _Building:
 
 @functools.lru_cache(maxsize=64)
 def _shipped(
-    network_class: type[nn.Module], _arguments: str, inputs: int, building: _Building
+    network_class: type[nn.Module],
+    _arguments: str,
+    inputs: int,
+    outputs: int,
+    building: _Building,
 ) -> Sizes:
     try:
-        sizes = Sizes.of(building.build(inputs, 0), inputs)
+        sizes = Sizes.of(building.build(inputs, outputs, 0), inputs, outputs=outputs)
         _ = sizes.plans
     except UnsupportedError as error:
         raise InputError(
@@ -80,16 +86,20 @@ def _shipped(
 
 @functools.lru_cache(maxsize=64)
 def _own(
-    _network_class: type[nn.Module], _arguments: str, inputs: int, building: _Building
+    _network_class: type[nn.Module],
+    _arguments: str,
+    inputs: int,
+    outputs: int,
+    building: _Building,
 ) -> Sizes | str:
     with quietly():
         try:
-            network = building.build(inputs, 0)
+            network = building.build(inputs, outputs, 0)
             if sum(value.numel() for value in network.parameters()) > _MOST_WEIGHTS:
                 return f"more than {_MOST_WEIGHTS:,} weights"
             _refuse_neighbours(network, inputs)
-            sizes = Sizes.of(network, inputs)
-            _refuse_other_sources(building.build(inputs, 1), inputs, sizes)
+            sizes = Sizes.of(network, inputs, outputs=outputs)
+            _refuse_other_sources(building.build(inputs, outputs, 1), inputs, sizes)
             if any(len(plan.forward) + len(plan.backward) > _MOST_LOOPS for plan in sizes.plans):
                 return f"more than {_MOST_LOOPS:,} loops"
         except UnsupportedError as error:
@@ -109,7 +119,8 @@ def _refuse_other_sources(network: nn.Module, inputs: int, sizes: Sizes) -> None
     with torch.no_grad():
         for value in network.parameters():
             value.add_(0.1 * torch.randn(value.shape, generator=generator))
-    if Sizes.of(network, inputs, -torch.randn(inputs, generator=generator)) != sizes:
+    row = -torch.randn(inputs, generator=generator)
+    if Sizes.of(network, inputs, row, outputs=sizes.outputs) != sizes:
         raise UnsupportedError("numbers of a row or of a seed beside inputs and weights")
 
 
