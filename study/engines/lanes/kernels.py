@@ -272,8 +272,9 @@ def differentiation(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool =
         mean = 1 / outputs if outputs > 1 else 0.0
         for row in loop(integer("rows"), "row"):
             read_row(x, row, own_tables=own_tables)
-            net.forward(weights, x, y, 0, None)
             for output in loop(outputs):
+                # Each time, as the way back leaves little of it.
+                net.forward(weights, x, y, 0, None)
                 for other in loop(outputs):
                     d_y[other] = splat(-mean)
                 d_y[output] = splat(1.0 - mean)

@@ -95,7 +95,7 @@ def slopes(predict: Callable[[Tensor], Tensor], row: Tensor) -> Tensor:
     y, back, *_ = vjp(predict, row)
     if y.ndim == 0:
         return back(torch.ones_like(y))[0]
-    less_mean = torch.eye(len(y), device=y.device) - 1 / len(y)
+    less_mean = torch.eye(len(y), dtype=y.dtype, device=y.device) - 1 / len(y)
     return vmap(lambda d_y: back(d_y)[0])(less_mean)
 
 
