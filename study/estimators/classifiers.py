@@ -106,7 +106,7 @@ class _Classifier(ClassifierMixin, Network):  # type: ignore[misc]  # untyped
         return self.classes_[places]
 
 
-@documented(_WORDS, _example("TransformerClassifier", "0.93"))
+@documented(_WORDS, _example("TransformerClassifier", "0.96"))
 class TransformerClassifier(_Classifier, TransformerNetwork):
     """Transformer classifier in which every input is a token.
 
@@ -139,7 +139,7 @@ class TransformerClassifier(_Classifier, TransformerNetwork):
     """
 
 
-@documented(_WORDS, _example("MLPClassifier", "0.97"))
+@documented(_WORDS, _example("MLPClassifier", "0.99"))
 class MLPClassifier(_Classifier, MLPNetwork):
     """Multilayer perceptron classifier with tanh layers.
 

@@ -1,6 +1,7 @@
 """What learns classes: losses and gradients, against PyTorch's own; and whole trainings."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,6 +15,8 @@ from scipy.special import log_expit
 from torch import nn
 from torch.nn import functional
 
+from study.common.errors import InputError
+from study.common.findings import PASSED, faults
 from study.common.task import Task
 from study.engines.lanes.compiler import Kernel, aligned
 from study.engines.lanes.engine import Lanes
@@ -22,6 +25,7 @@ from study.engines.lanes.losses import loss_of
 from study.engines.lanes.memory import array
 from study.engines.lanes.prediction import LanesStack
 from study.engines.lanes.tracing import Trace, integer, loop, tracing
+from study.engines.network_check.check import check_network
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate, Trained
 from study.engines.torch.engine import Torch
@@ -254,6 +258,21 @@ class Deaf(nn.Module):
         return self.last(x)
 
 
+class One(Wide):
+    """Gives one number, whatever is asked for."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x)[:, 0]
+
+
+class Level(Wide):
+    """Its logits have the sum 0."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = super().forward(x)
+        return y - y.mean(dim=-1, keepdim=True)
+
+
 @pytest.mark.parametrize(("name", "engine"), [("Wide", "lanes-1"), ("Sorted", "torch-40")])
 @each_task
 def test_a_network_of_one_s_own_learns_classes(table, task, name, engine):
@@ -269,3 +288,44 @@ def test_a_network_of_one_s_own_learns_classes(table, task, name, engine):
     np.testing.assert_allclose(
         ours.stack(trained).predict(x[:5]), y_of.predict(x[:5]), rtol=0, atol=1e-5
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "remedy"),
+    [
+        ("Deaf", "takes no argument 'outputs'", "let __init__ take outputs, the number of classes"),
+        (
+            "One",
+            "must map (rows, features) to (rows, 3), but 1 row gives shape (1,)",
+            "end with a layer of 3 outputs: a logit for each class",
+        ),
+    ],
+)
+def test_a_network_without_a_logit_for_each_class_is_told_what_to_give(people, name, what, remedy):
+    recipe = shipped("linear").model_copy(
+        update={"network": f"test_classes:{name}", "arguments": {}}
+    )
+    found = faults(check_network(recipe, people.train_x, people.test_x, outputs=3))
+    assert [(one.what, one.remedy[: len(remedy)]) for one in found] == [(what, remedy)]
+    with pytest.raises(InputError, match=re.escape(what)):
+        engine_for(recipe, 8, task=THREE).check(people, known=False)
+
+
+@pytest.mark.parametrize("name", ["Wide", "Sorted", "Level"])
+def test_a_network_with_a_logit_for_each_class_passes_every_check(people, name):
+    recipe = shipped("linear").model_copy(
+        update={"network": f"test_classes:{name}", "arguments": {}}
+    )
+    variables = {name: [place] for place, name in enumerate(people.features)}
+    found = check_network(recipe, people.train_x, people.test_x, variables, outputs=3)
+    assert {one.what for one in found if one.outcome != PASSED} == set()
+    said = [one.what for one in found if one.code == "N007"]
+    assert said == ["(rows, features) are mapped to (rows, 3), for any number of rows"]
+    engine_for(recipe, 8, task=THREE).check(people, known=False)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_a_recipe_does_not_say_how_many_outputs_a_shipped_network_has(outputs):
+    recipe = shipped("mlp").model_copy(update={"arguments": {"hidden_widths": [3], "outputs": 2}})
+    with pytest.raises(InputError, match=r"\[arguments\] names 'outputs'; leave it out"):
+        build(recipe, inputs=8, outputs=outputs, init=0)
