@@ -119,7 +119,8 @@ class Torch(NetworkEngine):
         if protocol.patience:  # the best weights, and predictions of validation rows
             training += 2 * stacked + min(protocol.held_out(rows), ROWS) * predicting
         measuring = 3 * stacked + max(most * predicting, min(tested, ROWS) * differentiating)
-        measuring += 4 * BLOCK * inputs * min(tested, ROWS) * 2 + 40 * min(tested, ROWS) * inputs
+        slopes = 2 * BLOCK * self.task.outputs + 10
+        measuring += 4 * inputs * min(tested, ROWS) * slopes
         own_rows = any(replicate.streams.own_rows for replicate in replicates)
         held = BLOCK * self.kept(dataset, 0, own_rows=own_rows)
         return _LATER + held + max(training, measuring)
