@@ -16,9 +16,10 @@ _RIDGE = 1e-3
 # What scikit-learn's log_loss takes for the probability of a class that is never predicted.
 _NEVER = float(np.log(np.finfo(np.float64).eps))
 
+# As warnings of scikit-learn are told.
 SEPARATE = (
-    "its classes separate, so that no coefficients without a penalty are the best: fitted with a "
-    "weak ridge"
+    "SeparationWarning: classes separate, so that no coefficients without a penalty are the best; "
+    "fitted with a weak ridge"
 )
 
 
