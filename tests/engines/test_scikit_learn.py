@@ -415,12 +415,15 @@ def test_a_class_of_scikit_learn_is_named_without_a_recipe():
     )
     boosting = find_contender("sklearn:HistGradientBoostingRegressor").recipe
     assert boosting.estimator == "sklearn.ensemble:HistGradientBoostingRegressor"
+    assert find_contender("sklearn:SVC").recipe.estimator == "sklearn.svm:SVC"
     for wrong, near in (
         ("RandomForestRegresor", "RandomForestRegressor"),
         ("ensemble.ExtraTreesRegressor", "ExtraTreesRegressor"),
-        ("RandomForestClassifier", "RandomForestRegressor"),
+        ("RandomForestClasifier", "RandomForestClassifier"),
+        ("KMeans", None),
     ):
-        with pytest.raises(InputError, match=f"no regressor of this name; .*sklearn:{near}\\?"):
+        hint = f"; did you mean sklearn:{near}\\?" if near else "$"
+        with pytest.raises(InputError, match=f"no regressor or classifier of this name{hint}"):
             find_contender(f"sklearn:{wrong}")
 
 
