@@ -7,19 +7,17 @@ wide table is measured with one permutation repeat in place of 30, and the MLP o
 epochs in place of 300: the rest of its hours is more of the same.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from processes import taken
 
 from study.recipes.find import shipped_path
 
-STUDY = Path(sys.executable).with_name("study")
+STUDY = str(Path(sys.executable).with_name("study"))
 SEEDS = "4"
 
 
@@ -35,12 +33,9 @@ def make(path: Path, rows: int, columns: int) -> None:
 
 def run(folder: Path, *arguments: str) -> None:
     """Run a command of the study; print its time and peak memory."""
-    start = time.perf_counter()
-    process = subprocess.Popen([STUDY, *arguments], cwd=folder, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)  # fmt: skip
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds, memory = time.perf_counter() - start, usage.ru_maxrss / 2**20
-    failed = f"  status {os.waitstatus_to_exitcode(status)}" if status else ""
+    found = taken([STUDY, *arguments], folder)
+    seconds, memory = found.wall, found.memory / 2**30
+    failed = f"  status {found.status}" if found.status else ""
     print(f"{' '.join(arguments):75} {seconds:7.1f} s {memory:6.2f} GiB{failed}", flush=True)
 
 

@@ -5,28 +5,20 @@ python benchmarks/start.py
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from processes import taken
 
 STUDY = str(Path(sys.executable).with_name("study"))
 
 
 def measured(arguments: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Seconds, and the most memory in GB, of one command."""
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [STUDY, *arguments],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, arguments
-    return time.perf_counter() - start, usage.ru_maxrss / 1e6
+    found = taken([STUDY, *arguments], environment=environment)
+    assert found.status == 0, arguments
+    return found.wall, found.memory / 1024 / 1e6
 
 
 def main() -> None:

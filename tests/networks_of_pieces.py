@@ -1,5 +1,6 @@
 """Networks of one's own for the lanes: one piece each, and whole ones."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -99,6 +100,13 @@ def written_over(h: Tensor) -> Tensor:
     return (2 * h).add_(1).relu_()
 
 
+def chained(h: Tensor) -> Tensor:
+    """Longer than any expression may be."""
+    for _ in range(40):
+        h = h * 0.99 + 0.01
+    return h
+
+
 PIECES: dict[str, Callable[[], Callable[[Tensor], Tensor]]] = {
     # Place by place.
     "tanh": nn.Tanh,
@@ -129,6 +137,25 @@ PIECES: dict[str, Callable[[], Callable[[Tensor], Tensor]]] = {
     "maximum": lambda: lambda h: torch.maximum(h, h * h) - torch.minimum(h, 0.5 - h),
     "masked fill": lambda: lambda h: h.masked_fill(torch.tensor([True, False] * 3), 0.5),
     "in place": lambda: written_over,
+    # Truth values and whole numbers.
+    "sums of truths": lambda: (
+        lambda h: h * ((h > 0) + (h > 0.5)) + h / (1 + (h > 0).sum(1)[:, None])
+    ),
+    "logic": lambda: (
+        lambda h: h * torch.logical_not((h > 0.2) ^ (h < 0.9)) + torch.logical_or(h, h)
+    ),
+    "stored truths": lambda: lambda h: h * (h > 9).copy_((h > 0.1) * h.detach()),
+    "counts": lambda: lambda h: h * (h > 0).sum(1, keepdim=True).clamp(min=1) / 3,
+    "share": lambda: lambda h: h * ((h > 0).float().mean(1, keepdim=True) == 0.5),
+    "place of the greatest": lambda: lambda h: h * (1 + h.max(1, keepdim=True)[1]) / 6,
+    # Far out.
+    "high powers": lambda: lambda h: h / (1 + (h / 2) ** 10) + h * (2 + h.abs()) ** -9,
+    "large angles": lambda: lambda h: h * torch.sin(2e6 * h.detach()) + torch.cos(3e4 * h.detach()),
+    "masked log sum exp": lambda: (
+        lambda h: h * torch.exp(torch.logsumexp(h.masked_fill(h < -0.2, -math.inf), 1))[:, None]
+    ),
+    "logs of small shares": lambda: lambda h: torch.log(torch.softmax(40 * h.tanh(), 1)) / 40,
+    "long chain": lambda: chained,
     # Along axes.
     "sum and mean": lambda: lambda h: h * h.sum(1, keepdim=True) - h.mean(1, keepdim=True),
     "greatest": lambda: lambda h: h * h.amax(1, keepdim=True) + h.amin(1, keepdim=True),

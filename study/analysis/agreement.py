@@ -1,6 +1,8 @@
 """Agreement between methods, between models and between seeds."""
 
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,11 +40,12 @@ def model_agreement(results: Results, level: str) -> pd.DataFrame:
 def _agreement(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFrame:
     """Mean agreement of pairs of vectors by every measure, with its null."""
     means = Means(results)
+    coordinates_of = cache(_coordinates)  # a vector stands in many pairs
     for keys, first, second in pairs:
         methods = [keys["method"]] * 2 if "method" in keys else [keys["first"], keys["second"]]
         signed = level == "feature" and all(map(_signed, methods, (first, second)))
         for measure in measures_of(len(first.items), signed=signed):
-            one, two = (_coordinates(measure, vectors) for vectors in (first, second))
+            one, two = (coordinates_of(measure, vectors) for vectors in (first, second))
             null = null_within_seeds(measure, one, two)
             of_null = {
                 "measure": measure,
@@ -73,29 +76,44 @@ def _proportions_by_wilson(frame: pd.DataFrame) -> pd.DataFrame:
 
 def seed_agreement(results: Results, level: str) -> pd.DataFrame:
     """Mean agreement over all pairs of seeds, by model, method, condition and measure."""
-    rows = []
-    for condition in ("real", "shuffled"):
-        for keys, vectors in judges(results, level, condition):
-            items = len(vectors.items)
-            signed = level == "feature" and _signed(keys["method"], vectors)
-            for measure in measures_of(items, signed=signed):
-                found = between_seeds(measure, _coordinates(measure, vectors))
-                mean, deviation = null_between_seeds(measure, items, found.seeds)
-                rows.append(
-                    {
-                        "model": keys["model"],
-                        "condition": condition,
-                        "method": keys["method"],
-                        "measure": measure,
-                        "n": len(vectors.score),
-                        "undefined": len(vectors.score) - found.seeds,
-                        "mean": found.mean,
-                        **columns_of(found.interval),
-                        "null_mean": mean,
-                        "null_sd": deviation,
-                    }
-                )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        [
+            {
+                "model": keys["model"],
+                "condition": condition,
+                "method": keys["method"],
+                **_between_seeds(measure, vectors),
+            }
+            for condition in ("real", "shuffled")
+            for keys, vectors in judges(results, level, condition)
+            for measure in measures_of(
+                len(vectors.items),
+                signed=level == "feature" and _signed(keys["method"], vectors),
+            )
+        ]
+    )
+
+
+def seed_correlation(results: Results, level: str) -> pd.DataFrame:
+    """Spearman's correlation alone, mean over all pairs of seeds, by model and method."""
+    return pd.DataFrame(
+        [{**keys, **_between_seeds(SPEARMAN, vectors)} for keys, vectors in judges(results, level)]
+    )
+
+
+def _between_seeds(measure: str, vectors: Vectors) -> dict[str, Any]:
+    """Mean agreement over all pairs of seeds by one measure, as columns."""
+    found = between_seeds(measure, _coordinates(measure, vectors))
+    mean, deviation = null_between_seeds(measure, len(vectors.items), found.seeds)
+    return {
+        "measure": measure,
+        "n": len(vectors.score),
+        "undefined": len(vectors.score) - found.seeds,
+        "mean": found.mean,
+        **columns_of(found.interval),
+        "null_mean": mean,
+        "null_sd": deviation,
+    }
 
 
 def seed_concordance(results: Results, level: str) -> pd.DataFrame:

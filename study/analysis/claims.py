@@ -161,13 +161,13 @@ def verdicts(
     seeds that have learned; survives tells whether the verdict stays. They are missing where no
     fit is known.
     """
+    met = met[(met["condition"] == "real") & (met["model"] != LEAST_SQUARES)]
     if met.empty:
         return met.assign(role=[], tied=[], different=[])
     margins = Means(results)
+    gates = {model: gated(gate, model) for model in met["model"].unique()}
     rows: list[dict[str, Any]] = []
-    for row in met[(met["condition"] == "real") & (met["model"] != LEAST_SQUARES)].to_dict(
-        "records"
-    ):
+    for row in met.to_dict("records"):
         model, method = str(row["model"]), str(row["method"])
         found = scores_of_claim(results, claim, model, "real", method)
         if found is None:
@@ -175,7 +175,7 @@ def verdicts(
         vectors, statement = found
         outcome = proportion(statement, vectors.score)
         verdict = verdict_over_seeds(statement, vectors.score, claim.proportion)
-        reason = gated(gate, model) or why_unmoved(
+        reason = gates[model] or why_unmoved(
             results, claim.names, method, level_of_claim(claim, method)
         )
         if not reason and verdict.verdict == NO_VERDICT:

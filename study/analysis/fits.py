@@ -44,7 +44,7 @@ def has_fits(results: Results) -> bool:
 
     Not of scores that were made elsewhere, nor of a run that has no least squares yet.
     """
-    return not _test(results, LEAST_SQUARES).empty
+    return bool((_tested(results)["model"] == LEAST_SQUARES).any())
 
 
 def learning_threshold(results: Results) -> float:
@@ -62,10 +62,10 @@ def learning_words(results: Results) -> str:
 
 def _best(results: Results) -> float:
     """The median R² on the test rows of the model that has the greatest."""
-    return max(
-        typical(_test(results, model)["r_squared"].to_numpy(dtype=float))
-        for model in all_models(results)
-    )
+    tested = _tested(results)
+    found = tested["r_squared"].to_numpy(dtype=float)
+    models = tested["model"].to_numpy()
+    return max(typical(found[models == model]) for model in all_models(results))
 
 
 def learning(results: Results) -> pd.DataFrame:
@@ -74,9 +74,10 @@ def learning(results: Results) -> pd.DataFrame:
     Of a run that has fits.
     """
     best = _best(results)
+    tested = _tested(results)
     parts = []
     for model in results.models:
-        rows = _test(results, model)
+        rows = tested[tested["model"] == model].sort_values("seed")
         r_squared = rows["r_squared"].to_numpy(dtype=float)
         parts.append(
             pd.DataFrame(
@@ -108,16 +109,16 @@ def learned_only(results: Results, found: pd.DataFrame) -> Results:
     )
 
 
-def _test(results: Results, model: str) -> pd.DataFrame:
-    """Fits on the test rows one by one, real condition, by seed."""
-    return one_by_one(results.fits, model, "test").sort_values("seed")
+def _tested(results: Results) -> pd.DataFrame:
+    """Fits of all models on the test rows one by one, real condition."""
+    return _alone(results.fits, "test")
 
 
 def one_by_one(fits: pd.DataFrame, model: str, part: str) -> pd.DataFrame:
     """Of a frame of fits those of a model on one part, its rows one by one, real condition."""
-    return fits[
-        (fits["model"] == model)
-        & (fits["condition"] == REAL)
-        & (fits["part"] == part)
-        & (fits["evaluation"] == "alone")
-    ]
+    return _alone(fits[fits["model"] == model], part)
+
+
+def _alone(fits: pd.DataFrame, part: str) -> pd.DataFrame:
+    real, own = fits["condition"] == REAL, fits["part"] == part
+    return fits[real & own & (fits["evaluation"] == "alone")]

@@ -13,13 +13,15 @@ from study.common.conditions import CONDITIONS
 from study.statistics.ranking import ranks, shares
 
 
-def importance(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
+def importance(
+    results: Results, level: str, listed: Sequence[int], conditions: Sequence[str] = CONDITIONS
+) -> pd.DataFrame:
     """Mean share with its standard deviation and interval, and mean rank, over seeds.
 
     Of the items at the places `listed`; their shares and ranks are among all.
     """
     means = Means(results)
-    for condition in CONDITIONS:
+    for condition in conditions:
         for model in all_models(results):
             for method in results.methods(level):
                 vectors = results.vectors(model, condition, method, level)

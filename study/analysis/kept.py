@@ -1,22 +1,33 @@
 """Answers that an object keeps as long as it lives itself."""
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar
+from functools import cached_property, wraps
+from typing import Any, TypeVar, TypeVarTuple
 
 Owner = TypeVar("Owner")
-Key = TypeVar("Key")
+Keys = TypeVarTuple("Keys")
 Answer = TypeVar("Answer")
 
 
-def kept(reckon: Callable[[Owner, Key], Answer]) -> Callable[[Owner, Key], Answer]:
-    """A method of one argument whose answers its object keeps: cached_property, with a key."""
+def kept(reckon: Callable[[Owner, *Keys], Answer]) -> Callable[[Owner, *Keys], Answer]:
+    """A method, or a function of an object, whose answers the object keeps by the arguments."""
+    name = f"kept {reckon.__module__}.{reckon.__name__}"
 
     @wraps(reckon)
-    def ask(owner: Owner, key: Key) -> Answer:
-        answers: dict[Any, Answer] = vars(owner).setdefault(f"kept {reckon.__name__}", {})
-        if key not in answers:
-            answers[key] = reckon(owner, key)
-        return answers[key]
+    def ask(owner: Owner, *keys: *Keys) -> Answer:
+        answers: dict[Any, Answer] = vars(owner).setdefault(name, {})
+        if keys not in answers:
+            answers[keys] = reckon(owner, *keys)
+        return answers[keys]
 
     return ask
+
+
+def cached_names(kind: type) -> set[str]:
+    """The names of what objects of a class keep once it has been asked for."""
+    return {
+        name
+        for part in kind.__mro__
+        for name, of in vars(part).items()
+        if isinstance(of, cached_property)
+    }

@@ -22,6 +22,7 @@ from study.analysis import (
 from study.analysis.kept import kept
 from study.analysis.results import Results
 from study.analysis.selection import listed_items
+from study.common.conditions import REAL
 from study.recipes.claim import Claim
 from study.statistics.stability import Consensus
 
@@ -71,12 +72,17 @@ class Overview:
 
     @kept
     def verdicts(self, claim: Claim) -> pd.DataFrame:
-        learned = None if self.learned is None else self.learned.results
-        met = self.proportions(claim)
-        return claims.verdicts(self.results, claim, met, learned, self.held_out)
+        return self._judged(claim, self.proportions(claim))
 
+    @kept
     def own_verdict(self, claim: Claim) -> dict[str, Any] | None:
-        return claims.own_row(self.verdicts(claim), claim)
+        met = self.proportions(claim)
+        own = met[(met["model"] == claim.model) & (met["method"] == claim.method)]
+        return claims.own_row(self._judged(claim, own), claim)
+
+    def _judged(self, claim: Claim, met: pd.DataFrame) -> pd.DataFrame:
+        learned = None if self.learned is None else self.learned.results
+        return claims.verdicts(self.results, claim, met, learned, self.held_out)
 
     def own_population(self, claim: Claim) -> dict[str, Any] | None:
         return claims.own_row(self.population(claim), claim)
@@ -126,6 +132,12 @@ class Overview:
         return importance.importance(self.results, level, self.listed_items(level))
 
     @kept
+    def claimed_importance(self, level: str) -> pd.DataFrame:
+        items, name = self.results.items(level), self.results.recipe.claim.name
+        place = [place for place in self.listed_items(level) if items[place] == name]
+        return importance.importance(self.results, level, place, [REAL])
+
+    @kept
     def model_differences(self, level: str) -> pd.DataFrame:
         return importance.model_differences(self.results, level, self.listed_items(level))
 
@@ -145,6 +157,10 @@ class Overview:
     @kept
     def seed_agreement(self, level: str) -> pd.DataFrame:
         return agreement.seed_agreement(self.results, level)
+
+    @kept
+    def seed_correlation(self, level: str) -> pd.DataFrame:
+        return agreement.seed_correlation(self.results, level)
 
     @kept
     def seed_concordance(self, level: str) -> pd.DataFrame:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from study.analysis.seeds import by_seed, by_source, by_split, failures_by_seed
+from study.analysis.kept import cached_names
+from study.analysis.seeds import (
+    by_seed,
+    by_source,
+    by_split,
+    failures_by_seed,
+    seeds_by_condition,
+)
 from study.analysis.undefined import without_gradient
-from study.analysis.vectors import OnSplits, Vectors, stored_on_splits, stored_vectors
+from study.analysis.vectors import OnSplits, Vectors, stored_on_splits, stored_vectors, tidy
 from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
 from study.common.methods import METHODS, TRAINING_GRADIENT
@@ -23,6 +30,7 @@ from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender, EstimatorRecipe, estimators
 from study.statistics.ranking import ranks, shares
+from study.store.reader import Measured
 from study.store.store import Store
 
 
@@ -91,7 +99,10 @@ class Results:
         self.failures = failures_by_seed(failures)
         self.fits = self._paired(by_seed(fits))
         self.split_fits = by_split(fits)
-        self.varied_fits = by_source(fits).drop(columns=["condition", "engine"])
+        varying = set(by_source(trainings)["model"])
+        self.varied_fits = by_source(fits[fits["model"].isin(varying)]).drop(
+            columns=["condition", "engine"]
+        )
         self.varied_models = [name for name in recipes if name in set(self.varied_fits["model"])]
         self._titles = {name: of.title if of else name for name, of in recipes.items()}
         real = self._trainings[self._trainings["condition"] == "real"]
@@ -111,8 +122,15 @@ class Results:
         self._vectors: dict[tuple[str, str, str, str], Vectors] = {}
         self._shuffled: dict[tuple[str, str, str], Vectors] = {}
         self._on_splits: dict[tuple[str, str, str], OnSplits] = {}
+        self._varied_scores = self._keep_vectors(scores, sorted(set(trainings["model"])), varying)
+        self._left_out: dict[str, Collection[int]] = {}
+
+    def _keep_vectors(
+        self, scores: Measured, models: Sequence[str], varying: Collection[str]
+    ) -> pd.DataFrame:
+        """Keep the scores of models as vectors; return those of networks of --vary, as stored."""
         varied = [by_source(scores.frame(model=""))]  # without rows: nothing may be stored yet
-        for model in sorted(set(trainings["model"])):  # a frame of all would be large
+        for model in models:  # a frame of all would be large
             of_model = scores.frame(model)
             found = dict(stored_vectors(by_seed(of_model), self.recipe))
             if not self.imported and (undefined := without_gradient(found, model, self.recipe)):
@@ -126,9 +144,9 @@ class Results:
                     self._shuffled[model, method, level] = vectors
                 self._vectors[key] = self._of_paired(model, condition, vectors)
             self._on_splits.update(stored_on_splits(by_split(of_model), self.recipe))
-            varied.append(by_source(of_model))
-        self._varied_scores = pd.concat(varied, ignore_index=True)
-        self._left_out: dict[str, Collection[int]] = {}
+            if model in varying:
+                varied.append(by_source(of_model))
+        return pd.concat(varied, ignore_index=True)
 
     @cached_property
     def losses(self) -> pd.DataFrame:
@@ -152,17 +170,17 @@ class Results:
         Scores by variable are sums over the columns of a one-hot group, which has no sign of
         its own; permutation-grouped is scored by variable to begin with.
         """
-        return self._tidy(score=lambda of: of.score, signed=lambda of: of.signed)
+        return tidy(self._vectors, score=lambda of: of.score, signed=lambda of: of.signed)
 
     @property
     def shares(self) -> pd.DataFrame:
         """model, condition, method, level, seed, name, share."""
-        return self._tidy(share=lambda of: shares(of.score))
+        return tidy(self._vectors, share=lambda of: shares(of.score))
 
     @property
     def ranks(self) -> pd.DataFrame:
         """model, condition, method, level, seed, name, rank; rank 1 is the greatest."""
-        return self._tidy(rank=lambda of: ranks(of.score))
+        return tidy(self._vectors, rank=lambda of: ranks(of.score))
 
     def vectors(self, model: str, condition: str, method: str, level: str) -> Vectors | None:
         """The scores of one model and method, one vector for each seed; None if not stored."""
@@ -261,9 +279,13 @@ class Results:
 
     def seeds(self, model: str, condition: str) -> list[int]:
         """The stored seeds of a model in one condition."""
-        known = self._trainings
-        chosen = (known["model"] == model) & (known["condition"] == condition)
-        return sorted(int(seed) for seed in known.loc[chosen, "seed"].dropna().unique())
+        return sorted(
+            {seed for seed in self._seeds.get((model, condition), ()) if seed is not None}
+        )
+
+    @cached_property
+    def _seeds(self) -> dict[tuple[str, str], list[int | None]]:
+        return seeds_by_condition(self._trainings)
 
     def engines(self) -> dict[str, str]:
         """The engine that trained each model."""
@@ -308,7 +330,7 @@ class Results:
         that are left out as well. A model without any seed left is left out itself.
         """
         result = copy.copy(self)
-        for name in self.__dict__.keys() & _cached(type(self)):
+        for name in self.__dict__.keys() & cached_names(type(self)):
             del result.__dict__[name]  # it is of all seeds
         models = self._left_out.keys() | left_out.keys()
         result._left_out = {
@@ -346,11 +368,10 @@ class Results:
 
     def _of_paired(self, model: str, condition: str, vectors: Vectors) -> Vectors:
         """The vectors of the seeds that `_paired` keeps."""
-        known = self._trainings
-        chosen = known[(known["model"] == model) & (known["condition"] == condition)]
-        if len(chosen) == len(vectors.seeds):  # also least squares, which has no seed
+        kept = self._seeds.get((model, condition), ())
+        if len(kept) == len(vectors.seeds):  # also least squares, which has no seed
             return vectors
-        return vectors.only(vectors.seeds.isin(chosen["seed"]).to_numpy(bool))
+        return vectors.only(vectors.seeds.isin(kept).to_numpy(bool))
 
     def _kept(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of a frame whose seeds are not left out."""
@@ -369,29 +390,3 @@ class Results:
             for frame in (self._trainings, found)
         )
         return found[keys.isin(known)].reset_index(drop=True)
-
-    def _tidy(self, **columns: Callable[[Vectors], np.ndarray]) -> pd.DataFrame:
-        """One row for each model, condition, method, level, seed and item."""
-        keys = ["model", "condition", "method", "level"]
-        parts = [
-            pd.DataFrame(
-                {
-                    **dict(zip(keys, key, strict=True)),
-                    "seed": np.repeat(vectors.seeds.array, len(vectors.items)),
-                    "name": np.tile(vectors.items, len(vectors.seeds)),
-                    **{name: of(vectors).ravel() for name, of in columns.items()},
-                }
-            )
-            for key, vectors in self._vectors.items()
-        ]
-        return pd.concat(parts, ignore_index=True)
-
-
-def _cached(kind: type) -> set[str]:
-    """The names of what objects of a class keep once it has been asked for."""
-    return {
-        name
-        for part in kind.__mro__
-        for name, of in vars(part).items()
-        if isinstance(of, cached_property)
-    }

@@ -48,6 +48,11 @@ def by_source(frame: pd.DataFrame) -> pd.DataFrame:
     other = ~_ordinary(frame)
     # Without this, each ordinary seed would be looked at for every source.
     frame = frame[frame["labels"].isin(frame.loc[other, "labels"].unique())]
+    first = ["source", "base", "seed"]
+    rest = frame.columns.drop(list(STREAM_NAMES))
+    if frame.empty:  # as in most runs, which need not wait for the rest
+        none = frame.assign(source="", base=frame["labels"], seed=frame["labels"])
+        return none[[*first, *rest]].reset_index(drop=True)
     parts = []
     for source in SOURCES:
         held = [name for name in ("init", "order", "dropout") if name != source]
@@ -57,6 +62,13 @@ def by_source(frame: pd.DataFrame) -> pd.DataFrame:
         names = {"base": part["labels"], "seed": part[source]}
         part = part.assign(source=source, **names)[counts]
         parts.append(part.sort_values(["base", "seed"]))  # among equals, as they were
-    found = pd.concat(parts).drop(columns=list(STREAM_NAMES))
-    first = ["source", "base", "seed"]
-    return found[[*first, *found.columns.drop(first)]].reset_index(drop=True)
+    return pd.concat(parts)[[*first, *rest]].reset_index(drop=True)
+
+
+def seeds_by_condition(frame: pd.DataFrame) -> dict[tuple[str, str], list[int | None]]:
+    """The seeds of a frame by seed, by model and condition; None for least squares."""
+    found: dict[tuple[str, str], list[int | None]] = {}
+    keys = (frame[name].tolist() for name in ("model", "condition", "seed"))
+    for model, condition, seed in zip(*keys, strict=True):
+        found.setdefault((model, condition), []).append(None if pd.isna(seed) else seed)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from study.recipes.dataset import DatasetRecipe
 from study.statistics.ranking import identical, settled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vectors:
     """The scores of one model, condition, method and level: one vector for each seed.
 
@@ -34,9 +34,11 @@ class Vectors:
         return self.only(np.arange(len(self.score)) == 0) if same else self
 
     def only(self, chosen: np.ndarray) -> Vectors:
-        """The vectors of some seeds: bool (seeds,)."""
+        """The vectors of some seeds: bool (seeds,). Of all, these themselves."""
+        if chosen.all():
+            return self
         return Vectors(
-            self.seeds[chosen].reset_index(drop=True),
+            pd.Series(self.seeds.array[chosen]),
             self.items,
             self.score[chosen],
             self.signed[chosen],
@@ -74,13 +76,22 @@ def stored_vectors(
     """Stored scores as vectors by (model, condition, method, level)."""
     variables = [variable.name for variable in recipe.variables]
     groups = [list(group) for group in variable_groups(recipe)]
-    for (model, condition, method), rows in stored.groupby(["model", "condition", "method"]):
+    kinds = [pd.factorize(stored[name], sort=True) for name in ("model", "condition", "method")]
+    order = np.lexsort([_places(stored, recipe), _seeds(stored), *(of[0] for of in kinds[::-1])])
+    codes = np.stack([of[0] for of in kinds], axis=1)[order]
+    scores, all_signed = (stored[name].to_numpy(float)[order] for name in ("score", "signed"))
+    of_rows = stored["seed"].array[order]
+    begins = np.flatnonzero(np.diff(codes, axis=0, prepend=-1).any(axis=1))
+    ends = np.append(begins, len(order))[1:]
+    for start, end in zip(begins, ends, strict=True):
+        model, condition, method = (
+            names[code] for (_, names), code in zip(kinds, codes[start], strict=True)
+        )
         level = scored_by(method)
         items = variables if level == "variable" else recipe.features
-        rows = rows.sort_values(["seed", "item"], key=_in_order(items))
-        score = rows["score"].to_numpy().reshape(-1, len(items))
-        signed = rows["signed"].to_numpy(dtype=float).reshape(-1, len(items))
-        seeds = rows["seed"].iloc[:: len(items)].reset_index(drop=True)
+        score = scores[start:end].reshape(-1, len(items))
+        signed = all_signed[start:end].reshape(-1, len(items))
+        seeds = pd.Series(of_rows[start : end : len(items)])
         yield (model, condition, method, level), Vectors(seeds, items, settled(score), signed)
         declared = find_method(method)
         # An import has nothing but features.
@@ -99,7 +110,42 @@ def stored_vectors(
             )
 
 
-def _in_order(items: list[str]) -> Callable[[pd.Series], pd.Series]:
-    """A sort key that puts the column `item` into the order of `items`."""
-    place = {item: index for index, item in enumerate(items)}
-    return lambda column: column.map(place) if column.name == "item" else column
+def _places(stored: pd.DataFrame, recipe: DatasetRecipe) -> np.ndarray:
+    """The place of each row's item among the features, or the variables, as its method has them."""
+    methods, names = pd.factorize(stored["method"])
+    items, held = pd.factorize(stored["item"])
+    order = {
+        "feature": recipe.features,
+        "variable": [variable.name for variable in recipe.variables],
+    }
+    places = [{name: place for place, name in enumerate(order[scored_by(of)])} for of in names]
+    table = np.array([[own.get(item, -1) for item in held] for own in places], dtype=np.int64)
+    return table.reshape(len(names), len(held))[methods, items]
+
+
+def _seeds(stored: pd.DataFrame) -> np.ndarray:
+    """The places of the seeds in their order, to sort by; those that are missing last.
+
+    Seeds that were imported have up to 64 bits, more than a double tells apart.
+    """
+    return pd.factorize(stored["seed"], sort=True, use_na_sentinel=False)[0]
+
+
+def tidy(
+    held: Mapping[tuple[str, str, str, str], Vectors],
+    **columns: Callable[[Vectors], np.ndarray],
+) -> pd.DataFrame:
+    """One row for each model, condition, method, level, seed and item."""
+    keys = ["model", "condition", "method", "level"]
+    parts = [
+        pd.DataFrame(
+            {
+                **dict(zip(keys, key, strict=True)),
+                "seed": np.repeat(vectors.seeds.array, len(vectors.items)),
+                "name": np.tile(vectors.items, len(vectors.seeds)),
+                **{name: of(vectors).ravel() for name, of in columns.items()},
+            }
+        )
+        for key, vectors in held.items()
+    ]
+    return pd.concat(parts, ignore_index=True)

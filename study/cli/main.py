@@ -12,10 +12,15 @@ from study.cli.group import commands
 from study.common.errors import Stopped, StudyError
 from study.common.text import printable
 
+# More objects are made than deleted before Python looks for garbage; it would after 700.
+_ALLOCATIONS = 50_000
+
 
 def main() -> None:
     """Run the command line; every error is one or two lines and an exit status."""
-    # Python would take a second to look for garbage in all that is loaded.
+    # Python would look for garbage a thousand times while modules are loaded, and for a second at
+    # the end in all of them.
+    gc.set_threshold(_ALLOCATIONS)
     atexit.register(gc.freeze)
     try:
         status = commands.main(standalone_mode=False)

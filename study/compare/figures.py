@@ -164,7 +164,7 @@ def fits(comparison: Comparison) -> Display | None:
             for run in runs:
                 height = _height(place, run)
                 shown = values[run, model]
-                dots(axes, shown[:, None], [height], COLOURS[run], marker=MARKERS[run])
+                dots(axes, [shown], [height], COLOURS[run], marker=MARKERS[run])
                 beyond = int((shown < lowest).sum())
                 if beyond:
                     axes.text(lowest, height, f"◀ {beyond}", va="center", fontsize=7.5,

@@ -8,7 +8,8 @@ from study.compare.figures import comparison_displays
 from study.compare.pairing import imported
 from study.compare.sentences import comparison_sentences
 from study.compare.tables import comparison_tables
-from study.report.page import render, sections_of, write_files
+from study.report.files import Files
+from study.report.page import render, sections_of
 
 _TITLES = {"claim": "The claim", "shares": "Shares", "agreement": "Orders", "fit": "Fit"}
 
@@ -33,16 +34,18 @@ def write_comparison(comparison: Comparison, directory: Path) -> Path:
     first, second = comparison.results
     displays = comparison_displays(comparison)
     tables = comparison_tables(comparison)
-    drawings = write_files(directory, displays, tables)
+    files = Files(directory)
+    files.of_displays(displays.values())
+    files.of_tables(tables.values())
     page = directory / "compare.html"
     text = render(
         "compare.html",
         runs={"First": first, "Second": second},
-        drawings=drawings,
         sentences=comparison_sentences(comparison),
         changes=tables.get("compare-changes"),
         imported=imported(first, second),
         sections=sections_of(_TITLES, displays, tables),
+        **files.in_page(),
     )
     with whole(page) as new:
         new.write_text(text, encoding="utf-8")

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from study.common.errors import InputError
 from study.datasets.rows import TableRows
@@ -44,6 +42,9 @@ def with_groups(recipe: DatasetRecipe, tables: Sequence[TableRows]) -> list[Tabl
 
 def joined(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """One grouping of rows from two: those together in either, or by way of others: (rows,) int."""
+    from scipy.sparse import coo_array  # slow to import, and few tables have both
+    from scipy.sparse.csgraph import connected_components
+
     count = first.max() + 1
     size = count + second.max() + 1
     edges = coo_array((np.ones(len(first)), (first, count + second)), shape=(size, size))

@@ -10,8 +10,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib import get_data_path
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
 from matplotlib.font_manager import (
     FontProperties,
     findfont,
@@ -89,7 +90,16 @@ class _LocalRenderer(RendererAgg):
         ismath: Any = False,
         mtext: Any = None,
     ) -> None:
-        super().draw_text(gc, x, y, *self._local(s, prop), angle, ismath, mtext)
+        if angle or lacking(s):
+            super().draw_text(gc, x, y, *self._local(s, prop), angle, ismath, mtext)
+            return
+        # A line at once: a sign at a time, Agg takes five times as long.
+        cover, left, descent = _line(s, prop.get_size_in_points(), self.dpi)
+        ink = np.empty((*cover.shape, 4), dtype=np.uint8)
+        ink[:, :, :3] = np.round(np.multiply(gc.get_rgb()[:3], 255))
+        ink[:, :, 3] = cover
+        bottom = round(self.height - y - descent) - 1  # a pixel below the lowest row
+        self.draw_image(gc, round(x + left), bottom, ink)
 
     def get_text_width_height_descent(
         self, s: str, prop: FontProperties, ismath: Any
@@ -104,6 +114,21 @@ class _LocalRenderer(RendererAgg):
         local = own.copy()
         local.set_family([FONT, *families])
         return boxed(text, left, self._numbers), local
+
+
+@lru_cache(maxsize=2**10)  # numbers and names repeat
+def _line(text: str, size: float, dpi: float) -> tuple[np.ndarray, float, float]:
+    """A line of text in the figures' own font, in pixels.
+
+    How far each is covered, (rows, columns) of 0 to 255, from the lowest row up; how far the left
+    edge lies from where the line starts, and how far it reaches below its base.
+    """
+    font = get_font(findfont(FONT))
+    font.set_size(size, dpi)
+    font.set_text(text, 0.0, flags=get_hinting_flag())
+    font.draw_glyphs_to_bitmap(antialiased=True)
+    left, _ = font.get_bitmap_offset()
+    return np.asarray(font.get_image())[::-1], left / 64, font.get_descent() / 64
 
 
 class LocalCanvas(FigureCanvasAgg):

@@ -14,12 +14,13 @@ from study.analysis.results import Results
 from study.analysis.warnings.registry import warnings
 from study.common.conditions import DECLARED
 from study.common.vocabulary import UNNAMED_TARGET
-from study.report.figures.display import Display, Drawings, data_uri, drawn
+from study.report.figures.display import Display
 from study.report.figures.importance import method_reading
-from study.report.figures.registry import all_displays
+from study.report.figures.registry import each_display
+from study.report.files import Files
 from study.report.html_text import isolated, plain
 from study.report.tables.cells import few, network
-from study.report.tables.registry import all_tables
+from study.report.tables.registry import each_table
 from study.report.tables.table import Table
 from study.report.text.citation import NOT_TOLD, bibtex, paragraph
 from study.report.text.history import extensions, places
@@ -44,16 +45,15 @@ class Section:
 def write_report(overview: Overview) -> Path:
     """Write report.html, figures/ and tables/ into the run's directory; return the page."""
     results = overview.results
-    displays = all_displays(overview)
-    tables = {table.name: table for table in all_tables(overview)}
+    files = Files(results.directory)
+    displays = files.of_displays(each_display(overview))
+    tables = files.of_tables(each_table(overview))
     if results.imported:  # no fit is known: what every seed says stands with the claim
         tables["seeds"] = replace(tables["seeds"], section="claim")
-    drawings = write_files(results.directory, displays, tables)
     page = results.directory / "report.html"
     text = render(
         "report.html",
         results=results,
-        drawings=drawings,
         answers=answers(overview),
         no_verdict=in_words(results.recipe.fit),
         headline=headline(overview),
@@ -74,6 +74,7 @@ def write_report(overview: Overview) -> Path:
         extensions=extensions(results),
         places=places(extensions(results)),
         shown=_SHOWN,
+        **files.in_page(),  # last: it waits for them
     )
     page.write_text(text, encoding="utf-8")
     return page
@@ -95,24 +96,6 @@ def _count(results: Results, model: str) -> str:
     """How many seeds of a model there are."""
     count = len(results.seeds(model, "real"))
     return f"{count} {'seed' if count == 1 else 'seeds'}"
-
-
-def write_files(
-    directory: Path, displays: Mapping[str, Display], tables: Mapping[str, Table]
-) -> dict[str, Drawings]:
-    """Write figures/*.png and *.svg, and tables/*.csv, *.md and *.tex; return the drawings."""
-    figures, texts = directory / "figures", directory / "tables"
-    figures.mkdir(parents=True, exist_ok=True)
-    texts.mkdir(exist_ok=True)
-    found = drawn(displays)  # goes on while the tables are written
-    for table in tables.values():
-        table.write(texts)
-    drawings = {}
-    for name, drawing in found:
-        (figures / f"{name}.png").write_bytes(drawing.png)
-        (figures / f"{name}.svg").write_text(drawing.svg, encoding="utf-8")
-        drawings[name] = drawing
-    return drawings
 
 
 def _titles(results: Results) -> dict[str, str]:
@@ -162,7 +145,6 @@ def render(template: str, **values: Any) -> str:
     )
     environment.globals["confidence"] = PERCENT
     environment.filters["plain"] = plain  # for attributes, which hold no elements
-    environment.filters["data_uri"] = lambda drawing, **of: Markup(data_uri(drawing, **of))
     return environment.get_template(template).render(**values)
 
 

@@ -98,7 +98,8 @@ def png(figure: Figure) -> bytes:
         # Not by savefig, which draws twice.
         canvas = LocalCanvas(figure)
         canvas.draw()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy())
+    pixels = canvas.buffer_rgba()
+    image = Image.frombuffer("RGBA", pixels.shape[1::-1], pixels).convert("RGB")
     colours = image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     palette = np.array(colours.getpalette()).reshape(-1, 3)
     palette[np.asarray(colours)[0, 0]] = 255

@@ -5,14 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
-from study.statistics.intervals import (
-    CONFIDENCE,
-    Interval,
-    clopper_pearson,
-    wilson,
-)
+from study.statistics.binomial import at_least
+from study.statistics.intervals import NORMAL, Interval, clopper_pearson, wilson
 from study.statistics.ranking import TIED, different, identical, shares
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE = "supported", "contradicted", "inconclusive"
@@ -184,7 +179,7 @@ def judge(found: Proportion, required: float) -> Verdict:
 
 def exceeds(met: int, seeds: int, proportion: float) -> float:
     """Exact binomial p-value, one-sided, that the true proportion is at most `proportion`."""
-    return float(stats.binom.sf(met - 1, seeds, proportion))
+    return float(at_least(met, seeds, proportion))
 
 
 def seeds_to_settle(observed: float, required: float) -> float:
@@ -195,15 +190,13 @@ def seeds_to_settle(observed: float, required: float) -> float:
     """
     if observed == required:
         return math.inf
-    z = stats.norm.ppf((1 + CONFIDENCE) / 2)
-    return float(math.ceil(z**2 * required * (1 - required) / (observed - required) ** 2))
+    return float(math.ceil(NORMAL**2 * required * (1 - required) / (observed - required) ** 2))
 
 
 def fewest_met(required: float, seeds: int) -> int | None:
     """How many of `seeds` must meet a claim for it to be supported; None if all would not do."""
-    z = stats.norm.ppf((1 + CONFIDENCE) / 2)
     # Where the score test turns; one below, since rounding may have gone either way.
-    turn = seeds * required + z * math.sqrt(seeds * required * (1 - required))
+    turn = seeds * required + NORMAL * math.sqrt(seeds * required * (1 - required))
     met = max(math.ceil(turn) - 1, 0)
     while met <= seeds and wilson(met, seeds).low < required:
         met += 1
@@ -212,8 +205,7 @@ def fewest_met(required: float, seeds: int) -> int | None:
 
 def fewest_seeds(required: float) -> int:
     """The fewest seeds that could support a claim: all of n meet it, n / (n + z²) >= required."""
-    z = stats.norm.ppf((1 + CONFIDENCE) / 2)
-    seeds = max(math.ceil(z**2 * required / (1 - required)) - 1, 1)
+    seeds = max(math.ceil(NORMAL**2 * required / (1 - required)) - 1, 1)
     while fewest_met(required, seeds) is None:
         seeds += 1
     return seeds
@@ -222,4 +214,4 @@ def fewest_seeds(required: float) -> int:
 def power(true: float, required: float, seeds: int) -> float:
     """Chance that a claim met in a proportion `true` of all seeds comes out supported."""
     fewest = fewest_met(required, seeds)
-    return 0.0 if fewest is None else float(stats.binom.sf(fewest - 1, seeds, true))
+    return 0.0 if fewest is None else float(at_least(fewest, seeds, true))

@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import betaln, xlog1py, xlogy
 
 from study.statistics.intervals import CONFIDENCE, Interval
@@ -35,6 +34,8 @@ def _lowest(successes: int, failures: int) -> float:
     """Where below the observed proportion the likelihood becomes too small."""
     if successes == 0:
         return 0.0
+    from scipy.optimize import brentq  # slow to import, and few runs are extended
+
     least = (
         np.log(1 - CONFIDENCE)
         + betaln(successes + _PRIOR, failures + _PRIOR)

@@ -1,7 +1,8 @@
 """How far one variable alone tells the order of a target, whatever the shape."""
 
 import numpy as np
-from scipy.stats import rankdata
+
+from study.statistics.ranking import ranks
 
 # In which rows that hold the same value follow each other.
 _SEED = 0
@@ -21,12 +22,12 @@ def determination(table: np.ndarray, levels: np.ndarray, y: np.ndarray) -> np.nd
     levels : (variables,), whether its numbers are levels, which have no order
     y : (rows,), not all the same
     """
-    ranks = rankdata(y)
-    total = ranks.var(ddof=1)
+    place = ranks(-y)
+    total = place.var(ddof=1)
     # Ties in the order of the file would look alike in a file that is sorted by the target.
     order = np.random.default_rng(_SEED).permutation(len(y))
     left = [
-        _left(column[order], ranks[order], total, level)
+        _left(column[order], place[order], total, level)
         for column, level in zip(table.T, levels, strict=True)
     ]
     return 1 - np.array(left) / total

@@ -1,23 +1,23 @@
 """Intervals over seeds, all at one level of confidence."""
 
-import warnings
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy.special import betaincinv, ndtr, ndtri, stdtrit
 
+from study.statistics.bootstrap import bootstrap
 from study.statistics.ranking import ROUNDING
 
 # Another level needs the simulations of coverage.py at that level; all words follow this one.
 CONFIDENCE = 0.95
 PERCENT = f"{100 * CONFIDENCE:g}%"
 TAILS = (0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2)  # quantiles that enclose so many
+NORMAL = float(ndtri(TAILS[1]))  # standard normal values lie between it and its negative
 RESAMPLES = 9999
 FEWEST = 10
-# Numbers that a batch of resamples may hold at a time.
-_BATCH = 2**20
 # Quantities that are resampled at a time; each lot meets the same draws of seeds.
 _AT_ONCE = 500
 
@@ -36,24 +36,33 @@ class Interval:
         return cls(np.nan, np.nan, reason)
 
 
+@lru_cache(maxsize=4096)
 def wilson(successes: int, trials: int) -> Interval:
     """Score interval of a proportion (Wilson, 1927)."""
-    return _of_proportion(successes, trials, "wilson", "Wilson")
-
-
-def clopper_pearson(successes: int, trials: int) -> Interval:
-    """Exact interval of a proportion (Clopper and Pearson, 1934)."""
-    return _of_proportion(successes, trials, "exact", "Clopper–Pearson")
+    if trials == 0:
+        return Interval.none("no seeds")
+    z = NORMAL
+    part = successes / trials
+    whole = 2 * (trials + z**2)
+    centre = (2 * trials * part + z**2) / whole
+    reach = z / whole * math.sqrt(4 * trials * part * (1 - part) + z**2)
+    low = 0.0 if successes == 0 else centre - reach
+    high = 1.0 if successes == trials else centre + reach
+    return Interval(low, high, "Wilson")
 
 
 @lru_cache(maxsize=4096)
-def _of_proportion(
-    successes: int, trials: int, method: Literal["exact", "wilson"], kind: str
-) -> Interval:
+def clopper_pearson(successes: int, trials: int) -> Interval:
+    """Exact interval of a proportion (Clopper and Pearson, 1934), by quantiles of Beta."""
     if trials == 0:
         return Interval.none("no seeds")
-    found = stats.binomtest(successes, trials).proportion_ci(CONFIDENCE, method=method)
-    return Interval(found.low, found.high, kind)
+    failures = trials - successes
+    low, high = TAILS
+    return Interval(
+        float(betaincinv(successes, failures + 1, low)) if successes else 0.0,
+        float(betaincinv(successes + 1, failures, high)) if failures else 1.0,
+        "Clopper–Pearson",
+    )
 
 
 def paired_difference(first: np.ndarray, second: np.ndarray) -> Interval:
@@ -191,41 +200,28 @@ def _bootstrap(samples: list[np.ndarray]) -> list[Interval]:
     scale = np.abs(np.concatenate(samples)).max(axis=0)
     scaled = [table / scale for table in samples]
 
-    def means(table: np.ndarray, drawn: np.ndarray, axis: int) -> np.ndarray:
-        """Column means of the drawn seeds: (..., drawn) -> (quantities, ...)."""
-        seeds, lines = len(table), drawn.reshape(-1, drawn.shape[axis])
-        places = lines + seeds * np.arange(len(lines))[:, None]
-        times = np.bincount(places.ravel(), minlength=seeds * len(lines)).reshape(-1, seeds)
-        return (times @ table / lines.shape[1]).T.reshape(-1, *drawn.shape[:-1])
+    def means(table: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+        """Column means of the drawn seeds: (draws, drawn) -> (quantities, draws)."""
+        seeds = len(table)
+        places = drawn + seeds * np.arange(len(drawn))[:, None]
+        times = np.bincount(places.ravel(), minlength=seeds * len(drawn)).reshape(-1, seeds)
+        return (times @ table / drawn.shape[1]).T
 
-    def statistic(*drawn: np.ndarray, axis: int) -> np.ndarray:
-        parts = [means(*pair, axis) for pair in zip(scaled, drawn, strict=True)]
+    def statistic(drawn: Sequence[np.ndarray]) -> np.ndarray:
+        parts = [means(*pair) for pair in zip(scaled, drawn, strict=True)]
         # Equal means must be equal numbers: BCa counts how many resamples lie below.
         return np.round(parts[0] if len(parts) == 1 else parts[0] - parts[1], 12)
 
-    fewest, most = min(map(len, samples)), max(map(len, samples))
-    tail = stats.norm.cdf(
-        np.sqrt(fewest / (fewest - 1)) * stats.t.ppf((1 - CONFIDENCE) / 2, fewest - 1)
-    )
-    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        # scipy resamples the seeds' places, so that all quantities meet the same draws.
-        found = stats.bootstrap(
-            [np.arange(len(table)) for table in samples],
-            statistic,
-            n_resamples=RESAMPLES,
-            batch=max(_BATCH // most, 1),
-            vectorized=True,
-            axis=-1,
-            confidence_level=1 - 2 * tail,
-            method="BCa",
-            rng=np.random.default_rng(0),
-        )
-    interval = found.confidence_interval
-    defined = np.isfinite(interval.low) & np.isfinite(interval.high)
-    percentile = np.quantile(found.bootstrap_distribution, [tail, 1 - tail], axis=-1)
-    low = np.where(defined, interval.low, percentile[0]) * scale
-    high = np.where(defined, interval.high, percentile[1]) * scale
+    fewest = min(map(len, samples))
+    tail = ndtr(np.sqrt(fewest / (fewest - 1)) * stdtrit(fewest - 1, (1 - CONFIDENCE) / 2))
+    # The seeds' places are resampled, so that all quantities meet the same draws.
+    found = bootstrap([len(table) for table in samples], statistic, RESAMPLES)
+    low, high = found.bca(1 - 2 * tail)
+    defined = np.isfinite(low) & np.isfinite(high)
+    if not defined.all():
+        percentile = found.percentile(1 - 2 * tail)
+        low, high = (np.where(defined, *ends) for ends in zip((low, high), percentile, strict=True))
+    low, high = low * scale, high * scale
     return [
         Interval(float(low[index]), float(high[index]), "BCa" if bca else "percentile")
         for index, bca in enumerate(defined)
@@ -256,7 +252,7 @@ def jackknife_t(
         return Interval.none("no seed moves it: no interval")
     if seeds < FEWEST:
         return Interval.none(f"n = {seeds}: too few for an interval")
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, seeds - 1) * error)
+    reach = float(stdtrit(seeds - 1, (1 + CONFIDENCE) / 2) * error)
     if correlation:
         centre, reach = np.arctanh(estimate), reach / (1 - estimate**2)
         return Interval(

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from study.statistics.claims import (
     CONTRADICTED,
@@ -48,7 +48,7 @@ class Means:
             return [Interval.none("no splits")] * len(self.mean)
         if not self.error.any():
             return [Interval.none("all halves agree: no interval")] * len(self.mean)
-        reach = stats.t.ppf(1 - LEVEL, self.splits) * self.error
+        reach = stdtrit(self.splits, 1 - LEVEL) * self.error
         return [
             Interval(low, high, FROM_HALVES)
             for low, high in zip(self.mean - reach, self.mean + reach, strict=True)
@@ -59,7 +59,7 @@ class Means:
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.where(self.error > 0, self.mean / self.error, np.sign(self.mean) * np.inf)
         apart = np.abs(self.mean) > ROUNDING
-        return np.where(apart, stats.t.sf(t, max(self.splits, 1)), 0.5)
+        return np.where(apart, stdtr(max(self.splits, 1), -t), 0.5)
 
 
 def means_of_halves(values: np.ndarray, split: np.ndarray, half: np.ndarray) -> Means:
@@ -173,7 +173,7 @@ def _settle(found: Means, place: int, top: int, contraries: int) -> Settle:
 
     def reach(splits: int) -> float:
         """How far from 0 a mean must be, in standard errors."""
-        return float(stats.t.isf(level, splits))
+        return float(-stdtrit(splits, level))
 
     more: float = math.inf
     if mean > error * reach(_MOST_SPLITS):

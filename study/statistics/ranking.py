@@ -1,7 +1,6 @@
 """Shares, ranks and top sets of importance scores."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 # Single precision carries seven digits: a relative spread below this is none.
 ROUNDING = 1e-6
@@ -28,15 +27,20 @@ def settled(scores: np.ndarray) -> np.ndarray:
     reach = np.maximum(TIED * np.maximum(size[..., :-1], size[..., 1:]), nothing)
     with np.errstate(invalid="ignore"):  # infinity less infinity
         apart = ~(falling[..., :-1] - falling[..., 1:] <= reach)
-    # Where the chain of each begins: the last place, up to its own, that is apart from the one
-    # before.
-    place = np.arange(scores.shape[-1])
-    first = np.broadcast_to(place, scores.shape).copy()
-    first[..., 1:] *= apart
-    first = np.maximum.accumulate(first, axis=-1)
+    greatest = np.take_along_axis(falling, _begin(apart, scores.shape), axis=-1)
     result = np.empty_like(scores)
-    np.put_along_axis(result, order, np.take_along_axis(falling, first, axis=-1), axis=-1)
+    np.put_along_axis(result, order, greatest, axis=-1)
     return result
+
+
+def _begin(apart: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Where the chain of each item begins: (..., items - 1) -> (..., items), places from 0.
+
+    The last place, up to its own, that is apart from the one before.
+    """
+    first = np.broadcast_to(np.arange(shape[-1]), shape).copy()
+    first[..., 1:] *= apart
+    return np.maximum.accumulate(first, axis=-1)
 
 
 def shares(scores: np.ndarray) -> np.ndarray:
@@ -51,13 +55,32 @@ def shares(scores: np.ndarray) -> np.ndarray:
     return np.divide(positive, total, out=np.full(scores.shape, np.nan), where=defined)
 
 
+def rank_ranges(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first and last of the ranks that tied items span: (..., items) -> (..., items) twice.
+
+    Rank 1 for the greatest score; scores are tied where they are equal, as `settled` makes them. A
+    vector with a NaN has no ranks: NaN.
+    """
+    items = scores.shape[-1]
+    order = np.argsort(-scores, axis=-1, kind="stable")
+    falling = np.take_along_axis(scores, order, axis=-1)
+    apart = falling[..., 1:] != falling[..., :-1]
+    begin = _begin(apart, scores.shape)
+    end = items - 1 - _begin(apart[..., ::-1], scores.shape)[..., ::-1]
+    undefined = np.isnan(scores).any(axis=-1, keepdims=True)
+    first, last = np.empty(scores.shape), np.empty(scores.shape)
+    for result, place in ((first, begin), (last, end)):
+        np.put_along_axis(result, order, np.where(undefined, np.nan, place + 1), axis=-1)
+    return first, last
+
+
 def ranks(scores: np.ndarray) -> np.ndarray:
     """Rank 1 for the greatest score, ties averaged: (..., items) -> (..., items).
 
-    So rank 1 means strictly greatest; scores are tied where they are equal, as `settled` makes
-    them. A vector with a NaN has no ranks.
+    So rank 1 means strictly greatest. A vector with a NaN has no ranks.
     """
-    return rankdata(-scores, axis=-1, nan_policy="propagate")
+    first, last = rank_ranges(scores)
+    return (first + last) / 2
 
 
 def in_top(scores: np.ndarray, k: int) -> np.ndarray:
@@ -65,7 +88,8 @@ def in_top(scores: np.ndarray, k: int) -> np.ndarray:
 
     A vector with a tie at the edge, or with a NaN, has no such set: NaN.
     """
-    chosen = rankdata(-scores, method="max", axis=-1, nan_policy="propagate") <= k
+    _, last = rank_ranges(scores)
+    chosen = last <= k
     return np.where(chosen.sum(axis=-1, keepdims=True) == k, chosen, np.nan)
 
 
@@ -87,6 +111,9 @@ def different(scores: np.ndarray) -> np.ndarray:
     rest = np.flatnonzero(~first)
     while len(rest):
         first[rest[0]] = True
-        same = np.isclose(scores[rest], scores[rest[0]], rtol=ROUNDING, atol=0).all(axis=1)
-        rest = rest[~same]
+        # As np.isclose has it, which takes several times as long.
+        one, others = scores[rest[0]], scores[rest]
+        with np.errstate(invalid="ignore"):  # infinity less infinity
+            same = (others == one) | (np.abs(others - one) <= ROUNDING * np.abs(one))
+        rest = rest[~same.all(axis=1)]
     return first

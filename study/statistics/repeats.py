@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2, poisson
+from scipy.special import chdtri, gammaincinv, pdtrc
 
 # A number with this part of as many values as there are distinct rows seldom repeats by chance.
 _FINE = 0.5
@@ -33,7 +33,7 @@ class Shared:
     def exceeds_chance(self) -> bool:
         """Whether chance cannot have made these rows equal to others."""
         count = int(self.shared.sum())
-        more = count >= 2 * self.expected and poisson.sf(count - 1, self.expected) < LEVEL
+        more = count >= 2 * self.expected and pdtrc(count - 1, self.expected) < LEVEL
         return count > 0 and bool(self.regular or more)
 
 
@@ -102,8 +102,8 @@ def too_regular(counts: np.ndarray) -> bool:
     """
     found = np.append(np.bincount(counts), 0)
     times = np.arange(2, len(found) - 1)
-    greatest = np.asarray(chi2.isf(LEVEL, 2 * (found + 1))) / 2
-    least = np.where(found > 0, chi2.ppf(LEVEL, np.maximum(2 * found, 1)) / 2, 0)
+    greatest = chdtri(2 * (found + 1), LEVEL) / 2
+    least = np.where(found > 0, gammaincinv(np.maximum(found, 0.5), LEVEL), 0)
     most = np.sqrt(greatest[times - 1] * greatest[times + 1] * (times + 1) / times)
     return bool((least[times] > most).any())
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from study.statistics.agreement import SPEARMAN, coordinates, within_seeds
-from study.statistics.intervals import CONFIDENCE, Interval, jackknife_t, wilson
+from study.statistics.binomial import at_most
+from study.statistics.intervals import CONFIDENCE, NORMAL, Interval, jackknife_t, wilson
 from study.statistics.multiplicity import holm
-from study.statistics.ranking import identical, ranks, settled
+from study.statistics.ranking import identical, rank_ranges, ranks, settled
 
 # A consensus of more items is not searched for: the work is 3 to the power of their number.
 MOST_FOR_CONSENSUS = 10
@@ -27,8 +27,7 @@ def rank_frequency(scores: np.ndarray) -> np.ndarray:
     seeds, items = scores.shape
     if not seeds:
         return np.full((items, items), np.nan)
-    first = stats.rankdata(-scores, method="min", axis=1)[:, :, None]
-    last = stats.rankdata(-scores, method="max", axis=1)[:, :, None]
+    first, last = (end[:, :, None] for end in rank_ranges(scores))
     rank = np.arange(1, items + 1)
     total = np.zeros((items, items))
     for low, high in zip(first, last, strict=True):
@@ -135,7 +134,7 @@ def set_stability(selected: np.ndarray) -> SetStability:
         + stability / 2 * (2 * part * filled - part - filled + 1)
     ) / (filled * (1 - filled))
     error = 2 / seeds * math.sqrt(((influence - influence.mean()) ** 2).sum())
-    reach = float(stats.norm.ppf((1 + CONFIDENCE) / 2) * error)
+    reach = float(NORMAL * error)
     asymptotic = Interval(stability - reach, stability + reach, "Nogueira")
     return SetStability(stability, seeds, interval, asymptotic)
 
@@ -167,7 +166,7 @@ def orders_told_apart(scores: np.ndarray) -> np.ndarray:
     decided = above + above.T
     one, other = np.triu_indices(items, 1)
     fewer = np.minimum(above[one, other], above[other, one])
-    p_values = np.minimum(2 * stats.binom.cdf(fewer, decided[one, other], 0.5), 1.0)
+    p_values = np.minimum(2 * at_most(fewer, decided[one, other], 0.5), 1.0)
     told = holm(p_values) <= 1 - CONFIDENCE
     result = np.zeros((items, items), dtype=int)
     result[one[told], other[told]] = np.sign(above - above.T)[one[told], other[told]]

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import brute, minimize
 
 from study.statistics.ranking import ROUNDING
 
@@ -81,6 +79,7 @@ Likelihood = Callable[[np.ndarray], tuple[float, float]]
 
 def _best(likelihood: Likelihood) -> np.ndarray:
     """The two ratios of deviations at which it is least, by their logarithms."""
+    from scipy.optimize import brute, minimize  # slow to import
 
     def criterion(logarithms: np.ndarray) -> float:
         return likelihood(np.exp(logarithms))[0]
@@ -104,6 +103,8 @@ def _likelihood(values: np.ndarray, splits: np.ndarray, seeds: np.ndarray) -> Li
     over, whose variance is the best at these. The mean and the effects of seeds are solved for;
     those of splits, one for each run, are eliminated before.
     """
+    from scipy.linalg import cho_factor, cho_solve  # slow to import
+
     design = np.column_stack([np.ones(len(values)), seeds[:, None] == np.unique(seeds)])
     of_split = (np.unique(splits)[:, None] == splits).astype(float)
     counts, sums, sizes = of_split @ design, of_split @ values, of_split.sum(axis=1)

@@ -176,9 +176,10 @@ class Reader:
             numbers = [name if name in present else "NULL" for name in NUMBERS[table]]
             columns = ", ".join(("training", *LABELS[table], *numbers))
             keys = ", ".join(("training", *LABELS[table]))
-            stored = self.rows(f"SELECT {columns} FROM {table} {where} ORDER BY {keys}")
+            query = f"SELECT {columns} FROM {table} {where} ORDER BY {keys}"
             try:
-                rows = Rows.of(table, stored)
+                with reading(self.path):
+                    rows = Rows.of(table, self._connection.execute(query))
             except (TypeError, ValueError) as error:
                 raise damaged(self.path, f"table '{table}': {error}") from error
             known = self._digests(table, where)

@@ -68,6 +68,15 @@ def test_sines_and_cosines_are_exact_to_a_ten_millionth(name, function):
     assert np.abs(computed(name, numbers) - function(numbers.astype(np.float64))).max() < 2e-7
 
 
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_the_sine_of_an_angle_is_the_same_beside_larger_ones(name):
+    """Large angles are reduced by more bits, which takes code that is else left out."""
+    near = around_zero(4000.0)[: 8 * LANES]
+    mixed = np.where(np.arange(len(near)) % 2, np.float32(1e9), near)
+    alone, beside = computed(name, near), computed(name, mixed)
+    np.testing.assert_array_equal(beside[::2], alone[::2])
+
+
 @pytest.mark.parametrize(
     ("name", "number", "expected"),
     [

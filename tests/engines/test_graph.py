@@ -314,11 +314,11 @@ class Growing(nn.Module):
 
 
 def test_weights_of_other_shapes_than_code_was_compiled_for_are_refused(people, monkeypatch):
-    recipe = recipe_of("test_graph:Growing", epochs=1)
-    train(recipe, real(0), people)
+    engine = engine_for(recipe_of("test_graph:Growing", epochs=1), 8)
+    engine.train(real(0), people.train_x, people.train_y)
     monkeypatch.setitem(WIDTHS, "hidden", 30)
     with pytest.raises(InputError, match=r"parameter 'first\.weight' of the network has shape"):
-        train(recipe, real(1), people)
+        engine.train(real(1), people.train_x, people.train_y)
 
 
 def test_recording_prints_nothing_and_leaves_random_generators_alone(capsys):

@@ -301,16 +301,19 @@ def test_the_claim_as_it_is_drawn(displays, sketches, narrow):
     methods = [method for method in METHODS if method in set(frame["method"])]
     for axes, model in zip(panels(sketches["claim", narrow]), MODELS, strict=True):
         own = frame[frame["model"] == model]
-        heights = {}
+        drawn = {}
         for line in axes.lines:
-            x, y = np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
-            if len(x) == 2 and y[0] == y[1] and line.get_linestyle() == "-" and x[1] - x[0] > 0:
-                heights.setdefault(round(y[0], 6), {})["interval"] = tuple(x)
-            elif len(x) == 1:
-                heights.setdefault(round(y[0], 6), {}).update(
-                    mark=x[0], look=(line.get_marker(), line.get_color())
-                )
-        drawn = {height: of for height, of in heights.items() if "mark" in of}
+            if line.get_marker() != "None":
+                for x, y in line.get_xydata():
+                    look = (line.get_marker(), line.get_color())
+                    drawn[round(y, 6)] = {"mark": x, "look": look}
+        for line in axes.lines:
+            if line.get_marker() == "None" and line.get_linestyle() == "-":
+                # Two ends, and then a gap.
+                for (low, y), (high, also), gap in line.get_xydata().reshape(-1, 3, 2):
+                    assert y == also
+                    assert np.isnan(gap[0])
+                    drawn[round(y, 6)]["interval"] = (low, high)
         assert len(drawn) == len(own)
         # From the top down: by method, and within it real, shuffled, untrained.
         conditions = {"real": 0, "shuffled": 1, "untrained": 2}
@@ -327,6 +330,11 @@ def test_the_claim_as_it_is_drawn(displays, sketches, narrow):
         if model == MODELS[0]:  # the others share its axis
             assert [text.get_text() for text in axes.get_yticklabels()] == methods
         assert ((0.8, 0.8), (0.0, 1.0)) in lines(axes, linestyle="--")
+        ((x, y),) = lines(axes, linestyle=":")
+        chances = own.drop_duplicates("method").set_index("method")["chance"]
+        for row, method in enumerate(methods):
+            assert x[3 * row : 3 * row + 2] == (chances[method],) * 2
+            assert y[3 * row : 3 * row + 2] == (row - 0.5, row + 0.5)
 
 
 def test_the_claimed_seeds_against_fit_as_they_are_drawn(results, sketches):
@@ -376,7 +384,11 @@ def test_dots_are_the_shares_of_the_seeds(results, displays, sketches, method):
 
 def test_the_claimed_share_as_it_is_drawn(results, sketches):
     for axes, condition in zip(panels(sketches["claimed-share", True]), ("real", "shuffled"), strict=True):  # fmt: skip
-        drawn = {round(y[0], 6): x for x, y in lines(axes) if len(x) == SEEDS}
+        drawn = {}
+        for x, y in lines(axes):
+            if len(x) == SEEDS * len(METHODS):  # a model's dots
+                for height in set(y):
+                    drawn[round(height, 6)] = np.asarray(x)[np.asarray(y) == height]
         expected = [
             shares_of(scores_of(results, condition, level_of(method), method, model))["age"]
             for method in METHODS
@@ -462,7 +474,15 @@ def test_growth_as_it_is_drawn(displays, sketches):
             assert {(row.n, round(row.low, 9)), (row.n, round(row.high, 9))} <= corners
 
 
-def test_training_and_steadiness_as_they_are_drawn(displays, sketches):
+def seed_shares(results: Results, model: str, name: str) -> pd.DataFrame:
+    """(epochs, seeds), by pandas from the stored gradients."""
+    own = results.occasions
+    own = own[(own["model"] == model) & (own["condition"] == "real")]
+    table = own.pivot(index=["epoch", "seed"], columns="feature", values="absolute").astype(float)
+    return table[name].div(table.sum(axis=1, skipna=False)).unstack("seed")
+
+
+def test_training_and_steadiness_as_they_are_drawn(results, displays, sketches):
     means = displays["training"].frame()
     upper, lower = panels(sketches["training", False])[:4], panels(sketches["training", False])[4:]
     for axes, below, model in zip(upper, lower, MODELS, strict=True):
@@ -473,13 +493,18 @@ def test_training_and_steadiness_as_they_are_drawn(displays, sketches):
         drawn = [y for _, y in drawn] + [y for _, y in lines(axes)]
         for _, path in own.groupby("name"):
             assert any(np.array_equal(y, path["mean_share"]) for y in drawn)
+        (of_seeds,) = axes.collections
+        thin = np.array([path.vertices for path in of_seeds.get_paths()])
+        shares = seed_shares(results, model, "age")
+        np.testing.assert_allclose(thin[:, :, 0], [shares.index] * SEEDS)
+        np.testing.assert_allclose(thin[:, :, 1], shares.T)
         # Predicting the mean costs the variance of the target.
         assert [y for _, y in lines(below, linestyle="--")] == [pytest.approx((0.09, 0.09))]
         assert below.get_yscale() == "log"
     frame = displays["stability-features"].frame()
     for axes, method in zip(panels(sketches["stability-features", True]), METHODS_OF_LEVEL["feature"], strict=True):  # fmt: skip
         own = frame[frame["method"] == method]
-        marks = [(x[0], y[0]) for x, y in lines(axes, linestyle="-") + lines(axes, linestyle="None") if len(x) == 1]  # fmt: skip
+        marks = [point for x, y in lines(axes, linestyle="None") for point in zip(x, y, strict=True)]  # fmt: skip
         assert sorted(marks) == sorted(zip(own["mean_share"], own["kept"], strict=True))
         assert {x for x, _ in lines(axes, linestyle="--")} == {(1 / 8, 1 / 8), (0.0, 1.0)}
 
@@ -912,5 +937,7 @@ def test_the_margin_over_splits_has_a_mark_for_every_verdict(verdict, monkeypatc
     data = pd.DataFrame([row | {"margin": 0.1, "low": -0.1, "high": 0.3}])
     monkeypatch.setattr(overview, "population", lambda claim: data)
     axes = population_display(overview).sketch().axes[0]
-    assert [list(line.get_xdata()) for line in axes.lines][1:] == [[-0.1, 0.3], [0.1]]
+    # All intervals are one line, with a gap after each.
+    drawn = [[x for x in line.get_xdata() if np.isfinite(x)] for line in axes.lines]
+    assert drawn[1:] == [[-0.1, 0.3], [0.1]]
     assert verdict in [text.get_text() for text in axes.figure.legends[0].get_texts()]

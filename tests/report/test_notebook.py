@@ -14,7 +14,7 @@ from study.analysis.overview import Overview
 from study.common.errors import InputError
 from study.common.methods import METHODS
 from study.report import page
-from study.report.figures.display import Drawings
+from study.report.figures.display import Display, Drawings
 from study.report.figures.registry import all_displays
 from study.report.tables.registry import TABLES
 
@@ -179,7 +179,7 @@ def test_a_run_without_parts_and_history_has_a_page_without_them(tmp_path, peopl
     assert run.history.columns.tolist()[:3] == ["started", "asked", "networks"]
     assert "training" not in run.displays
     none = Drawings(b"", "<svg/>", "<svg/>")
-    monkeypatch.setattr(page, "write_files", lambda _, displays, __: dict.fromkeys(displays, none))
+    monkeypatch.setattr(Display, "drawings", lambda _: none)
     text = page.write_report(Overview(run)).read_text()
     assert "Training rows" not in text
     assert "When it was made" not in text

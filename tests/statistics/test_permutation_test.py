@@ -17,8 +17,12 @@ def test_p_counts_shuffles_that_are_as_large():
     assert (found.as_large, found.shuffles) == (3, 40)
     assert found.p_value == pytest.approx(4 / 41)
     assert (found.lowest, found.highest) == (pytest.approx(1 / 41), pytest.approx(36 / 41))
-    expected = stats.binomtest(3, 40).proportion_ci(0.95, method="exact")
-    assert (found.interval.low, found.interval.high) == (expected.low, expected.high)
+    tail = (1 - 0.95) / 2  # which is not quite 0.025
+    expected = stats.beta.ppf(tail, 3, 38), stats.beta.ppf(1 - tail, 4, 37)
+    assert (found.interval.low, found.interval.high) == expected
+    # Which seeks the same bounds to 2e-12.
+    sought = stats.binomtest(3, 40).proportion_ci(0.95, method="exact")
+    assert expected == pytest.approx((sought.low, sought.high), abs=2e-12, rel=0)
     assert found.label == "not shown to be above chance"
     assert permutation_test(np.array([39.5]), shuffled).label == "above chance"
 

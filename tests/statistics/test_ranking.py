@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from study.statistics.ranking import TIED, different, identical, in_top, ranks, settled, shares
+from study.statistics.ranking import (
+    TIED,
+    different,
+    identical,
+    in_top,
+    rank_ranges,
+    ranks,
+    settled,
+    shares,
+)
 
 scores = hnp.arrays(np.float64, (3, 5), elements=st.floats(-10, 10, width=16))
 # Few distinct whole numbers: many ties, and sums and strictly monotone transforms are exact.
@@ -196,6 +205,14 @@ def test_ranks_are_scipy_s_from_the_other_end(vectors):
     items = vectors.shape[1]
     for rank, vector in zip(ranks(vectors), vectors, strict=True):
         np.testing.assert_array_equal(rank, items + 1 - stats.rankdata(vector))
+
+
+@moderate
+@given(whole)
+def test_the_ranks_that_tied_items_span_are_those_of_scipy(vectors):
+    first, last = rank_ranges(vectors)
+    np.testing.assert_array_equal(first, stats.rankdata(-vectors, method="min", axis=1))
+    np.testing.assert_array_equal(last, stats.rankdata(-vectors, method="max", axis=1))
 
 
 def test_a_vector_with_a_nan_has_no_ranks_and_the_others_do():

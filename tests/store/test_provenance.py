@@ -27,8 +27,7 @@ from study.common.vocabulary import LEAST_SQUARES
 from study.engines.registry import engine_for
 from study.execution import run
 from study.execution.plan import ordinary, plan
-from study.report import page
-from study.report.figures.display import Drawings
+from study.report.figures.display import Display, Drawings
 from study.report.page import write_report
 from study.report.text.citation import macros
 from study.report.text.terminal import status
@@ -231,7 +230,7 @@ def test_what_is_stored_of_a_run_can_be_read_before_least_squares_is(command, pe
 def rendered(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The page of a run without its figures."""
     none = Drawings(b"", "<svg/>", "<svg/>")
-    monkeypatch.setattr(page, "write_files", lambda _, displays, __: dict.fromkeys(displays, none))
+    monkeypatch.setattr(Display, "drawings", lambda _: none)
     return write_report(Overview(study.load(directory)))
 
 
@@ -265,7 +264,7 @@ def test_no_name_of_a_person_a_host_or_a_home_stands_on_the_page(command, tmp_pa
     monkeypatch.setenv("HOME", str(home))
     for name in ("USER", "LOGNAME", "USERNAME"):
         monkeypatch.setenv(name, "ada-lovelace")
-    monkeypatch.setattr(platform, "node", lambda: "ada-s-machine")
+    monkeypatch.setattr(platform, "node", lambda: "lovelace-s-machine")
     monkeypatch.chdir(home / "work")
     git("init", "-q")
     seeds = pd.DataFrame(np.random.default_rng(0).gamma(2, size=(4, 2)), columns=["a", "b"])
@@ -278,7 +277,7 @@ def test_no_name_of_a_person_a_host_or_a_home_stands_on_the_page(command, tmp_pa
     assert command("import", str(home / "work" / "scores.csv"), *claim, "--out", "run").status == 0
     text = rendered(Path("run"), monkeypatch).read_text()
     said = command("status", "run").out + command("cite", "run").out
-    assert not re.search(r"ada|lovelace|@example", text + said, re.IGNORECASE)
+    assert not re.search(r"lovelace|@example", text + said, re.IGNORECASE)
     found, _ = block(text)
     assert "study import ~/work/scores.csv --claim &#39;a rank 1 in 0.8&#39; --out run" in found
     assert git("rev-parse", "HEAD") in found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from study.analysis.kept import kept
 from study.analysis.overview import Overview
 from study.analysis.warnings.claim import control_shows_claim, not_tested, without_control
 from study.analysis.warnings.data import (
@@ -129,6 +130,7 @@ CHECKS = (
 )
 
 
+@kept
 def warnings(overview: Overview) -> tuple[Warning, ...]:
     """Everything there is to warn of, in the order of the codes; first of the data, as stored."""
     of_run = [warning for check in CHECKS for warning in check.warnings(overview)]

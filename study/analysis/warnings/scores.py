@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from study.analysis.agreement import spearman_only
 from study.analysis.overview import Overview
 from study.analysis.warnings.warning import listed, scores_by_method
 from study.common.conditions import CONDITIONS
@@ -54,9 +53,8 @@ def near_one(overview: Overview) -> Iterator[Found]:
     results = overview.results
     rows = []
     for level in ("feature", "variable"):
-        found = overview.seed_agreement(level)
+        found = overview.seed_correlation(level)
         if len(found):
-            found = spearman_only(found[found["condition"] == "real"])
             found = found[(found["mean"] > NEAR_ONE) & found["low"].notna()]
             rows += [
                 f"{results.title(row.model)} by {row.method} ({level}s)"

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
 import numpy as np
 
+from study.common.findings import NOTE
 from study.common.task import Task
 from study.datasets.dataset import Dataset
 from study.engines.engine import Cost
@@ -17,10 +18,10 @@ from study.engines.lanes.graph.network import Sizes
 from study.engines.lanes.graph.recorded import recorded
 from study.engines.lanes.prediction import LanesStack
 from study.engines.lanes.training import epochs_at_once, train_block
-from study.engines.network_check.check import refuse_unfit
+from study.engines.network_check.check import NEIGHBOURS, refuse_unfit
 from study.engines.network_engine import NetworkEngine
 from study.engines.replicates import Replicate, Trained, occasion_epochs
-from study.networks.build import import_class
+from study.networks.build import Unfit, import_class
 from study.networks.shipped import SHIPPED
 from study.recipes.model import Contender, ModelRecipe
 
@@ -53,17 +54,23 @@ class Lanes(NetworkEngine):
     """Networks in lanes: those whose operations are known there.
 
     lanes : 8, 16 or 32; what suits the machine if not given. It shows in the time alone.
+    known : of a network of one's own, what its code depends on; recorded if not given
     """
 
     family = "lanes"
     lanes: int | None = None
+    known: Sizes | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, recipe: Contender | None, inputs: int, device: str, task: Task) -> Self | None:
         if not isinstance(recipe, ModelRecipe) or device != "cpu":
             return None
-        known = not_in_lanes(recipe, inputs, task.outputs) is None
-        return cls(recipe, inputs, task) if known else None
+        if import_class(recipe) in SHIPPED:
+            return cls(recipe, inputs, task)
+        try:
+            return cls(recipe, inputs, task, known=recorded(recipe, inputs, task.outputs))
+        except UnsupportedError:
+            return None
 
     @property
     def threaded(self) -> bool:
@@ -87,14 +94,18 @@ class Lanes(NetworkEngine):
     @cached_property
     def sizes(self) -> Sizes:
         """What the network's code depends on."""
-        return recorded(self.recipe, self.inputs, self.task.outputs)
+        return self.known or recorded(self.recipe, self.inputs, self.task.outputs)
 
     def check(self, dataset: Dataset, *, known: bool) -> None:
         if self._shipped:
             # Whether it takes the recipe's arguments; all else of it has been checked.
             _ = self.network
-        else:
-            refuse_unfit(self.recipe, dataset.train_x, dataset.test_x, self.task.outputs)
+            return
+        found = refuse_unfit(self.recipe, dataset.train_x, dataset.test_x, self.task.outputs)
+        if any(finding.code == NEIGHBOURS and finding.outcome == NOTE for finding in found):
+            # It had none in the batches on which lanes were chosen.
+            what = "a row depends on its neighbours in batches of some sizes or values alone"
+            raise Unfit(self.recipe, what, "let it depend on them always, or never")
 
     def train_block(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from llvmlite import ir
 
-from study.engines.lanes.tracing import BIT, INT32, active_trace
+from study.engines.lanes.tracing import INT32, active_trace
 from study.engines.lanes.vectors import Mask, Vector, constant, select, splat
 
 # -- exponentials ----------------------------------------------------------------------------
@@ -56,7 +56,7 @@ def tanh(x: Vector) -> Vector:
 
 # -- for networks of any kind ------------------------------------------------------------------
 
-# The rest is of the same library: logf, ndtrf (erf and erfc), sinf.
+# The rest is of the same library: logf, ndtrf (erf and erfc).
 _LOG = (
     7.0376836292e-2,
     -1.1514610310e-1,
@@ -99,29 +99,29 @@ _ERFC_FAR = (
     -2.820767439740514e-1,
     5.641895067754075e-1,
 )
-_SIN = (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
-_COS = (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
-# A quarter turn in three parts, the first two of few bits.
-_QUARTER = (1.5703125, 4.837512969970703125e-4, 7.54978995489188216e-8)
-_LARGEST_POWER = 88.72283
+# Beyond the one e^x is infinite, and below the other 0.
+_LARGEST_POWER, _VANISHING = 88.72283, -104.0
 _SMALLEST = 2.0**-126
 
 
 def any_exponential(x: Vector) -> Vector:
-    """e to any x: 0 below -87, infinite above 88.7."""
-    power = exponential(select(x > _LARGEST_POWER, 0.0, x))
-    return select(x > _LARGEST_POWER, math.inf, select(x < _LOWEST, 0.0, power))
+    """e to any x, with the digits that are left of it below 2**-126."""
+    low = x < _LOWEST
+    power = exponential(select(x > _LARGEST_POWER, 0.0, select(low, x * 0.5, x)))
+    again = select(low, select(x < _VANISHING, 0.0, power), 1.0)
+    return select(x > _LARGEST_POWER, math.inf, power * again)
 
 
 def logarithm(x: Vector) -> Vector:
-    """The natural logarithm; of what is below 2**-126, minus infinity, and NaN below 0."""
+    """The natural logarithm; minus infinity at 0, and NaN below."""
     trace = active_trace.get()
     builder = trace.builder
     whole = ir.VectorType(INT32, trace.lanes)
-    bits = builder.bitcast(x.value, whole)
+    tiny = x < _SMALLEST  # where the exponent's bits are 0
+    bits = builder.bitcast(select(tiny, x * 2.0**24, x).value, whole)
     # x is 2 ** power times a mantissa from 1/2 to 1; the smaller ones are doubled.
     exponent = builder.lshr(bits, constant(INT32, 23, trace.lanes))
-    power = Vector(builder.uitofp(exponent, x.value.type)) - 126.0
+    power = Vector(builder.uitofp(exponent, x.value.type)) - select(tiny, 150.0, 126.0)
     fraction = builder.and_(bits, constant(INT32, 0x007FFFFF, trace.lanes))
     half = builder.or_(fraction, constant(INT32, 0x3F000000, trace.lanes))
     mantissa = Vector(builder.bitcast(half, x.value.type))
@@ -132,7 +132,7 @@ def logarithm(x: Vector) -> Vector:
     value = polynomial(rest, _LOG) * rest * square + power * _LN2_LOW - square * 0.5
     found = rest + value + power * _LN2_HIGH
     found = select(x < math.inf, found, x)  # infinite, or NaN
-    found = select(x < _SMALLEST, -math.inf, found)
+    found = select(x <= 0.0, -math.inf, found)
     return select(x < 0.0, math.nan, found)
 
 
@@ -149,28 +149,6 @@ def error_function(x: Vector) -> Vector:
     tail = exponential(0.0 - far * far) * inverse * select(far < 2.0, near_tail, far_tail)
     beyond = select(x < 0.0, tail - 1.0, 1.0 - tail)
     return select(size > 1.0, beyond, polynomial(square, _ERF) * x)
-
-
-def sine_and_cosine(x: Vector) -> tuple[Vector, Vector]:
-    """Both, of angles up to some thousands; NaN for infinite ones."""
-    trace = active_trace.get()
-    builder = trace.builder
-    shifted = x * (2 / math.pi) + _ROUNDING
-    turns = shifted - _ROUNDING
-    rest = x - turns * _QUARTER[0] - turns * _QUARTER[1] - turns * _QUARTER[2]
-    square = rest * rest
-    sine = polynomial(square, _SIN) * square * rest + rest
-    cosine = polynomial(square, _COS) * square * square - square * 0.5 + 1.0
-    whole = builder.bitcast(shifted.value, ir.VectorType(INT32, trace.lanes))
-
-    def bit(number: ir.Value, place: int) -> Mask:
-        kind = ir.VectorType(BIT, trace.lanes)
-        return Mask(builder.trunc(builder.lshr(number, constant(INT32, place, trace.lanes)), kind))
-
-    odd, over = bit(whole, 0), bit(whole, 1)
-    next_over = bit(builder.add(whole, constant(INT32, 1, trace.lanes)), 1)
-    one, other = select(odd, cosine, sine), select(odd, sine, cosine)
-    return select(over, 0.0 - one, one), select(next_over, 0.0 - other, other)
 
 
 def polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:

@@ -17,7 +17,17 @@ from study.engines.lanes.memory import (
     scratch,
     store_words,
 )
-from study.engines.lanes.tracing import Index, Place, Trace, integer, loop, minimum, tracing
+from study.engines.lanes.tracing import (
+    Index,
+    Place,
+    Trace,
+    active_trace,
+    integer,
+    loop,
+    minimum,
+    tracing,
+    whole,
+)
 from study.engines.lanes.vectors import Vector, of_index, select, splat, square_root
 
 # torch.optim.Adam's.
@@ -225,7 +235,7 @@ def adam(weights: Array, gradients: Array, step: Place) -> None:
         weights[place] = weights[place] - size * change
 
 
-def prediction(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool = False) -> Trace:
+def prediction(sizes: Sizes, inputs: int, lanes: int) -> Trace:
     """Predict each row.
 
     Arrays
@@ -239,20 +249,21 @@ def prediction(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool = Fals
     --------
     rows
     stride : 1 where row i stands at place i of one batch, 0 where each is alone, at place 0
+    own : 1 where each lane has a table of its own, else 0
     """
     pointers = ("weights", "table", "positions", "predictions")
-    with tracing(lanes, pointers, ("rows", "stride")) as trace:
+    with tracing(lanes, pointers, ("rows", "stride", "own")) as trace:
         net = InLanes(sizes)
         x = scratch(inputs)
         weights = array("weights", 1)
         for row in loop(integer("rows"), "row"):
-            read_row(x, row, own_tables=own_tables)
+            read_row(x, row)
             y = array("predictions", 1, sizes.outputs).at(row)
             net.forward(weights, x, y, row * integer("stride"), None)
     return trace
 
 
-def differentiation(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool = False) -> Trace:
+def differentiation(sizes: Sizes, inputs: int, lanes: int) -> Trace:
     """The gradients of each row's outputs, the row alone; of several, each less their mean.
 
     Arrays
@@ -262,16 +273,16 @@ def differentiation(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool =
 
     Integers
     --------
-    rows
+    rows, own
     """
     pointers = ("weights", "table", "positions", "input_gradients")
-    with tracing(lanes, pointers, ("rows",)) as trace:
+    with tracing(lanes, pointers, ("rows", "own")) as trace:
         net = InLanes(sizes)
         x, weights, outputs = scratch(inputs), array("weights", 1), sizes.outputs
         y, d_y = scratch(outputs), scratch(outputs)
         mean = 1 / outputs if outputs > 1 else 0.0
         for row in loop(integer("rows"), "row"):
-            read_row(x, row, own_tables=own_tables)
+            read_row(x, row)
             for output in loop(outputs):
                 # Each time, as the way back leaves little of it.
                 net.forward(weights, x, y, 0, None)
@@ -283,19 +294,18 @@ def differentiation(sizes: Sizes, inputs: int, lanes: int, *, own_tables: bool =
     return trace
 
 
-def prediction_of_own_tables(sizes: Sizes, inputs: int, lanes: int) -> Trace:
-    """The same as `prediction`, each lane of rows of its own."""
-    return prediction(sizes, inputs, lanes, own_tables=True)
+def read_row(x: Array, row: Place) -> None:
+    """Put one row of the table, or of each lane's own, where the network finds it.
 
-
-def differentiation_of_own_tables(sizes: Sizes, inputs: int, lanes: int) -> Trace:
-    """The same as `differentiation`, each lane of rows of its own."""
-    return differentiation(sizes, inputs, lanes, own_tables=True)
-
-
-def read_row(x: Array, row: Place, *, own_tables: bool) -> None:
-    """Put one row of the table, or of each lane's own, where the network finds it."""
-    inputs = len(x)
-    own = array("table", 1, inputs)
-    for column in loop(inputs):
-        x[column] = own[row, column] if own_tables else same("table", row * inputs + column)
+    One kernel does both, as it takes long to compile and the choice no time.
+    """
+    inputs, own = len(x), array("table", 1, len(x))
+    builder = active_trace.get().builder
+    chosen = builder.icmp_unsigned("!=", integer("own").value, whole(0))
+    with builder.if_else(chosen) as (each, all_alike):
+        with each:
+            for column in loop(inputs):
+                x[column] = own[row, column]
+        with all_alike:
+            for column in loop(inputs):
+                x[column] = same("table", row * inputs + column)

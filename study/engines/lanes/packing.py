@@ -22,8 +22,6 @@ _TRACES: dict[str, Callable[..., Trace]] = {
     "training with stopping": kernels.training_with_stopping,
     "prediction": kernels.prediction,
     "differentiation": kernels.differentiation,
-    "prediction of own tables": kernels.prediction_of_own_tables,
-    "differentiation of own tables": kernels.differentiation_of_own_tables,
 }
 _compiling = threading.Lock()
 

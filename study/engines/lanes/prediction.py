@@ -104,7 +104,6 @@ class LanesStack(Stack):
         **integers: int,
     ) -> np.ndarray:
         """What a kernel leaves in its array `result` for every network: (networks, *shape)."""
-        purpose += " of own tables" if x.ndim == 3 else ""
         self._sizes = self._sizes or Sizes.of(
             self._network, x.shape[-1], outputs=math.prod(self._outputs)
         )
@@ -118,7 +117,7 @@ class LanesStack(Stack):
                 "positions": position,
                 result: room,
             }
-            compiled(**arrays, **integers, rows=x.shape[-2])
+            compiled(**arrays, **integers, rows=x.shape[-2], own=x.ndim == 3)
         # In memory network by network, so that no sum over one depends on how many there are.
         by_network = np.ascontiguousarray(np.moveaxis(rooms, -1, 1))
         return by_network.reshape(-1, *shape)[: self.size]

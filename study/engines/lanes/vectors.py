@@ -44,7 +44,10 @@ class Words:
     def __and__(self, other: int) -> Words:
         return Words(active_trace.get().builder.and_(self.value, _words(other)))
 
-    def __lshift__(self, bits: int) -> Words:
+    def __mul__(self, other: Words | int) -> Words:
+        return Words(active_trace.get().builder.mul(self.value, _words(other)))
+
+    def __lshift__(self, bits: Words | int) -> Words:
         return Words(active_trace.get().builder.shl(self.value, _words(bits)))
 
     def __rshift__(self, bits: int) -> Words:
@@ -115,6 +118,19 @@ def square_root(x: Vector) -> Vector:
     kind = x.value.type
     root = _intrinsic(f"llvm.sqrt.v{trace.lanes}f32", ir.FunctionType(kind, [kind]))
     return Vector(trace.builder.call(root, [x.value]))
+
+
+def negative(x: Vector) -> Vector:
+    """With the other sign, of 0 too."""
+    return Vector(active_trace.get().builder.fneg(x.value))
+
+
+def absolute(x: Vector) -> Vector:
+    """Without its sign, of 0 too."""
+    trace = active_trace.get()
+    kind = x.value.type
+    size = _intrinsic(f"llvm.fabs.v{trace.lanes}f32", ir.FunctionType(kind, [kind]))
+    return Vector(trace.builder.call(size, [x.value]))
 
 
 def constant(element: ir.Type, number: float, lanes: int) -> ir.Constant:

@@ -36,6 +36,8 @@ from study.networks.build import Unfit
 from study.networks.remedies import remedy_for
 from study.recipes.model import ModelRecipe
 
+NEIGHBOURS = "N016"
+
 
 def check_network(
     recipe: ModelRecipe,
@@ -78,13 +80,15 @@ def check_network(
 
 def refuse_unfit(
     recipe: ModelRecipe, train_x: np.ndarray, test_x: np.ndarray, outputs: int = 1
-) -> None:
-    """Raise Unfit, with the first fault, unless a network can be used."""
-    found = faults(check_network(recipe, train_x, test_x, outputs=outputs))
+) -> list[Finding]:
+    """What is found of a network that can be used. Raises Unfit, with the first fault, if not."""
+    findings = check_network(recipe, train_x, test_x, outputs=outputs)
+    found = faults(findings)
     if found:
         more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
         remedy = f"{found[0].remedy} ({found[0].code}{more}: 'study model check' lists all)"
         raise Unfit(recipe, found[0].what, remedy)
+    return findings
 
 
 def _found(find: "Find", subject: "Subject") -> list[Finding]:
@@ -119,6 +123,6 @@ _GROUPS: tuple[tuple[tuple[str, str, Find], ...], ...] = (
     ),
     (("N014", "seeds can be trained together", training_together),),
     (("N015", "seeds can be evaluated together", measuring_together),),
-    (("N016", "a row's prediction does not depend on its neighbours", minding_no_neighbours),),
+    ((NEIGHBOURS, "a row's prediction does not depend on its neighbours", minding_no_neighbours),),
 )
 CHECKS = 1 + sum(map(len, _GROUPS))

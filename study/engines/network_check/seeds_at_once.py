@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from study.common.findings import FAULT, NOTE, Finding
 from study.engines.network_check.effects import without_gradient
+from study.engines.network_check.neighbours import answer, depending
 from study.engines.network_check.subject import FEW, Subject, close, one_number, quoted
 from study.engines.torch.prediction import TorchStack
 
@@ -132,11 +133,30 @@ def _unlike_alone(done: str) -> Finding:
 
 def minding_no_neighbours(subject: Subject) -> Iterator[Finding]:
     """N016: a row's prediction does not depend on its neighbours."""
-    network, x = subject.network(training=False), subject.x(subject.batches[0])
-    with torch.no_grad():
-        if not close(network(x), torch.cat([network(row.unsqueeze(0)) for row in x])):
+    for training in (False, True):
+        if what := _depending(subject, training=training):
+            done = "predicted" if what == "prediction" else "differentiated"
             yield Finding(
                 NOTE,
-                "a row's prediction depends on its neighbours in the batch",
-                "after training each row is predicted alone: make sure that this is meant",
+                f"a row's {what} depends on its neighbours in the batch",
+                f"after training each row is {done} alone: make sure that this is meant",
             )
+            return
+
+
+def _depending(subject: Subject, *, training: bool) -> str | None:
+    """What of a row depends on its neighbours, in batches of the sizes of training."""
+    network = subject.network(training=training)
+    weights = {
+        name: value.detach().requires_grad_(True) for name, value in network.named_parameters()
+    }
+
+    def answered(rows: Tensor, d_y: Tensor, _start: int) -> list[Tensor]:
+        return answer(network, weights, rows, d_y)
+
+    try:
+        return depending(answered, answered, subject.x(subject.batches[0]), subject.batches)
+    except Exception:
+        if not training:
+            raise
+        return "prediction"  # a row alone cannot be normalised by its batch

@@ -80,12 +80,17 @@ def constant_buffers(network: nn.Module) -> dict[str, Tensor]:
     return {name: value for name, value in network.named_buffers() if name not in masks}
 
 
-def one_number(y: Tensor) -> Tensor:
-    """A sum of all outputs to be differentiated, in which those of a row do not cancel out.
+def one_number_each(y: Tensor) -> Tensor:
+    """A sum of each row's outputs (rows,), in which they do not cancel out.
 
-    The sum of logits may be the same for all rows.
+    The plain sum of logits may be the same for all rows.
     """
-    return y.sum() if y.ndim == 1 else (y * (1.0 + torch.arange(y.shape[1]))).sum()
+    return y if y.ndim == 1 else (y * (1.0 + torch.arange(y.shape[1]))).sum(1)
+
+
+def one_number(y: Tensor) -> Tensor:
+    """The same for all rows at once, to be differentiated."""
+    return one_number_each(y).sum()
 
 
 def equal(one: Tensor, other: Tensor | None) -> bool:

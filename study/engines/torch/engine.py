@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -45,7 +46,7 @@ class Torch(NetworkEngine):
         # The block size is part of the name, since it may show in the last bits of a result.
         return f"{self.family}-{BLOCK}" + ("" if self.device == "cpu" else f"-{self.device}")
 
-    @property
+    @cached_property
     def note(self) -> str | None:
         if self.device != "cpu":
             return None

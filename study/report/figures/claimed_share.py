@@ -109,8 +109,8 @@ def _heights(methods: Sequence[str], models: Sequence[str]) -> dict[tuple[str, s
 
 
 def _claimed_shares(scores: _Scores) -> dict[tuple[str, str], np.ndarray]:
-    """The claimed item's share in each seed, (seeds, 1), by method and model."""
-    return {key: shares(vectors.score)[:, [item]] for key, (vectors, item) in scores.items()}
+    """The claimed item's share in each seed, (seeds,), by method and model."""
+    return {key: shares(vectors.score)[:, item] for key, (vectors, item) in scores.items()}
 
 
 def _scale(axes: Axes, end: float) -> None:
@@ -138,19 +138,19 @@ def _dots(
     heights: Mapping[tuple[str, str], float],
     look: Mapping[str, Look],
 ) -> None:
-    """A row of dots for each method and model, shares (seeds, 1); `own` bounds their means."""
-    spread = 0.3 / len({model for _, model in heights})
-    for key, of_seeds in values.items():
-        if key in heights:
-            of_model = look[key[1]]
+    """A row of dots for each method and model, shares (seeds,); `own` bounds their means."""
+    models = list(dict.fromkeys(model for _, model in heights))
+    for model in models:
+        keys = [key for key in heights if key[1] == model and key in values]
+        if keys:
             dots(
                 axes,
-                of_seeds,
-                [heights[key]],
-                of_model.colour,
-                bounds=[tuple(own.loc[key, ["low", "high"]])],
-                marker=of_model.marker,
-                spread=spread,
+                [values[key] for key in keys],
+                [heights[key] for key in keys],
+                look[model].colour,
+                bounds=own.loc[keys, ["low", "high"]].to_numpy(),
+                marker=look[model].marker,
+                spread=0.3 / len(models),
             )
 
 

@@ -1,8 +1,7 @@
 """Figures of the claim: the verdict, models and methods, growth with seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from study.analysis.claims import declared_claims
 from study.analysis.overview import Overview
@@ -25,6 +25,7 @@ from study.report.figures.parts import (
     beside,
     dashed,
     grid,
+    intervals,
     legend,
     legend_height,
     lines_of,
@@ -111,8 +112,7 @@ def _judged(overview: Overview) -> list[_Judged]:
 
 def _strip(axes: Axes, judged: _Judged) -> None:
     """One claim: a row for each condition, what the claim requires, and chance."""
-    for place, row in enumerate(judged.met.itertuples(index=False)):
-        _proportion(axes, row, place, size=8)
+    _proportions(axes, judged.met, np.arange(len(judged.met)), size=8)
     _required(axes, judged.claim.proportion)
     if judged.met["chance"].notna().any():
         axes.axvline(judged.met["chance"].iloc[0], color=MUTED, lw=1, ls=":")
@@ -148,11 +148,12 @@ def claim_by_model(overview: Overview) -> Display | None:
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [look[model].label for model in models]
         for axes, model in zip(grid(figure, titles, panels_across(narrow)), models, strict=True):
-            for row in data[data["model"] == model].itertuples(index=False):
-                place = methods.index(row.method)
-                height = place + offset(CONDITIONS.index(row.condition), len(CONDITIONS))
-                _proportion(axes, row, height, size=5)
-                axes.plot([row.chance] * 2, [place - 0.5, place + 0.5], ":", color=MUTED, lw=1)
+            own = data[data["model"] == model]
+            places = own["method"].map(methods.index).to_numpy()
+            offsets = [offset(place, len(CONDITIONS)) for place in range(len(CONDITIONS))]
+            heights = places + own["condition"].map(dict(zip(CONDITIONS, offsets, strict=True)))
+            _proportions(axes, own, heights.to_numpy(), size=5)
+            _chances(axes, dict(zip(places, own["chance"], strict=True)))
             _required(axes, claim.proportion)
             rows(axes, list(map(label, methods)))
             share_scale(axes)
@@ -216,6 +217,8 @@ def claim_growth(overview: Overview) -> Display | None:
             axes.set_ylim(-0.03, 1.03)
             if own["n"].max() > 60:
                 axes.set_xscale("log")
+            else:
+                axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         below(figure, "number of seeds, in their order")
         beside(figure, "proportion that meets it")
         handles = [
@@ -238,12 +241,22 @@ def claim_growth(overview: Overview) -> Display | None:
     )
 
 
-def _proportion(axes: Axes, row: Any, height: float, size: float) -> None:
-    """A proportion of seeds in one condition, with its interval."""
-    condition = find_condition(row.condition)
-    if np.isfinite(row.low):
-        axes.plot([row.low, row.high], [height, height], color=condition.colour, lw=size / 3)
-    axes.plot([row.proportion], [height], condition.marker, ms=size, color=condition.colour)
+def _proportions(axes: Axes, data: pd.DataFrame, heights: np.ndarray, size: float) -> None:
+    """Proportions of seeds with their intervals, at these heights; conditions as they look."""
+    for name, own in data.assign(height=heights).groupby("condition", sort=False):
+        condition = find_condition(str(name))
+        bounds = own[["low", "high"]].to_numpy()
+        intervals(axes, bounds, own["height"], color=condition.colour, lw=size / 3)
+        axes.plot(
+            own["proportion"], own["height"], condition.marker, ms=size, color=condition.colour
+        )
+
+
+def _chances(axes: Axes, chances: Mapping[int, float]) -> None:
+    """An upright line for each row, where chance lies: one line with a gap after each."""
+    x = [[chance, chance, np.nan] for chance in chances.values()]
+    y = [[place - 0.5, place + 0.5, np.nan] for place in chances]
+    axes.plot(np.ravel(x), np.ravel(y), ":", color=MUTED, lw=1)
 
 
 def _required(axes: Axes, proportion: float) -> None:

@@ -1,17 +1,16 @@
 """A display: one figure of a run with its words and its numbers."""
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 from urllib.parse import quote
 
-import joblib
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, FigureBase
 
+from study.report.figures.layout import lay_out
 from study.report.figures.parts import fold_titles
 from study.report.html_text import isolated, plain, without_formulas
 from study.report.style import NARROW, WIDE, png, style, svg
@@ -94,15 +93,8 @@ class Display:
             size = (NARROW if narrow else WIDE, self.height(narrow))
             figure = Drawn(figsize=size, layout="constrained")
             self.draw(figure, narrow)
-            # The layout is found once for all files; titles that turn out wider than their place
-            # take more lines.
             figure.canvas = FigureCanvasAgg(figure)
-            engine = figure.get_layout_engine()
-            assert engine is not None
-            engine.execute(figure)
-            if fold_titles(figure):
-                engine.execute(figure)
-            figure.set_layout_engine("none")
+            lay_out(figure)
         return figure
 
     def drawings(self) -> "Drawings":
@@ -133,22 +125,6 @@ class Drawings:
     png: bytes
     svg: str
     narrow: str
-
-
-def drawn(displays: Mapping[str, Display]) -> Iterator[tuple[str, Drawings]]:
-    """The drawings of displays by name, made by one process for each core, this one among them.
-
-    The others start at once; this one draws its part when it is asked for the first.
-    """
-    names = list(displays)
-    others = min(joblib.cpu_count(), len(names)) - 1
-    own = names[:: others + 1]
-    theirs = [name for name in names if name not in own]
-    parallel = joblib.Parallel(n_jobs=max(others, 1), return_as="generator", batch_size=1)
-    found = parallel(joblib.delayed(displays[name].drawings)() for name in theirs)
-    return chain(
-        ((name, displays[name].drawings()) for name in own), zip(theirs, found, strict=True)
-    )
 
 
 def data_uri(drawing: str, *, spaces: bool = True) -> str:

@@ -26,6 +26,7 @@ from study.report.figures.parts import (
     panels_across,
     rows,
     share_end,
+    share_scale,
 )
 from study.report.style import BLUE, MUTED, VERMILION, label
 from study.report.tables.cells import network
@@ -57,7 +58,7 @@ def fit(overview: Overview) -> Display | None:
                 for evaluation, height in (("alone", row - 0.15), ("together", row + 0.2)):
                     values = r_squared[model, part, evaluation]
                     colour = EVALUATION_COLOURS[evaluation]
-                    dots(axes, values[:, None], [height], colour)
+                    dots(axes, [values], [height], colour)
                     _off_scale(axes, values, lowest, height, colour)
             rows(axes, [look[model].label for model in models])
             axes.set_xlim(lowest, 1.01)
@@ -121,7 +122,7 @@ def share_against_fit(overview: Overview) -> Display | None:
             met = statement.met(vectors.score)
             _marks(axes, r_squared, values[model], met, look[model].colour)
             axes.axvline(limit, **DASHED)
-            axes.set_xlim(-0.03, 1.03)
+            share_scale(axes)
             axes.set_ylim(-0.03 * end, 1.03 * end)
         beside(figure, f"share of {label(claim.name)}")
         below(figure, "test R², rows one by one (below 0 drawn at 0)")

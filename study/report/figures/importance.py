@@ -134,5 +134,6 @@ def _panel(axes: Axes, values: np.ndarray, own: pd.DataFrame, colour: str) -> No
 
     own : the rows of these items by name, with low and high
     """
-    dots(axes, values, range(len(own)), colour, bounds=own[["low", "high"]].to_numpy(), spread=0.3)
+    bounds = own[["low", "high"]].to_numpy()
+    dots(axes, list(values.T), range(len(own)), colour, bounds=bounds, spread=0.3)
     rows(axes, list(map(label, own.index)))

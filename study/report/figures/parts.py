@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.lines import Line2D
@@ -131,50 +132,65 @@ def looks(results: Results) -> dict[str, Look]:
 
 def dots(
     axes: Axes,
-    values: np.ndarray,
+    values: Sequence[np.ndarray],
     heights: Sequence[float],
     colour: str,
     *,
-    bounds: Sequence[tuple[float, float]] | None = None,
+    bounds: Sequence[tuple[float, float]] | np.ndarray | None = None,
     marker: str = "o",
     spread: float = 0.1,
 ) -> None:
     """Rows of dots, one for each seed; a bar at their mean, and its interval, if it has one.
 
-    values : (seeds, rows); heights, bounds : one for each row; `spread` is how far dots of many
-    seeds may lie above and below their row.
+    values : of each row those of its seeds, (seeds,); heights, bounds : one for each row; `spread`
+    is how far dots of many seeds may lie above and below their row.
     """
-    seeds, count = values.shape
-    many = seeds > FEW_SEEDS
-    places = np.tile(heights, (seeds, 1))
-    if many:
-        # Golden steps fill the height evenly, without a random number.
-        places = places + spread * (2 * (np.arange(seeds)[:, None] * 0.6180339887 % 1) - 1)
+    most = max(map(len, values))
+    many = most > FEW_SEEDS
     axes.plot(
-        values.ravel(),
-        places.ravel(),
+        np.concatenate(values),
+        np.concatenate(
+            [
+                height + _places(len(own), spread if many else 0)
+                for own, height in zip(values, heights, strict=True)
+            ]
+        ),
         marker,
         ms=2 if many else 4,
-        alpha=1.0 if seeds == 1 else 0.25 if many else 0.4,
+        alpha=1.0 if most == 1 else 0.25 if many else 0.4,
         mew=0,
         color=colour,
         rasterized=many,
     )
-    if seeds > 1 and bounds is not None:
-        # One line with a gap after each interval.
-        low, high = np.transpose(bounds)
-        gap = np.full(count, np.nan)
-        axes.plot(
-            np.transpose([low, high, gap]).ravel(),
-            np.repeat(heights, 3),
-            color=colour,
-            lw=2.2,
-            solid_capstyle="butt",
-        )
-    known = np.isfinite(values).any(axis=0)
-    if known.any():
-        means = np.nanmean(values[:, known], axis=0)
-        axes.plot(means, np.asarray(heights)[known], "|", ms=9, mew=2, color=colour)
+    if most > 1 and bounds is not None:
+        intervals(axes, bounds, heights, color=colour, lw=2.2, solid_capstyle="butt")
+    known = [
+        (np.nanmean(own), height)
+        for own, height in zip(values, heights, strict=True)
+        if np.isfinite(own).any()
+    ]
+    if known:
+        axes.plot(*np.transpose(known), "|", ms=9, mew=2, color=colour)
+
+
+def _places(count: int, spread: float) -> np.ndarray:
+    """How far each of so many dots lies from its row, (count,).
+
+    Golden steps fill the height evenly, without a random number.
+    """
+    return spread * (2 * (np.arange(count) * 0.6180339887 % 1) - 1)
+
+
+def intervals(
+    axes: Axes,
+    bounds: Sequence[tuple[float, float]] | np.ndarray,
+    heights: Sequence[float],
+    **look: Any,
+) -> None:
+    """Horizontal lines between bounds, (rows, 2): one line with a gap after each."""
+    low, high = np.transpose(bounds)
+    gap = np.full(len(low), np.nan)
+    axes.plot(np.transpose([low, high, gap]).ravel(), np.repeat(heights, 3), **look)
 
 
 def diamonds(axes: Axes, values: Iterable[float], heights: Iterable[float]) -> list[Line2D]:
@@ -193,11 +209,18 @@ def diamonds(axes: Axes, values: Iterable[float], heights: Iterable[float]) -> l
 
 def rows(axes: Axes, names: Sequence[str]) -> None:
     """Named rows from the top down, with thin lines between them in place of a grid."""
-    axes.set_yticks(range(len(names)), names)
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
-    for edge in range(1, len(names)):
-        axes.axhline(edge - 0.5, color=RULE, lw=0.8)
+    place = axes.get_subplotspec()
+    if place is None or place.is_first_col():
+        axes.set_yticks(range(len(names)), names)
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", left=False)
+    else:  # the first panel of the line has the names
+        axes.yaxis.set_visible(False)
+    edges = [[(0, edge - 0.5), (1, edge - 0.5)] for edge in range(1, len(names))]
+    axes.add_collection(
+        LineCollection(edges, colors=RULE, lw=0.8, transform=axes.get_yaxis_transform()),
+        autolim=False,
+    )
     axes.set_ylim(len(names) - 0.5, -0.5)
 
 

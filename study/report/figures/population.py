@@ -1,8 +1,5 @@
 """Figure of the claim over splits: the margin that decides, by model and method."""
 
-from typing import Any
-
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
@@ -15,6 +12,7 @@ from study.report.figures.parts import (
     DASHED,
     below,
     grid,
+    intervals,
     legend,
     looks,
     method_rows_height,
@@ -52,8 +50,8 @@ def population_display(overview: Overview) -> Display | None:
         panels = grid(figure, titles, panels_across(narrow))
         for axes, model in zip(panels, models, strict=True):
             axes.axvline(0, **DASHED)
-            for row in data[data["model"] == model].itertuples(index=False):
-                _margin(axes, row, methods.index(row.method))
+            own = data[data["model"] == model]
+            _margins(axes, own.assign(height=own["method"].map(methods.index)))
             rows(axes, list(map(label, methods)))
         below(figure, f"margin: {label(margin_over_splits(claim), 60)}")
         legend(figure, _handles(held), narrow)
@@ -72,12 +70,12 @@ def population_display(overview: Overview) -> Display | None:
     )
 
 
-def _margin(axes: Axes, row: Any, height: int) -> None:
-    """One margin with its interval."""
-    marker, colour = _MARKS[row.verdict]
-    if np.isfinite(row.low):
-        axes.plot([row.low, row.high], [height, height], color=colour, lw=1.8)
-    axes.plot([row.margin], [height], ls="", marker=marker, ms=6, color=colour)
+def _margins(axes: Axes, data: pd.DataFrame) -> None:
+    """Margins with their intervals, verdicts as they look."""
+    for verdict, own in data.groupby("verdict", sort=False):
+        marker, colour = _MARKS[str(verdict)]
+        intervals(axes, own[["low", "high"]].to_numpy(), own["height"], color=colour, lw=1.8)
+        axes.plot(own["margin"], own["height"], ls="", marker=marker, ms=6, color=colour)
 
 
 def _handles(held: list[str]) -> list[Line2D]:

@@ -1,13 +1,13 @@
 """Every figure of a run, by name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from study.analysis.overview import Overview
 from study.report.figures.agreement import agreement_displays
 from study.report.figures.claimed_share import claimed_share
 from study.report.figures.claims import claim_by_model, claim_growth, verdict_strip
-from study.report.figures.display import Display, Drawings, data_uri, drawn
+from study.report.figures.display import Display, Drawings, data_uri
 from study.report.figures.fits import fit, share_against_fit
 from study.report.figures.importance import importance_displays
 from study.report.figures.population import population_display
@@ -16,7 +16,7 @@ from study.report.figures.spread import spread_display
 from study.report.figures.stability import flips, rank_frequency, steadiness_map
 from study.report.figures.training import training_display
 
-__all__ = ["Display", "Drawings", "all_displays", "data_uri", "drawn"]
+__all__ = ["Display", "Drawings", "all_displays", "data_uri", "each_display"]
 # Each with the section of the page that it stands in.
 _ONE_EACH: tuple[tuple[str, Callable[[Overview], Display | None]], ...] = (
     ("population", population_display),
@@ -41,11 +41,14 @@ _SEVERAL: tuple[tuple[str, Callable[[Overview], Iterable[Display]]], ...] = (
 
 def all_displays(overview: Overview) -> dict[str, Display]:
     """Every figure that the run has something for, by name."""
-    found = [(section, [make(overview)]) for section, make in _ONE_EACH]
-    found += [(section, [*make(overview)]) for section, make in _SEVERAL]
-    return {
-        display.name: replace(display, section=section)
-        for section, displays in found
-        for display in displays
-        if display is not None
-    }
+    return {display.name: display for display in each_display(overview)}
+
+
+def each_display(overview: Overview) -> Iterator[Display]:
+    """Every figure that the run has something for, each as soon as its numbers are reckoned."""
+    for section, make in _ONE_EACH:
+        if (display := make(overview)) is not None:
+            yield replace(display, section=section)
+    for section, make_several in _SEVERAL:
+        for display in make_several(overview):
+            yield replace(display, section=section)

@@ -64,9 +64,10 @@ def source_display(overview: Overview) -> Display | None:
         for axes, model in zip(grid(figure, titles, panels_across(narrow)), models, strict=True):
             for row, kind in enumerate(kinds):
                 by_base = lines[model, kind]
-                for place, values in enumerate(by_base):
-                    height = row + offset(place, len(by_base))
-                    dots(axes, values, [height], _COLOURS[kind], spread=0.3 / len(by_base))
+                count = len(by_base)
+                heights = [row + offset(place, count) for place in range(count)]
+                if by_base:
+                    dots(axes, by_base, heights, _COLOURS[kind], spread=0.3 / count)
             rows(axes, labels)
             share_scale(axes, end)
         below(figure, f"share of {label(claim.name)} by {claim.method}")
@@ -96,7 +97,7 @@ def _also(results: Results, kind: str) -> str:
 
 
 def _lines(results: Results, model: str, kinds: Sequence[str]) -> dict[str, list[np.ndarray]]:
-    """The claimed shares of a model by source and then base seed: (networks, 1)."""
+    """The claimed shares of a model by source and then base seed: (networks,)."""
     claim = results.recipe.claim
     found = scores_of_claim(results, claim, model, "real", claim.method)
     assert found is not None
@@ -104,7 +105,7 @@ def _lines(results: Results, model: str, kinds: Sequence[str]) -> dict[str, list
     varied = results.varied(model, claim.method, level_of_claim(claim, claim.method))
     return {
         kind: [
-            shares(vectors.score)[:, [statement.item]]
+            shares(vectors.score)[:, statement.item]
             for vectors in ([ordinary] if kind == ALL else varied.get(kind, {}).values())
         ]
         for kind in kinds

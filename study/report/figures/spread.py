@@ -42,12 +42,12 @@ def spread_display(overview: Overview) -> Display | None:
         titles = [look[model].label for model in models]
         panels = grid(figure, titles, panels_across(narrow))
         for axes, model in zip(panels, models, strict=True):
-            for row in data[data["model"] == model].to_dict("records"):
-                start = 0.0
-                for part, (_, colour) in _PARTS.items():
-                    height = methods.index(row["method"])
-                    axes.barh(height, row[part], left=start, height=0.6, color=colour)
-                    start += np.nan_to_num(row[part])
+            own = data[data["model"] == model]
+            heights = own["method"].map(methods.index).to_numpy()
+            start = np.zeros(len(own))
+            for part, (_, colour) in _PARTS.items():
+                axes.barh(heights, own[part], left=start, height=0.6, color=colour)
+                start = start + np.nan_to_num(own[part])
             rows(axes, list(map(label, methods)))
         below(figure, f"variance of the share of {label(claim.name)}")
         legend(

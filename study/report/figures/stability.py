@@ -185,14 +185,15 @@ def _steadiness_panel(
     """A mark for each item of each model, those filled that the claim names."""
     axes.axvline(equal, **DASHED)
     axes.axhline(STEADY, **DASHED)
-    for row in found.itertuples(index=False):
+    claimed = found["name"].isin(claim.names)
+    for (model, filled), own in found.groupby(["model", claimed], sort=False):
         axes.plot(
-            [row.mean_share],
-            [row.kept],
-            look[row.model].marker,
-            ms=6 if row.name in claim.names else 4,
-            mfc=look[row.model].colour if row.name in claim.names else "none",
-            mec=look[row.model].colour,
+            own["mean_share"],
+            own["kept"],
+            look[model].marker,
+            ms=6 if filled else 4,
+            mfc=look[model].colour if filled else "none",
+            mec=look[model].colour,
             mew=1,
             alpha=0.9,
         )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
@@ -157,7 +158,8 @@ def _by_seed(frame: pd.DataFrame, model: str, values: str) -> pd.DataFrame:
 def _seeds(axes: Axes, wide: pd.DataFrame, colour: str, many: bool) -> None:
     """A thin line for each seed; of many seeds, bands that hold half and CONFIDENCE of them."""
     if not many:
-        axes.plot(wide.index, wide.to_numpy(), color=colour, lw=0.6, alpha=0.4)
+        paths = [np.column_stack([wide.index, path]) for path in wide.to_numpy().T]
+        axes.add_collection(LineCollection(paths, colors=colour, lw=0.6, alpha=0.4))
         return
     for part, alpha in ((CONFIDENCE, 0.15), (0.5, 0.3)):
         ends = wide.quantile([0.5 - part / 2, 0.5 + part / 2], axis=1)

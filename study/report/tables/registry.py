@@ -1,6 +1,6 @@
 """Every table of a run, by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -209,11 +209,14 @@ def make_table(overview: Overview, name: str, *, learned: bool = False) -> Table
 
 def all_tables(overview: Overview) -> list[Table]:
     """Every table that the run has something for, in the order of the page."""
-    return [
-        replace(table, section=entry.section)
-        for entry in TABLES.values()
-        if (table := entry.make(overview)) is not None
-    ]
+    return list(each_table(overview))
+
+
+def each_table(overview: Overview) -> Iterator[Table]:
+    """Every table that the run has something for, each as soon as its numbers are reckoned."""
+    for entry in TABLES.values():
+        if (table := entry.make(overview)) is not None:
+            yield replace(table, section=entry.section)
 
 
 def _of_learned(overview: Overview) -> Overview:

@@ -5,8 +5,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from study.analysis.claims import level_of_claim
 from study.analysis.fits import has_fits, learning_threshold
 from study.analysis.overview import Overview
@@ -233,11 +231,10 @@ def _of_model(overview: Overview, model: str) -> Iterator[Fact]:
         yield Fact(f"{own}TestRSquared", fitted, f"mean test R² of {title}, rows one by one")
     met = overview.proportions(claim).set_index(["model", "method", "condition"])
     for method in results.methods():
-        table = overview.importance(level_of_claim(claim, method))
-        keys = {"model": model, "condition": "real", "method": method, "name": claim.name}
-        chosen = table[np.logical_and.reduce([table[key] == of for key, of in keys.items()])]
         name, where = f"{own}{letters(method)}", f"{title} by {method}"
-        for row in chosen.to_dict("records"):
+        for row in overview.claimed_importance(level_of_claim(claim, method)).to_dict("records"):
+            if (row["model"], row["method"]) != (model, method):
+                continue
             bound = f"{PERCENT} bound of that mean ({row['interval']}): {where}"
             for part, column, tells in (
                 ("Mean", "mean_share", f"share of {claim.name}, mean over seeds: {where}"),

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import rankdata
 
 from study.common.errors import InputError
 from study.common.text import listed
+from study.statistics.ranking import ranks
 from study.store.scores.table import Origin, ScoreTable, Vector
 
 NEGATED, PLACED = "negated", "placed"
@@ -104,7 +104,7 @@ def _placed(vectors: dict[Origin, Vector]) -> dict[Origin, Vector]:
         own = {origin: vector for origin, vector in vectors.items() if origin.model == model}
         scores = np.array([score for vector in own.values() for score, _ in vector.values()])
         known = ~np.isnan(scores)
-        scores[known] = rankdata(-scores[known])
+        scores[known] = ranks(scores[known])
         places = iter(scores.tolist())
         for origin, vector in own.items():
             found[origin] = {name: (next(places), signed) for name, (_, signed) in vector.items()}

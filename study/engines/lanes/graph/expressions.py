@@ -68,7 +68,7 @@ class Number:
     """The same number everywhere."""
 
     value: float
-    cost = 0
+    cost = depth = 0
 
     @property
     def loads(self) -> list[Load]:
@@ -82,7 +82,7 @@ class Load:
     source: Source
     offset: int
     strides: tuple[int, ...]
-    cost = 0
+    cost = depth = 0
 
     @property
     def loads(self) -> list[Load]:
@@ -99,6 +99,10 @@ class Apply:
     @cached_property
     def cost(self) -> int:
         return COSTS.get(self.function, 1) + sum(part.cost for part in self.arguments)
+
+    @cached_property
+    def depth(self) -> int:
+        return 1 + max(part.depth for part in self.arguments)
 
     @cached_property
     def loads(self) -> list[Load]:
@@ -120,6 +124,10 @@ class Reduce:
     @cached_property
     def cost(self) -> int:
         return self.extent * (1 + self.body.cost) + (self.start.cost if self.start else 0)
+
+    @cached_property
+    def depth(self) -> int:
+        return 1 + max(self.body.depth, self.start.depth if self.start else 0)
 
     @cached_property
     def loads(self) -> list[Load]:
@@ -340,20 +348,29 @@ def pointwise(function: str, *arguments: Tensor) -> Tensor:
 
 
 def _simplified(function: str, parts: tuple[Expression, ...]) -> Expression:
-    neutral = {"mul": 1.0, "add": 0.0}.get(function)
-    if neutral is not None:
+    if function == "mul":
         for one, other in (parts, parts[::-1]):
-            if isinstance(one, Number) and one.value == neutral:
+            if isinstance(one, Number) and one.value == 1.0:
                 return other
     if function == "add":
         for one, other in (parts, parts[::-1]):
             if isinstance(other, Reduce) and other.kind == "sum" and other.start is None:
                 return replace(other, start=one)
-    if function == "div" and isinstance(parts[1], Number) and parts[1].value:
+    if function == "div" and isinstance(parts[1], Number) and _has_inverse(parts[1].value):
         return _simplified("mul", (parts[0], Number(1 / parts[1].value)))
     if function == "sub" and isinstance(parts[1], Number) and parts[1].value == 0.0:
         return parts[0]
     return Apply(function, parts)
+
+
+def _has_inverse(value: float) -> bool:
+    """Whether to multiply by the inverse may stand for a division.
+
+    Not by whole numbers, of which a quotient may be whole, but for powers of two.
+    """
+    if not 2.0**-126 < abs(value) < 2.0**126:
+        return False
+    return value != int(value) or abs(math.frexp(value)[0]) == 0.5
 
 
 def reduced(kind: str, tensor: Tensor, axes: Sequence[int]) -> Tensor:

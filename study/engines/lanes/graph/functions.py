@@ -6,15 +6,10 @@ A truth value is 1 or 0. NaN stays NaN, as in PyTorch.
 import math
 from collections.abc import Callable
 
-from study.engines.lanes.functions import (
-    any_exponential,
-    error_function,
-    logarithm,
-    sine_and_cosine,
-    tanh,
-)
+from study.engines.lanes.angles import sine_and_cosine
+from study.engines.lanes.functions import any_exponential, error_function, logarithm, tanh
 from study.engines.lanes.tracing import active_trace
-from study.engines.lanes.vectors import Mask, Vector, select, square_root
+from study.engines.lanes.vectors import Mask, Vector, absolute, negative, select, splat, square_root
 
 _GELU_INNER, _GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 
@@ -23,8 +18,9 @@ def _truth(mask: Mask) -> Vector:
     return select(mask, 1.0, 0.0)
 
 
-def _is(truth: Vector) -> Mask:
-    return truth > 0.5
+def _is(x: Vector) -> Mask:
+    """Whether it is not 0, as NaN is not."""
+    return Mask(active_trace.get().builder.fcmp_unordered("!=", x.value, splat(0.0).value))
 
 
 def _is_nan(x: Vector) -> Mask:
@@ -112,7 +108,7 @@ def _hardtanh_backward(d_y: Vector, x: Vector, least: Vector, most: Vector) -> V
 
 
 def _power(x: Vector, exponent: Vector) -> Vector:
-    return any_exponential(logarithm(x) * exponent)
+    return any_exponential(logarithm(select(x <= -math.inf, math.inf, x)) * exponent)
 
 
 FUNCTIONS: dict[str, Callable[..., Vector]] = {
@@ -120,10 +116,11 @@ FUNCTIONS: dict[str, Callable[..., Vector]] = {
     "sub": lambda x, y: x - y,
     "mul": lambda x, y: x * y,
     "div": lambda x, y: x / y,
-    "neg": lambda x: 0.0 - x,
+    "neg": negative,
     "reciprocal": lambda x: 1.0 / x,
-    "abs": lambda x: select(x < 0.0, 0.0 - x, x),
-    "sgn": lambda x: select(x > 0.0, 1.0, select(x < 0.0, -1.0, x)),
+    "abs": absolute,
+    "square": lambda x: x * x,
+    "sgn": lambda x: select(x > 0.0, 1.0, select(x < 0.0, -1.0, 0.0)),
     "exp": any_exponential,
     "expm1": _exponential_less_one,
     "log": logarithm,
@@ -165,8 +162,9 @@ FUNCTIONS: dict[str, Callable[..., Vector]] = {
     "gt": lambda x, y: _truth(x > y),
     "ge": lambda x, y: _truth(y <= x),
     "isnan": lambda x: _truth(_is_nan(x)),
-    "logical_and": lambda x, y: select(_is(x), y, 0.0),
-    "logical_or": lambda x, y: select(_is(x), 1.0, y),
-    "logical_not": lambda x: 1.0 - x,
+    "logical_and": lambda x, y: select(_is(x), _truth(_is(y)), 0.0),
+    "logical_or": lambda x, y: select(_is(x), 1.0, _truth(_is(y))),
+    "logical_xor": lambda x, y: select(_is(x), select(_is(y), 0.0, 1.0), _truth(_is(y))),
+    "logical_not": lambda x: select(_is(x), 0.0, 1.0),
     "where": lambda truth, yes, no: select(_is(truth), yes, no),
 }

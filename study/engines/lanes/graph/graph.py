@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+# What a number may be, by the names that PyTorch and NumPy have in common.
+FLOAT, TRUTH, WHOLE = "float32", "bool", "int64"
 # The name and shape of each parameter, as they lie one after another.
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
@@ -46,6 +48,11 @@ class Call:
     options: tuple[tuple[str, Any], ...]
     results: tuple[int | None, ...]
 
+    @property
+    def name(self) -> str:
+        """The operation, without its overload."""
+        return self.operation.partition(".")[0]
+
     def references(self) -> Iterator[int]:
         """The values that it takes."""
         return _references((self.arguments, self.options))
@@ -72,7 +79,8 @@ class Graph:
     shapes : shape of each value. The first values are the row's inputs, the derivative of its
         outputs, the parameters, the keep masks, and what comes with the row's place in its
         batch
-    constants : float32, or int64 where they are indices
+    kinds : what each value is: FLOAT, TRUTH or WHOLE
+    constants : arrays of these kinds
     y : the outputs, (1,) or (1, outputs); d_x, d_parameters : their gradients
     """
 
@@ -81,6 +89,7 @@ class Graph:
     places: int
     calls: tuple[Call, ...]
     shapes: tuple[tuple[int, ...], ...]
+    kinds: tuple[str, ...]
     constants: tuple[np.ndarray, ...]
     y: Reference | Constant
     d_x: Reference | Constant
@@ -103,7 +112,7 @@ class Graph:
     def digest(self) -> str:
         """SHA-256 of all there is to say about it."""
         found = hashlib.sha256()
-        plain = (self.parameters, self.keeps, self.places, self.calls, self.shapes)
+        plain = (self.parameters, self.keeps, self.places, self.calls, self.shapes, self.kinds)
         found.update(repr((*plain, self.y, self.d_x, self.d_parameters)).encode())
         for constant in self.constants:
             found.update(f"{constant.dtype.str} {constant.shape}".encode())

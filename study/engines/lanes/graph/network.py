@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -39,6 +40,10 @@ class Sizes:
         )
         digests = training.digest, evaluation.digest
         return cls(training.parameters, digests, training, evaluation)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """It travels without what follows from it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def plans(self) -> tuple[Plan, Plan]:

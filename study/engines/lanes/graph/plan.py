@@ -24,11 +24,20 @@ from study.engines.lanes.graph.expressions import (
     number,
     pointwise,
 )
-from study.engines.lanes.graph.graph import Call, Constant, Graph, Reference, UnsupportedError
+from study.engines.lanes.graph.graph import (
+    FLOAT,
+    Call,
+    Constant,
+    Graph,
+    Reference,
+    UnsupportedError,
+)
+from study.engines.lanes.graph.operations.kinds import refuse_inexact
 
 # What a value may cost to be computed again for each reader but the first, in additions; and how
-# many numbers an expression may load, so that no code becomes too long.
-_CHEAP, _MOST_LOADS = 2, 24
+# many numbers an expression may load, and how many functions of functions it may be, so that no
+# code becomes too long.
+_CHEAP, _MOST_LOADS, _DEEPEST = 2, 24, 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +84,7 @@ class Plan:
 
 def plan(graph: Graph) -> Plan:
     """Plan a graph. Raises UnsupportedError with the name of an operation that is not known."""
+    refuse_inexact(graph)
     planner = _Planner(graph)
     there = _needed_for(graph, graph.y)
     for call in graph.calls:
@@ -151,8 +161,8 @@ class _Planner:
 
     def constant(self, array: np.ndarray, place: int | None = None) -> Tensor:
         """A constant as a tensor."""
-        if array.dtype == np.int64:
-            array, place = array.astype(np.float32), None
+        if array.dtype != FLOAT:
+            array, place = array.astype(FLOAT), None
         if array.size and (array == array.flat[0]).all():
             return number(float(array.flat[0])).expand(*array.shape)
         if place is None:
@@ -221,7 +231,11 @@ class _Planner:
             return result if users == ["add"] else self._joined(result)
         cost, again = result.expression.cost, self._reads[value] - 1
         # In memory if readers are many, or the expression is long.
-        if cost * again > _CHEAP or len(result.expression.loads) > _MOST_LOADS:
+        if (
+            cost * again > _CHEAP
+            or len(result.expression.loads) > _MOST_LOADS
+            or result.expression.depth > _DEEPEST
+        ):
             return self.keep(result)
         return result
 
@@ -269,7 +283,7 @@ def _readers(graph: Graph) -> tuple[Counter[int], dict[int, list[str]]]:
             users[result.value].append("result")
     for call in reversed(graph.calls):
         results = [value for value in call.results if value is not None]
-        name = call.operation.partition(".")[0]
+        name = call.name
         for value in call.references():
             users[value].append(name)
             if name in operations.VIEWS:

@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from study.engines.batches import KeepMasks
 from study.engines.lanes.graph.graph import (
+    FLOAT,
+    TRUTH,
+    WHOLE,
     Call,
     Constant,
     Graph,
@@ -22,6 +26,7 @@ from study.engines.lanes.graph.graph import (
     Shapes,
     UnsupportedError,
 )
+from study.engines.torch.prediction import one_thread
 from study.networks.transformer import Transformer
 
 # What they return depends on the shape of their argument alone.
@@ -30,6 +35,7 @@ _OF_SHAPE = {"empty_like", "zeros_like", "ones_like", "full_like"} | {
 }
 
 
+@one_thread()
 def record(
     network: nn.Module, inputs: int, *, training: bool, outputs: int = 1, row: Tensor | None = None
 ) -> Graph:
@@ -42,7 +48,11 @@ def record(
     for what cannot be recorded, and whatever the network does.
     """
     keeps = _keeps(network, inputs) if training else {}
-    parameters = dict(network.named_parameters())
+    # Tensors in place of the parameters, as in training by torch.func: without hooks of their own.
+    parameters = {
+        name: value.detach().clone().requires_grad_(True)
+        for name, value in network.named_parameters()
+    }
     row = torch.linspace(0.1, 0.9, inputs) if row is None else row
     row = row.unsqueeze(0).requires_grad_(True)
     d_y = torch.ones(1) if outputs == 1 else torch.ones(1, outputs)
@@ -61,7 +71,7 @@ def record(
         for name, mask in masks.items():
             modules[name].keep = mask
         with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), recorder:
-            y = network(row)
+            y = functional_call(network, parameters, (row,))
             if not isinstance(y, Tensor) or y.shape != d_y.shape:
                 expected = "one prediction" if outputs == 1 else f"{outputs} logits"
                 raise UnsupportedError(f"not {expected} of a row")
@@ -104,11 +114,14 @@ def _keeps(network: nn.Module, inputs: int) -> dict[str, tuple[tuple[int, ...], 
     return found
 
 
+_KINDS = {torch.float32: FLOAT, torch.bool: TRUTH, torch.int64: WHOLE, torch.int32: WHOLE}
+
+
 class _Recorder(TorchDispatchMode):
     """Notes each call that depends on one of the inputs.
 
     A tensor that is changed in place becomes another value; others that look at the same memory
-    are then out of date, and must not be used any more.
+    are then out of date, and must not be used any more, whether they were noted or not.
     """
 
     @classmethod
@@ -117,10 +130,14 @@ class _Recorder(TorchDispatchMode):
 
     def __init__(self, inputs: Sequence[Tensor]) -> None:
         super().__init__()
-        self._value_of: dict[int, int | None] = {}
+        self._value_of: dict[int, int] = {}
         self._tensors: list[Tensor] = []  # for good, as they are known by their identity
+        self._place_of: dict[int, int] = {}
+        # What was changed in place, by its memory; each with what it is by now.
+        self._changed: dict[int, list[Tensor]] = {}
         self._calls: list[Call] = []
         self._shapes: list[tuple[int, ...]] = []
+        self._kinds: list[str] = []
         self._constants: list[np.ndarray] = []
         self._number_of: dict[tuple[Any, ...], int] = {}
         for tensor in inputs:
@@ -132,7 +149,7 @@ class _Recorder(TorchDispatchMode):
         options = options or {}
         name = function._schema.name.removeprefix("aten::")
         tensors = [one for one in tree_leaves((arguments, options)) if isinstance(one, Tensor)]
-        if name in _OF_SHAPE or not any(id(one) in self._value_of for one in tensors):
+        if name in _OF_SHAPE or not any(map(self._follows, tensors)):
             return function(*arguments, **options)
         taken = self._plain(arguments)
         given = tuple((key, self._plain(value)) for key, value in options.items())
@@ -141,12 +158,9 @@ class _Recorder(TorchDispatchMode):
         if changed and (result is not arguments[0] or len(taken) < 1):
             raise UnsupportedError(name)
         if changed:
-            self._outdate(result)
+            self._changed.setdefault(_memory(result), []).append(result)
         results = tree_leaves(result)
         if not all(isinstance(one, Tensor | None) for one in results):
-            raise UnsupportedError(name)
-        # Of truth values bits are the truth, of whole numbers not; these are places and counts.
-        if name.startswith("bitwise") and result.dtype != torch.bool:
             raise UnsupportedError(name)
         operation = name.removesuffix("_") if function._schema.is_mutable else name
         numbers = tuple(None if one is None else self._note(one) for one in results)
@@ -178,6 +192,7 @@ class _Recorder(TorchDispatchMode):
             places=places,
             calls=tuple(reversed(calls)),
             shapes=tuple(self._shapes),
+            kinds=tuple(self._kinds),
             constants=tuple(self._constants),
             y=results[0],
             d_x=results[1],
@@ -185,46 +200,58 @@ class _Recorder(TorchDispatchMode):
         )
 
     def _note(self, tensor: Tensor) -> int:
+        if tensor.dtype not in (torch.float32, torch.bool, torch.int64):
+            raise UnsupportedError(str(tensor.dtype))
         number = len(self._shapes)
         self._tensors.append(tensor)
         self._shapes.append(tuple(tensor.shape))
+        self._kinds.append(_KINDS[tensor.dtype])
         self._value_of[id(tensor)] = number
-        if tensor.dtype not in (torch.float32, torch.bool, torch.int64):
-            raise UnsupportedError(str(tensor.dtype))
+        self._place_of[id(tensor)] = tensor.data_ptr()
         return number
 
-    def _outdate(self, changed: Tensor) -> None:
-        """Forget all that looks at the memory of a tensor that was changed in place."""
-        memory = changed.untyped_storage().data_ptr()
-        first, last = _extent(changed)
-        for tensor in self._tensors:
-            if tensor is changed or tensor.untyped_storage().data_ptr() != memory:
-                continue
-            begin, end = _extent(tensor)
-            if begin <= last and first <= end:
-                self._value_of[id(tensor)] = None
+    def _follows(self, tensor: Tensor) -> bool:
+        """Whether a tensor follows from the inputs."""
+        return id(tensor) in self._value_of or self._outdated(tensor)
+
+    def _outdated(self, tensor: Tensor) -> bool:
+        """Whether its memory was changed by the name of another tensor, since it was noted."""
+        if not self._changed:
+            return False
+        begin, end = _extent(tensor)
+        for changed in self._changed.get(_memory(tensor), []):
+            first, last = _extent(changed)
+            number, later = self._value_of.get(id(tensor), -1), self._value_of[id(changed)]
+            if number < later and begin <= last and first <= end:
+                return True
+        return False
 
     def _plain(self, part: Any) -> Any:
         """An argument with numbers in place of tensors."""
         if isinstance(part, Tensor):
-            if id(part) not in self._value_of:
-                return self._constant(part)
-            value = self._value_of[id(part)]
-            if value is None:
+            if self._outdated(part) or self._place_of.get(id(part)) not in (None, part.data_ptr()):
                 raise UnsupportedError("a change in place of what is used otherwise")
-            return Reference(value)
+            value = self._value_of.get(id(part))
+            return self._constant(part) if value is None else Reference(value)
         if isinstance(part, list | tuple):
             return tuple(map(self._plain, part))
         return part if isinstance(part, bool | int | float | str | None) else str(part)
 
     def _constant(self, tensor: Tensor) -> Constant:
-        whole = tensor.dtype == torch.int64
-        array = np.array(tensor.detach().numpy(), np.int64 if whole else np.float32, order="C")
+        if tensor.dtype.is_complex:
+            raise UnsupportedError(str(tensor.dtype))
+        array = np.array(
+            tensor.detach().numpy(force=True), _KINDS.get(tensor.dtype, FLOAT), order="C"
+        )
         key = array.dtype.str, array.shape, array.tobytes()
         if key not in self._number_of:
             self._number_of[key] = len(self._constants)
             self._constants.append(array)
         return Constant(self._number_of[key])
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
 
 
 def _extent(tensor: Tensor) -> tuple[int, int]:

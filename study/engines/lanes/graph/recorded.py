@@ -8,15 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import nn
 
 from study.common.errors import InputError
 from study.engines.lanes.graph.graph import UnsupportedError
 from study.engines.lanes.graph.network import Sizes
+from study.engines.lanes.graph.single_rows import refuse_neighbours
 from study.engines.network_check.quiet import quietly
 from study.networks.build import build, import_class
-from study.networks.dropout import Dropout
 from study.networks.shipped import SHIPPED
 from study.recipes.model import ModelRecipe
 
@@ -25,8 +24,8 @@ _MOST_LOOPS = 2000
 # Of more weights the nearest caches do not hold a block's, and torch, which goes through them
 # once for all rows of a batch, is as fast.
 _MOST_WEIGHTS = 100_000
-# Rows on which it is seen whether they depend on each other.
-_ROWS = 4
+# How large the second row is on which a network is recorded.
+_LARGE = 100
 # What is printed meanwhile, and some of torch's settings, are the whole process's.
 _recording = threading.Lock()
 
@@ -40,14 +39,11 @@ def recorded(recipe: ModelRecipe, inputs: int, outputs: int = 1) -> Sizes:
     Shipped networks are known to be fit for lanes, and raise what they raise.
     """
     network_class: Any = import_class(recipe)
-    of_network: Callable[..., Sizes | str] = _shipped if network_class in SHIPPED else _own
     with _recording:
-        found = of_network(
-            network_class, repr(recipe.arguments), inputs, outputs, _Building(recipe)
-        )
-    if isinstance(found, str):
-        raise UnsupportedError(found)
-    return found
+        if network_class in SHIPPED:
+            building = _Building(recipe)
+            return _shipped(network_class, repr(recipe.arguments), inputs, outputs, building)
+        return _own(recipe, inputs, outputs)
 
 
 class _Building:
@@ -84,28 +80,23 @@ def _shipped(
     return sizes
 
 
-@functools.lru_cache(maxsize=64)
-def _own(
-    _network_class: type[nn.Module],
-    _arguments: str,
-    inputs: int,
-    outputs: int,
-    building: _Building,
-) -> Sizes | str:
+def _own(recipe: ModelRecipe, inputs: int, outputs: int) -> Sizes:
+    """Of a stranger's network: anew each time, as it may follow from more than its arguments."""
     with quietly():
         try:
-            network = building.build(inputs, outputs, 0)
+            network = build(recipe, inputs=inputs, outputs=outputs, init=0)
             if sum(value.numel() for value in network.parameters()) > _MOST_WEIGHTS:
-                return f"more than {_MOST_WEIGHTS:,} weights"
-            _refuse_neighbours(network, inputs)
+                raise UnsupportedError(f"more than {_MOST_WEIGHTS:,} weights")
             sizes = Sizes.of(network, inputs, outputs=outputs)
-            _refuse_other_sources(building.build(inputs, outputs, 1), inputs, sizes)
+            refuse_neighbours(network, inputs, recipe.training.batch_size)
+            other = build(recipe, inputs=inputs, outputs=outputs, init=1)
+            _refuse_other_sources(other, inputs, sizes)
             if any(len(plan.forward) + len(plan.backward) > _MOST_LOOPS for plan in sizes.plans):
-                return f"more than {_MOST_LOOPS:,} loops"
-        except UnsupportedError as error:
-            return str(error)
+                raise UnsupportedError(f"more than {_MOST_LOOPS:,} loops")
+        except UnsupportedError:
+            raise
         except (Exception, SystemExit) as error:  # a stranger's network may raise anything
-            return type(error).__name__
+            raise UnsupportedError(type(error).__name__) from error
     return sizes
 
 
@@ -119,34 +110,6 @@ def _refuse_other_sources(network: nn.Module, inputs: int, sizes: Sizes) -> None
     with torch.no_grad():
         for value in network.parameters():
             value.add_(0.1 * torch.randn(value.shape, generator=generator))
-    row = -torch.randn(inputs, generator=generator)
+    row = -_LARGE * torch.randn(inputs, generator=generator)
     if Sizes.of(network, inputs, row, outputs=sizes.outputs) != sizes:
         raise UnsupportedError("numbers of a row or of a seed beside inputs and weights")
-
-
-def _refuse_neighbours(network: nn.Module, inputs: int) -> None:
-    """Raise UnsupportedError where a row's prediction depends on the other rows of its batch."""
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(_ROWS, inputs, generator=generator)
-    # Not those of the start, which may be 0.
-    weights = {
-        name: value.detach() + 0.1 * torch.randn(value.shape, generator=generator)
-        for name, value in network.named_parameters()
-    }
-
-    def predict(rows: Tensor) -> Tensor:
-        return functional_call(network, weights, (rows,))
-
-    masks = [module for module in network.modules() if isinstance(module, Dropout)]
-    held: list[Any] = [module.keep for module in masks]
-    for module in masks:
-        module.keep = torch.ones(())
-    for training in (True, False):
-        network.train(training)
-        with torch.no_grad():
-            together, alone = predict(x), torch.cat([predict(row.unsqueeze(0)) for row in x])
-        scale = 1e-4 * float(alone.nan_to_num().abs().max()) + 1e-6
-        if not torch.allclose(together, alone, rtol=0, atol=scale, equal_nan=True):
-            raise UnsupportedError("a batch whose rows depend on each other")
-    for module, mask in zip(masks, held, strict=True):
-        module.keep = mask

@@ -6,7 +6,7 @@ import math
 
 from study.engines.lanes.graph.expressions import NotStridedError, Pieces, Tensor
 from study.engines.lanes.graph.graph import Call, Graph, Reference, UnsupportedError
-from study.engines.lanes.graph.operations import normalising, places, pointwise, reducing
+from study.engines.lanes.graph.operations import kinds, normalising, places, pointwise, reducing
 from study.engines.lanes.graph.operations.known import Operation, Planner
 
 _KNOWN: dict[str, Operation] = {
@@ -20,18 +20,24 @@ VIEWS = places.VIEWS
 # Those after which each number is there once, as before.
 REORDERING = places.REORDERING
 PRODUCTS = reducing.PRODUCTS
+# What an operation raises where it is not written for its arguments.
+_UNFIT = (TypeError, ValueError, ArithmeticError, LookupError, NotImplementedError, NotStridedError)
 
 
 def perform(planner: Planner, call: Call) -> tuple[Tensor | Pieces | None, ...]:
     """What a call returns. Raises UnsupportedError for an operation that is not known."""
-    name = call.operation.partition(".")[0]
-    operation = _KNOWN.get(name)
+    name = call.name
+    truth = kinds.gives_truth(call, planner.graph)
+    operation = _KNOWN.get("logical_or" if truth and name == "add" else name)
     if operation is None:
         raise UnsupportedError(name)
     try:
         result = operation(planner, *call.arguments, **dict(call.options))
-    except (TypeError, NotImplementedError, NotStridedError) as error:
+    except _UNFIT as error:
         raise UnsupportedError(call.operation) from error
+    if truth and name in kinds.STORING:
+        assert isinstance(result, Tensor)
+        result = kinds.as_truth(result)
     return result if isinstance(result, tuple) else (result,)
 
 

@@ -139,10 +139,10 @@ def _log_softmax(planner: Planner, x: Any, axis: int, _half: bool = False) -> Te
     tensor = planner.keep(planner.tensor(x))
     axes = [axis % len(tensor.shape)]
     most = planner.keep(kept_axes(reduced("max", tensor, axes), axes, True))
-    powers = pointwise("exp", pointwise("sub", tensor, most))
-    total = kept_axes(reduced("sum", powers, axes), axes, True)
-    below = planner.keep(pointwise("add", most, pointwise("log", total)))
-    return pointwise("sub", tensor, below)
+    below = pointwise("sub", tensor, most)
+    total = kept_axes(reduced("sum", pointwise("exp", below), axes), axes, True)
+    # One after the other, as the logarithm is lost beside a large maximum.
+    return pointwise("sub", below, planner.keep(pointwise("log", total)))
 
 
 def _log_softmax_backward(planner: Planner, d_y: Any, y: Any, axis: int, _dtype: Any) -> Tensor:

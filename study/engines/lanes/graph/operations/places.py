@@ -213,7 +213,8 @@ def _index_put(
     axis, where = _one_axis(planner, places)
     if not (is_zero(base) and accumulate):
         raise NotImplementedError
-    return _gathered(planner, planner.tensor(values), base.shape, axis, where)
+    shape = (*base.shape[:axis], *where.shape, *base.shape[axis + 1 :])
+    return _gathered(planner, planner.tensor(values).expand(*shape), base.shape, axis, where)
 
 
 def _embedding_backward(
@@ -273,7 +274,8 @@ def _scatter(planner: Planner, x: Any, axis: int, place: Any, values: Any) -> Te
     """One value along the axis, at a place that is computed."""
     base, where, value = planner.tensor(x), planner.tensor(place), planner.tensor(values)
     axis %= len(base.shape)
-    if where.shape[axis] != 1 or value.shape != where.shape:
+    whole = tuple(1 if one == axis else length for one, length in enumerate(base.shape))
+    if not where.shape == value.shape == whole:
         raise NotImplementedError
     shape = [1] * len(base.shape)
     shape[axis] = base.shape[axis]

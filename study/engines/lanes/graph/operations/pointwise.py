@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from study.engines.lanes.graph.expressions import Number, Pieces, Tensor, pointwise
 from study.engines.lanes.graph.operations.known import Operation, Planner
 
+# Of exponents: rounding grows with them.
+_HIGHEST = 64
 # Those that take all their arguments as numbers, under the names of `functions`.
 _PLAIN = [
     "mul",
@@ -47,10 +50,9 @@ _PLAIN = [
     "isnan",
     "logical_and",
     "logical_or",
+    "logical_xor",
     "logical_not",
     "where",
-    "clamp_min",
-    "clamp_max",
 ]
 
 
@@ -86,11 +88,11 @@ def _div(planner: Planner, one: Any, other: Any) -> Tensor:
 
 def _pow(planner: Planner, base: Any, exponent: Any) -> Tensor:
     x = planner.tensor(base)
-    if not isinstance(exponent, int | float):
+    if not isinstance(exponent, int | float) or not abs(exponent) <= _HIGHEST:
         raise NotImplementedError
-    if exponent == 0.5:
-        return pointwise("sqrt", x)
-    if exponent == int(exponent) and abs(exponent) <= 8:
+    if abs(exponent) == 0.5:
+        return pointwise("sqrt" if exponent > 0 else "rsqrt", x)
+    if exponent == int(exponent):
         return _whole_power(planner, x, int(exponent))
     return pointwise("pow", x, planner.tensor(exponent))
 
@@ -98,20 +100,33 @@ def _pow(planner: Planner, base: Any, exponent: Any) -> Tensor:
 def _whole_power(planner: Planner, x: Tensor, exponent: int) -> Tensor:
     if exponent == 0:
         return planner.tensor(1.0).expand(*x.shape)
-    x = planner.keep(x)
-    power = x
-    for _ in range(abs(exponent) - 1):
-        power = pointwise("mul", power, x)
-    return power if exponent > 0 else pointwise("reciprocal", power)
+    base = x if exponent > 0 else pointwise("reciprocal", x)
+    return _multiplied(planner.keep(base), abs(exponent))
+
+
+def _multiplied(x: Tensor, times: int) -> Tensor:
+    """A power, by as few multiplications as squares allow."""
+    if times == 1:
+        return x
+    if times % 2:
+        return pointwise("mul", _multiplied(x, times - 1), x)
+    return pointwise("square", _multiplied(x, times // 2))
 
 
 def _clamp(planner: Planner, x: Any, least: Any = None, most: Any = None) -> Tensor:
     found = planner.tensor(x)
-    if least is not None:
-        found = pointwise("clamp_min", found, planner.tensor(least))
-    if most is not None:
-        found = pointwise("clamp_max", found, planner.tensor(most))
+    for bound, of_a_number, of_numbers in (
+        (least, "clamp_min", "maximum"),
+        (most, "clamp_max", "minimum"),
+    ):
+        if bound is not None:  # and NaN where that is, if it is computed
+            known = isinstance(bound, int | float) and not math.isnan(bound)
+            found = pointwise(of_a_number if known else of_numbers, found, planner.tensor(bound))
     return found
+
+
+def _clamp_max(planner: Planner, x: Any, most: Any) -> Tensor:
+    return _clamp(planner, x, None, most)
 
 
 def _masked_fill(planner: Planner, x: Any, mask: Any, value: Any) -> Tensor:
@@ -179,18 +194,13 @@ def _square(planner: Planner, x: Any) -> Tensor:
     return _whole_power(planner, planner.tensor(x), 2)
 
 
-def _to_copy(planner: Planner, x: Any, *, dtype: str | None = None, **_: Any) -> Tensor:
-    found = planner.tensor(x)
-    if dtype == "torch.bool":
-        return pointwise("ne", found, planner.tensor(0.0))
-    if dtype not in (None, "torch.float32"):
-        raise NotImplementedError
-    return found
+def _to_copy(planner: Planner, x: Any, **_: Any) -> Tensor:
+    return planner.tensor(x)  # of which kind it is then, `kinds` knows
 
 
 def _addcmul(planner: Planner, x: Any, one: Any, other: Any, *, value: float = 1) -> Tensor:
     of = planner.tensor
-    scaled = pointwise("mul", pointwise("mul", of(one), of(other)), of(value))
+    scaled = pointwise("mul", pointwise("mul", of(one), of(value)), of(other))
     return pointwise("add", of(x), scaled)
 
 
@@ -201,14 +211,15 @@ def is_zero(tensor: Tensor) -> bool:
 
 OPERATIONS: dict[str, Operation] = {
     **{name: _plain(name) for name in _PLAIN},
-    **{f"bitwise_{name}": _plain(f"logical_{name}") for name in ("and", "or", "not")},
+    **{f"bitwise_{name}": _plain(f"logical_{name}") for name in ("and", "or", "xor", "not")},
     "add": _add,
     "sub": _sub,
     "rsub": _rsub,
     "div": _div,
     "pow": _pow,
     "square": _square,
-    "clamp": _clamp,
+    **dict.fromkeys(["clamp", "clamp_min"], _clamp),
+    "clamp_max": _clamp_max,
     "masked_fill": _masked_fill,
     "fill": _fill,
     "copy": _copy,

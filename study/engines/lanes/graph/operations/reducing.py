@@ -25,7 +25,9 @@ def mean_of(planner: Planner, tensor: Tensor, axes: list[int]) -> Tensor:
 
 
 def scaled(planner: Planner, tensor: Tensor, factor: float) -> Tensor:
-    """Times a number."""
+    """Times a number; 0 where that is 0, of whatever."""
+    if factor == 0:
+        return planner.tensor(0.0).expand(*tensor.shape)
     return pointwise("mul", tensor, planner.tensor(factor))
 
 
@@ -39,7 +41,7 @@ def _sum(planner: Planner, x: Any, axes: Any = None, keep: bool = False, **_dtyp
 def _mean(planner: Planner, x: Any, axes: Any = None, keep: bool = False, **_dtype: None) -> Tensor:
     tensor = planner.tensor(x)
     count = math.prod(tensor.shape[axis] for axis in axes_of(axes, tensor))
-    return scaled(planner, _sum(planner, x, axes, keep), 1 / count)
+    return pointwise("div", _sum(planner, x, axes, keep), planner.tensor(count))
 
 
 def _amax(planner: Planner, x: Any, axes: Any = None, keep: bool = False) -> Tensor:
@@ -81,9 +83,11 @@ def _with_place(planner: Planner, tensor: Tensor, axis: int, keep: bool) -> tupl
     length = tensor.shape[axis]
     shape = [1] * len(tensor.shape)
     shape[axis] = length
-    # The earlier a place, the greater; a NaN is nowhere.
+    # The earlier a place, the greater.
     rank = planner.constant(np.arange(length, 0, -1)).reshape(*shape)
-    met = pointwise("where", pointwise("ge", tensor, most), rank, planner.tensor(0.0))
+    # Where one is NaN, it is the maximum.
+    there = pointwise("logical_or", pointwise("ge", tensor, most), pointwise("isnan", tensor))
+    met = pointwise("where", there, rank, planner.tensor(0.0))
     place = pointwise("sub", planner.tensor(length), reduced("max", met, [axis]))
     place = planner.keep(place)
     return most if keep else most.squeeze(axis), place.unsqueeze(axis) if keep else place
@@ -132,7 +136,9 @@ def _norm(
 def _logsumexp(planner: Planner, x: Any, axes: Any, keep: bool = False) -> Tensor:
     tensor = planner.keep(planner.tensor(x))
     along = axes_of(axes, tensor)
-    most = planner.keep(kept_axes(reduced("max", tensor, along), along, True))
+    most = kept_axes(reduced("max", tensor, along), along, True)
+    endless = pointwise("eq", pointwise("abs", most), planner.tensor(math.inf))
+    most = planner.keep(pointwise("where", endless, planner.tensor(0.0), most))
     powers = pointwise("exp", pointwise("sub", tensor, most))
     total = kept_axes(reduced("sum", powers, along), along, True)
     result = pointwise("add", most, pointwise("log", total))
