@@ -96,10 +96,15 @@ class Claim(Recipe):
 
 
 class Permutation(Recipe):
-    """Settings of permutation importance."""
+    """Settings of permutation importance.
+
+    scoring : the drop in which score it is, by scikit-learn's name of a scorer; without it, R² of a
+        number, and of a class the share of log loss explained
+    """
 
     repeats: int = Field(default=30, ge=1)
     random_state: int = Field(default=0, ge=0, lt=2**32)
+    scoring: Name | None = None
 
 
 class Published(Recipe):

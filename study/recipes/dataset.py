@@ -9,10 +9,12 @@ from pydantic import (
 
 from study.common.errors import InputError
 from study.common.methods import METHODS, METHODS_OF_LEVEL
+from study.common.task import Task
 from study.recipes.base import Name, Recipe, refuse_repeats
 from study.recipes.claim import Claim, Permutation, Published, unknown_method
 from study.recipes.columns import Numeric, Variable
-from study.recipes.table import Proposal, Split, Table, Target
+from study.recipes.table import Proposal, Split, Table
+from study.recipes.target import NumericTarget, Target
 
 
 class DatasetRecipe(Recipe):
@@ -28,8 +30,8 @@ class DatasetRecipe(Recipe):
     proposal : the rows that the primary claim was proposed from, which are left out
     claim : the primary one; claims : others declared with it
     patience : of all networks whose own recipes name none, as in `recipes.model.Protocol`
-    learned : a network has learned when its R² on the test rows is at least this part of that of
-        the best model
+    learned : a network has learned when its R² on the test rows (of classes: D², see
+        `common.explained`) is at least this part of that of the best model
     fit : there is a verdict on models whose R² on held-out rows is at least this part of that
     """
 
@@ -57,6 +59,11 @@ class DatasetRecipe(Recipe):
     def features(self) -> list[str]:
         """Names of the features, in the order of the variables."""
         return [feature for variable in self.variables for feature in variable.features]
+
+    @property
+    def task(self) -> Task:
+        """What models learn of a row."""
+        return self.target.task
 
     @property
     def groups_rows(self) -> bool:
@@ -165,6 +172,9 @@ class DatasetRecipe(Recipe):
         if self.split and self.split.column is not None:
             names = [variable.name for variable in self.variables]
             refuse_repeats("column", [*names, self.target.name, self.split.column])
-        numbers = [*(v for v in self.variables if isinstance(v, Numeric)), self.target]
+        columns = [*self.variables, self.target]
+        numbers = [of for of in columns if isinstance(of, Numeric | NumericTarget)]
         if table.encoded and any(number.standardise for number in numbers):
             raise ValueError("an encoded table holds features already: no standardise")
+        if table.encoded and isinstance(self.target, NumericTarget) and self.target.scale:
+            raise ValueError("an encoded table holds a scaled target already: no scale")

@@ -1,4 +1,4 @@
-"""Checks for targets that are classes."""
+"""Targets that are numbers, and may be those of classes."""
 
 from collections.abc import Iterator
 
@@ -6,18 +6,39 @@ import numpy as np
 
 from study.common.text import listed
 from study.datasets.checks.table import ColumnFinding
-from study.datasets.raw_columns import RawTable
+from study.datasets.raw_columns import Column, RawTable
 
-_MOST = 5  # classes by number: of more, an amount is as likely
+MOST = 12  # classes by number: of more, an amount is as likely
+_MOST_OF_ANY_SIZE = 5
+# A class by number is met in this part of an even share of the rows at least: counts thin out.
+_RAREST = 0.25
+
+
+def are_classes(target: Column) -> bool:
+    """Whether numbers are those of classes: two values, or some that follow each other from 0 or 1,
+    each met often."""
+    values, counts = np.unique(target.known, return_counts=True)
+    often = len(values) > 0 and counts.min() >= _RAREST * counts.mean()
+    return len(values) == 2 or (_follow(values) and len(values) <= MOST and bool(often))
+
+
+def may_be_classes(target: Column) -> bool:
+    """Whether numbers may be those of classes: few whole ones."""
+    return target.whole and 2 <= len(np.unique(target.known)) <= MOST
 
 
 def target_classes(table: RawTable) -> Iterator[ColumnFinding]:
     """A target of two values, or of few whole numbers that follow each other from 0 or 1."""
     target = table.target
     values = np.unique(target.known)
-    count = len(values)
-    from_first = values[0] in (0, 1) and bool((np.diff(values) == 1).all())
-    if count == 2 or (count <= _MOST and from_first):
+    few = _follow(values) and len(values) <= _MOST_OF_ANY_SIZE
+    if few or are_classes(target):
+        count = len(values)
         shown = listed([f"{value:g}" for value in values])
         how = "two values only" if count == 2 else f"{count} whole numbers only"
         yield ColumnFinding(target.name, f"it has {how}, {shown}")
+
+
+def _follow(values: np.ndarray) -> bool:
+    """Whether numbers, in their order, follow each other from 0 or 1."""
+    return len(values) > 1 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
