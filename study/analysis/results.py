@@ -17,6 +17,7 @@ from study.analysis.undefined import without_gradient
 from study.analysis.vectors import OnSplits, Vectors, stored_on_splits, stored_vectors
 from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
+from study.common.fit_measures import OF_CLASSES, OF_NUMBERS, fit_measures
 from study.common.methods import METHODS, TRAINING_GRADIENT
 from study.common.vocabulary import GROUPS, LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
 from study.recipes.base import fingerprint
@@ -42,11 +43,11 @@ class Results:
         recipe of one whose scores were made elsewhere
     environments : list of dict, versions and platforms
     features, variables : lists of str
-    fits : model, condition, engine, seed, part, evaluation, r_squared, rmse, within
-    varied_fits : source, base, seed, model, part, evaluation, r_squared, rmse, within; as
-        `by_source` puts networks to sources
-    split_fits : model, condition, engine, seed, split, half, part, evaluation, r_squared, rmse,
-        within
+    measures : FitMeasures, of what the models learn
+    fits : model, condition, engine, seed, part, evaluation, and the columns of `measures`
+    varied_fits : source, base, seed, model, part, evaluation, and these columns; as `by_source`
+        puts networks to sources
+    split_fits : model, condition, engine, seed, split, half, part, evaluation, and these columns
     traits : feature, deviation, explained; of the training rows, as `study.dataset.explained`
         has it; empty in a run whose last `study run` did not store them yet
     parts : part, rows, deviation; training and test rows with the deviation of the scaled
@@ -87,6 +88,9 @@ class Results:
             self._digest = store.digest()
             trainings = store.trainings()
             fits, scores = store.frame("fits"), store.reader.verified("scores")
+        self.measures = fit_measures(self.recipe.task)
+        others = {*OF_NUMBERS.columns, *OF_CLASSES.columns} - {*self.measures.columns}
+        fits = fits.drop(columns=sorted(others))
         self._trainings = self._paired(by_seed(trainings))
         self.failures = failures_by_seed(failures)
         self.fits = self._paired(by_seed(fits))
@@ -296,7 +300,7 @@ class Results:
             ]
             return sorted({int(seed) for seeds in lost for seed in seeds})
         chosen = self.fits[(self.fits["model"] == model) & (self.fits["condition"] == condition)]
-        finite = np.isfinite(chosen["r_squared"].astype(float))
+        finite = np.isfinite(chosen[self.measures.explained].astype(float))
         return sorted(int(seed) for seed in chosen.loc[~finite, "seed"].dropna().unique())
 
     def without(
