@@ -210,7 +210,10 @@ def data_check_command(data: str) -> None:
     """Load a dataset recipe, without training, and say what it makes of its table."""
     from study.datasets.dataset import load_dataset
     from study.datasets.drafting.wording import checked
+    from study.importance.scoring import check_scoring
     from study.recipes.find import find_dataset
 
     found = find_dataset(data)
-    tell_lines(checked(load_dataset(found.recipe, found.path.parent)))
+    dataset = load_dataset(found.recipe, found.path.parent)
+    check_scoring(dataset)
+    tell_lines(checked(dataset))

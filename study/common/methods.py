@@ -8,6 +8,8 @@ it here.
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from study.common.task import Task
+
 # What a trained model can offer, and a method can need.
 STEPS = "steps"  # gradients of the loss with respect to the inputs, met in training by steps
 GRADIENTS = "gradients"  # of predictions with respect to the inputs, after training
@@ -30,6 +32,8 @@ class Method:
         follows the residuals instead)
     raw : whether it has a part of one-hot columns that predictions cannot see
     repeated : whether it draws, as many times as the recipe's repeats
+    by_class : whether each of more than two classes has scores of its own, which add up to the
+        method's; of two, the method's are those of either
     comparable : whether scores of different models have one scale, so that those of a model that
         knows nothing are near 0; shares of such a model are noise
     says : what it is, in the words of the documentation
@@ -50,6 +54,7 @@ class Method:
     raw: bool = False
     repeated: bool = False
     comparable: bool = False
+    by_class: bool = False
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -87,6 +92,7 @@ DECLARED = (
         summed=True,
         signed=True,
         directed=True,
+        by_class=True,
         raw=True,
         says="after training: mean absolute gradient of the prediction over the test rows",
         reading="Mean absolute change of the prediction per unit of a feature. Units matter: a "
@@ -101,6 +107,7 @@ DECLARED = (
         summed=True,
         signed=True,
         directed=True,
+        by_class=True,
         says="the same with the mean over each one-hot group taken off, the part that predictions "
         "can see",
         reading="The same with the mean over each one-hot group taken off: only differences "
@@ -115,6 +122,7 @@ DECLARED = (
         summed=True,
         signed=True,
         directed=True,
+        by_class=True,
         says="contrast gradient times the feature's standard deviation in training (ddof 0): free "
         "of units",
         reading="The contrast gradient times the feature's standard deviation: the units are gone.",
@@ -147,10 +155,31 @@ DECLARED = (
 )
 
 
+# Stands in no method's name; what follows it may be any text.
+_OF_CLASS = ":"
 METHODS = tuple(method.name for method in DECLARED)
 METHODS_OF_LEVEL = {
     level: tuple(method.name for method in DECLARED if level in method.levels) for level in LEVELS
 }
+
+
+def of_class(method: str, level: str) -> str:
+    """Under what name the scores of one class by a method are stored."""
+    return f"{method}{_OF_CLASS}{level}"
+
+
+def stored_under(method: Method, task: Task) -> list[str]:
+    """The names of all scores by a method: its own, and those of classes that have their own."""
+    levels = task.levels if method.by_class and task.outputs > 1 else ()
+    return [method.name, *(of_class(method.name, level) for level in levels)]
+
+
+def method_of(stored: str) -> str:
+    """The method under whose name, or that of one of its classes, scores are stored.
+
+    Of scores that the study made: others' methods may have any name.
+    """
+    return stored.partition(_OF_CLASS)[0]
 
 
 def find_method(name: str) -> Method | None:

@@ -16,6 +16,7 @@ from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
 from study.engines.row_orders import half_sizes
 from study.execution.plan import Plan, plan
+from study.importance.scoring import check_scoring
 from study.recipes.model import Contender
 from study.statistics.collinearity import explained
 from study.store import same_run
@@ -104,6 +105,7 @@ def _checked(
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory}: not a directory")
     check_device(device)
+    check_scoring(dataset)
     known = [] if fresh else _stored_models(directory)
     engines = {}
     for name, recipe in models.items():
