@@ -55,7 +55,7 @@ def flowers(rows: int = 120, classes: int = 3, seed: int = 0) -> pd.DataFrame:
     """Rows whose class follows width, a little height, and chance; classes are of unlike sizes."""
     generator = np.random.default_rng(seed)
     width, height = generator.normal(size=(2, rows))
-    told = 2 * width + 0.5 * height + generator.logistic(size=rows)
+    told = 4 * width + height + generator.logistic(size=rows)
     cuts = np.quantile(told, np.linspace(0, 1, classes + 1)[1:-1] ** 1.5)
     return pd.DataFrame(
         {

@@ -1,7 +1,7 @@
 """Answers that an object keeps as long as it lives itself."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, TypeVar
 
 Owner = TypeVar("Owner")
@@ -20,3 +20,13 @@ def kept(reckon: Callable[[Owner, Key], Answer]) -> Callable[[Owner, Key], Answe
         return answers[key]
 
     return ask
+
+
+def cached(kind: type) -> set[str]:
+    """The names of what objects of a class keep once it has been asked for."""
+    return {
+        name
+        for part in kind.__mro__
+        for name, of in vars(part).items()
+        if isinstance(of, cached_property)
+    }

@@ -106,7 +106,7 @@ class Overview:
 
     @kept
     def distinct_checks(self, claim: Claim) -> pd.DataFrame:
-        return claims.distinct_checks(self.results, self.verdicts(claim))
+        return claims.distinct_checks(self.results, claim, self.verdicts(claim))
 
     @kept
     def population_ranks(self, level: str) -> pd.DataFrame:
@@ -124,6 +124,10 @@ class Overview:
     @kept
     def importance(self, level: str) -> pd.DataFrame:
         return importance.importance(self.results, level, self.listed_items(level))
+
+    @kept
+    def class_importance(self, level: str) -> pd.DataFrame:
+        return importance.class_importance(self.results, level, self.listed_items(level))
 
     @kept
     def model_differences(self, level: str) -> pd.DataFrame:

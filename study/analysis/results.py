@@ -12,13 +12,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from study.analysis.kept import cached
 from study.analysis.seeds import by_seed, by_source, by_split, failures_by_seed
 from study.analysis.undefined import without_gradient
-from study.analysis.vectors import OnSplits, Vectors, stored_on_splits, stored_vectors
+from study.analysis.vectors import (
+    OnSplits,
+    Vectors,
+    stored_name,
+    stored_on_splits,
+    stored_vectors,
+    tidy,
+)
 from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
 from study.common.fit_measures import OF_CLASSES, OF_NUMBERS, fit_measures
-from study.common.methods import METHODS, TRAINING_GRADIENT
+from study.common.methods import METHODS, TRAINING_GRADIENT, method_of
 from study.common.vocabulary import GROUPS, LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
@@ -121,10 +129,10 @@ class Results:
             found = dict(stored_vectors(by_seed(of_model), self.recipe))
             if not self.imported and (undefined := without_gradient(found, model, self.recipe)):
                 self.undefined[model] = undefined
-                of_model = of_model[~of_model["method"].isin(list(undefined))]
+                of_model = of_model[~of_model["method"].map(method_of).isin(list(undefined))]
             for key, vectors in found.items():
                 _, condition, method, level = key
-                if method in self.undefined.get(model, ()):
+                if method_of(method) in self.undefined.get(model, ()):
                     continue
                 if condition == SHUFFLED:
                     self._shuffled[model, method, level] = vectors
@@ -168,17 +176,27 @@ class Results:
         """model, condition, method, level, seed, name, rank; rank 1 is the greatest."""
         return self._tidy(rank=lambda of: ranks(of.score))
 
-    def vectors(self, model: str, condition: str, method: str, level: str) -> Vectors | None:
-        """The scores of one model and method, one vector for each seed; None if not stored."""
-        return self._vectors.get((model, condition, method, level))
+    def vectors(
+        self, model: str, condition: str, method: str, level: str, for_class: str | None = None
+    ) -> Vectors | None:
+        """The scores of one model and method, one vector for each seed; None if not stored.
 
-    def on_splits(self, model: str, method: str, level: str) -> OnSplits | None:
-        """The scores of a model on halves of all rows; None if not stored."""
-        return self._on_splits.get((model, method, level))
+        With `for_class` those of one class, which not all methods have.
+        """
+        stored = stored_name(self.recipe, method, for_class)
+        return self._vectors.get((model, condition, stored, level))
 
-    def on_shuffles(self, model: str, method: str, level: str) -> Vectors | None:
-        """The scores of a model on every shuffle of the targets; None if not stored."""
-        return self._shuffled.get((model, method, level))
+    def on_splits(
+        self, model: str, method: str, level: str, for_class: str | None = None
+    ) -> OnSplits | None:
+        """The scores of a model on halves of all rows, as `vectors`; None if not stored."""
+        return self._on_splits.get((model, stored_name(self.recipe, method, for_class), level))
+
+    def on_shuffles(
+        self, model: str, method: str, level: str, for_class: str | None = None
+    ) -> Vectors | None:
+        """The scores of a model on every shuffle of the targets, as `vectors`."""
+        return self._shuffled.get((model, stored_name(self.recipe, method, for_class), level))
 
     def shuffles(self, model: str) -> int:
         """How many shuffles of the targets a model is trained on."""
@@ -186,13 +204,15 @@ class Results:
             (len(of.seeds) for (name, *_), of in self._shuffled.items() if name == model), default=0
         )
 
-    def varied(self, model: str, method: str, level: str) -> dict[str, dict[int, Vectors]]:
+    def varied(
+        self, model: str, method: str, level: str, for_class: str | None = None
+    ) -> dict[str, dict[int, Vectors]]:
         """The scores of a model's networks of --vary, by source and then by base seed.
 
         One vector for each seed of the varied source, as `by_source` puts them. Sources and
         bases of which nothing is stored are left out.
         """
-        return self._varied.get((model, method, level), {})
+        return self._varied.get((model, stored_name(self.recipe, method, for_class), level), {})
 
     @cached_property
     def _varied(self) -> dict[tuple[str, str, str], dict[str, dict[int, Vectors]]]:
@@ -230,9 +250,10 @@ class Results:
         return train, test
 
     def methods(self, level: str | None = None) -> tuple[str, ...]:
-        """The methods with scores at a level, or at any: the study's own in their order, then
-        others by name."""
+        """The methods with scores at a level, or at any: the study's own, then others by name."""
         held = {method for _, _, method, of in self._vectors if level in (None, of)}
+        if not self.imported:
+            held = set(map(method_of, held))
         return (*(m for m in METHODS if m in held), *sorted(held.difference(METHODS)))
 
     def items(self, level: str) -> list[str]:
@@ -312,7 +333,7 @@ class Results:
         that are left out as well. A model without any seed left is left out itself.
         """
         result = copy.copy(self)
-        for name in self.__dict__.keys() & _cached(type(self)):
+        for name in self.__dict__.keys() & cached(type(self)):
             del result.__dict__[name]  # it is of all seeds
         models = self._left_out.keys() | left_out.keys()
         result._left_out = {
@@ -375,27 +396,5 @@ class Results:
         return found[keys.isin(known)].reset_index(drop=True)
 
     def _tidy(self, **columns: Callable[[Vectors], np.ndarray]) -> pd.DataFrame:
-        """One row for each model, condition, method, level, seed and item."""
-        keys = ["model", "condition", "method", "level"]
-        parts = [
-            pd.DataFrame(
-                {
-                    **dict(zip(keys, key, strict=True)),
-                    "seed": np.repeat(vectors.seeds.array, len(vectors.items)),
-                    "name": np.tile(vectors.items, len(vectors.seeds)),
-                    **{name: of(vectors).ravel() for name, of in columns.items()},
-                }
-            )
-            for key, vectors in self._vectors.items()
-        ]
-        return pd.concat(parts, ignore_index=True)
-
-
-def _cached(kind: type) -> set[str]:
-    """The names of what objects of a class keep once it has been asked for."""
-    return {
-        name
-        for part in kind.__mro__
-        for name, of in vars(part).items()
-        if isinstance(of, cached_property)
-    }
+        whole = {key: of for key, of in self._vectors.items() if self.imported or key[2] in METHODS}
+        return tidy(whole, **columns)

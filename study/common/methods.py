@@ -36,7 +36,8 @@ class Method:
         method's; of two, the method's are those of either
     comparable : whether scores of different models have one scale, so that those of a model that
         knows nothing are near 0; shares of such a model are noise
-    says : what it is, in the words of the documentation
+    says : what it is, in the words of the documentation; in these and those that follow, {score}
+        stands for the score whose drop it is, and {predicted} for what gradients are of
     reading : what a reader of the figures must know
     cited : what it is, for a paragraph on methods
     """
@@ -94,10 +95,10 @@ DECLARED = (
         directed=True,
         by_class=True,
         raw=True,
-        says="after training: mean absolute gradient of the prediction over the test rows",
-        reading="Mean absolute change of the prediction per unit of a feature. Units matter: a "
+        says="after training: mean absolute gradient of {predicted} over the test rows",
+        reading="Mean absolute change of {predicted} per unit of a feature. Units matter: a "
         "feature divided by a large number gets a large gradient.",
-        cited="the mean absolute gradient of the prediction with respect to the inputs, over the "
+        cited="the mean absolute gradient of {predicted} with respect to the inputs, over the "
         "test rows",
     ),
     Method(
@@ -112,7 +113,7 @@ DECLARED = (
         "can see",
         reading="The same with the mean over each one-hot group taken off: only differences "
         "within a group can be seen in predictions.",
-        cited="the mean absolute gradient of the prediction with respect to the inputs, over the "
+        cited="the mean absolute gradient of {predicted} with respect to the inputs, over the "
         "test rows, after the mean of each one-hot group is taken off",
     ),
     Method(
@@ -126,7 +127,7 @@ DECLARED = (
         says="contrast gradient times the feature's standard deviation in training (ddof 0): free "
         "of units",
         reading="The contrast gradient times the feature's standard deviation: the units are gone.",
-        cited="the mean absolute gradient of the prediction with respect to the inputs, over the "
+        cited="the mean absolute gradient of {predicted} with respect to the inputs, over the "
         "test rows, after the mean of each one-hot group is taken off, times the standard "
         "deviation of the feature",
     ),
@@ -136,10 +137,11 @@ DECLARED = (
         "permutation",
         repeated=True,
         comparable=True,
-        says="scikit-learn's permutation importance on the test rows, column by column, drop in R²",
-        reading="Drop in R² on the test rows when one column is permuted. Permuting a single "
+        says="scikit-learn's permutation importance on the test rows, column by column, drop in "
+        "{score}",
+        reading="Drop in {score} on the test rows when one column is permuted. Permuting a single "
         "one-hot column makes rows that have no level or two; permutation-grouped does not.",
-        cited="the drop in R² on the test rows when a column is permuted",
+        cited="the drop in {score} on the test rows when a column is permuted",
     ),
     Method(
         GROUPED_PERMUTATION,
@@ -149,8 +151,9 @@ DECLARED = (
         repeated=True,
         comparable=True,
         says="the same by variable: a one-hot group is permuted as one",
-        reading="Drop in R² on the test rows when a whole variable is permuted.",
-        cited="the drop in R² on the test rows when a variable, with all its columns, is permuted",
+        reading="Drop in {score} on the test rows when a whole variable is permuted.",
+        cited="the drop in {score} on the test rows when a variable, with all its columns, is "
+        "permuted",
     ),
 )
 
@@ -158,6 +161,7 @@ DECLARED = (
 # Stands in no method's name; what follows it may be any text.
 _OF_CLASS = ":"
 METHODS = tuple(method.name for method in DECLARED)
+METHODS_BY_CLASS = tuple(method.name for method in DECLARED if method.by_class)
 METHODS_OF_LEVEL = {
     level: tuple(method.name for method in DECLARED if level in method.levels) for level in LEVELS
 }

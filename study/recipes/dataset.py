@@ -8,6 +8,7 @@ from pydantic import (
 )
 
 from study.common.errors import InputError
+from study.common.fit_measures import fit_measures
 from study.common.methods import METHODS, METHODS_OF_LEVEL
 from study.common.task import Task
 from study.recipes.base import Name, Recipe, refuse_repeats
@@ -64,6 +65,16 @@ class DatasetRecipe(Recipe):
     def task(self) -> Task:
         """What models learn of a row."""
         return self.target.task
+
+    @property
+    def score(self) -> str:
+        """The score whose drop permutation importance is, as it is called."""
+        measures, named = fit_measures(self.task), self.permutation.scoring
+        return measures.symbol if named in (None, measures.scorer) else str(named)
+
+    def told(self, text: str) -> str:
+        """What a method's words are of such a target."""
+        return text.format(score=self.score, predicted=self.task.predicted)
 
     @property
     def groups_rows(self) -> bool:
@@ -124,6 +135,7 @@ class DatasetRecipe(Recipe):
             for name in claim.names:
                 if name not in items:
                     raise ValueError(f"{key}: no {claim.level} is called '{name}'")
+            self._check_class(key, claim)
             if claim.top is not None and claim.top >= len(items):
                 raise ValueError(f"{key}.top: there are {len(items)} {claim.level}s")
         if self.published and self.published.method not in METHODS:
@@ -142,6 +154,12 @@ class DatasetRecipe(Recipe):
         if self.scores is None and (self.smaller_is_better or self.absent):
             raise ValueError("smaller_is_better, absent: of imported scores alone")
         return self
+
+    def _check_class(self, key: str, claim: Claim) -> None:
+        levels = self.task.levels
+        if claim.for_class is not None and claim.for_class not in levels:
+            there = f"there is {', '.join(levels)}" if levels else "the target is a number"
+            raise ValueError(f"{key}.for_class: no class is called '{claim.for_class}': {there}")
 
     def _check_groups(self, names: list[str]) -> None:
         if self.table is None:

@@ -1,20 +1,17 @@
 """Fit and importance of models of classes, by stacks that are known in closed form."""
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 import numpy as np
 import pytest
 import sklearn.metrics as metrics
+from class_runs import LinearModels, logistic, stack_of
 from class_tables import class_data, flowers, loaded, written
 from scipy.special import expit, softmax
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from study.common.errors import InputError
-from study.common.methods import GRADIENTS, PREDICTIONS, of_class
+from study.common.methods import of_class
 from study.datasets.dataset import Dataset
-from study.engines.engine import Stack
 from study.importance.measure import Measured, measure
 from study.importance.permutation import permutation
 from study.importance.sample import Sample
@@ -22,49 +19,24 @@ from study.importance.scoring import check_scoring
 from study.statistics.probabilities import raw_outputs
 
 
-class Linear(Stack):
-    """Raw outputs x @ weights + bias of some models.
-
-    weights : (models, features), or (models, features, classes)
-    """
-
-    offers: ClassVar[frozenset[str]] = frozenset({GRADIENTS, PREDICTIONS})
-
-    def __init__(self, weights: np.ndarray, bias: np.ndarray) -> None:
-        self.weights, self.bias, self.size = weights, bias, len(weights)
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        found = np.einsum("rf,mf...->mr...", x, self.weights)
-        return found + self.bias[:, None]
-
-    def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
-        weights = self.weights
-        if weights.ndim == 3:  # of each logit less the mean logit
-            weights = np.moveaxis(weights - weights.mean(axis=2, keepdims=True), 2, 1)
-        yield np.repeat(weights[:, None], len(x), axis=1)
+def fitted(data: Dataset) -> LogisticRegression:
+    return logistic(data.train_x, data.train_y)
 
 
-def logistic(data: Dataset) -> LogisticRegression:
-    x = data.train_x.astype(np.float64)  # of single precision, it would predict so
-    return LogisticRegression(max_iter=1000).fit(x, data.train_y.astype(int))
-
-
-def stack_of(model: LogisticRegression) -> Linear:
-    """A fitted logistic regression, and one without coefficients."""
-    weights, bias = model.coef_.T, model.intercept_
-    if model.coef_.shape[0] == 1:
-        weights, bias = weights[:, 0], bias[0]
-    return Linear(np.stack([weights, 0 * weights]), np.stack([bias, 0 * bias]))
+def with_nothing(data: Dataset) -> LinearModels:
+    """That model, and one without coefficients."""
+    plain = stack_of(fitted(data))
+    return LinearModels(*(np.concatenate([of, 0 * of]) for of in (plain.weights, plain.bias)))
 
 
 def measured(data: Dataset) -> Measured:
-    return measure(stack_of(logistic(data)), data, np.zeros((2, 0, 1, len(data.features))))
+    return measure(with_nothing(data), data, np.zeros((2, 0, 1, len(data.features))))
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_the_fit_of_classes_is_what_scikit_learn_says_of_the_same_model(tmp_path, classes):
     data = class_data(tmp_path, classes)
-    model = logistic(data)
+    model = fitted(data)
     fits = {(fit.part, fit.evaluation): fit.measures for fit in measured(data).fits}
     for part, x, y in (("train", data.train_x, data.train_y), ("test", data.test_x, data.test_y)):
         predicted, fit = model.predict_proba(x), fits[part, "alone"]
@@ -82,8 +54,8 @@ def test_permutation_importance_is_scikit_learns_of_the_same_model_and_score(
     said = "" if scoring is None else f'[permutation]\nscoring = "{scoring}"'
     data = class_data(tmp_path, classes, bottom=said)
     check_scoring(data)
-    model = logistic(data)
-    found = permutation(stack_of(model).predict, data, Sample.of(data, ()))
+    model = fitted(data)
+    found = permutation(with_nothing(data).predict, data, Sample.of(data, ()))
     expected = permutation_importance(
         model,
         data.test_x,
@@ -94,7 +66,7 @@ def test_permutation_importance_is_scikit_learns_of_the_same_model_and_score(
     )
     np.testing.assert_allclose(found.score[0], expected.importances_mean, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(found.score[1], 0, atol=1e-12)
-    at_once = permutation(stack_of(model).predict, data, Sample.of(data, ()), at_once=2**25)
+    at_once = permutation(with_nothing(data).predict, data, Sample.of(data, ()), at_once=2**25)
     np.testing.assert_array_equal(at_once.score, found.score)
 
 
@@ -107,8 +79,8 @@ def test_scores_of_numbers_are_in_the_targets_own_unit(tmp_path, scoring, scale)
     bottom = f'[permutation]\nscoring = "{scoring}"'
     data = loaded(written(tmp_path, table, f"{scale}\ntolerance = 0.1", bottom=bottom))
     check_scoring(data)
-    fitted = LinearRegression().fit(data.train_x.astype(np.float64), data.train_y)
-    stack = Linear(fitted.coef_[None], np.array([fitted.intercept_]))
+    linear = LinearRegression().fit(data.train_x.astype(np.float64), data.train_y)
+    stack = LinearModels(linear.coef_[None], np.array([linear.intercept_]))
     found = permutation(stack.predict, data, Sample.of(data, ()))
 
     class Told:
@@ -117,7 +89,7 @@ def test_scores_of_numbers_are_in_the_targets_own_unit(tmp_path, scoring, scale)
         def fit(self, *_: object) -> None: ...
 
         def predict(self, x: np.ndarray) -> np.ndarray:
-            raw = fitted.predict(x)
+            raw = linear.predict(x)
             return raw if scoring == "r2" else data.target_scale.undo(raw)
 
     y = data.test_y if scoring == "r2" else data.target_scale.undo(data.test_y)
@@ -136,7 +108,7 @@ def test_scores_of_numbers_are_in_the_targets_own_unit(tmp_path, scoring, scale)
 def test_the_log_odds_gradient_of_a_logistic_model_is_its_coefficients(tmp_path):
     data = class_data(tmp_path, 2)
     found = {of.method: of for of in measured(data).importances}
-    coefficients = logistic(data).coef_[0]
+    coefficients = fitted(data).coef_[0]
     np.testing.assert_allclose(found["gradient"].score[0], abs(coefficients), rtol=1e-12)
     np.testing.assert_allclose(found["gradient"].signed[0], coefficients, rtol=1e-12)
     assert not any(":" in method for method in found)
@@ -145,7 +117,7 @@ def test_the_log_odds_gradient_of_a_logistic_model_is_its_coefficients(tmp_path)
 def test_each_of_three_classes_has_gradients_whose_sum_is_the_methods(tmp_path):
     data = class_data(tmp_path, 3)
     found = {of.method: of for of in measured(data).importances}
-    coefficients = logistic(data).coef_
+    coefficients = fitted(data).coef_
     centred = coefficients - coefficients.mean(axis=0)
     for place, level in enumerate(data.task.levels):
         own = found[of_class("gradient", level)]
@@ -159,9 +131,9 @@ def test_each_of_three_classes_has_gradients_whose_sum_is_the_methods(tmp_path):
 
 def test_what_is_added_to_every_logit_changes_no_score(tmp_path):
     data = class_data(tmp_path, 3)
-    plain = stack_of(logistic(data))
+    plain = with_nothing(data)
     shift = np.random.default_rng(0).normal(size=plain.weights.shape[:2])[..., None]
-    moved = Linear(plain.weights + shift, plain.bias)
+    moved = LinearModels(plain.weights + shift, plain.bias)
     none = np.zeros((2, 0, 1, len(data.features)))
     for one, other in zip(
         measure(plain, data, none).importances, measure(moved, data, none).importances, strict=True
@@ -172,7 +144,7 @@ def test_what_is_added_to_every_logit_changes_no_score(tmp_path):
 @pytest.mark.parametrize("classes", [2, 3])
 def test_a_model_that_diverged_has_no_fit_and_no_scores_and_others_keep_theirs(tmp_path, classes):
     data = class_data(tmp_path, classes)
-    whole, lost = stack_of(logistic(data)), stack_of(logistic(data))
+    whole, lost = with_nothing(data), with_nothing(data)
     lost.weights[1] = np.nan
     none = np.zeros((2, 0, 1, len(data.features)))
     before, after = measure(whole, data, none), measure(lost, data, none)
@@ -187,7 +159,7 @@ def test_a_model_that_diverged_has_no_fit_and_no_scores_and_others_keep_theirs(t
 
 def test_probabilities_of_a_classifier_are_given_back_by_their_raw_outputs(tmp_path):
     data = class_data(tmp_path, 3)
-    predicted = logistic(data).predict_proba(data.test_x)
+    predicted = fitted(data).predict_proba(data.test_x)
     np.testing.assert_allclose(softmax(raw_outputs(predicted), axis=1), predicted, rtol=1e-12)
     two = predicted[:, :2] / predicted[:, :2].sum(axis=1, keepdims=True)
     np.testing.assert_allclose(expit(raw_outputs(two)), two[:, 1], rtol=1e-12)

@@ -158,7 +158,8 @@ def _as_compared(overview: Overview, claim: Claim) -> str:
         )
     return (
         f"Statistic: of the first seed on the data, {_statistic(claim)}, of shares, or by "
-        "permutation of drops in R². As large: trainings, each on another shuffle of the training "
+        f"permutation of drops in {overview.results.recipe.score}. As large: trainings, each on "
+        "another shuffle of the training "
         "targets and from a seed of its own, in which it is as large."
     )
 

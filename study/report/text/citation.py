@@ -221,7 +221,7 @@ def _method(results: Results) -> str:
     method = DECLARED[METHODS.index(results.recipe.claim.method)]
     count = results.recipe.permutation.repeats
     repeats = f", mean over {count} {_plural('repeat', count)}" if method.repeated else ""
-    return f"Importance by {{Method}} is {method.cited}{repeats}"
+    return f"Importance by {{Method}} is {results.recipe.told(method.cited)}{repeats}"
 
 
 def _studied(results: Results, many: dict[str, int]) -> Iterator[str]:
