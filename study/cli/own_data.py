@@ -142,7 +142,7 @@ def data_group() -> None:
 
 @data_group.command("init")
 @click.argument("table", metavar="TABLE", help="CSV (any separator), or Parquet.")
-@click.option("--target", required=True, help="The column to be predicted: numbers.")
+@click.option("--target", required=True, help="The column to be predicted: a number or a class.")
 @click.option("--test-file", help="A table of test rows; without it, rows are drawn from TABLE.")
 @click.option(
     "--propose-from-half",
@@ -165,8 +165,9 @@ def data_init_command(
 ) -> None:
     """Write a recipe for a table: study data init mytable.csv --target price.
 
-    It infers what each column is, says so, and comments what it writes. The target is a number:
-    classes are not predicted, and 0, 1 and 2 are amounts.
+    It infers what each column is, says so, and comments what it writes. A target of words, of two
+    values, or of few whole numbers that are each met often is drafted as classes; else it is a
+    number.
     """
     from study.common.files import local, whole, write_new
 

@@ -9,31 +9,34 @@ from study.datasets.checks.table import ColumnFinding
 from study.datasets.raw_columns import Column, RawTable
 
 MOST = 12  # classes by number: of more, an amount is as likely
-_MOST_OF_ANY_SIZE = 5
+_MOST_WARNED = 5
 # A class by number is met in this part of an even share of the rows at least: counts thin out.
 _RAREST = 0.25
+_FEWEST_ROWS = 2  # of a class: one to train on, one to test on
 
 
 def are_classes(target: Column) -> bool:
-    """Whether numbers are those of classes: two values, or some that follow each other from 0 or 1,
-    each met often."""
+    """Whether numbers are those of classes: two values, or some that follow each other from 0 or 1
+    and are each met often."""
     values, counts = np.unique(target.known, return_counts=True)
-    often = len(values) > 0 and counts.min() >= _RAREST * counts.mean()
+    if len(values) < 2 or counts.min() < _FEWEST_ROWS:
+        return False
+    often = counts.min() >= _RAREST * counts.mean()
     return len(values) == 2 or (_follow(values) and len(values) <= MOST and bool(often))
 
 
 def may_be_classes(target: Column) -> bool:
-    """Whether numbers may be those of classes: few whole ones."""
-    return target.whole and 2 <= len(np.unique(target.known)) <= MOST
+    """Whether numbers may be those of classes: few whole ones, each met more than once."""
+    values, counts = np.unique(target.known, return_counts=True)
+    return target.whole and 2 <= len(values) <= MOST and counts.min() >= _FEWEST_ROWS
 
 
 def target_classes(table: RawTable) -> Iterator[ColumnFinding]:
     """A target of two values, or of few whole numbers that follow each other from 0 or 1."""
     target = table.target
     values = np.unique(target.known)
-    few = _follow(values) and len(values) <= _MOST_OF_ANY_SIZE
-    if few or are_classes(target):
-        count = len(values)
+    count = len(values)
+    if count == 2 or (_follow(values) and count <= _MOST_WARNED):
         shown = listed([f"{value:g}" for value in values])
         how = "two values only" if count == 2 else f"{count} whole numbers only"
         yield ColumnFinding(target.name, f"it has {how}, {shown}")

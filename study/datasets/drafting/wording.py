@@ -62,12 +62,13 @@ def _proposed(draft: Draft) -> Iterator[str]:
         return
     runner_up = f"; next is {names[order[1]]}, {draft.scores[order[1]]:.2f}" if order[1:] else ""
     passed = len(names) - len(order)
+    of = " of which rows are of each class" if draft.recipe.task.classes else ""
     unless = f", but for {passed} that something said above speaks against," if passed else ""
     yield (
         f"Proposed claim, from {'rows that are left out' if left_out else 'the data'}: "
         f"{claim.words} among the {len(names)} variables in at "
         f"least {100 * claim.proportion:g}% of seeds (model {claim.model}, {claim.method}). Linear "
-        f"regression ranks it first{unless} on {'those' if left_out else 'the training'} rows "
+        f"regression{of} ranks it first{unless} on {'those' if left_out else 'the training'} rows "
         f"(drop in R² when permuted {draft.scores[order[0]]:.2f}{runner_up}). If you believed "
         "something else before you saw these data, claim that instead."
     )
