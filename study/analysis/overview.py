@@ -208,4 +208,4 @@ class Overview:
 
     @cached_property
     def losses(self) -> pd.DataFrame:
-        return training.losses(self.seed_losses, self.results.parts)
+        return training.losses(self.seed_losses, self.results)

@@ -14,6 +14,7 @@ class FitMeasures:
     symbol : what that is called; one : with its article; spelled : so that a reader knows what it
         is
     constant : what one predicts without inputs, whose `explained` is 0
+    losses : what training makes small, of many batches
     scorer : its name among the scorers of scikit-learn
     correct : the column that holds the share of rows that are predicted right
     columns : of the table of fits, all that are known of such models
@@ -24,6 +25,7 @@ class FitMeasures:
     one: str
     spelled: str
     constant: str
+    losses: str
     scorer: str
     correct: str
     columns: tuple[str, ...]
@@ -35,6 +37,7 @@ OF_NUMBERS = FitMeasures(
     one="an R²",
     spelled="R²",
     constant="the mean",
+    losses="mean squared errors",
     scorer="r2",
     correct="within",
     columns=("r_squared", "rmse", "within"),
@@ -45,6 +48,7 @@ OF_CLASSES = FitMeasures(
     one="a D²",
     spelled="D² (share of log loss explained)",
     constant="the shares of the classes",
+    losses="cross-entropies",
     scorer="d2_log_loss_score",
     correct="accuracy",
     columns=(

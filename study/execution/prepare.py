@@ -180,8 +180,9 @@ def _traits(dataset: Dataset) -> list[tuple[str, float, float]]:
 
 def _parts(dataset: Dataset) -> list[tuple[str, int, float | None]]:
     """Training and test rows, with the deviation of their targets, rows left out, and groups."""
+    classes = dataset.task.classes
     parts: list[tuple[str, int, float | None]] = [
-        (part, len(y), float(y.astype(np.float64).std()))
+        (part, len(y), None if classes else float(y.astype(np.float64).std()))
         for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
     ]
     others = {"dropped": dataset.dropped, "proposal": dataset.left_out}

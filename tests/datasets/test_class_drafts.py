@@ -64,7 +64,6 @@ AMOUNTS = {
     "whole numbers of many sizes": PLACES % 40,
     "numbers": np.random.default_rng(0).normal(size=ROWS),
     "halves": PLACES % 4 / 2,
-    "a one among zeros": (PLACES == 5).astype(int),
 }
 
 
