@@ -24,6 +24,11 @@ class NumericTarget(Scaled):
     def task(self) -> Task:
         return NUMBER
 
+    @property
+    def description(self) -> str:
+        """What it is, for a reader."""
+        return self.with_unit(self.name)
+
     def with_unit(self, words: str) -> str:
         """Words about the target, and its unit if it has one."""
         return f"{words}, {self.unit}" if self.unit else words
@@ -47,6 +52,11 @@ class ClassTarget(Recipe):
     @property
     def task(self) -> Task:
         return Task(tuple(self.levels))
+
+    @property
+    def description(self) -> str:
+        """What it is, for a reader."""
+        return f"{self.name}, one of {', '.join(self.levels)}"
 
 
 def _kind(target: Any) -> Any:
