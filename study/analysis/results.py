@@ -27,7 +27,7 @@ from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
 from study.common.fit_measures import OF_CLASSES, OF_NUMBERS, fit_measures
 from study.common.methods import METHODS, TRAINING_GRADIENT, method_of
-from study.common.vocabulary import GROUPS, LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
+from study.common.vocabulary import GROUPS, LEAST_SQUARES, SOURCES
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender, EstimatorRecipe, estimators
@@ -270,7 +270,7 @@ class Results:
     def title(self, model: str) -> str:
         """What a model is called in tables and figures."""
         if model == LEAST_SQUARES:
-            return LEAST_SQUARES_TITLE
+            return self.measures.closed_form
         return self._titles.get(model, model)  # of one that failed altogether nothing is known
 
     @property

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from study.common.task import Task
+from study.common.vocabulary import LEAST_SQUARES_TITLE, LOGISTIC_REGRESSION_TITLE
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class FitMeasures:
     symbol : what that is called; one : with its article; spelled : so that a reader knows what it
         is
     constant : what one predicts without inputs, whose `explained` is 0
+    closed_form : what is fitted beside the models, without seeds
     losses : what training makes small, of many batches
     scorer : its name among the scorers of scikit-learn
     correct : the column that holds the share of rows that are predicted right
@@ -25,6 +27,7 @@ class FitMeasures:
     one: str
     spelled: str
     constant: str
+    closed_form: str
     losses: str
     scorer: str
     correct: str
@@ -37,6 +40,7 @@ OF_NUMBERS = FitMeasures(
     one="an R²",
     spelled="R²",
     constant="the mean",
+    closed_form=LEAST_SQUARES_TITLE,
     losses="mean squared errors",
     scorer="r2",
     correct="within",
@@ -48,6 +52,7 @@ OF_CLASSES = FitMeasures(
     one="a D²",
     spelled="D² (share of log loss explained)",
     constant="the shares of the classes",
+    closed_form=LOGISTIC_REGRESSION_TITLE,
     losses="cross-entropies",
     scorer="d2_log_loss_score",
     correct="accuracy",

@@ -18,8 +18,8 @@ def linear_fit(dataset: Dataset) -> tuple[str, str, float, float]:
     Least squares; of classes scikit-learn's logistic regression with its usual weak penalty.
     """
     explained = _of_classes(dataset) if dataset.task.classes else _of_numbers(dataset)
-    fitted = "Logistic regression" if dataset.task.classes else "Least squares"
-    return fitted, fit_measures(dataset.task).symbol, *explained
+    measures = fit_measures(dataset.task)
+    return measures.closed_form, measures.symbol, *explained
 
 
 def _of_numbers(dataset: Dataset) -> tuple[float, float]:
