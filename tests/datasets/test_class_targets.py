@@ -9,6 +9,7 @@ from sklearn.model_selection import train_test_split
 
 from study.common.task import NUMBER, Task
 from study.recipes.base import fingerprint
+from study.recipes.claim_text import parse_claim
 from study.recipes.find import find_dataset
 
 LOGARITHM = 'scale = "log"\ntolerance = 0.1'
@@ -135,3 +136,42 @@ def test_check_tells_the_counts_of_classes_and_what_a_linear_model_explains(tmp_
     assert f"kind, a class: {told}\n" in outcome.out
     assert "25% of each class drawn at random" in outcome.out
     assert "Logistic regression: D² " in outcome.out
+
+
+FOR_CLASS = """
+[[claims]]
+level = "variable"
+name = "height"
+above = "soil"
+for_class = "{level}"
+proportion = 0.8
+model = "mlp"
+method = "{method}"
+"""
+
+
+def test_a_claim_for_a_class_is_read_as_it_is_typed(tmp_path):
+    claimed = FOR_CLASS.format(level="elm", method="gradient")
+    recipe = loaded(written(tmp_path, flowers(), bottom=claimed)).recipe
+    [claim] = recipe.claims
+    assert claim.words == "height ranks above soil for class elm"
+    assert claim.typed == "height above soil for class elm in 0.8"
+    assert parse_claim(claim.typed, recipe, method="gradient", level="variable") == claim
+
+
+@pytest.mark.parametrize(
+    ("level", "method", "target", "said"),
+    [
+        ("fir", "gradient", "", "for_class: no class is called 'fir': there is oak, ash, elm"),
+        ("elm", "permutation-grouped", "", "has no scores by class; gradient, contrast-gradient"),
+        ("elm", "training-gradient", "", "has no scores by class; gradient, contrast-gradient"),
+        ("elm", "gradient", "tolerance = 0.1", "no class is called 'elm': the target is a number"),
+    ],
+)
+def test_a_claim_for_what_has_no_scores_is_refused(tmp_path, command, level, method, target, said):
+    bottom = FOR_CLASS.format(level=level, method=method)
+    path = written(tmp_path, flowers(), target, bottom=bottom)
+    outcome = command("data", "check", str(path))
+    assert outcome.status == 2
+    assert said in outcome.err
+    assert outcome.err.count("\n") == 1

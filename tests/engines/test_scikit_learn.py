@@ -418,9 +418,11 @@ def test_a_class_of_scikit_learn_is_named_without_a_recipe():
     for wrong, near in (
         ("RandomForestRegresor", "RandomForestRegressor"),
         ("ensemble.ExtraTreesRegressor", "ExtraTreesRegressor"),
-        ("RandomForestClassifier", "RandomForestRegressor"),
+        ("RandomForestClasifier", "RandomForestClassifier"),
     ):
-        with pytest.raises(InputError, match=f"no regressor of this name; .*sklearn:{near}\\?"):
+        with pytest.raises(
+            InputError, match=f"no regressor or classifier of this name; .*sklearn:{near}\\?"
+        ):
             find_contender(f"sklearn:{wrong}")
 
 
