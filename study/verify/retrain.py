@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 from scipy.stats import ks_2samp
@@ -136,22 +135,22 @@ def _tests(
         old = stored_records(store, drawn(others, _MOST))
         recipe = store.recipe
         symbol = fit_measures(recipe.task).symbol
-        for name, value in ((symbol, partial(_fit, recipe)), ("share", partial(_share, recipe))):
+        for name, value in ((symbol, _fit), ("share", _share)):
             one, other = (
-                np.nan_to_num([value(record) for record in records], nan=-1e300)
+                np.nan_to_num([value(record, recipe) for record in records], nan=-1e300)
                 for records in (new, old)
             )
             found.append((f"{condition} {name}", float(ks_2samp(one, other).pvalue)))
     return found
 
 
-def _fit(recipe: DatasetRecipe, record: Record) -> float:
+def _fit(record: Record, recipe: DatasetRecipe) -> float:
     """How much is explained of the training rows, one by one."""
     column = 2 + NUMBERS["fits"].index(fit_measures(recipe.task).explained)
     return next((row[column] for row in record.fits if row[:2] == ("train", "alone")), np.nan)
 
 
-def _share(recipe: DatasetRecipe, record: Record) -> float:
+def _share(record: Record, recipe: DatasetRecipe) -> float:
     """The share of what is claimed, by the claim's method or else by permutation."""
     claim: Claim = recipe.claim
     held = {row[0] for row in record.scores}
