@@ -64,7 +64,7 @@ def judged(engine: Engine, data: Dataset) -> tuple[str, float]:
     half = np.arange(2 * SPLITS)
     verdict = judge(Statement("rank", 0), scores, half // 2, half % 2).verdict
     fit = next(of for of in found.fits if (of.part, of.evaluation) == ("test", "alone"))
-    return verdict, float(np.median(fit.r_squared))
+    return verdict, float(np.median(fit.measures["r_squared"]))
 
 
 def verdicts() -> Iterator[dict[str, object]]:

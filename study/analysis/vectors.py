@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.common.methods import find_method, scored_by
+from study.common.methods import find_method, method_of, of_class, scored_by
 from study.datasets.dataset import variable_groups
 from study.recipes.dataset import DatasetRecipe
 from study.statistics.ranking import identical, settled
@@ -73,7 +73,10 @@ def stored_on_splits(
 def stored_vectors(
     stored: pd.DataFrame, recipe: DatasetRecipe
 ) -> Iterator[tuple[tuple[str, str, str, str], Vectors]]:
-    """Stored scores as vectors by (model, condition, method, level)."""
+    """Stored scores as vectors by (model, condition, method, level).
+
+    Scores of a class stand under the name that `common.methods.of_class` gives them.
+    """
     variables = [variable.name for variable in recipe.variables]
     groups = [list(group) for group in variable_groups(recipe)]
     kinds = [pd.factorize(stored[name], sort=True) for name in ("model", "condition", "method")]
@@ -87,13 +90,13 @@ def stored_vectors(
         model, condition, method = (
             names[code] for (_, names), code in zip(kinds, codes[start], strict=True)
         )
-        level = scored_by(method)
+        declared = find_method(_method(method, recipe))
+        level = declared.by if declared else "feature"
         items = variables if level == "variable" else recipe.features
         score = scores[start:end].reshape(-1, len(items))
         signed = all_signed[start:end].reshape(-1, len(items))
         seeds = pd.Series(of_rows[start : end : len(items)])
         yield (model, condition, method, level), Vectors(seeds, items, settled(score), signed)
-        declared = find_method(method)
         # An import has nothing but features.
         if declared and declared.summed and recipe.scores is None:
             sums = np.stack([score[:, group].sum(axis=1) for group in groups], axis=1)
@@ -110,6 +113,11 @@ def stored_vectors(
             )
 
 
+def _method(stored: str, recipe: DatasetRecipe) -> str:
+    """The method of stored scores. Others' methods may have any name, and no classes."""
+    return stored if recipe.scores else method_of(stored)
+
+
 def _places(stored: pd.DataFrame, recipe: DatasetRecipe) -> np.ndarray:
     """The place of each row's item among the features, or the variables, as its method has them."""
     methods, names = pd.factorize(stored["method"])
@@ -118,7 +126,8 @@ def _places(stored: pd.DataFrame, recipe: DatasetRecipe) -> np.ndarray:
         "feature": recipe.features,
         "variable": [variable.name for variable in recipe.variables],
     }
-    places = [{name: place for place, name in enumerate(order[scored_by(of)])} for of in names]
+    levels = [scored_by(_method(of, recipe)) for of in names]
+    places = [{name: place for place, name in enumerate(order[level])} for level in levels]
     table = np.array([[own.get(item, -1) for item in held] for own in places], dtype=np.int64)
     return table.reshape(len(names), len(held))[methods, items]
 
@@ -131,11 +140,20 @@ def _seeds(stored: pd.DataFrame) -> np.ndarray:
     return pd.factorize(stored["seed"], sort=True, use_na_sentinel=False)[0]
 
 
+def stored_name(recipe: DatasetRecipe, method: str, for_class: str | None) -> str:
+    """Under what name scores are stored: of two classes, a method's are those of either."""
+    if for_class is None:
+        return method
+    declared = find_method(method)
+    alike = recipe.task.outputs == 1 and declared is not None and declared.by_class
+    return method if alike else of_class(method, for_class)
+
+
 def tidy(
     held: Mapping[tuple[str, str, str, str], Vectors],
     **columns: Callable[[Vectors], np.ndarray],
 ) -> pd.DataFrame:
-    """One row for each model, condition, method, level, seed and item."""
+    """One row for each model, condition, method, level, seed and item of some vectors."""
     keys = ["model", "condition", "method", "level"]
     parts = [
         pd.DataFrame(

@@ -46,7 +46,8 @@ def _place(fault: ErrorDetails, values: Any) -> str:
     return ".".join(keys)
 
 
-_KINDS = ("binary", "numeric", "one-hot")
+_KINDS = ("binary", "numeric", "one-hot", "class")
+_OF_VARIABLES = "'binary', 'numeric', 'one-hot'"
 
 
 def _reason(fault: ErrorDetails, known: list[str]) -> str:
@@ -58,13 +59,15 @@ def _reason(fault: ErrorDetails, known: list[str]) -> str:
     if kind == "extra_forbidden":
         key = str(fault["loc"][-1])
         if key in known:
+            what = "target" if fault["loc"][0] == "target" else "variable"
             kinds = [part for part in fault["loc"] if part in _KINDS]
-            return f"does not belong here{f', in a variable of type {kinds[-1]}' if kinds else ''}"
+            return f"does not belong here{f', in a {what} of type {kinds[-1]}' if kinds else ''}"
         near = difflib.get_close_matches(key, known, n=1)
         return "unknown key" + (f"; did you mean '{near[0]}'?" if near else "")
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tag = f"is '{context['tag']}'" if "tag" in context else "has none"
-        return f"type should be 'binary', 'numeric' or 'one-hot' (it {tag})"
+        *kinds, last = context.get("expected_tags", _OF_VARIABLES).split(", ")
+        return f"type should be {', '.join(kinds)} or {last} (it {tag})"
     if kind == "string_pattern_mismatch":
         reason = "should be module:name"
     else:

@@ -145,7 +145,7 @@ def measured(people, tmp_path_factory) -> tuple[Dataset, dict[Replicate, dict[tu
     )
     assert (plan.stored, plan.missing) == (0, 3)
     with store:
-        run.run(store, people, {"forest": forest}, plan.blocks, workers=1, report=lambda _: None)
+        run.run(store, people, plan.blocks, workers=1, report=lambda _: None)
         scores, fits = store.frame("scores"), store.frame("fits")
     found: dict[Replicate, dict[tuple, float]] = {}
     for replicate in REPLICATES:
@@ -462,7 +462,7 @@ def alone(tmp_path_factory) -> Path:
         fresh=False,
     )  # fmt: skip
     with store:
-        run.run(store, dataset, models, plan.blocks, workers=1, report=lambda _: None)
+        run.run(store, dataset, plan.blocks, workers=1, report=lambda _: None)
     return folder / "run"
 
 

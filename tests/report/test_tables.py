@@ -90,8 +90,9 @@ def failed(monkeypatch, capsys, *arguments: str) -> str:
     return message
 
 
-# Made of networks that no ordinary run has.
-ELSEWHERE = ("sources", "spread")
+# Made of networks, or of a target, that no ordinary run has.
+OF_CLASSES = ("importance-classes-features", "importance-classes-variables")
+ELSEWHERE = ("sources", "spread", *OF_CLASSES)
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name not in ELSEWHERE])

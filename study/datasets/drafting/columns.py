@@ -61,7 +61,7 @@ def _kind_of_texts(column: Column, count: int) -> tuple[Kind | None, str]:
     if different == 2:
         return "binary", ""
     sample = column.texts[:200]
-    if _are_dates(sample):
+    if are_dates(sample):
         return None, f"dates ({_some(sample)}): to use them, add a column of numbers, as the year"
     if different >= _NEARLY_ALL * count:
         what = f"{different} different texts in {count} rows ({_some(sample)})"
@@ -71,7 +71,8 @@ def _kind_of_texts(column: Column, count: int) -> tuple[Kind | None, str]:
     return "levels", ""
 
 
-def _are_dates(texts: Sequence[str]) -> bool:
+def are_dates(texts: Sequence[str]) -> bool:
+    """Whether texts are dates."""
     if not all(map(_DATE.fullmatch, texts)):
         return False
     with warnings.catch_warnings():

@@ -16,6 +16,7 @@ from study.datasets.checks.table import ColumnFinding
 from study.datasets.checks.table_registry import TABLE_CHECKS
 from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.division import drawn
+from study.datasets.drafting import target as of_targets
 from study.datasets.drafting.claim_proposal import proposal_scores
 from study.datasets.drafting.columns import Kind, kind_of
 from study.datasets.drafting.copies import copies, of_copies
@@ -24,7 +25,6 @@ from study.datasets.drafting.leaks import leaks, of_formula, told
 from study.datasets.drafting.marks import with_levels
 from study.datasets.drafting.notations import doubts, in_words
 from study.datasets.drafting.reading import read_together
-from study.datasets.drafting.target import check_target, of_target
 from study.datasets.drafting.toml import Offers, written
 from study.datasets.drafting.variables import Variable, variable_of
 from study.datasets.raw_columns import Column, RawTable
@@ -83,11 +83,11 @@ def draft(
     columns, lengths = read_together(table, paths)
     if target not in columns:
         raise no_column(path, target, list(columns))
-    check_target(path, columns[target])
+    levels = of_targets.check_target(path, columns[target])
     names = [_relative(each, recipe_path) for each in paths]
     where = {"file": names[0]} if test_path is None else {"train": names[0], "test": names[1]}
     said = table.model_dump(exclude_defaults=True, exclude={"file"})
-    made = _Making(path, columns, target, lengths, proposal)
+    made = _Making(path, columns, target, lengths, proposal, levels)
 
     def recipe_of(variables: Sequence[Variable]) -> DatasetRecipe:
         values = _values(path, {**where, **said}, variables, made, proposal)
@@ -103,7 +103,8 @@ def draft(
         claim = recipe.claim.model_copy(update={"name": dataset.variables[proposed[0]]})
         recipe = recipe.model_copy(update={"claim": claim})
     offers = made.offers()
-    text = written(recipe, made.left_out, made.notes, offers, claimed=bool(proposed))
+    other = of_targets.otherwise(columns[target], levels)
+    text = written(recipe, made.left_out, made.notes, offers, other, claimed=bool(proposed))
     _check_text(text, recipe)
     used = [*(variable.name for variable in recipe.variables), target]
     writings = {name: columns[name].writing for name in used}
@@ -123,7 +124,7 @@ def draft(
             *made.decide,
             *of_copies(made.groups),
             *_offered(offers),
-            *of_target(made.target),
+            *of_targets.of_target(columns[target], levels),
         ],
         scores,
         proposed,
@@ -166,12 +167,7 @@ def _values(
         "patience": PATIENCE,
         "table": {**table, "missing": made.missing},
         "variables": [_said(variable) for variable in variables],
-        "target": {
-            "name": made.target.name,
-            "standardise": True,
-            "tolerance": 0.1,
-            **made.target.writing.keys,
-        },
+        "target": of_targets.target_keys(made.target, made.levels),
         "claim": {
             "level": "variable",
             "name": variables[0].name,
@@ -219,11 +215,15 @@ class _Making:
         target: str,
         lengths: Sequence[int],
         proposal: Proposal | None,
+        levels: Sequence[str],
     ) -> None:
         self.path, self.lengths, self.proposal = path, lengths, proposal
+        self.levels = levels
         self.groups: np.ndarray | None = None
         self.columns, self._of_marks = with_levels(columns)
-        self.target = self.columns[target]
+        self.target = (
+            of_targets.as_classes(self.columns[target]) if levels else self.columns[target]
+        )
         self.left_out: dict[str, str] = {}
         self.decide: list[str] = []
         self.split, self.parts = self._split()
@@ -240,7 +240,7 @@ class _Making:
         if len(self.lengths) == 2:
             return None, np.arange(sum(self.lengths)) >= self.lengths[0]
         for column in self.columns.values():
-            split = None if column is self.target else split_by(column)
+            split = None if column.name == self.target.name else split_by(column)
             if split is not None:
                 if not isinstance(split.train, str):
                     self.decide.append(_VALIDATION.format(name=short(column.name)))
@@ -252,7 +252,7 @@ class _Making:
         others = tuple(
             column
             for name, column in self.columns.items()
-            if column is not self.target and not (self.split and self.split.column == name)
+            if column.name != self.target.name and not (self.split and self.split.column == name)
         )
         table = RawTable(others, self.target, tuple(self.lengths))
         found: dict[str, tuple[str, ColumnFinding]] = {}
@@ -324,7 +324,7 @@ class _Making:
         """What kind of variable each column is that can be one; the others are left out."""
         kinds = {}
         for name, column in self.columns.items():
-            if column is self.target or (self.split and self.split.column == name):
+            if column.name == self.target.name or (self.split and self.split.column == name):
                 continue
             kind, said = kind_of(column)
             code, finding = self.found.get(name, ("", None))
@@ -380,7 +380,10 @@ class _Making:
         kept &= self.left
         if self.parts is not None:
             return kept & ~self.parts
-        return kept & ~drawn(str(self.path), kept, TEST_FRACTION, _RANDOM_STATE, self.groups)
+        classes = of_targets.class_places(self.target, self.levels) if self.groups is None else None
+        return kept & ~drawn(
+            str(self.path), kept, TEST_FRACTION, _RANDOM_STATE, self.groups, classes
+        )
 
 
 def _relative(path: Path, recipe_path: Path) -> str:

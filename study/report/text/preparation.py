@@ -4,6 +4,7 @@ from study.analysis.results import Results
 from study.common.text import listed
 from study.recipes.columns import Numeric
 from study.recipes.table import Proposal, Split, Table
+from study.recipes.target import NumericTarget
 from study.report.tables.cells import percent
 
 
@@ -75,7 +76,8 @@ def _filled(results: Results) -> str:
 def _scales(results: Results) -> str:
     """Which numbers are standardised, and which divided."""
     variables = (v for v in results.recipe.variables if isinstance(v, Numeric))
-    numbers = [*variables, results.recipe.target]
+    target = results.recipe.target
+    numbers = [*variables, *([target] if isinstance(target, NumericTarget) else [])]
     standardised = [number.name for number in numbers if number.standardise]
     divided = [f"{number.name} by {number.divisor:g}" for number in numbers if number.divisor != 1]
     said = []
@@ -86,4 +88,6 @@ def _scales(results: Results) -> str:
         )
     if divided:
         said.append(f"divided: {listed(divided)}")
+    if isinstance(target, NumericTarget) and target.scale:
+        said.append(f"{target.name} by its logarithm, which is what models learn")
     return "; ".join(said)
