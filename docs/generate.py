@@ -15,7 +15,9 @@ import study.cli.main  # noqa: F401  it adds the commands
 from study.analysis.warnings.registry import CHECKS
 from study.cli.group import commands
 from study.common.conditions import DECLARED as DECLARED_CONDITIONS
+from study.common.fit_measures import OF_NUMBERS
 from study.common.methods import DECLARED as DECLARED_METHODS
+from study.common.task import NUMBER
 from study.datasets.checks.registry import CHECKS as DATA_CHECKS
 from study.datasets.checks.table_registry import TABLE_CHECKS
 from study.store.scores.checks import CHECKS as SCORE_CHECKS
@@ -25,7 +27,8 @@ FOLDER = Path(__file__).parent
 
 def methods() -> str:
     """The importance methods by name."""
-    rows = ((f"`{method.name}`", method.says) for method in DECLARED_METHODS)
+    of_numbers = {"score": OF_NUMBERS.symbol, "predicted": NUMBER.predicted}
+    rows = ((f"`{method.name}`", method.says.format(**of_numbers)) for method in DECLARED_METHODS)
     return table(("method", "what it is"), rows)
 
 

@@ -6,10 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from study.estimators import MLPRegressor, TransformerRegressor
+    from study.estimators import (
+        MLPClassifier,
+        MLPRegressor,
+        TransformerClassifier,
+        TransformerRegressor,
+    )
     from study.report.notebook import Run
 
-__all__ = ["MLPRegressor", "TransformerRegressor", "load"]
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "TransformerClassifier",
+    "TransformerRegressor",
+    "load",
+]
 
 
 def load(directory: str | Path) -> Run:

@@ -23,6 +23,7 @@ from study.common.files import check_replaceable
 from study.datasets.dataset import Dataset, encode_row, load_dataset
 from study.engines.torch.prediction import one_thread
 from study.recipes.find import find_dataset, shipped_path
+from study.recipes.target import NumericTarget
 from study.store.weights_file import is_weights_file, write_weights
 
 EPOCHS = 300
@@ -226,6 +227,7 @@ def _progress(say: Callable[[str], None], epochs: int) -> Callable[[int, float],
 def _tell_predictions(network: nn.Module, data: Dataset, say: Callable[[str], None]) -> None:
     """How many rows are predicted well, and one person's income."""
     target = data.recipe.target
+    assert isinstance(target, NumericTarget)
     on_train = accuracy(network, data.train_x, data.train_y, target.tolerance, one_by_one=True)
     on_test = accuracy(network, data.test_x, data.test_y, target.tolerance, one_by_one=False)
     say(

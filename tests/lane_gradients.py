@@ -4,9 +4,11 @@ import copy
 
 import numpy as np
 import torch
+from plain_loop import mean_loss
 from torch import nn
 
 from study.common.streams import bit_generator
+from study.common.task import NUMBER, Task
 from study.engines.batches import KeepMasks
 from study.engines.lanes.compiler import aligned
 from study.engines.lanes.graph.network import Sizes
@@ -30,6 +32,7 @@ def by_autograd(
     y: np.ndarray,
     keep: dict[str, torch.Tensor],
     dtype: torch.dtype,
+    task: Task = NUMBER,
 ) -> dict[str, np.ndarray]:
     """Gradients of one network's mini-batch loss, by parameter and, under "x", of its inputs."""
     network = copy.deepcopy(network).to(dtype).train()
@@ -39,7 +42,7 @@ def by_autograd(
     for name, mask in keep.items():
         network.get_submodule(name.removesuffix(".keep")).keep = mask.to(dtype)
     rows = torch.from_numpy(x).to(dtype).requires_grad_(True)
-    nn.functional.mse_loss(network(rows), torch.from_numpy(y).to(dtype)).backward()
+    mean_loss(network(rows), torch.from_numpy(y).to(dtype), task).backward()
     gradients = {
         name: torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
         for name, parameter in network.named_parameters()
@@ -51,7 +54,9 @@ def largest(arrays: dict[str, np.ndarray]) -> float:
     return max(float(np.abs(array).max()) for array in arrays.values())
 
 
-def check_gradients(network: nn.Module, sizes: Sizes, inputs: int, rows: int, seed: int) -> None:
+def check_gradients(
+    network: nn.Module, sizes: Sizes, inputs: int, rows: int, seed: int, task: Task = NUMBER
+) -> None:
     """Gradients of one batch, with other weights, rows and dropout decisions in every lane.
 
     They must be within 1e-6 of the largest, or within four times the error of torch's own
@@ -61,6 +66,8 @@ def check_gradients(network: nn.Module, sizes: Sizes, inputs: int, rows: int, se
     weights = spread(network, lanes, rng)
     table = rng.normal(size=(9, inputs)).astype(np.float32)
     targets = rng.normal(size=9).astype(np.float32)
+    if task.classes:
+        targets = rng.integers(len(task.levels), size=9).astype(np.float32)
     row_of = rng.integers(9, size=(rows, lanes))
     label_of = rng.integers(9, size=(rows, lanes))
     masks = KeepMasks(network, rows=rows, inputs=inputs)
@@ -69,7 +76,7 @@ def check_gradients(network: nn.Module, sizes: Sizes, inputs: int, rows: int, se
     streams[:] = np.stack([one.state["state"]["state"] for one in generators], axis=1)
     (block,) = pack(weights, sizes.shapes, lanes)
     first, input_gradients = aligned(block.shape), aligned((2, rows, inputs, lanes))
-    kernel("training", sizes, inputs, lanes)(
+    kernel("training", sizes, inputs, lanes, task.classes)(
         weights=block,
         first=first,
         second=aligned(block.shape),
@@ -102,6 +109,7 @@ def check_gradients(network: nn.Module, sizes: Sizes, inputs: int, rows: int, se
                 targets[label_of[:, lane]],
                 {name: mask[lane] for name, mask in keep.items()},
                 dtype,
+                task,
             )
             for dtype in (torch.float64, torch.float32)
         )

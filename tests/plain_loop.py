@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from study.common.streams import StreamSeeds
+from study.common.task import NUMBER, Task
 from study.datasets.dataset import Dataset
 from study.engines.replicates import Replicate
 
@@ -20,6 +21,15 @@ def orders(seed: int, rows: int) -> Iterator[np.ndarray]:
     stream = np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, 1])))
     while True:
         yield stream.permutation(rows)
+
+
+def mean_loss(y: torch.Tensor, targets: torch.Tensor, task: Task) -> torch.Tensor:
+    """What a mini-batch costs, by the losses of PyTorch."""
+    if not task.classes:
+        return nn.MSELoss()(y.reshape(-1), targets)
+    if task.outputs == 1:
+        return nn.BCEWithLogitsLoss()(y, targets)
+    return nn.CrossEntropyLoss()(y, targets.long())
 
 
 class Masks:
@@ -44,7 +54,13 @@ class Masks:
 
 
 def plain_loop(
-    network: nn.Module, dataset: Dataset, seed: int, epochs: int, batch_size: int, masks: Masks
+    network: nn.Module,
+    dataset: Dataset,
+    seed: int,
+    epochs: int,
+    batch_size: int,
+    masks: Masks,
+    task: Task = NUMBER,
 ) -> tuple[list[float], list[np.ndarray]]:
     """Epoch losses, and input gradients of each epoch's last full batch."""
     optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
@@ -58,7 +74,7 @@ def plain_loop(
             y = torch.from_numpy(dataset.train_y[rows])
             optimizer.zero_grad()
             masks.next_step()
-            loss = nn.MSELoss()(network(x).reshape(-1), y)
+            loss = mean_loss(network(x), y, task)
             loss.backward()
             optimizer.step()
             total += loss.item()

@@ -51,13 +51,15 @@ each_regressor = pytest.mark.parametrize("regressor", QUICK, ids=lambda one: typ
 CHECKS = """
 import json
 from sklearn.utils.estimator_checks import check_estimator
-from study import MLPRegressor, TransformerRegressor
+from study import MLPClassifier, MLPRegressor, TransformerClassifier, TransformerRegressor
 found = [
     (type(estimator).__name__, one["check_name"], one["status"], repr(one["exception"]))
     for estimator in (
         TransformerRegressor(epochs=30),
         MLPRegressor(epochs=30),
         MLPRegressor(epochs=30, patience=10),
+        TransformerClassifier(epochs=30),
+        MLPClassifier(epochs=30),
     )
     for one in check_estimator(estimator, on_fail=None, on_skip=None)
 ]
@@ -74,7 +76,10 @@ def test_every_check_of_scikit_learn_passes_and_none_is_skipped(monkeypatch):
     checks = json.loads(ran.stdout)
     assert [check for check in checks if check[2] != "passed"] == []
     by_estimator = Counter(estimator for estimator, *_ in checks)
-    assert by_estimator.keys() == {"TransformerRegressor", "MLPRegressor"}
+    kinds = ("Regressor", "Classifier")
+    assert by_estimator.keys() == {
+        f"{name}{kind}" for name in ("Transformer", "MLP") for kind in kinds
+    }
     assert min(by_estimator.values()) > 50
 
 
@@ -82,7 +87,8 @@ def test_every_check_of_scikit_learn_passes_and_none_is_skipped(monkeypatch):
 def test_no_tag_excuses_an_estimator_from_a_check(regressor):
     tags = regressor.__sklearn_tags__()
     excuses = (tags.non_deterministic, tags.no_validation, tags._skip_test)
-    assert not any([tags.regressor_tags.poor_score, *excuses])
+    of_kind = tags.regressor_tags or tags.classifier_tags
+    assert not any([of_kind.poor_score, *excuses])
 
 
 # -- the study's networks --------------------------------------------------------------------

@@ -67,7 +67,8 @@ def scores_of_claim(
     if those features are whole variables. None where there is no such test, or nothing to
     test: one item is always first.
     """
-    vectors = results.vectors(model, condition, method, level_of_claim(claim, method))
+    level = level_of_claim(claim, method)
+    vectors = results.vectors(model, condition, method, level, claim.for_class)
     if vectors is None:
         return None
     statement = statement_of(claim, vectors.items)
@@ -95,7 +96,7 @@ def why_not_tested(results: Results, claim: Claim) -> str:
     if undefined := method_undefined(results, claim):
         return undefined
     level = level_of_claim(claim, claim.method)
-    if results.vectors(claim.model, "real", claim.method, level) is None:
+    if results.vectors(claim.model, "real", claim.method, level, claim.for_class) is None:
         return "this run has no such scores"
     return f"of {len(results.items(level))} {level}s it is always met"
 
@@ -213,7 +214,7 @@ def verdicts(
     )
 
 
-def distinct_checks(results: Results, verdicts: pd.DataFrame) -> pd.DataFrame:
+def distinct_checks(results: Results, claim: Claim, verdicts: pd.DataFrame) -> pd.DataFrame:
     """The robustness checks of a claim's `verdicts` without those that repeat another's numbers.
 
     As three gradient methods do where all columns are standardised; one that repeats the model and
@@ -223,7 +224,8 @@ def distinct_checks(results: Results, verdicts: pd.DataFrame) -> pd.DataFrame:
     ordered = pd.concat([verdicts[primary], verdicts[~primary]])
     scores = []
     for row in ordered.itertuples():
-        vectors = results.vectors(row.model, "real", row.method, scored_by(row.method))
+        level = scored_by(row.method)
+        vectors = results.vectors(row.model, "real", row.method, level, claim.for_class)
         scores.append(np.zeros((0, 0)) if vectors is None else vectors.score)
     own = [place == first for place, first in enumerate(first_equal(scores))]
     return ordered[np.array(own) & (ordered["role"] != "primary")]

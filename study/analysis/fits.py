@@ -16,7 +16,7 @@ def fit_quality(results: Results) -> pd.DataFrame:
     Seeds that diverged, whose fit is not finite, are counted as undefined and left out.
     """
     rows = []
-    measures = ["r_squared", "rmse", "within"]
+    measures = list(results.measures.columns)
     real = results.fits[results.fits["condition"] == "real"]
     for model in all_models(results):
         for part in ("train", "test"):
@@ -48,7 +48,7 @@ def has_fits(results: Results) -> bool:
 
 
 def learning_threshold(results: Results) -> float:
-    """The R² on the test rows from which on a network of this run has learned."""
+    """The explained share on the test rows from which on a network of this run has learned."""
     return threshold(_best(results), results.recipe.learned)
 
 
@@ -61,9 +61,9 @@ def learning_words(results: Results) -> str:
 
 
 def _best(results: Results) -> float:
-    """The median R² on the test rows of the model that has the greatest."""
+    """The median explained share on the test rows of the model that has the greatest."""
     tested = _tested(results)
-    found = tested["r_squared"].to_numpy(dtype=float)
+    found = tested[results.measures.explained].to_numpy(dtype=float)
     models = tested["model"].to_numpy()
     return max(typical(found[models == model]) for model in all_models(results))
 
@@ -71,22 +71,23 @@ def _best(results: Results) -> float:
 def learning(results: Results) -> pd.DataFrame:
     """model, seed, r_squared, within, learned: real condition, test rows one by one.
 
-    Of a run that has fits.
+    Of a run that has fits. Of classes, d_squared and accuracy in their place.
     """
     best = _best(results)
+    explained, correct = results.measures.explained, results.measures.correct
     tested = _tested(results)
     parts = []
     for model in results.models:
         rows = tested[tested["model"] == model].sort_values("seed")
-        r_squared = rows["r_squared"].to_numpy(dtype=float)
+        fits = rows[explained].to_numpy(dtype=float)
         parts.append(
             pd.DataFrame(
                 {
                     "model": model,
                     "seed": rows["seed"].array,
-                    "r_squared": r_squared,
-                    "within": rows["within"].array,
-                    "learned": has_learned(r_squared, best, results.recipe.learned),
+                    explained: fits,
+                    correct: rows[correct].array,
+                    "learned": has_learned(fits, best, results.recipe.learned),
                 }
             )
         )
@@ -102,7 +103,8 @@ def learned_only(results: Results, found: pd.DataFrame) -> Results:
     slow = found[~found["learned"]]
     varied = results.varied_fits
     varied = varied[(varied["part"] == "test") & (varied["evaluation"] == "alone")]
-    lost = varied[~(varied["r_squared"].astype(float) >= learning_threshold(results))]
+    fits = varied[results.measures.explained].astype(float)
+    lost = varied[~(fits >= learning_threshold(results))]
     return results.without(
         {model: [int(seed) for seed in rows["seed"]] for model, rows in slow.groupby("model")},
         lost[["model", "source", "base", "seed"]],

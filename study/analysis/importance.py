@@ -1,6 +1,6 @@
 """Importance by model and method, and how models and methods differ in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,11 @@ import pandas as pd
 from study.analysis.means import Means
 from study.analysis.results import Results
 from study.analysis.selection import Pair, all_models, method_pairs, model_pairs
-from study.common.conditions import CONDITIONS
+from study.analysis.vectors import Vectors
+from study.common.conditions import CONDITIONS, REAL
 from study.statistics.ranking import ranks, shares
+
+_OF_SHARES = {"mean": "mean_share", "sd": "sd_share"}
 
 
 def importance(
@@ -27,23 +30,50 @@ def importance(
                 vectors = results.vectors(model, condition, method, level)
                 if vectors is None:
                     continue
-                vectors = vectors.observations
-                share, rank = shares(vectors.score), ranks(vectors.score)
-                # The mean rank is over the same seeds as the mean share.
-                defined = np.isfinite(share).all(axis=1)
                 known = results.published(model, method, level) if condition == "real" else {}
-                for column in listed:
-                    item = vectors.items[column]
-                    keys: dict[str, Any] = {
-                        "model": model,
-                        "condition": condition,
-                        "method": method,
-                        "name": item,
-                        "mean_rank": rank[defined, column].mean() if defined.any() else np.nan,
-                        "published": known.get(item, np.nan),
-                    }
-                    means.add(keys, vectors.seeds, share[:, column])
-    return means.frame().rename(columns={"mean": "mean_share", "sd": "sd_share"})
+                keys = {"model": model, "condition": condition, "method": method}
+                _add(means, keys, vectors.observations, listed, known)
+    return means.frame().rename(columns=_OF_SHARES)
+
+
+def class_importance(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
+    """The same of each of more than two classes, by the methods that score classes.
+
+    Real condition; shares are those of a class's own scores.
+    """
+    means = Means(results)
+    levels = results.recipe.task.levels if results.recipe.task.outputs > 1 else ()
+    for model in all_models(results):
+        for method in results.methods(level):
+            for of in levels:
+                vectors = results.vectors(model, REAL, method, level, of)
+                if vectors is not None:
+                    keys = {"model": model, "method": method, "class": of}
+                    _add(means, keys, vectors.observations, listed)
+    return means.frame().rename(columns=_OF_SHARES)
+
+
+def _add(
+    means: Means,
+    keys: Mapping[str, str],
+    vectors: Vectors,
+    listed: Sequence[int],
+    published: Mapping[str, float] | None = None,
+) -> None:
+    """Shares and mean ranks of some items, with what was published where that is known."""
+    share, rank = shares(vectors.score), ranks(vectors.score)
+    # The mean rank is over the same seeds as the mean share.
+    defined = np.isfinite(share).all(axis=1)
+    for column in listed:
+        item = vectors.items[column]
+        of_item: dict[str, Any] = {
+            **keys,
+            "name": item,
+            "mean_rank": rank[defined, column].mean() if defined.any() else np.nan,
+        }
+        if published is not None:
+            of_item["published"] = published.get(item, np.nan)
+        means.add(of_item, vectors.seeds, share[:, column])
 
 
 def model_differences(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:

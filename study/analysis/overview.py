@@ -112,7 +112,7 @@ class Overview:
 
     @kept
     def distinct_checks(self, claim: Claim) -> pd.DataFrame:
-        return claims.distinct_checks(self.results, self.verdicts(claim))
+        return claims.distinct_checks(self.results, claim, self.verdicts(claim))
 
     @kept
     def population_ranks(self, level: str) -> pd.DataFrame:
@@ -136,6 +136,10 @@ class Overview:
         items, name = self.results.items(level), self.results.recipe.claim.name
         place = [place for place in self.listed_items(level) if items[place] == name]
         return importance.importance(self.results, level, place, [REAL])
+
+    @kept
+    def class_importance(self, level: str) -> pd.DataFrame:
+        return importance.class_importance(self.results, level, self.listed_items(level))
 
     @kept
     def model_differences(self, level: str) -> pd.DataFrame:
@@ -220,4 +224,4 @@ class Overview:
 
     @cached_property
     def losses(self) -> pd.DataFrame:
-        return training.losses(self.seed_losses, self.results.parts)
+        return training.losses(self.seed_losses, self.results)

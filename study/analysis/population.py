@@ -48,7 +48,7 @@ def population(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFra
     for model in all_models(results):
         for method in results.methods():
             level = level_of_claim(claim, method)
-            found = results.on_splits(model, method, level)
+            found = results.on_splits(model, method, level, claim.for_class)
             if found is None:
                 continue
             statement = statement_of(claim, found.vectors.items)
@@ -102,7 +102,7 @@ def chance(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFrame:
         for method in results.methods():
             tested = scores_of_claim(results, claim, model, REAL, method)
             level = level_of_claim(claim, method)
-            shuffled = results.on_shuffles(model, method, level)
+            shuffled = results.on_shuffles(model, method, level, claim.for_class)
             if tested is None or shuffled is None or not len(tested[0].score):
                 continue
             real, statement = tested

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from study.analysis.undefined import without_gradient
 from study.analysis.vectors import (
     OnSplits,
     Vectors,
+    stored_name,
     stored_on_splits,
     stored_varied,
     stored_vectors,
@@ -31,8 +32,9 @@ from study.analysis.vectors import (
 )
 from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
-from study.common.methods import METHODS, TRAINING_GRADIENT
-from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES, LEAST_SQUARES_TITLE
+from study.common.fit_measures import OF_CLASSES, OF_NUMBERS, fit_measures
+from study.common.methods import METHODS, TRAINING_GRADIENT, method_of
+from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES
 from study.engines.row_orders import TIME_BLOCKS
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
@@ -58,11 +60,11 @@ class Results:
         recipe of one whose scores were made elsewhere
     environments : list of dict, versions and platforms
     features, variables : lists of str
-    fits : model, condition, engine, seed, part, evaluation, r_squared, rmse, within
-    varied_fits : source, base, seed, model, part, evaluation, r_squared, rmse, within; as
-        `by_source` puts networks to sources
-    split_fits : model, condition, engine, seed, split, half, part, evaluation, r_squared, rmse,
-        within
+    measures : FitMeasures, of what the models learn
+    fits : model, condition, engine, seed, part, evaluation, and the columns of `measures`
+    varied_fits : source, base, seed, model, part, evaluation, and these columns; as `by_source`
+        puts networks to sources
+    split_fits : model, condition, engine, seed, split, half, part, evaluation, and these columns
     traits : feature, deviation, explained; of the training rows, as `study.dataset.explained`
         has it; empty in a run whose last `study run` did not store them yet
     parts : part, rows, deviation; training and test rows with the deviation of the scaled
@@ -103,6 +105,9 @@ class Results:
             self._digest = store.digest()
             trainings = store.trainings()
             fits, scores = store.frame("fits"), store.reader.verified("scores")
+        self.measures = fit_measures(self.recipe.task)
+        others = {*OF_NUMBERS.columns, *OF_CLASSES.columns} - {*self.measures.columns}
+        fits = fits.drop(columns=sorted(others))
         self._trainings = self._paired(by_seed(trainings))
         self.failures = failures_by_seed(failures)
         self.fits = self._paired(by_seed(fits))
@@ -143,10 +148,10 @@ class Results:
             found = dict(stored_vectors(by_seed(of_model), self.recipe))
             if not self.imported and (undefined := without_gradient(found, model, self.recipe)):
                 self.undefined[model] = undefined
-                of_model = of_model[~of_model["method"].isin(list(undefined))]
+                of_model = of_model[~of_model["method"].map(method_of).isin(list(undefined))]
             for key, vectors in found.items():
                 _, condition, method, level = key
-                if method in self.undefined.get(model, ()):
+                if method_of(method) in self.undefined.get(model, ()):
                     continue
                 if condition == SHUFFLED:
                     self._shuffled[model, method, level] = vectors
@@ -178,29 +183,39 @@ class Results:
         Scores by variable are sums over the columns of a one-hot group, which has no sign of
         its own; permutation-grouped is scored by variable to begin with.
         """
-        return tidy(self._vectors, score=lambda of: of.score, signed=lambda of: of.signed)
+        return self._tidy(score=lambda of: of.score, signed=lambda of: of.signed)
 
     @property
     def shares(self) -> pd.DataFrame:
         """model, condition, method, level, seed, name, share."""
-        return tidy(self._vectors, share=lambda of: shares(of.score))
+        return self._tidy(share=lambda of: shares(of.score))
 
     @property
     def ranks(self) -> pd.DataFrame:
         """model, condition, method, level, seed, name, rank; rank 1 is the greatest."""
-        return tidy(self._vectors, rank=lambda of: ranks(of.score))
+        return self._tidy(rank=lambda of: ranks(of.score))
 
-    def vectors(self, model: str, condition: str, method: str, level: str) -> Vectors | None:
-        """The scores of one model and method, one vector for each seed; None if not stored."""
-        return self._vectors.get((model, condition, method, level))
+    def vectors(
+        self, model: str, condition: str, method: str, level: str, for_class: str | None = None
+    ) -> Vectors | None:
+        """The scores of one model and method, one vector for each seed; None if not stored.
 
-    def on_splits(self, model: str, method: str, level: str) -> OnSplits | None:
-        """The scores of a model on halves of all rows; None if not stored."""
-        return self._on_splits.get((model, method, level))
+        With `for_class` those of one class, which not all methods have.
+        """
+        stored = stored_name(self.recipe, method, for_class)
+        return self._vectors.get((model, condition, stored, level))
 
-    def on_shuffles(self, model: str, method: str, level: str) -> Vectors | None:
-        """The scores of a model on every shuffle of the targets; None if not stored."""
-        return self._shuffled.get((model, method, level))
+    def on_splits(
+        self, model: str, method: str, level: str, for_class: str | None = None
+    ) -> OnSplits | None:
+        """The scores of a model on halves of all rows, as `vectors`; None if not stored."""
+        return self._on_splits.get((model, stored_name(self.recipe, method, for_class), level))
+
+    def on_shuffles(
+        self, model: str, method: str, level: str, for_class: str | None = None
+    ) -> Vectors | None:
+        """The scores of a model on every shuffle of the targets, as `vectors`."""
+        return self._shuffled.get((model, stored_name(self.recipe, method, for_class), level))
 
     def shuffles(self, model: str) -> int:
         """How many shuffles of the targets a model is trained on."""
@@ -208,13 +223,15 @@ class Results:
             (len(of.seeds) for (name, *_), of in self._shuffled.items() if name == model), default=0
         )
 
-    def varied(self, model: str, method: str, level: str) -> dict[str, dict[int, Vectors]]:
+    def varied(
+        self, model: str, method: str, level: str, for_class: str | None = None
+    ) -> dict[str, dict[int, Vectors]]:
         """The scores of a model's networks of --vary, by source and then by base seed.
 
         One vector for each seed of the varied source, as `by_source` puts them. Sources and
         bases of which nothing is stored are left out.
         """
-        return self._varied.get((model, method, level), {})
+        return self._varied.get((model, stored_name(self.recipe, method, for_class), level), {})
 
     @cached_property
     def _varied(self) -> dict[tuple[str, str, str], dict[str, dict[int, Vectors]]]:
@@ -246,9 +263,10 @@ class Results:
         return int(rows.get(ALL_GROUPS, sum(self.group_counts)))
 
     def methods(self, level: str | None = None) -> tuple[str, ...]:
-        """The methods with scores at a level, or at any: the study's own in their order, then
-        others by name."""
+        """The methods with scores at a level, or at any: the study's own, then others by name."""
         held = {method for _, _, method, of in self._vectors if level in (None, of)}
+        if not self.imported:
+            held = set(map(method_of, held))
         return (*(m for m in METHODS if m in held), *sorted(held.difference(METHODS)))
 
     def items(self, level: str) -> list[str]:
@@ -265,7 +283,7 @@ class Results:
     def title(self, model: str) -> str:
         """What a model is called in tables and figures."""
         if model == LEAST_SQUARES:
-            return LEAST_SQUARES_TITLE
+            return self.measures.closed_form
         return self._titles.get(model, model)  # of one that failed altogether nothing is known
 
     @property
@@ -276,7 +294,7 @@ class Results:
 
     @property
     def estimators(self) -> dict[str, EstimatorRecipe]:
-        """The models that are regressors of scikit-learn, and no networks, by name."""
+        """The models that are estimators of scikit-learn, and no networks, by name."""
         return estimators(self.models)
 
     def seeds(self, model: str, condition: str) -> list[int]:
@@ -320,7 +338,7 @@ class Results:
             ]
             return sorted({int(seed) for seeds in lost for seed in seeds})
         chosen = self.fits[(self.fits["model"] == model) & (self.fits["condition"] == condition)]
-        finite = np.isfinite(chosen["r_squared"].astype(float))
+        finite = np.isfinite(chosen[self.measures.explained].astype(float))
         return sorted(int(seed) for seed in chosen.loc[~finite, "seed"].dropna().unique())
 
     def without(
@@ -392,3 +410,7 @@ class Results:
             for frame in (self._trainings, found)
         )
         return found[keys.isin(known)].reset_index(drop=True)
+
+    def _tidy(self, **columns: Callable[[Vectors], np.ndarray]) -> pd.DataFrame:
+        whole = {key: of for key, of in self._vectors.items() if self.imported or key[2] in METHODS}
+        return tidy(whole, **columns)

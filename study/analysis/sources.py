@@ -28,13 +28,15 @@ def sources(results: Results) -> pd.DataFrame:
     again those of base seeds.
     """
     rows = []
+    claim = results.recipe.claim
     for model in results.models:
         for method in results.methods():
-            found = scores_of_claim(results, results.recipe.claim, model, "real", method)
+            found = scores_of_claim(results, claim, model, "real", method)
             if found is None:
                 continue
             vectors, statement = found
-            varied = results.varied(model, method, level_of_claim(results.recipe.claim, method))
+            level = level_of_claim(claim, method)
+            varied = results.varied(model, method, level, claim.for_class)
             if not varied:
                 continue
             keys = {"model": model, "method": method}

@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pandas as pd
 
+from study.analysis.fits import one_by_one
 from study.analysis.results import Results
+from study.common.vocabulary import LEAST_SQUARES
 from study.statistics.ranking import ranks, settled, shares
 
 
@@ -53,20 +55,31 @@ def paths(found: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
-def losses(found: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
+def losses(found: pd.DataFrame, results: Results) -> pd.DataFrame:
     """model, epoch, n, median, low, high: mean squared error of an epoch's mini-batches over seeds.
 
-    Of `seed_losses`, and the parts of the table as Results has them.
-    As met in training, with dropout, of the target divided by its divisor; low and high are
-    the least and the greatest. `of_mean` is that of predicting the mean: the variance of the
-    target on the training rows, NaN in a run that has not stored it.
+    Of `seed_losses`. As met in training, with dropout, of the target divided by its divisor; low
+    and high are the least and the greatest. `of_mean` is that of predicting the mean: the variance
+    of the target on the training rows, NaN in a run that has not stored it. Of classes,
+    cross-entropy, and that of predicting their shares.
     """
     if found.empty:
         return found
     groups = found[np.isfinite(found["loss"])].groupby(["model", "epoch"], sort=False)["loss"]
     frame = groups.agg(n="size", median="median", low="min", high="max").reset_index()
-    train = parts[parts["part"] == "train"]
-    return frame.assign(of_mean=train["deviation"].iloc[0] ** 2 if len(train) else np.nan)
+    return frame.assign(of_mean=_of_constant(results))
+
+
+def _of_constant(results: Results) -> float:
+    """The loss of a prediction without inputs, on the training rows."""
+    train = results.parts[results.parts["part"] == "train"]
+    if train.empty:
+        return np.nan
+    if not results.recipe.task.classes:
+        return float(train["deviation"].iloc[0] ** 2)
+    # D² is 1 - log loss / that.
+    fits = one_by_one(results.fits, LEAST_SQUARES, "train")
+    return float((fits["log_loss"] / (1 - fits["d_squared"])).mean())
 
 
 def seed_losses(results: Results) -> pd.DataFrame:

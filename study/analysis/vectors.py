@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.common.methods import find_method, scored_by
+from study.common.methods import find_method, method_of, of_class, scored_by
 from study.common.vocabulary import SOURCES
 from study.datasets.dataset import variable_groups
 from study.recipes.dataset import DatasetRecipe
@@ -101,7 +101,10 @@ def stored_varied(
 def stored_vectors(
     stored: pd.DataFrame, recipe: DatasetRecipe
 ) -> Iterator[tuple[tuple[str, str, str, str], Vectors]]:
-    """Stored scores as vectors by (model, condition, method, level)."""
+    """Stored scores as vectors by (model, condition, method, level).
+
+    Scores of a class stand under the name that `common.methods.of_class` gives them.
+    """
     kinds = [pd.factorize(stored[name], sort=True) for name in ("model", "condition", "method")]
     order = np.lexsort([_places(stored, recipe), _seeds(stored), *(of[0] for of in kinds[::-1])])
     codes = np.stack([of[0] for of in kinds], axis=1)[order]
@@ -113,11 +116,12 @@ def stored_vectors(
         model, condition, method = (
             names[code] for (_, names), code in zip(kinds, codes[start], strict=True)
         )
-        width = len(recipe.scored(scored_by(method)))
+        own_method = _method(method, recipe)
+        width = len(recipe.scored(scored_by(own_method)))
         seeds = pd.Series(of_rows[start:end:width])
         score = scores[start:end].reshape(-1, width)
         signed = all_signed[start:end].reshape(-1, width)
-        for level, own, signs in _by_level(method, score, signed, recipe):
+        for level, own, signs in _by_level(own_method, score, signed, recipe):
             items = recipe.items(level)
             yield (model, condition, method, level), Vectors(seeds, items, settled(own), signs)
 
@@ -158,12 +162,18 @@ def _summed(
         yield "group", of_blocks, np.full(of_blocks.shape, np.nan)
 
 
+def _method(stored: str, recipe: DatasetRecipe) -> str:
+    """The method of stored scores. Others' methods may have any name, and no classes."""
+    return stored if recipe.scores else method_of(stored)
+
+
 def _places(stored: pd.DataFrame, recipe: DatasetRecipe) -> np.ndarray:
     """The place of each row's item among all that its method gives scores to."""
     methods, names = pd.factorize(stored["method"])
     items, held = pd.factorize(stored["item"])
     order = {level: recipe.scored(level) for level in ("feature", "variable")}
-    places = [{name: place for place, name in enumerate(order[scored_by(of)])} for of in names]
+    levels = [scored_by(_method(of, recipe)) for of in names]
+    places = [{name: place for place, name in enumerate(order[level])} for level in levels]
     table = np.array([[own.get(item, -1) for item in held] for own in places], dtype=np.int64)
     return table.reshape(len(names), len(held))[methods, items]
 
@@ -176,11 +186,20 @@ def _seeds(stored: pd.DataFrame) -> np.ndarray:
     return pd.factorize(stored["seed"], sort=True, use_na_sentinel=False)[0]
 
 
+def stored_name(recipe: DatasetRecipe, method: str, for_class: str | None) -> str:
+    """Under what name scores are stored: of two classes, a method's are those of either."""
+    if for_class is None:
+        return method
+    declared = find_method(method)
+    alike = recipe.task.outputs == 1 and declared is not None and declared.by_class
+    return method if alike else of_class(method, for_class)
+
+
 def tidy(
     held: Mapping[tuple[str, str, str, str], Vectors],
     **columns: Callable[[Vectors], np.ndarray],
 ) -> pd.DataFrame:
-    """One row for each model, condition, method, level, seed and item."""
+    """One row for each model, condition, method, level, seed and item of some vectors."""
     keys = ["model", "condition", "method", "level"]
     parts = [
         pd.DataFrame(

@@ -25,9 +25,9 @@ def model_commands() -> None:
 def model_check_command(name_or_path: str, data: str) -> int:
     """Check that a model can be trained and measured.
 
-    Of a network, faults come first, each with its remedy; a regressor of scikit-learn is made,
-    fitted and asked for predictions once. With a fault, the exit status is 2. This runs the
-    model's code.
+    Of a network, faults come first, each with its remedy; a regressor or classifier of
+    scikit-learn is made, fitted and asked for predictions once. With a fault, the exit status is
+    2. This runs the model's code.
     """
     from study.recipes.find import find_contender, find_dataset
     from study.recipes.model import ModelRecipe
@@ -42,12 +42,15 @@ def model_check_command(name_or_path: str, data: str) -> int:
     if isinstance(model.recipe, ModelRecipe):
         click.echo(printable(f"{model.path}: {what}"))
         return _check_network(model.recipe, dataset)
-    engine = engine_for(model.recipe, len(dataset.features), gaps=dataset.gaps)
+    engine = engine_for(model.recipe, len(dataset.features), task=dataset.task, gaps=dataset.gaps)
     engine.check(dataset, known=False)
     click.echo(printable(f"{model.name}: {what}"))
+    kind, gives = (
+        ("classifier", "probabilities") if dataset.task.classes else ("regressor", "a number")
+    )
     click.echo(
-        "It is a regressor, not a network: it can be made with its arguments and a random_state, "
-        "fitted,\nand gives a number for each row."
+        f"It is a {kind}, not a network: it can be made with its arguments and a random_state, "
+        f"fitted,\nand gives {gives} for each row."
     )
     return 0
 
@@ -58,7 +61,8 @@ def _check_network(recipe: "ModelRecipe", dataset: "Dataset") -> int:
     from study.engines.network_check.check import CHECKS, check_network
 
     variables = dict(zip(dataset.variables, dataset.groups, strict=True))
-    findings = check_network(recipe, dataset.train_x, dataset.test_x, variables)
+    outputs = dataset.task.outputs
+    findings = check_network(recipe, dataset.train_x, dataset.test_x, variables, outputs)
     for line in listed(findings):
         click.echo(line)
     left = CHECKS - len({finding.code for finding in findings})
@@ -143,7 +147,7 @@ def data_group() -> None:
 
 @data_group.command("init")
 @click.argument("table", metavar="TABLE", help="CSV (any separator), or Parquet.")
-@click.option("--target", required=True, help="The column to be predicted: numbers.")
+@click.option("--target", required=True, help="The column to be predicted: a number or a class.")
 @click.option("--test-file", help="A table of test rows; without it, rows are drawn from TABLE.")
 @click.option(
     "--propose-from-half",
@@ -166,8 +170,9 @@ def data_init_command(
 ) -> None:
     """Write a recipe for a table: study data init mytable.csv --target price.
 
-    It infers what each column is, says so, and comments what it writes. The target is a number:
-    classes are not predicted, and 0, 1 and 2 are amounts.
+    It infers what each column is, says so, and comments what it writes. A target of words, of two
+    values, or of few whole numbers that are each met often is drafted as classes; else it is a
+    number.
     """
     from study.common.files import local, whole, write_new
 
@@ -211,7 +216,10 @@ def data_check_command(data: str) -> None:
     """Load a dataset recipe, without training, and say what it makes of its table."""
     from study.datasets.dataset import load_dataset
     from study.datasets.drafting.wording import checked
+    from study.importance.scoring import check_scoring
     from study.recipes.find import find_dataset
 
     found = find_dataset(data)
-    tell_lines(checked(load_dataset(found.recipe, found.path.parent)))
+    dataset = load_dataset(found.recipe, found.path.parent)
+    check_scoring(dataset)
+    tell_lines(checked(dataset))

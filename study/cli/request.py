@@ -60,8 +60,8 @@ _OPTIONS = (
     ),
     click.option(
         "--models",
-        help="Model recipes by name or path, or sklearn:CLASS for a regressor of scikit-learn, "
-        "with commas.  [default: all four]",
+        help="Model recipes by name or path, or sklearn:CLASS for a regressor or classifier of "
+        "scikit-learn, with commas.  [default: all four]",
     ),
     click.option(
         "--data", default="people", show_default=True, help="Dataset recipe, name or path."

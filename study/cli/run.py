@@ -192,7 +192,6 @@ def _work(
             return run(
                 store,
                 dataset,
-                request.models,
                 planned.blocks,
                 workers=workers,
                 report=report,

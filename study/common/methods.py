@@ -8,6 +8,8 @@ it here.
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from study.common.task import Task
+
 # What a trained model can offer, and a method can need.
 STEPS = "steps"  # gradients of the loss with respect to the inputs, met in training by steps
 GRADIENTS = "gradients"  # of predictions with respect to the inputs, after training
@@ -31,9 +33,12 @@ class Method:
         follows the residuals instead)
     raw : whether it has a part of one-hot columns that predictions cannot see
     repeated : whether it draws, as many times as the recipe's repeats
+    by_class : whether each of more than two classes has scores of its own, which add up to the
+        method's; of two, the method's are those of either
     comparable : whether scores of different models have one scale, so that those of a model that
         knows nothing are near 0; shares of such a model are noise
-    says : what it is, in the words of the documentation
+    says : what it is, in the words of the documentation; in these and those that follow, {score}
+        stands for the score whose drop it is, and {predicted} for what gradients are of
     reading : what a reader of the figures must know
     cited : what it is, for a paragraph on methods
     """
@@ -51,6 +56,7 @@ class Method:
     raw: bool = False
     repeated: bool = False
     comparable: bool = False
+    by_class: bool = False
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -90,11 +96,12 @@ DECLARED = (
         summed=True,
         signed=True,
         directed=True,
+        by_class=True,
         raw=True,
-        says="after training: mean absolute gradient of the prediction over the test rows",
-        reading="Mean absolute change of the prediction per unit of a feature. Units matter: a "
+        says="after training: mean absolute gradient of {predicted} over the test rows",
+        reading="Mean absolute change of {predicted} per unit of a feature. Units matter: a "
         "feature divided by a large number gets a large gradient.",
-        cited="the mean absolute gradient of the prediction with respect to the inputs, over the "
+        cited="the mean absolute gradient of {predicted} with respect to the inputs, over the "
         "test rows",
     ),
     Method(
@@ -104,11 +111,12 @@ DECLARED = (
         summed=True,
         signed=True,
         directed=True,
+        by_class=True,
         says="the same with the mean over each one-hot group taken off, the part that predictions "
         "can see",
         reading="The same with the mean over each one-hot group taken off: only differences "
         "within a group can be seen in predictions.",
-        cited="the mean absolute gradient of the prediction with respect to the inputs, over the "
+        cited="the mean absolute gradient of {predicted} with respect to the inputs, over the "
         "test rows, after the mean of each one-hot group is taken off",
     ),
     Method(
@@ -118,10 +126,11 @@ DECLARED = (
         summed=True,
         signed=True,
         directed=True,
+        by_class=True,
         says="contrast gradient times the feature's standard deviation in training (ddof 0): free "
         "of units",
         reading="The contrast gradient times the feature's standard deviation: the units are gone.",
-        cited="the mean absolute gradient of the prediction with respect to the inputs, over the "
+        cited="the mean absolute gradient of {predicted} with respect to the inputs, over the "
         "test rows, after the mean of each one-hot group is taken off, times the standard "
         "deviation of the feature",
     ),
@@ -131,10 +140,11 @@ DECLARED = (
         "permutation",
         repeated=True,
         comparable=True,
-        says="scikit-learn's permutation importance on the test rows, column by column, drop in R²",
-        reading="Drop in R² on the test rows when one column is permuted. Permuting a single "
+        says="scikit-learn's permutation importance on the test rows, column by column, drop in "
+        "{score}",
+        reading="Drop in {score} on the test rows when one column is permuted. Permuting a single "
         "one-hot column makes rows that have no level or two; permutation-grouped does not.",
-        cited="the drop in R² on the test rows when a column is permuted",
+        cited="the drop in {score} on the test rows when a column is permuted",
     ),
     Method(
         GROUPED_PERMUTATION,
@@ -144,16 +154,39 @@ DECLARED = (
         repeated=True,
         comparable=True,
         says="the same by variable: a one-hot group is permuted as one",
-        reading="Drop in R² on the test rows when a whole variable is permuted.",
-        cited="the drop in R² on the test rows when a variable, with all its columns, is permuted",
+        reading="Drop in {score} on the test rows when a whole variable is permuted.",
+        cited="the drop in {score} on the test rows when a variable, with all its columns, is "
+        "permuted",
     ),
 )
 
 
+# Stands in no method's name; what follows it may be any text.
+_OF_CLASS = ":"
 METHODS = tuple(method.name for method in DECLARED)
+METHODS_BY_CLASS = tuple(method.name for method in DECLARED if method.by_class)
 METHODS_OF_LEVEL = {
     level: tuple(method.name for method in DECLARED if level in method.levels) for level in LEVELS
 }
+
+
+def of_class(method: str, level: str) -> str:
+    """Under what name the scores of one class by a method are stored."""
+    return f"{method}{_OF_CLASS}{level}"
+
+
+def stored_under(method: Method, task: Task) -> list[str]:
+    """The names of all scores by a method: its own, and those of classes that have their own."""
+    levels = task.levels if method.by_class and task.outputs > 1 else ()
+    return [method.name, *(of_class(method.name, level) for level in levels)]
+
+
+def method_of(stored: str) -> str:
+    """The method under whose name, or that of one of its classes, scores are stored.
+
+    Of scores that the study made: others' methods may have any name.
+    """
+    return stored.partition(_OF_CLASS)[0]
 
 
 def find_method(name: str) -> Method | None:

@@ -27,5 +27,14 @@ class Task:
         """
         return len(self.levels) if len(self.levels) > 2 else 1
 
+    @property
+    def predicted(self) -> str:
+        """What gradients after training are of, in words."""
+        if not self.classes:
+            return "the prediction"
+        if self.outputs == 1:
+            return "the log-odds of the second class"
+        return "each class’s logit less the mean logit, summed over classes,"
+
 
 NUMBER = Task()

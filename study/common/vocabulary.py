@@ -9,6 +9,7 @@ SOURCES = ("init", "order", "dropout", "rows")
 # The closed-form fit, which stands in the results as a model without seeds.
 LEAST_SQUARES = "least-squares"
 LEAST_SQUARES_TITLE = "Least squares"
+LOGISTIC_REGRESSION_TITLE = "Logistic regression"  # what it is where the target is a class
 
 
 # What a run's file calls how many groups the training rows and the test rows, and all, are of.

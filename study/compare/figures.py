@@ -142,12 +142,13 @@ def agreement(comparison: Comparison) -> Display | None:
 
 
 def fits(comparison: Comparison) -> Display | None:
-    """R² of each seed on the test rows, in both runs."""
+    """How much each seed explains on the test rows, in both runs."""
     first, second = comparison.results
     look = looks(first)
     models = common_models(first, second)
-    if imported(first, second):
+    if imported(first, second) or first.measures != second.measures:
         return None
+    symbol = first.measures.symbol
     runs = {"first": first, "second": second}
     values = {
         (run, model): _test_fits(results, model)
@@ -171,13 +172,13 @@ def fits(comparison: Comparison) -> Display | None:
                               color=COLOURS[run])  # fmt: skip
         rows(axes, [look[model].label for model in models])
         axes.set_xlim(lowest, 1.01)
-        axes.set_xlabel("test R², rows one by one")
+        axes.set_xlabel(f"test {symbol}, rows one by one")
         legend(figure, _handles(), narrow)
 
     return Display(
         "compare-fit",
         "Fit in both runs",
-        "R² of each seed on the test rows in either run, by model",
+        f"{symbol} of each seed on the test rows in either run, by model",
         "Each dot is one seed, the upright bar their mean. ◀ counts seeds that lie further left."
         + _without_dots(first, second, models),
         comparison.fit_differences,
@@ -249,7 +250,7 @@ def _test_fits(results: Results, model: str) -> np.ndarray:
         & (fits["part"] == "test")
         & (fits["evaluation"] == "alone")
     ]
-    return chosen["r_squared"].to_numpy(dtype=float)
+    return chosen[results.measures.explained].to_numpy(dtype=float)
 
 
 def _models(first: Results, second: Results) -> list[str]:

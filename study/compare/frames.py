@@ -36,16 +36,18 @@ from study.statistics.ranking import identical, settled, shares
 def fit_differences(first: Results, second: Results) -> pd.DataFrame:
     """R² of both runs by model and part, rows one by one, real condition.
 
-    Of models whose fit both runs know.
+    Of models whose fit both runs know, and tell by one measure: of classes, by D².
     """
     differences = Differences()
-    for model in common_models(first, second):
+    explained = first.measures.explained
+    told_alike = first.measures == second.measures
+    for model in common_models(first, second) if told_alike else ():
         for part in ("test", "train"):
             one, two = (one_by_one(results.fits, model, part) for results in (first, second))
             if one.empty or two.empty:
                 continue
-            keys = {"model": model, "part": part, "measure": "r_squared"}
-            values = [rows["r_squared"].to_numpy(dtype=float) for rows in (one, two)]
+            keys = {"model": model, "part": part, "measure": explained}
+            values = [rows[explained].to_numpy(dtype=float) for rows in (one, two)]
             alike = any(
                 identical(of) and _same_scores(results, model)
                 for of, results in zip(values, (first, second), strict=True)

@@ -287,14 +287,15 @@ def _orders(comparison: Comparison) -> str:
 
 
 def _fit(comparison: Comparison) -> str:
-    """The test R² of the claim's model."""
+    """How much the claim's model explains on the test rows."""
     first = comparison.first
     model = first.recipe.claim.model
     table = comparison.fit_differences
     if table.empty:
         return ""
     rows = table[(table["model"] == model) & (table["part"] == "test")].to_dict("records")
-    return _compared(rows[0], f"The test R² of the {first.title(model)}") if rows else ""
+    what = f"The test {first.measures.symbol} of the {first.title(model)}"
+    return _compared(rows[0], what) if rows else ""
 
 
 def _compared(row: dict[str, Any], what: str) -> str:

@@ -170,7 +170,7 @@ def claim_differences_table(comparison: Comparison) -> Table | None:
 
 
 def fit_differences_table(comparison: Comparison) -> Table | None:
-    """R² of both runs by model."""
+    """How much each model explains in both runs."""
     first, second = comparison.results
     data = comparison.fit_differences
     if data.empty:
@@ -179,9 +179,9 @@ def fit_differences_table(comparison: Comparison) -> Table | None:
     return Table(
         "compare-fit",
         "Fit of two runs by model",
-        "Mean R² over the seeds named, rows one by one, condition real; seeds that diverged are "
-        f"left out. {_SIGN}{_BOOTSTRAP}{_pairs(first, second)}{_of_means(data)}"
-        f"{_provenance(first, second)}",
+        f"Mean {first.measures.symbol} over the seeds named, rows one by one, condition real; "
+        f"seeds that diverged are left out. {_SIGN}{_BOOTSTRAP}{_pairs(first, second)}"
+        f"{_of_means(data)}{_provenance(first, second)}",
         data,
         layout,
     )

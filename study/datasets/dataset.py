@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from study.common.errors import InputError
+from study.common.task import Task
+from study.common.text import some
 from study.common.warning import Warning
 from study.datasets.checks.table_registry import table_warnings
 from study.datasets.dates import ISO, day_of, in_words
@@ -18,7 +20,7 @@ from study.datasets.row_times import check_forward
 from study.datasets.rows import TableRows, natural_value, read_rows
 from study.recipes.columns import Binary, Date, OneHot, Ordinal, Scaling, Variable, is_amount
 from study.recipes.dataset import DatasetRecipe
-from study.recipes.table import Target
+from study.recipes.target import ClassTarget, Target
 from study.statistics.exchanges import in_time
 
 
@@ -53,7 +55,7 @@ class Dataset:
     features, variables : tuples of str
     groups : the column indices of each variable's features
     train_x, test_x : (rows, features)
-    train_y, test_y : (rows,), the scaled target
+    train_y, test_y : (rows,), the scaled target, or the number of each row's class
     hashes : SHA-256 of each table, by its name in the recipe
     target_scale : how the target was scaled
     prepared : what was done to each variable, and last to the target
@@ -80,6 +82,11 @@ class Dataset:
     left_out: int = 0
     row_groups: np.ndarray | None = None
     table_warnings: tuple[Warning, ...] = ()
+
+    @property
+    def task(self) -> Task:
+        """What models learn of a row."""
+        return self.recipe.task
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -177,10 +184,12 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
     gone = proposing(recipe, first)
     left = [first.only(~gone), *others]
     kept = [rows.complete(recipe) for rows in left]
-    train, test = kept if recipe.split is None else divided(kept[0], recipe.split)
+    levels = recipe.task.levels
+    train, test = kept if recipe.split is None else divided(kept[0], recipe.split, levels)
     check_forward(recipe, train, test)
     for rows, part in ((train, "training"), (test, "test")):
         _check_target(recipe, rows, part)
+    _check_classes(recipe.target, train)
     fillings = _fillings(recipe, train, "training")
     gaps = [np.isnan(rows.values) for rows in (train, test)]
     train, test = train.filled(fillings), test.filled(fillings)
@@ -308,6 +317,18 @@ def _check_target(recipe: DatasetRecipe, rows: TableRows, part: str) -> None:
         what = "there is one row" if len(rows) == 1 else f"every {recipe.target.name} is the same"
         among = f" among the {part} rows" if recipe.split else ""
         raise InputError(f"{rows.name}: {what}{among}: nothing to explain")
+
+
+def _check_classes(target: Target, train: TableRows) -> None:
+    """Refuse classes that no training row is of."""
+    if isinstance(target, ClassTarget):
+        lost = [level for place, level in enumerate(target.levels) if place not in train.target]
+        if lost:
+            raise InputError(
+                f"{train.name}: no training row has the {target.name} {some(lost)}, "
+                "so that nothing can be learned of it: take it out of the levels under [target], "
+                "with its rows"
+            )
 
 
 def _fillings(recipe: DatasetRecipe, rows: TableRows, part: str) -> np.ndarray:

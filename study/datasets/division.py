@@ -1,9 +1,12 @@
 """Which rows of a table train, which test, and which a claim was proposed from."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from study.common.errors import InputError
 from study.common.scikit_learn import scikit_learn
+from study.common.text import short
 from study.datasets.row_times import latest
 from study.datasets.rows import TableRows
 from study.recipes.dataset import DatasetRecipe
@@ -17,12 +20,13 @@ def drawn(
     part: float,
     random_state: int | None,
     groups: np.ndarray | None = None,
+    classes: np.ndarray | None = None,
 ) -> np.ndarray:
     """A part of the rows `among` (rows,) bool, drawn as scikit-learn draws: (rows,) bool.
 
-    By train_test_split; of rows in `groups` (rows,) by GroupShuffleSplit, so that it is a part of
-    the groups; of rows in time the last, which nothing draws. Raises InputError, with the name of
-    the table, where there are too few.
+    By train_test_split, stratified by `classes` (rows,) if there are any; of rows in `groups`
+    (rows,) by GroupShuffleSplit, so that it is a part of the groups; of rows in time the last,
+    which nothing draws. Raises InputError, with the name of the table, where there are too few.
     """
     places = np.flatnonzero(among)
     if groups is not None and in_time(groups):
@@ -30,7 +34,10 @@ def drawn(
     try:
         if groups is None:
             _, chosen = scikit_learn("model_selection", "train_test_split")(
-                places, test_size=part, random_state=random_state
+                places,
+                test_size=part,
+                random_state=random_state,
+                stratify=None if classes is None else classes[places],
             )
         else:
             splitter = scikit_learn("model_selection", "GroupShuffleSplit")(
@@ -63,11 +70,24 @@ def proposing(recipe: DatasetRecipe, rows: TableRows) -> np.ndarray:
     return drawn(rows.name, could_train, part, random_state, rows.groups)
 
 
-def divided(rows: TableRows, split: Split) -> tuple[TableRows, TableRows]:
-    """The training rows and the test rows of a single table. Raises InputError."""
+def divided(
+    rows: TableRows, split: Split, levels: Sequence[str] = ()
+) -> tuple[TableRows, TableRows]:
+    """The training rows and the test rows of a single table. Raises InputError.
+
+    Of a target that is a class, of some `levels`, a fraction that is drawn is one of each class,
+    unless rows are in groups.
+    """
     if not isinstance(split.test, str):
         every = np.ones(len(rows), dtype=bool)
-        is_test = drawn(rows.name, every, split.test, split.random_state, rows.groups)
+        classes = rows.target if levels and rows.groups is None else None
+        for place, level in enumerate(levels if classes is not None else ()):
+            if (rows.target == place).sum() == 1:
+                raise InputError(
+                    f"{rows.name}: a single row is of class '{short(level)}', which cannot be "
+                    "divided into training and test rows: take the class, and its row, out"
+                )
+        is_test = drawn(rows.name, every, split.test, split.random_state, rows.groups, classes)
         return rows.only(~is_test), rows.only(is_test)
     for place in np.flatnonzero(~np.isin(rows.parts, [*split.trains, split.test]))[:1]:
         trains = "' nor '".join(split.trains)

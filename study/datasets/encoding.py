@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -13,7 +13,8 @@ from study.common.text import listed, short
 from study.datasets.dates import ISO, PERIODS, day_of, holds, place_of
 from study.datasets.notation import PLAIN, THOUSANDS, Amount, Notation, alike, grouped
 from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal, Scaling, Variable
-from study.recipes.table import Table, Target
+from study.recipes.table import Table
+from study.recipes.target import ClassTarget, NumericTarget, Target
 
 _LARGEST = float(np.finfo(np.float32).max)
 _ALL_HELD = 2.0**53  # whole numbers up to it are all doubles
@@ -32,31 +33,38 @@ class CellError(Exception):
 
 @dataclass(frozen=True)
 class Scale:
-    """How a number becomes a feature, or the target: (number - centre) / divisor."""
+    """How a number becomes a feature, or the target: (number - centre) / divisor.
+
+    log : whether the number's logarithm does
+    """
 
     centre: float = 0.0
     divisor: float = 1.0
+    log: bool = False
 
     @classmethod
     def of(cls, scaled: Scaling, numbers: np.ndarray) -> "Scale":
         """The scale that a recipe asks for; `numbers` (rows,) are those of training rows."""
+        log = isinstance(scaled, NumericTarget) and scaled.scale == "log"
         if not scaled.standardise:
-            return cls(divisor=scaled.divisor)
+            return cls(divisor=scaled.divisor, log=log)
+        numbers = np.log(numbers) if log else numbers
         divisor = float(numbers.std())
         if divisor == 0:  # of numbers that differ: their squares are too small
             raise InputError(
                 f"{scaled.name}: its training rows differ by too little to be standardised: "
                 "give a divisor in place of standardise"
             )
-        return cls(centre=float(numbers.mean()), divisor=divisor)
+        return cls(centre=float(numbers.mean()), divisor=divisor, log=log)
 
     def apply(self, numbers: np.ndarray) -> np.ndarray:
         """Scaled numbers, float64."""
-        return (numbers - self.centre) / self.divisor
+        return ((np.log(numbers) if self.log else numbers) - self.centre) / self.divisor
 
     def undo(self, scaled: np.ndarray) -> np.ndarray:
         """The numbers that were scaled, float64."""
-        return scaled.astype(np.float64) * self.divisor + self.centre
+        undone = scaled.astype(np.float64) * self.divisor + self.centre
+        return np.exp(undone) if self.log else undone
 
 
 UNSCALED = Scale()
@@ -78,8 +86,32 @@ class Reader:
             return self.numbers(variable, cells)
         if isinstance(variable, Date):
             return self._dates(variable, cells)
-        places = variable.places
         other = variable.other if isinstance(variable, OneHot) else None
+        return self._levels(variable.name, variable.places, cells, other)
+
+    def target(self, target: Target, cells: Sequence[str]) -> np.ndarray:
+        """Numbers, or those of classes: (rows,)."""
+        if isinstance(target, ClassTarget):
+            return self._levels(target.name, _places(target.levels), cells, what="class")
+        numbers = self.numbers(target, cells)
+        if target.scale == "log":
+            for place in np.flatnonzero(numbers <= 0)[:1]:
+                reason = (
+                    f"'{short(cells[place])}' has no logarithm: scale = \"log\" under [target] "
+                    "takes numbers above 0"
+                )
+                raise CellError(int(place), target.name, reason)
+        return numbers
+
+    def _levels(
+        self,
+        column: str,
+        places: Mapping[str, float],
+        cells: Sequence[str],
+        other: str | None = None,
+        what: str = "level",
+    ) -> np.ndarray:
+        """The number of each cell's level, of which `other` takes what is none: (rows,)."""
         marks = Marks.of([mark for mark in self.table.missing_marks if mark not in places])
         notation = Notation.of(self.table)
         found = {}
@@ -92,11 +124,11 @@ class Reader:
                 found[text] = places[other]
             else:
                 levels = ", ".join(places)
-                reason = f"unknown level '{text}': there is {levels}"
-                raise CellError(cells.index(text), variable.name, reason)
+                reason = f"unknown {what} '{text}': there is {levels}"
+                raise CellError(cells.index(text), column, reason)
         return np.array([found[text] for text in cells])
 
-    def numbers(self, column: Numeric | Target, cells: Sequence[str]) -> np.ndarray:
+    def numbers(self, column: Numeric | NumericTarget, cells: Sequence[str]) -> np.ndarray:
         """Finite numbers that single precision holds once they are divided: (rows,)."""
         divisor = 1 if self.table.encoded else column.divisor
         return self._numbers(column.name, Notation.of(self.table, column), divisor, cells)
@@ -218,6 +250,11 @@ def _check_format(date: Date) -> None:
             f"variable {date.name}: format '{date.format}' tells no {listed(sorted(lacking))}, "
             f'which as = "{date.as_}" needs'
         )
+
+
+def _places(levels: Sequence[str]) -> dict[str, float]:
+    """The number of each level, by its place."""
+    return {level: float(place) for place, level in enumerate(levels)}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from study.datasets.notation import USUAL, Amount, Notation, Writing
 from study.datasets.rows import TableRows
 from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal
 from study.recipes.dataset import DatasetRecipe
+from study.recipes.target import NumericTarget, Target
 
 MISSING, NUMBER, MARK = -1, -2, -3
 Signs = Literal["none", "either", "decimal"]
@@ -114,9 +115,16 @@ def as_used(recipe: DatasetRecipe, parts: Sequence[TableRows]) -> RawTable:
             for variable, numbers in zip(recipe.variables, values.T, strict=True)
             if not isinstance(variable, Date)
         ),
-        _of_numbers(recipe.target.name, np.concatenate([part.target for part in parts])),
+        _of_target(recipe.target, np.concatenate([part.target for part in parts])),
         tuple(map(len, parts)),
     )
+
+
+def _of_target(target: Target, numbers: np.ndarray) -> Column:
+    if isinstance(target, NumericTarget):
+        return _of_numbers(target.name, numbers)
+    codes = np.where(np.isnan(numbers), MISSING, np.nan_to_num(numbers).astype(int))
+    return Column(target.name, np.full(len(numbers), np.nan), codes, tuple(target.levels), ())
 
 
 def _of_numbers(name: str, numbers: np.ndarray) -> Column:

@@ -13,7 +13,7 @@ from study.datasets.encoding import CellError, Reader, Scale
 from study.datasets.read_table import TextTable, read_file, read_function
 from study.recipes.columns import Numeric, Variable
 from study.recipes.dataset import DatasetRecipe
-from study.recipes.table import Target
+from study.recipes.target import Target
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,10 @@ class TableRows:
     """Rows of one table as numbers; missing ones are NaN.
 
     name : of the table, for messages; values : (rows, variables), as `Reader.values` has them;
-    target : (rows,), not scaled; parts : (rows,) texts of the column that splits the table, or
-    empty texts; subjects : (rows,) texts of the column that groups rows, or puts them in time, or
-    empty texts; places : (rows,) what numbers each row; groups : (rows,) as of `Dataset.row_groups`
+    target : (rows,), not scaled, or the numbers of classes; parts : (rows,) texts of the column
+    that splits the table, or empty texts; subjects : (rows,) texts of the column that groups rows,
+    or puts them in time, or empty texts; places : (rows,) what numbers each row; groups : (rows,)
+    as of `Dataset.row_groups`
     """
 
     name: str
@@ -51,7 +52,7 @@ class TableRows:
                     else reader.values(variable, chunk.cells[variable.name])
                     for variable in recipe.variables
                 ]
-                target = reader.numbers(recipe.target, chunk.cells[recipe.target.name])
+                target = reader.target(recipe.target, chunk.cells[recipe.target.name])
             except CellError as error:
                 place = f"{table.unit} {chunk.numbers[error.place]}"
                 raise InputError(f"{table.name}, {place}, column {error}") from error

@@ -21,7 +21,8 @@ class Batches:
 
     Attributes
     ----------
-    validation : x and y of the rows held out, (slots, held_out, features) and (slots, held_out)
+    validation : x of the rows held out, (slots, held_out, features), and their labels and weights,
+        (slots, held_out), the latter where rows have them
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Batches:
         tested: int = 0,
         held_out: int = 0,
         groups: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
     ) -> None:
         self._orders = Orders(slots, len(y) - tested, tested, held_out, groups)
         self.rows = self._orders.rows
@@ -41,21 +43,34 @@ class Batches:
         self.last_full = self.rows // self.size - 1
         self._x = torch.from_numpy(x)
         self._y = torch.from_numpy(y)
-        row_of, label_of = self._orders.validation
-        self.validation = self._x[row_of], self._y[label_of]
+        self._weights = self._scales = None
+        if weights is not None:
+            self._weights = torch.from_numpy(weights.astype(np.float32))
+            self._scales = torch.from_numpy(self._orders.weight_scales(weights))[:, None]
+        self.validation = self._rows(*map(torch.from_numpy, self._orders.validation))
         self._dropouts = [bit_generator(slot.streams.dropout, "dropout") for slot in slots]
         self._keep_masks = {
             rows: KeepMasks(network, rows=rows, inputs=x.shape[1])
             for rows in {self.size, self.rows % self.size} - {0}
         }
 
-    def epoch(self) -> Iterator[tuple[Tensor, Tensor, dict[str, Tensor]]]:
-        """One epoch of (x, y, keep masks): (slots, rows, features), (slots, rows), (slots, ...)."""
+    def epoch(self) -> Iterator[tuple[Tensor, tuple[Tensor, ...], dict[str, Tensor]]]:
+        """One epoch of x (slots, rows, features), labels and weights, and keep masks (slots, ...).
+
+        Weights (slots, rows), as the labels, are there where rows have them.
+        """
         row_of, label_of = (torch.from_numpy(part[0]) for part in self._orders.epochs(1))
         for start in range(0, self.rows, self.size):
-            x = self._x[row_of[:, start : start + self.size]]
-            y = self._y[label_of[:, start : start + self.size]]
-            yield x, y, self._keep_masks[x.shape[1]].draw(self._dropouts)
+            batch = slice(start, start + self.size)
+            x, *targets = self._rows(row_of[:, batch], label_of[:, batch])
+            yield x, tuple(targets), self._keep_masks[x.shape[1]].draw(self._dropouts)
+
+    def _rows(self, row_of: Tensor, label_of: Tensor) -> tuple[Tensor, ...]:
+        """Inputs, labels and, if there are any, weights: (slots, rows, ...) each."""
+        x, y = self._x[row_of], self._y[label_of]
+        if self._weights is None or self._scales is None:
+            return x, y
+        return x, y, self._weights[row_of] * self._scales
 
 
 class KeepMasks:

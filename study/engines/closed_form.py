@@ -1,4 +1,7 @@
-"""Closed-form least squares: one solution for some rows, as the weights of a linear network."""
+"""Least squares in closed form, and logistic regression in its place where classes are learnt.
+
+One solution for some rows, as the weights of a linear network.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,13 +11,15 @@ import numpy as np
 
 from study.common.conditions import REAL
 from study.common.methods import GRADIENTS, PREDICTIONS
-from study.common.vocabulary import LEAST_SQUARES_TITLE
+from study.common.task import NUMBER, Task
+from study.common.vocabulary import LEAST_SQUARES_TITLE, LOGISTIC_REGRESSION_TITLE
 from study.common.weights import Layout
 from study.datasets.dataset import Dataset
 from study.datasets.least_squares import least_squares
 from study.engines.engine import Cost, Engine, own_tables
 from study.engines.lanes.compiler import host_lanes
 from study.engines.lanes.prediction import LanesStack
+from study.engines.logistic_regression import SEPARATE, logistic_regression
 from study.engines.replicates import Replicate, Trained
 from study.engines.row_orders import rows_of
 from study.networks.build import seeded
@@ -27,19 +32,17 @@ _MOST_HELD = 2**27
 
 @dataclass(frozen=True)
 class ClosedForm(Engine):
-    """Least squares, which has no recipe, and no replicates but for other rows."""
+    """Least squares or logistic regression: no recipe, and no replicates but for other rows."""
 
     family = "closed-form"
-    # LAPACK lets go of Python's lock.
-    threaded = True
-
     recipe = None
 
     inputs: int
+    task: Task = NUMBER
 
     @classmethod
-    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
-        return cls(inputs) if recipe is None else None
+    def of(cls, recipe: Contender | None, inputs: int, device: str, task: Task) -> Self | None:
+        return cls(inputs, task) if recipe is None else None
 
     @staticmethod
     def offers(condition: str) -> frozenset[str]:
@@ -47,7 +50,12 @@ class ClosedForm(Engine):
 
     @property
     def title(self) -> str:
-        return LEAST_SQUARES_TITLE
+        return LOGISTIC_REGRESSION_TITLE if self.task.classes else LEAST_SQUARES_TITLE
+
+    @property
+    def threaded(self) -> bool:
+        # LAPACK lets go of Python's lock. One thread for each sum is a setting of the process.
+        return not self.task.classes
 
     @property
     def layout(self) -> Layout:
@@ -62,17 +70,20 @@ class ClosedForm(Engine):
         *,
         tested: int = 0,
         groups: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
     ) -> Trained:
         rows = len(y) - tested
         parts = [rows_of(replicate, rows, tested, groups)[0] for replicate in replicates]
         solutions = []
         for own in parts or [np.arange(rows)]:
-            solutions.append(Trained.without_steps(least_squares(x[own], y[own]), 1))
+            solutions.append(
+                self._solved(x[own], y[own], None if weights is None else weights[own])
+            )
             on_work(1)
         return Trained.joined(solutions)
 
     def stack(self, trained: Trained) -> LanesStack:
-        return LanesStack(self._network(), trained.weights)
+        return LanesStack(self._network(), trained.weights, outputs=self.task.outputs)
 
     def block_size(
         self, count: int, dataset: Dataset, *, trained: bool, own_rows: bool = False
@@ -80,13 +91,24 @@ class ClosedForm(Engine):
         return max(min(count, _MOST_HELD // own_tables(dataset)), 1)
 
     def cost(self, rows: int) -> Cost:
-        return Cost(epoch=3 * rows, row=1)
+        searching = 100 * self.task.outputs if self.task.classes else 1
+        return Cost(epoch=3 * rows * searching, row=self.task.outputs)
 
     def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
         # LAPACK works on copies in double precision.
         held = len(replicates) * (own_tables(dataset) + 32 * len(dataset.train_y))
-        return held + 6 * 8 * dataset.train_x.size + 32 * host_lanes() * len(dataset.train_y)
+        held += 6 * 8 * dataset.train_x.size + 32 * host_lanes() * len(dataset.train_y)
+        if self.task.classes:  # probabilities, and curvatures
+            classes = len(self.task.levels)
+            held += 8 * classes * (6 * len(dataset.train_y) + 3 * classes * (self.inputs + 1) ** 2)
+        return held
+
+    def _solved(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> Trained:
+        if not self.task.classes:
+            return Trained.without_steps(least_squares(x, y, weights), 1)
+        found, separate = logistic_regression(x, y, self.task, weights)
+        return Trained.without_steps(found, 1, warned=[SEPARATE] if separate else [])
 
     def _network(self) -> Linear:
         with seeded(0):
-            return Linear(inputs=self.inputs)
+            return Linear(inputs=self.inputs, outputs=self.task.outputs)

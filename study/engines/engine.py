@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from study.common.methods import PREDICTIONS
+from study.common.task import Task
 from study.common.weights import Layout
 from study.datasets.dataset import Dataset, Gap
 from study.engines.replicates import Replicate, Trained
@@ -36,20 +37,23 @@ class Stack(ABC):
 
     @abstractmethod
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Predictions of each row alone: (models, rows).
+        """Raw outputs of each row alone: (models, rows), or (models, rows, classes).
 
-        A row is predicted as a batch of one, so that no prediction depends on its
+        The prediction of a number, the log-odds of the second of two classes, or a logit for each
+        of more. A row is predicted as a batch of one, so that no prediction depends on its
         neighbours, whatever a network does along its batch.
         """
 
     def predict_together(self, x: np.ndarray) -> np.ndarray:
-        """Predictions of all rows of a table as one batch: (models, rows)."""
+        """The same of all rows of a table as one batch."""
         return self.predict(x)
 
     def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
-        """Gradient of each row's prediction: (models, rows, features).
+        """Gradients of each row's raw outputs: (models, rows, features).
 
-        Of some rows after others, as they need not have room all at once.
+        Of more than two classes (models, rows, classes, features), of each logit less their mean,
+        which probabilities do not depend on. Of some rows after others, as they need not have
+        room all at once.
         """
         raise NotImplementedError(f"{type(self).__name__} has no gradients")
 
@@ -77,15 +81,17 @@ class Engine(ABC):
     ----------
     family : what the names of all its engines are, or begin with before a hyphen
     recipe : None for least squares, which has none
+    task : what they learn
     width : how many models are trained at a time
     """
 
     family: ClassVar[str]
     recipe: Contender | None
+    task: Task
 
     @classmethod
     @abstractmethod
-    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
+    def of(cls, recipe: Contender | None, inputs: int, device: str, task: Task) -> Self | None:
         """This engine for the models of a recipe; None where it does not train them.
 
         inputs : features of the data; device : one of torch's. Raises InputError where what the
@@ -169,6 +175,7 @@ class Engine(ABC):
         *,
         tested: int = 0,
         groups: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
     ) -> Trained:
         """Train replicates, each exactly as if it were alone.
 
@@ -177,12 +184,15 @@ class Engine(ABC):
         replicates : condition `shuffled` permutes the training labels; `untrained` keeps the
             initial weights, and does not go together with the others. Least squares has none,
             or those of splits.
-        x, y : what they learn from, (rows, features) and (rows,), float32
+        x, y : what they learn from, (rows, features) and (rows,), float32; y of classes are their
+            numbers
         on_work : called now and then with the work done since, in epochs of one replicate
         tested : how many of the last rows are test rows, from which replicates with rows of
             their own alone may learn, as `row_orders` has it
         groups : (rows,) int, rows of one number stay together wherever rows are drawn; or float,
             the times by which rows stand in order; None where each is on its own
+        weights : (rows,) what the loss of each row counts in proportion; None where all count
+            the same
 
         Raises StudyError.
         """

@@ -40,3 +40,12 @@ class KeepingGaps:
     def predict(self, x: np.ndarray) -> np.ndarray:
         """The estimator's predictions: (rows,)."""
         return self.estimator.predict(with_nan(x, self.gaps))
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        """A classifier's probabilities: (rows, classes), of `classes_`."""
+        return self.estimator.predict_proba(with_nan(x, self.gaps))
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The classes that a classifier has met."""
+        return self.estimator.classes_

@@ -10,6 +10,7 @@ from torch import nn
 
 from study.common.conditions import find_condition
 from study.common.methods import GRADIENTS, METHODS, PREDICTIONS, STEPS
+from study.common.task import NUMBER, Task
 from study.common.weights import Layout
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine, own_tables
@@ -24,6 +25,7 @@ class NetworkEngine(Engine):
 
     recipe: ModelRecipe
     inputs: int
+    task: Task = NUMBER
 
     @staticmethod
     def offers(condition: str) -> frozenset[str]:
@@ -33,7 +35,7 @@ class NetworkEngine(Engine):
     @cached_property
     def network(self) -> nn.Module:
         """The architecture, with the weights of seed 0; not to be run."""
-        return build(self.recipe, inputs=self.inputs, init=0)
+        return build(self.recipe, inputs=self.inputs, outputs=self.task.outputs, init=0)
 
     @cached_property
     def modules(self) -> int:
@@ -61,6 +63,7 @@ class NetworkEngine(Engine):
         *,
         tested: int = 0,
         groups: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
     ) -> Trained:
         trained = {replicate.trained for replicate in replicates}
         if len(trained) != 1:
@@ -72,7 +75,7 @@ class NetworkEngine(Engine):
             def worked(epochs: int, count: int = len(block)) -> None:
                 on_work(epochs * count)
 
-            parts.append(self.train_block(block, x, y, worked, tested, groups))
+            parts.append(self.train_block(block, x, y, worked, tested, groups, weights))
         return Trained.joined(parts)
 
     @abstractmethod
@@ -84,6 +87,7 @@ class NetworkEngine(Engine):
         on_epochs: Callable[[int], None],
         tested: int,
         groups: np.ndarray | None,
+        weights: np.ndarray | None,
     ) -> Trained:
         """Train at most `width` replicates; `on_epochs` is told of epochs of all of them."""
 
@@ -102,4 +106,6 @@ class NetworkEngine(Engine):
         records = 200 * features * (2 * occasions + len(METHODS))
         # Twice what is joined from the rounds; predictions, and their errors in double precision.
         tables = own_tables(dataset) if own_rows else 0
-        return 2 * gradients + scores + records + 12 * weights + 32 * rows + tables
+        return (
+            2 * gradients + scores + records + 12 * weights + 32 * rows * self.task.outputs + tables
+        )

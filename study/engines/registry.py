@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from study.common.errors import InputError
+from study.common.task import NUMBER, Task
 from study.datasets.dataset import Gap
 from study.engines.closed_form import ClosedForm
 from study.engines.engine import Engine
@@ -19,23 +20,24 @@ def engine_for(
     recipe: Contender | None,
     inputs: int,
     device: str = "cpu",
-    begun: str | None = None,
+    task: Task = NUMBER,
     *,
+    begun: str | None = None,
     gaps: Sequence[Gap] = (),
 ) -> Engine:
     """The engine that trains the models of a recipe; `None` stands for least squares.
 
-    inputs : features of the data; device : one of torch's; begun : the name of the engine of
-    which there are results, which goes on if it can; gaps : where missing values of the data
-    stand. Raises InputError.
+    inputs : features of the data; device : one of torch's; task : what is learnt; begun : the name
+    of the engine of which there are results, which goes on if it can; gaps : where missing values
+    of the data stand. Raises InputError.
     """
     before = engine_named(begun) if begun else None
     if before is not None:
-        engine = before.of(recipe, inputs, device)
+        engine = before.of(recipe, inputs, device, task)
         if engine is not None and engine.name == begun:
             return engine.keeping(gaps)
     for kind in ENGINES:
-        engine = kind.of(recipe, inputs, device)
+        engine = kind.of(recipe, inputs, device, task)
         if engine is not None:
             return engine.keeping(gaps)
     raise InputError(f"no engine trains a model of this recipe on device '{device}'")

@@ -111,6 +111,7 @@ class Trained:
             epochs=np.concatenate([part.epochs for part in parts]),
             losses=np.concatenate([part.losses for part in parts]),
             occasions=np.concatenate([part.occasions for part in parts]),
+            warned=[text for part in parts for text in part.warned],
         )
 
     def only(self, places: Sequence[int]) -> "Trained":

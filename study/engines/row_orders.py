@@ -45,6 +45,7 @@ class Orders:
         row_of, label_of = assign_rows(replicates, rows, tested, groups)
         trained_on, held = hold_out(replicates, row_of, held_out, groups)
         self.rows = rows - held_out
+        self._assigned = row_of
         self.validation = _taken(row_of, held), _taken(label_of, held)
         self._row_of, self._label_of = _taken(row_of, trained_on), _taken(label_of, trained_on)
         seeds, self._stream_of = np.unique(
@@ -62,6 +63,25 @@ class Orders:
         )
         order = drawn[:, self._stream_of]
         return _taken(self._row_of, order), _taken(self._label_of, order)
+
+    def weight_scales(self, weights: np.ndarray) -> np.ndarray:
+        """What the `weights` of all rows are multiplied by: (replicates,), float32.
+
+        So that those of each replicate's training rows have mean 1. Raises InputError.
+        """
+        return np.array([_scale(weights[rows]) for rows in self._assigned], dtype=np.float32)
+
+
+def scaled(weights: np.ndarray) -> np.ndarray:
+    """The weights of training rows, of mean 1. Raises InputError."""
+    return weights * _scale(weights)
+
+
+def _scale(weights: np.ndarray) -> float:
+    mean = weights.mean(dtype=np.float64)
+    if not mean > 0:
+        raise InputError("all training rows have weight 0: give some of them a weight")
+    return float(1 / mean)
 
 
 def _taken(rows: np.ndarray, places: np.ndarray) -> np.ndarray:

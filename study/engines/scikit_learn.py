@@ -1,4 +1,4 @@
-"""scikit-learn's regressors as models of the study: the seed is the random_state."""
+"""scikit-learn's regressors and classifiers as models of the study: a seed is the random_state."""
 
 import math
 import pickle
@@ -17,30 +17,31 @@ from study.common.errors import InputError, StudyError, first_line
 from study.common.import_path import digest_of, import_named
 from study.common.methods import PREDICTIONS
 from study.common.scikit_learn import scikit_learn
+from study.common.task import NUMBER, Task
 from study.datasets.dataset import Dataset, Gap
 from study.engines.engine import Cost, Engine, Stack, own_tables
 from study.engines.missing_values import KeepingGaps, takes_nan
 from study.engines.replicates import Replicate, Trained
-from study.engines.row_orders import labels_of, rows_of
+from study.engines.row_orders import labels_of, rows_of, scaled
 from study.recipes.model import Contender, EstimatorRecipe
 
 # What fitting one counts for each row, and predicting: between boosted trees and forests.
 _FIT, _PREDICT = 10_000, 500
-# Regressors in a block: few, for an even share of work, and one where they are fitted to many
+# Estimators in a block: few, for an even share of work, and one where they are fitted to many
 # rows, as forests grow with those.
 _MOST_IN_BLOCK, _ROWS_FITTED = 4, 8192
-# Rows on which regressors are tried, to see how they grow.
+# Rows on which they are tried, to see how they grow.
 _FEW, _MORE = 100, 400
 
 
-class Regressors(Stack):
-    """Fitted regressors, predicting as one. No row depends on its neighbours."""
+class Estimators(Stack):
+    """Fitted regressors or classifiers, predicting as one. No row depends on its neighbours."""
 
     # 128 MiB: they take long to start.
     at_once = 2**25
 
-    def __init__(self, fitted: Sequence[Any]) -> None:
-        self._fitted = fitted
+    def __init__(self, fitted: Sequence[Any], task: Task = NUMBER) -> None:
+        self._fitted, self._task = fitted, task
         self.size = len(fitted)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
@@ -48,15 +49,31 @@ class Regressors(Stack):
             tables = x if x.ndim == 3 else [x] * self.size
             return np.stack(
                 [
-                    regressor.predict(table)
-                    for regressor, table in zip(self._fitted, tables, strict=True)
+                    _raw_outputs(estimator, table, self._task)
+                    for estimator, table in zip(self._fitted, tables, strict=True)
                 ]
             )
 
 
+def _raw_outputs(estimator: Any, x: np.ndarray, task: Task) -> np.ndarray:
+    """What an estimator predicts, (rows,), or the log of its probabilities, (rows, classes).
+
+    Of two classes, the log-odds of the second, (rows,). Probabilities are kept from 0 and 1 as
+    scikit-learn's log_loss keeps them; a class without training rows has probability 0.
+    """
+    if not task.classes:
+        return estimator.predict(x)
+    found = np.asarray(estimator.predict_proba(x))
+    p = np.zeros((len(x), len(task.levels)), found.dtype)
+    p[:, np.asarray(estimator.classes_, dtype=int)] = found
+    least = np.finfo(p.dtype).eps
+    logs = np.log(np.clip(p, least, 1 - least))
+    return logs[:, 1] - logs[:, 0] if task.outputs == 1 else logs
+
+
 @dataclass(frozen=True)
 class ScikitLearn(Engine):
-    """Regressors of scikit-learn, each fitted as its own arguments say.
+    """Estimators of scikit-learn, each fitted as its own arguments say.
 
     The stream `init` is the random_state of one; condition `shuffled` permutes the training
     labels as it does for networks.
@@ -67,11 +84,12 @@ class ScikitLearn(Engine):
     family = "sklearn"
 
     recipe: EstimatorRecipe
+    task: Task = NUMBER
     gaps: tuple[Gap, ...] = ()
 
     @classmethod
-    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
-        return cls(recipe) if isinstance(recipe, EstimatorRecipe) else None
+    def of(cls, recipe: Contender | None, inputs: int, device: str, task: Task) -> Self | None:
+        return cls(recipe, task) if isinstance(recipe, EstimatorRecipe) else None
 
     @staticmethod
     def offers(condition: str) -> frozenset[str]:
@@ -80,32 +98,24 @@ class ScikitLearn(Engine):
     def keeping(self, gaps: Sequence[Gap]) -> Self:
         return replace(self, gaps=tuple(gaps))
 
-    def _regressor(self, random_state: int) -> Any:
-        """One regressor, not fitted, that is given NaN if it takes it. Raises InputError."""
-        regressor = _make(self.recipe, random_state)
-        return (
-            KeepingGaps(regressor, self.gaps) if self.gaps and takes_nan(regressor) else regressor
-        )
-
     def check(self, dataset: Dataset, *, known: bool) -> None:
         """Fit and predict once, for scikit-learn checks arguments as it fits; not if `known`."""
-        regressor = self._regressor(0)
+        estimator = self._make(0)
         if known:
             return
         try:
-            _fit(regressor, dataset.train_x, dataset.train_y)
+            self._fit(estimator, dataset.train_x, dataset.train_y)
             with _one_thread():
-                shape = np.shape(regressor.predict(dataset.test_x))
+                shape = np.shape(_raw_outputs(estimator, dataset.test_x, self.task))
         except Exception as error:  # a stranger's class may raise anything
             raise _unfit(self.recipe, first_line(error)) from error
-        if shape != dataset.test_y.shape:
-            what = (
-                f"must predict one number a row, but {len(dataset.test_y)} rows give shape {shape}"
-            )
+        rows = len(dataset.test_y)
+        if shape != ((rows,) if self.task.outputs == 1 else (rows, self.task.outputs)):
+            what = f"must predict one number a row, but {rows} rows give shape {shape}"
             raise _unfit(self.recipe, what)
 
     def digest(self) -> str | None:
-        return digest_of(type(_make(self.recipe, 0)).__mro__)
+        return digest_of(type(_make(self.recipe, 0, self.task)).__mro__)
 
     def train(
         self,
@@ -116,6 +126,7 @@ class ScikitLearn(Engine):
         *,
         tested: int = 0,
         groups: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
     ) -> Trained:
         fitted: list[Any] = []
         warned: list[str] = []
@@ -123,18 +134,19 @@ class ScikitLearn(Engine):
             rows = rows_of(replicate, len(y) - tested, tested, groups)[0]
             labels = labels_of(replicate, rows, groups)
             random_state = replicate.streams.init
-            regressor = self._regressor(random_state)
+            estimator = self._make(random_state)
+            own = None if weights is None else self._weights(weights[rows])
             try:
-                warned += _fit(regressor, x[rows], y[labels])
+                warned += self._fit(estimator, x[rows], y[labels], own)
             except Exception as error:  # a stranger's class may raise anything
                 what = f"{replicate.condition}, random_state {random_state}: {first_line(error)}"
                 raise StudyError(what) from error
-            fitted.append(regressor)
+            fitted.append(estimator)
             on_work(1)
         return Trained.without_steps({}, len(replicates), fitted, warned)
 
-    def stack(self, trained: Trained) -> Regressors:
-        return Regressors(trained.fitted)
+    def stack(self, trained: Trained) -> Estimators:
+        return Estimators(trained.fitted, self.task)
 
     def block_size(
         self, count: int, dataset: Dataset, *, trained: bool, own_rows: bool = False
@@ -147,7 +159,7 @@ class ScikitLearn(Engine):
     def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
         rows, tested, inputs = len(dataset.train_y), len(dataset.test_y), len(dataset.features)
         tables = 1 + dataset.recipe.permutation.repeats * inputs
-        if tables * dataset.test_x.size > Regressors.at_once:
+        if tables * dataset.test_x.size > Estimators.at_once:
             tables = 1
         predicted = max(tables * tested, rows)
         fitted = len(replicates) * self._held_by_one(replicates[0], dataset)
@@ -155,67 +167,117 @@ class ScikitLearn(Engine):
             fitted += len(replicates) * (own_tables(dataset) + 8 * inputs * predicted)
         fitting = 24 * dataset.train_x.size
         # The tables, as one, and as trees take them; predictions and their errors.
-        return fitted + max(fitting, (20 * inputs + 32 * len(replicates)) * predicted)
+        outputs = 32 * len(replicates) * (2 * len(self.task.levels) or 1)
+        return fitted + max(fitting, (20 * inputs + outputs) * predicted)
 
     def _held_by_one(self, replicate: Replicate, dataset: Dataset) -> int:
-        """What one fitted regressor holds, as pickled, reckoned from fits to a few rows."""
+        """What one fitted estimator holds, as pickled, reckoned from fits to a few rows."""
         sizes = []
         rows = len(dataset.train_y)
         few, more = min(_FEW, rows), min(_MORE, rows)
         for some in (few, more):
-            regressor = self._regressor(replicate.streams.init)
+            estimator = self._make(replicate.streams.init)
             try:
-                _fit(regressor, dataset.train_x[:some], dataset.train_y[:some])
-                sizes.append(len(pickle.dumps(regressor)))
-            except Exception:  # a regressor may refuse so few rows
+                self._fit(estimator, dataset.train_x[:some], dataset.train_y[:some])
+                sizes.append(len(pickle.dumps(estimator)))
+            except Exception:  # it may refuse so few rows
                 return 16 * dataset.train_x.size
         # Forests grow with the rows, kernels with their square, networks not at all.
         grown = sizes[1] / sizes[0]
         power = min(max(math.log(grown) / math.log(more / few), 0), 2) if more > few else 1
         return math.ceil(1.25 * sizes[1] * (rows / more) ** power)
 
+    def _make(self, random_state: int) -> Any:
+        """One estimator, not fitted, that is given NaN if it takes it. Raises InputError."""
+        estimator = _make(self.recipe, random_state, self.task)
+        keeping = self.gaps and takes_nan(estimator)
+        return KeepingGaps(estimator, self.gaps) if keeping else estimator
 
-def _fit(regressor: Any, x: np.ndarray, y: np.ndarray) -> set[str]:
-    """Fit one regressor; the warnings that it gave."""
-    with warnings.catch_warnings(record=True) as caught, _one_thread():
-        warnings.simplefilter("always")
-        regressor.fit(x, y)
-    lines = [str(warning.message).strip().split("\n")[0] for warning in caught]
-    return {
-        f"{warning.category.__name__}: {line}" for warning, line in zip(caught, lines, strict=True)
-    }
+    def _weights(self, weights: np.ndarray) -> np.ndarray:
+        """Weights of training rows, of mean 1. Raises InputError where fit takes none."""
+        estimator = _make(self.recipe, 0, self.task)
+        if not scikit_learn("utils.validation", "has_fit_parameter")(estimator, "sample_weight"):
+            raise _unfit(
+                self.recipe,
+                "its fit takes no sample_weight, but the rows have weights: name another "
+                "estimator, or leave the weights out",
+            )
+        return scaled(weights)
+
+    def _fit(
+        self, estimator: Any, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None
+    ) -> set[str]:
+        """Fit one estimator; the warnings that it gave."""
+        labels = y.astype(np.int64) if self.task.classes else y
+        weighted = {} if weights is None else {"sample_weight": weights}
+        with warnings.catch_warnings(record=True) as caught, _one_thread():
+            warnings.simplefilter("always")
+            estimator.fit(x, labels, **weighted)
+        lines = [str(warning.message).strip().split("\n")[0] for warning in caught]
+        return {
+            f"{warning.category.__name__}: {line}"
+            for warning, line in zip(caught, lines, strict=True)
+        }
 
 
-def _make(recipe: EstimatorRecipe, random_state: int) -> Any:
-    """The regressor of a recipe, not fitted. Raises InputError."""
+def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
+    """The estimator of a recipe, not fitted. Raises InputError."""
     try:
-        regressor_class = import_named(recipe.estimator)
+        estimator_class = import_named(recipe.estimator)
     except (Exception, SystemExit) as error:  # importing runs a stranger's module
         raise InputError(f"estimator '{recipe.estimator}': {first_line(error)}") from error
-    if not (
-        isinstance(regressor_class, type)
-        and issubclass(regressor_class, scikit_learn("base", "RegressorMixin"))
-    ):
-        raise _unfit(
-            recipe,
-            "not a class of scikit-learn regressors (a Pipeline or a search around one does not "
-            "count: the seed could not set the random_state within it)",
-        )
+    _refuse_other_tasks(recipe, estimator_class, task)
     try:
-        regressor = regressor_class(**recipe.arguments)
+        estimator = estimator_class(**recipe.arguments)
         # Not by the signature: other packages' classes may pass it on unnamed.
-        seeded = "random_state" in regressor.get_params(deep=False)
+        seeded = "random_state" in estimator.get_params(deep=False)
         if seeded:
-            regressor.set_params(random_state=random_state)
+            estimator.set_params(random_state=random_state)
+        chances = hasattr(estimator, "predict_proba")
     except Exception as error:  # a stranger's class may raise anything
         raise _unfit(recipe, first_line(error)) from error
-    if not seeded:
+    if task.classes and not chances:
         raise _unfit(
             recipe,
-            "it has no random_state, so that all seeds would be the same: name a regressor that "
-            "has one (least squares is always computed)",
+            "it has no predict_proba: name a classifier with probabilities, or give arguments "
+            "with which it has them",
         )
-    return regressor
+    if not seeded:
+        closed = "logistic regression" if task.classes else "least squares"
+        raise _unfit(
+            recipe,
+            f"it has no random_state, so that all seeds would be the same: name a {_kind(task)} "
+            f"that has one ({closed} is always computed)",
+        )
+    return estimator
+
+
+def _refuse_other_tasks(recipe: EstimatorRecipe, estimator_class: Any, task: Task) -> None:
+    """Raise InputError unless it is a regressor for a number, or a classifier for classes."""
+    known = isinstance(estimator_class, type)
+    regressor, classifier = (
+        known and issubclass(estimator_class, scikit_learn("base", mixin))
+        for mixin in ("RegressorMixin", "ClassifierMixin")
+    )
+    if classifier if task.classes else regressor:
+        return
+    if regressor:
+        raise _unfit(recipe, "a regressor, but the target is a class: name a classifier")
+    if classifier:
+        raise _unfit(
+            recipe,
+            "a classifier, but the target is a number: name a regressor, or say "
+            'type = "class" of the target',
+        )
+    raise _unfit(
+        recipe,
+        f"not a class of scikit-learn {_kind(task)}s (a Pipeline or a search around one does not "
+        "count: the seed could not set the random_state within it)",
+    )
+
+
+def _kind(task: Task) -> str:
+    return "classifier" if task.classes else "regressor"
 
 
 def _unfit(recipe: EstimatorRecipe, reason: str) -> InputError:

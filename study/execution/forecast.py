@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from study.common.conditions import CONDITIONS
+from study.common.fit_measures import fit_measures
 from study.common.methods import STEPS, methods_with
 from study.common.progress import duration
 from study.common.text import printable
@@ -257,7 +258,7 @@ def _packed(block: Block, dataset: Dataset) -> list[Record]:
     )
     measured = Measured(
         fits=[
-            Fit(part, evaluation, drawn(), drawn(), drawn())
+            Fit(part, evaluation, {name: drawn() for name in fit_measures(dataset.task).columns})
             for part in ("train", "test")
             for evaluation in ("alone", "together")
         ],

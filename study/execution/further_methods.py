@@ -39,7 +39,9 @@ def add_further_methods(
     """
     scores: dict[Key, list[Row]] = {}
     for model, begun in store.engines().items():
-        engine = engine_for(store.model_recipe(model), len(dataset.features), begun=begun)
+        engine = engine_for(
+            store.model_recipe(model), len(dataset.features), task=dataset.task, begun=begun
+        )
         every = _with_weights(store, model)
         for table in dict.fromkeys(training.table for training in every):
             trainings = [training for training in every if training.table == table]

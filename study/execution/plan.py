@@ -119,7 +119,7 @@ def _least_squares(
     dataset: Dataset, wanted: Sequence[Replicate], stored: set[Key]
 ) -> Iterator[Block]:
     """Least squares on the rows of the data, and once on those of each split."""
-    engine = engine_for(None, len(dataset.features))
+    engine = engine_for(None, len(dataset.features), task=dataset.task)
     if Key(LEAST_SQUARES, REAL, engine.name, streams=None) not in stored:
         rows = len(dataset.train_y), rows_predicted(dataset)
         yield Block(LEAST_SQUARES, engine, (), *rows)

@@ -1,17 +1,24 @@
 """Prediction of one row by every stored network."""
 
+from collections.abc import Iterator
+
+import numpy as np
 import pandas as pd
 
 from study.common.text import by_columns, filled, printable
 from study.datasets.dataset import encode_row
+from study.datasets.encoding import Scale
 from study.engines.registry import engine_for
 from study.engines.replicates import Trained
+from study.recipes.target import NumericTarget, Target
+from study.statistics.probabilities import probabilities
 from study.store.export_weights import left_out_words
 from study.store.store import Store
 
 
 def predict(store: Store, values: dict[str, str]) -> str:
-    """A table for a terminal: mean over seeds and spread, in the target's unit.
+    """A table for a terminal: mean over seeds and spread, in the target's unit; or of each class
+    its probability.
 
     `values` holds every variable's natural value by name. Raises InputError.
     """
@@ -26,19 +33,38 @@ def predict(store: Store, values: dict[str, str]) -> str:
         seeds, weights = store.weights(name, "real")
         if not seeds or name in without:
             continue
-        engine = engine_for(store.model_recipe(name), row.shape[1], begun=begun)
-        scaled = engine.stack(Trained.without_steps(weights, len(seeds))).predict(row)[:, 0]
-        predictions = pd.Series(scales[target.name].undo(scaled))
-        rows.append(
-            {
-                "model": by_columns(printable(engine.title)),
-                "seeds": "-" if seeds == [None] else len(seeds),
-                "mean": predictions.mean(),
-                "sd": predictions.std(ddof=1),
-                "lowest": predictions.min(),
-                "highest": predictions.max(),
-            }
+        engine = engine_for(
+            store.model_recipe(name), row.shape[1], task=store.recipe.task, begun=begun
         )
+        raw = engine.stack(Trained.without_steps(weights, len(seeds))).predict(row)[:, 0]
+        for level, predictions in _told(target, scales[target.name], raw):
+            rows.append(
+                {
+                    "model": by_columns(printable(engine.title)),
+                    "seeds": "-" if seeds == [None] else len(seeds),
+                    **({} if level is None else {"class": by_columns(printable(level))}),
+                    "mean": predictions.mean(),
+                    "sd": predictions.std(ddof=1),
+                    "lowest": predictions.min(),
+                    "highest": predictions.max(),
+                }
+            )
     table = pd.DataFrame(rows).to_string(index=False, float_format="{:,.2f}".format, na_rep="-")
     left_out = "".join(f"\n{line}" for line in left_out_words(store))
-    return filled(f"{target.with_unit(f'Predicted {target.name}')}:\n{table}{left_out}")
+    return filled(f"{_heading(target)}:\n{table}{left_out}")
+
+
+def _told(target: Target, scale: Scale, raw: np.ndarray) -> Iterator[tuple[str | None, pd.Series]]:
+    """What models predict of a row, in the target's unit; or of each class its probability."""
+    if isinstance(target, NumericTarget):
+        yield None, pd.Series(scale.undo(raw))
+        return
+    found = probabilities(raw, len(target.levels))
+    for place, level in enumerate(target.levels):
+        yield level, pd.Series(found[:, place])
+
+
+def _heading(target: Target) -> str:
+    if isinstance(target, NumericTarget):
+        return target.with_unit(f"Predicted {target.name}")
+    return f"Predicted probability of each {target.name}"

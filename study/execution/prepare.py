@@ -16,6 +16,7 @@ from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
 from study.engines.row_orders import TIME_BLOCKS, half_sizes
 from study.execution.plan import Plan, plan
+from study.importance.scoring import check_scoring
 from study.recipes.model import Contender
 from study.statistics.collinearity import explained
 from study.statistics.exchanges import in_time
@@ -105,11 +106,17 @@ def _checked(
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory}: not a directory")
     check_device(device)
+    check_scoring(dataset)
     known = {} if fresh else _stored_models(directory)
     engines = {}
     for name, recipe in models.items():
         engines[name] = engine_for(
-            recipe, len(dataset.features), device, known.get(name), gaps=dataset.gaps
+            recipe,
+            len(dataset.features),
+            device,
+            dataset.task,
+            begun=known.get(name),
+            gaps=dataset.gaps,
         )
         engines[name].check(dataset, known=name in known)
     return engines
@@ -183,8 +190,9 @@ def _traits(dataset: Dataset) -> list[tuple[str, float, float]]:
 
 def _parts(dataset: Dataset) -> list[tuple[str, int, float | None]]:
     """Training and test rows, with the deviation of their targets, rows left out, and groups."""
+    classes = dataset.task.classes
     parts: list[tuple[str, int, float | None]] = [
-        (part, len(y), float(y.astype(np.float64).std()))
+        (part, len(y), None if classes else float(y.astype(np.float64).std()))
         for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
     ]
     others = {"dropped": dataset.dropped, "proposal": dataset.left_out}

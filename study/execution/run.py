@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from study.common.vocabulary import LEAST_SQUARES
 from study.datasets.dataset import Dataset
 from study.engines.torch.prediction import one_thread
 from study.execution.block import Block
@@ -19,7 +18,6 @@ from study.execution.workers.processes import Processes
 from study.execution.workers.serial import Serial
 from study.execution.workers.threads import Threads
 from study.execution.workers.workers import Broken, Workers, reason
-from study.recipes.model import Contender
 from study.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -47,7 +45,6 @@ class Outcome:
 def run(
     store: Writer,
     dataset: Dataset,
-    models: Mapping[str, Contender],
     blocks: Sequence[Block],
     *,
     workers: int,
@@ -77,7 +74,7 @@ def run(
         for group, places in _groups_of_workers(blocks, workers, dataset, done, tell, cluster):
             with group:
                 _finish(group, {place: blocks[place] for place in places}, done, add, fail, tell)
-    title = {LEAST_SQUARES: "Least squares"} | {name: of.title for name, of in models.items()}
+    title = {block.model: block.engine.title for block in blocks}
     return Outcome(
         warned=[
             f"{title[model]}: {count} fits gave a {text}"

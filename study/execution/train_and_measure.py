@@ -14,6 +14,7 @@ from study.importance.measure import Measured, measure_trained
 from study.importance.scores import Importance
 from study.importance.training_gradient import occasion_means
 from study.networks.remedies import remedy_for
+from study.statistics.fit import Fit
 from study.store.records import Key, Record, Row
 from study.store.rows import LABELS, NUMBERS
 
@@ -83,14 +84,7 @@ def records(
         Record(
             key=key,
             weights={name: array[index] for name, array in trained.weights.items()},
-            # Columns have the names of what is measured.
-            fits=[
-                (
-                    *(getattr(fit, name) for name in LABELS["fits"]),
-                    *(float(getattr(fit, name)[index]) for name in NUMBERS["fits"]),
-                )
-                for fit in measured.fits
-            ],
+            fits=[_fit_row(fit, index) for fit in measured.fits],
             scores=score_rows(measured.importances, index, dataset),
             occasions=[
                 (
@@ -111,6 +105,14 @@ def records(
         )
         for index, key in enumerate(keys)
     ]
+
+
+def _fit_row(fit: Fit, index: int) -> Row:
+    """The fit of one of some models, as a row of `Record.fits`; columns are named as measures."""
+    labels = (getattr(fit, name) for name in LABELS["fits"])
+    last = max(map(NUMBERS["fits"].index, fit.measures))
+    known = (fit.measures.get(name) for name in NUMBERS["fits"][: last + 1])
+    return *labels, *(None if of is None else float(of[index]) for of in known)
 
 
 def score_rows(importances: Sequence[Importance], index: int, dataset: Dataset) -> list[Row]:

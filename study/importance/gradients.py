@@ -1,14 +1,21 @@
 """Importance by gradients of predictions: mean absolute, and mean signed, over rows.
 
-Gradients come as (networks, rows, features); sums run in float64, network by network, for want
-of endless memory.
+Gradients come as (networks, rows, features), or of more than two classes as (networks, rows,
+classes, features): each class has scores of its own, which add up to the method's. Sums run in
+float64, network by network, for want of endless memory.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from study.common.methods import CONTRAST_GRADIENT, GRADIENT, SCALED_GRADIENT
+from study.common.methods import (
+    CONTRAST_GRADIENT,
+    GRADIENT,
+    SCALED_GRADIENT,
+    method_of,
+    of_class,
+)
 from study.importance.models import Models
 from study.importance.scores import Importance
 
@@ -18,31 +25,40 @@ def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
     data = models.dataset
     sample = models.sample
     found = after_training(
-        models.stack.gradient_parts(sample.test_x), data.one_hot_groups, sample.feature_scale
+        models.stack.gradient_parts(sample.test_x),
+        data.one_hot_groups,
+        sample.feature_scale,
+        data.task.levels,
     )
-    return [importance for importance in found if importance.method in wanted]
+    return [importance for importance in found if method_of(importance.method) in wanted]
 
 
 def after_training(
-    parts: Iterable[np.ndarray], groups: Sequence[Sequence[int]], feature_scale: np.ndarray
+    parts: Iterable[np.ndarray],
+    groups: Sequence[Sequence[int]],
+    feature_scale: np.ndarray,
+    levels: Sequence[str] = (),
 ) -> list[Importance]:
-    """The gradient, contrast-gradient and scaled-gradient methods.
+    """The gradient, contrast-gradient and scaled-gradient methods, and each of every class.
+
+    Of more than two classes, a method's score is the sum over classes, which has no sign.
 
     Parameters
     ----------
-    parts : arrays (networks, rows, features)
+    parts : arrays (networks, rows, features) or (networks, rows, classes, features)
         Gradients of the prediction with respect to the inputs, each row alone: of some rows
-        after others.
+        after others. Of two classes, of the log-odds of the second.
     groups : the column indices of each one-hot group
     feature_scale : (features,) or (networks, features)
         Standard deviation over the training rows.
+    levels : names of the classes
     """
     sums: dict[tuple[int, str, bool], np.ndarray] = {}
     rows = networks = 0
     for part in parts:
         networks = len(part)
         rows += part.shape[1]
-        scales = np.broadcast_to(feature_scale, (networks, part.shape[2]))
+        scales = np.broadcast_to(feature_scale, (networks, part.shape[-1]))
         for network, single in enumerate(part):
             gradients = single.astype(np.float64)
             contrasts = contrast(gradients, groups)
@@ -59,9 +75,22 @@ def after_training(
         return np.stack([sums[network, method, signed] for network in range(networks)]) / rows
 
     return [
-        Importance(method, score=mean(method, False), signed=mean(method, True))
+        importance
         for method in (GRADIENT, CONTRAST_GRADIENT, SCALED_GRADIENT)
+        for importance in _of_classes(method, mean(method, False), mean(method, True), levels)
     ]
+
+
+def _of_classes(
+    method: str, score: np.ndarray, signed: np.ndarray, levels: Sequence[str]
+) -> Iterator[Importance]:
+    """The scores of a method: (networks, features), or (networks, classes, features)."""
+    if score.ndim == 2:
+        yield Importance(method, score, signed)
+        return
+    yield Importance(method, score.sum(axis=1), np.full_like(score[:, 0], np.nan))
+    for place, level in enumerate(levels):
+        yield Importance(of_class(method, level), score[:, place], signed[:, place])
 
 
 def _added(before: np.ndarray | None, values: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from importlib import import_module
 
 import numpy as np
 
+from study.common.fit_measures import fit_measures
 from study.common.methods import DECLARED, METHODS, STEPS, methods_with
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine, Stack
@@ -13,7 +14,10 @@ from study.engines.replicates import Replicate, Trained
 from study.importance.models import Models, Predict
 from study.importance.sample import Sample, alike
 from study.importance.scores import Importance
+from study.recipes.target import ClassTarget
+from study.statistics.class_fit import MEASURES
 from study.statistics.fit import Fit, r_squared, rmse, within
+from study.statistics.probabilities import probabilities
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ def measure(
     """
     sample = sample or Sample.of(dataset, ())
     fits = _fits(stack, dataset, sample)
-    finite = np.isfinite(np.stack([fit.r_squared for fit in fits])).all(axis=0)
+    explained = fit_measures(dataset.task).explained
+    finite = np.isfinite(np.stack([fit.measures[explained] for fit in fits])).all(axis=0)
     models = Models(stack, _counted(stack.predict, on_rows), dataset, sample, occasions, finite)
     steps = {STEPS} if occasions.shape[1] else set()
     offered = methods_with(stack.offers | steps)
@@ -113,23 +118,33 @@ def _counted(predict: Predict, on_rows: Callable[[int], None]) -> Predict:
 
 
 def _fits(stack: Stack, dataset: Dataset, sample: Sample) -> list[Fit]:
-    tolerance, scale = dataset.recipe.target.tolerance, dataset.target_scale
-    # Relative errors are those of the target itself, so its zero counts.
-    zero = scale.centre / scale.divisor
     fits = []
     for part, x, y in (
         ("train", sample.train_x, sample.train_y),
         ("test", sample.test_x, sample.test_y),
     ):
         for evaluation, predict in (("alone", stack.predict), ("together", stack.predict_together)):
-            predictions = predict(x)
-            fits.append(
-                Fit(
-                    part,
-                    evaluation,
-                    r_squared(y, predictions),
-                    rmse(y, predictions) * scale.divisor,
-                    within(y, predictions, tolerance, zero),
-                )
-            )
+            fits.append(Fit(part, evaluation, _fit(dataset, y, predict(x))))
     return fits
+
+
+def _fit(dataset: Dataset, y: np.ndarray, raw: np.ndarray) -> dict[str, np.ndarray]:
+    """The measures of fit of raw outputs (models, ...) to a target as the data have it."""
+    target, scale = dataset.recipe.target, dataset.target_scale
+    if isinstance(target, ClassTarget):
+        predicted = probabilities(raw, len(target.levels))
+        return {name: measure(y, predicted) for name, measure in MEASURES.items()}
+    if scale.log:
+        own, predicted = scale.undo(y), scale.undo(raw)
+        return {
+            "r_squared": r_squared(y, raw),
+            "rmse": rmse(own, predicted),
+            "within": within(own, predicted, target.tolerance),
+        }
+    # Relative errors are those of the target itself, so its zero counts.
+    zero = scale.centre / scale.divisor
+    return {
+        "r_squared": r_squared(y, raw),
+        "rmse": rmse(y, raw) * scale.divisor,
+        "within": within(y, raw, target.tolerance, zero),
+    }

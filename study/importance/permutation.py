@@ -7,8 +7,9 @@ are shifted; rows in groups change places within these, or whole groups do, wher
 variable varies lies between groups, as all of it does where it is constant within them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -18,9 +19,9 @@ from study.datasets.dataset import Dataset
 from study.importance.models import Models, Predict
 from study.importance.sample import Sample
 from study.importance.scores import Importance
+from study.importance.scoring import score_of
 from study.recipes.claim import Permutation
 from study.statistics.exchanges import between, in_time, part_within, shift, within
-from study.statistics.fit import r_squared
 
 
 def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
@@ -50,7 +51,7 @@ def rows_predicted(dataset: Dataset) -> int:
 def permutation(
     predict: Predict, dataset: Dataset, sample: Sample, *, at_once: int = 0
 ) -> Importance:
-    """Mean drop in R² on the test rows when one feature's column is permuted.
+    """Mean drop in the score on the test rows when one feature's column is permuted.
 
     `predict` is as Stack.predict. Every network meets the same permutations, so differences
     between networks are their own. It is called with all permuted tables as one where they hold
@@ -88,7 +89,7 @@ def _permuted(
     groups: Sequence[Sequence[int]],
     at_once: int,
 ) -> np.ndarray:
-    """Mean drop in R² when the columns of a group are permuted: (networks, groups)."""
+    """Mean drop in the score when the columns of a group are permuted: (networks, groups)."""
     x, y = sample.test_x, sample.test_y
     rows, features = x.shape[-2:]
     group_of = np.zeros(features, dtype=np.intp)
@@ -102,7 +103,8 @@ def _permuted(
     settings = dataset.recipe.permutation
     places = np.tile(np.arange(rows)[:, None], len(groups))
     few = (1 + settings.repeats * len(groups)) * x.size <= at_once
-    return (_scores_at_once if few else _scores)(predict_at, places, y, settings)
+    own = partial(score_of(dataset), y)
+    return (_scores_at_once if few else _scores)(predict_at, places, own, settings)
 
 
 def _looked_up(
@@ -163,13 +165,16 @@ class _Networks:
 
 
 def _scores(
-    predict_at: Predict, places: np.ndarray, y: np.ndarray, settings: Permutation
+    predict_at: Predict,
+    places: np.ndarray,
+    score: Callable[[np.ndarray], np.ndarray],
+    settings: Permutation,
 ) -> np.ndarray:
-    """Mean drop in R² over the repeats: (networks, columns of `places`)."""
+    """Mean drop in the score over the repeats: (networks, columns of `places`)."""
 
     def score_each(networks: _Networks, places: np.ndarray, _: object) -> dict[int, float]:
-        """R² of each network: scikit-learn keeps the entries of a scorer's dict apart."""
-        return dict(enumerate(r_squared(y, networks.predict(places))))
+        """The score of each network: scikit-learn keeps the entries of a scorer's dict apart."""
+        return dict(enumerate(score(networks.predict(places))))
 
     result = scikit_learn("inspection", "permutation_importance")(
         _Networks(predict_at),
@@ -183,7 +188,10 @@ def _scores(
 
 
 def _scores_at_once(
-    predict_at: Predict, places: np.ndarray, y: np.ndarray, settings: Permutation
+    predict_at: Predict,
+    places: np.ndarray,
+    score: Callable[[np.ndarray], np.ndarray],
+    settings: Permutation,
 ) -> np.ndarray:
     """The same, by one prediction for every table that scikit-learn will ask for."""
     tables: list[np.ndarray] = []
@@ -192,6 +200,6 @@ def _scores_at_once(
         tables.append(table.copy())  # scikit-learn goes on to permute it
         return np.zeros((1, len(table)))
 
-    _scores(note, places, y, settings)
+    _scores(note, places, lambda _: np.zeros(1), settings)
     predictions = iter(np.split(predict_at(np.concatenate(tables)), len(tables), axis=1))
-    return _scores(lambda _: next(predictions), places, y, settings)
+    return _scores(lambda _: next(predictions), places, score, settings)

@@ -12,10 +12,19 @@ from torch import nn
 from study.common.errors import InputError, first_line
 from study.common.import_path import digest_of, import_named
 from study.networks.remedies import remedy_for
+from study.networks.shipped import SHIPPED
 from study.recipes.model import ModelRecipe
 
 # torch's generator is one for the whole process. A network may build others within it.
 _building = threading.RLock()
+# What to do about a class that does not take what follows from the data.
+_TAKE = {
+    "inputs": "let __init__ take inputs, the number of features",
+    "outputs": (
+        "let __init__ take outputs, the number of classes, and give (rows, outputs): a logit "
+        "for each class"
+    ),
+}
 
 
 class Unfit(InputError):
@@ -34,7 +43,7 @@ class Unfit(InputError):
         return f"model '{self.recipe.title}': {self.recipe.network}: {self.what}; {self.remedy}"
 
 
-def build(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:
+def build(recipe: ModelRecipe, *, inputs: int, init: int, outputs: int = 1) -> nn.Module:
     """The network of a recipe with the initial weights of seed `init`.
 
     The weights are those of ``torch.manual_seed(init)`` followed by building the network on the
@@ -42,7 +51,7 @@ def build(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:
     module or the module refuses its arguments.
     """
     network_class = import_class(recipe)
-    arguments = bound_arguments(recipe, network_class, inputs=inputs)
+    arguments = bound_arguments(recipe, network_class, inputs=inputs, outputs=outputs)
     try:
         with seeded(init):
             return network_class(**arguments)
@@ -79,10 +88,14 @@ def import_class(recipe: ModelRecipe) -> type[nn.Module]:
 
 
 def bound_arguments(
-    recipe: ModelRecipe, network_class: type[nn.Module], *, inputs: int
+    recipe: ModelRecipe, network_class: type[nn.Module], *, inputs: int, outputs: int = 1
 ) -> dict[str, Any]:
-    """What the class is called with: `inputs` and the recipe's arguments. Raises Unfit."""
-    arguments = {"inputs": inputs, **recipe.arguments}
+    """What the class is called with: the recipe's arguments, and what follows from the data.
+
+    That is `inputs`, and `outputs` where a row has several. Raises Unfit.
+    """
+    of_data = {"inputs": inputs, **({"outputs": outputs} if outputs > 1 else {})}
+    arguments = {**of_data, **recipe.arguments}
     parameters = inspect.signature(network_class).parameters.values()
     named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     required = [p.name for p in parameters if p.name in named and p.default is p.empty]
@@ -92,15 +105,17 @@ def bound_arguments(
             "[arguments] names 'inputs'",
             "leave it out: it is the data's number of features",
         )
+    if "outputs" in recipe.arguments and (outputs > 1 or network_class in SHIPPED):
+        raise Unfit(
+            recipe,
+            "[arguments] names 'outputs'",
+            "leave it out: it is the number of classes, where there are more than two",
+        )
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         for name in arguments:
             if name not in named:
-                remedy = (
-                    "let __init__ take inputs, the number of features"
-                    if name == "inputs"
-                    else f"give what it takes by name: {', '.join(named)}"
-                )
-                raise Unfit(recipe, f"takes no argument '{name}'", remedy)
+                taken = f"give what it takes by name: {', '.join(named)}"
+                raise Unfit(recipe, f"takes no argument '{name}'", _TAKE.get(name, taken))
     for name in required:
         if name not in arguments:
             remedy = "give it under [arguments] of the recipe, or a default in the class"

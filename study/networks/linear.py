@@ -1,4 +1,4 @@
-"""Linear regression, to be trained like the other networks."""
+"""Linear and logistic regression, to be trained like the other networks."""
 
 from torch import Tensor, nn
 
@@ -10,14 +10,16 @@ class Linear(nn.Module):
     ----------
     inputs : int
         Number of features.
+    outputs : int
+        Numbers for a row.
     """
 
-    def __init__(self, *, inputs: int) -> None:
+    def __init__(self, *, inputs: int, outputs: int = 1) -> None:
         super().__init__()
         if inputs < 1:
             raise ValueError(f"inputs must be at least 1, but got {inputs}")
-        self.output = nn.Linear(inputs, 1)
+        self.output = nn.Linear(inputs, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (rows, inputs) to (rows,)."""
+        """Map (rows, inputs) to (rows,), or to (rows, outputs) of several."""
         return self.output(x).squeeze(-1)

@@ -1,4 +1,4 @@
-"""The published Transformer regressor, and its corrected form."""
+"""The published Transformer, and its corrected form."""
 
 import copy
 import math
@@ -14,11 +14,11 @@ MOST_INPUTS = 512
 
 
 class Transformer(nn.Module):
-    """Transformer regressor in which every input is a token.
+    """Transformer in which every input is a token.
 
     Each input feeds a token of its own; a sinusoidal encoding is added; encoder layers that
     start as copies of one layer mix the tokens; they are flattened into a tanh layer and
-    one linear output. Modules are built, and so draw their initial weights, in the order of
+    one linear layer. Modules are built, and so draw their initial weights, in the order of
     the published demo (J. D. McCaffrey, 2023): embeddings, encoder layer, head.
 
     Parameters
@@ -39,6 +39,8 @@ class Transformer(nn.Module):
         "batch" is the published form: row i of a batch gets position i, so that a
         prediction depends on where its row stands. "tokens" is the correction: token t of
         every row gets position t.
+    outputs : int
+        Numbers for a row; the published form has one.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Transformer(nn.Module):
         position_dropout: float,
         layer_dropout: float,
         positions: str,
+        outputs: int = 1,
     ) -> None:
         super().__init__()
         sizes = {
@@ -84,10 +87,10 @@ class Transformer(nn.Module):
         first = EncoderLayer(token_width, heads, feedforward_width, layer_dropout)
         self.layers = nn.ModuleList([first, *(copy.deepcopy(first) for _ in range(layers - 1))])
         self.hidden = nn.Linear(inputs * token_width, hidden_width)
-        self.output = nn.Linear(hidden_width, 1)
+        self.output = nn.Linear(hidden_width, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (rows, inputs) to (rows,)."""
+        """Map (rows, inputs) to (rows,), or to (rows, outputs) of several."""
         tokens = self.embedding(x)
         tokens = self.position_dropout(tokens + self.encoding(tokens))
         for layer in self.layers:

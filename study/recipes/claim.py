@@ -8,7 +8,7 @@ from pydantic import (
     model_validator,
 )
 
-from study.common.methods import METHODS, METHODS_OF_LEVEL
+from study.common.methods import METHODS, METHODS_BY_CLASS, METHODS_OF_LEVEL
 from study.recipes.base import Finite, Name, Recipe
 
 # What a claim of each kind says of a seed, in the present and in the past.
@@ -27,7 +27,8 @@ class Claim(Recipe):
     """A statement declared before the run, and the proportion of seeds that must show it.
 
     One of: `name` has `rank` 1; is within the `top` so many; has a share of at least
-    `share`; scores `above` another. `proposed` marks one that was taken from the data, and
+    `share`; scores `above` another. With `for_class`, of the scores of that class alone.
+    `proposed` marks one that was taken from the data, and
     `from_publication` one that somebody published of the same rows.
     """
 
@@ -37,6 +38,7 @@ class Claim(Recipe):
     top: int | None = Field(default=None, ge=1)
     share: float | None = Field(default=None, gt=0, le=1)
     above: Name | None = None
+    for_class: Name | None = None
     proportion: float = Field(gt=0, lt=1)
     model: Name
     method: Name
@@ -62,6 +64,11 @@ class Claim(Recipe):
             raise ValueError("proposed and from_publication: a claim has one origin")
         if self.method in METHODS and self.method not in METHODS_OF_LEVEL[self.level]:
             raise ValueError(f"method {self.method} has no scores by {self.level}")
+        if self.for_class is not None and self.method not in METHODS_BY_CLASS:
+            raise ValueError(
+                f"for_class: method {self.method} has no scores by class; "
+                f"{', '.join(METHODS_BY_CLASS)} have"
+            )
         return self
 
     @property
@@ -78,7 +85,7 @@ class Claim(Recipe):
     def typed(self) -> str:
         """It as a person types it, and `study.recipes.claim_text` reads it."""
         kind, value = self._said
-        return f"{self.name} {kind} {value} in {self.proportion:g}"
+        return f"{self.name} {kind} {value}{self._of_class} in {self.proportion:g}"
 
     @property
     def _said(self) -> tuple[str, int | float | str]:
@@ -87,7 +94,12 @@ class Claim(Recipe):
 
     def _saying(self, tense: int) -> str:
         kind, value = self._said
-        return _SAYINGS[kind][tense].format(name=self.name, value=value)
+        said = _SAYINGS[kind][tense].format(name=self.name, value=value)
+        return f"{said}{self._of_class}"
+
+    @property
+    def _of_class(self) -> str:
+        return "" if self.for_class is None else f" for class {self.for_class}"
 
     @property
     def names(self) -> list[str]:
@@ -96,10 +108,15 @@ class Claim(Recipe):
 
 
 class Permutation(Recipe):
-    """Settings of permutation importance."""
+    """Settings of permutation importance.
+
+    scoring : the drop in which score it is, by scikit-learn's name of a scorer; without it, R² of a
+        number, and of a class the share of log loss explained
+    """
 
     repeats: int = Field(default=30, ge=1)
     random_state: int = Field(default=0, ge=0, lt=2**32)
+    scoring: Name | None = None
 
 
 class Published(Recipe):

@@ -46,25 +46,31 @@ def parse_claim(
         levels = sorted(items, key=lambda where: where != recipe.claim.level)
         levels.sort(key=lambda where: method not in METHODS_OF_LEVEL[where])
     chosen = [level] if level else levels
-    return read_claim(words, items, chosen, model or recipe.claim.model, method)
+    model = model or recipe.claim.model
+    return read_claim(words, items, chosen, model, method, recipe.task.levels)
 
 
 def read_claim(
-    words: str, items: Mapping[str, list[str]], levels: Sequence[str], model: str, method: str
+    words: str,
+    items: Mapping[str, list[str]],
+    levels: Sequence[str],
+    model: str,
+    method: str,
+    classes: Sequence[str] = (),
 ) -> Claim:
     """The claim that `words` make about some items, by level, for a model by a method.
 
-    `levels` are tried in their order. Raises InputError.
+    `levels` are tried in their order; `classes` are those of the target. Raises InputError.
     """
     # A name may hold any of the words, so that names are tried before patterns.
     readings = [
         {**reading, "level": where}
         for where in levels
         for name in sorted(items[where], key=len, reverse=True)
-        if (reading := _reading(words.strip(), name, items[where])) is not None
+        if (reading := _reading(words.strip(), name, items[where], classes)) is not None
     ]
     if not readings:
-        raise InputError(_why_not(words, {where: items[where] for where in levels}))
+        raise InputError(_why_not(words, {where: items[where] for where in levels}, classes))
     names = [reading["name"] for reading in readings if reading["level"] == readings[0]["level"]]
     if len(names) > 1:
         said = " and of ".join(f"'{name}'" for name in names)
@@ -84,10 +90,18 @@ def read_claim(
     return claim
 
 
-def _reading(words: str, name: str, items: list[str]) -> dict[str, object] | None:
+def _reading(
+    words: str, name: str, items: list[str], classes: Sequence[str]
+) -> dict[str, object] | None:
     """What words that begin with a name say of it; None if they do not."""
     if not words.startswith(f"{name} "):
         return None
+    for level in sorted(classes, key=len, reverse=True):
+        before, ending, part = words.rpartition(f" for class {level} in ")
+        if ending:
+            reading = _reading(f"{before} in {part}", name, items, ())
+            if reading is not None:
+                return {**reading, "for_class": level}
     found = re.fullmatch(
         r"\s*(rank|top|share|above)\s+(.+?)\s+in\s+([0-9]*\.?[0-9]+)", words[len(name) :]
     )
@@ -106,8 +120,12 @@ def _reading(words: str, name: str, items: list[str]) -> dict[str, object] | Non
     return {"name": name, kind: said, "proportion": float(part)}
 
 
-def _why_not(words: str, items: Mapping[str, list[str]]) -> str:
+def _why_not(words: str, items: Mapping[str, list[str]], classes: Sequence[str]) -> str:
     """What is wrong with words that make no claim."""
+    named = re.search(r" for class (.+?) in [\d.]+$", words.strip())
+    if named is not None and named[1] not in classes:
+        there = f"there is {', '.join(classes)}" if classes else "the target is a number"
+        return f"claim '{words}': no class is called '{named[1]}': {there}"
     found = _SAYS.fullmatch(words.strip())
     if found is not None:
         known = [name for names in items.values() for name in names]

@@ -8,11 +8,14 @@ from pydantic import (
 )
 
 from study.common.errors import InputError
+from study.common.fit_measures import fit_measures
 from study.common.methods import METHODS, METHODS_OF_LEVEL
+from study.common.task import Task
 from study.recipes.base import Name, Recipe, refuse_repeats
 from study.recipes.claim import Claim, Permutation, Published, unknown_method
 from study.recipes.columns import Date, Missing, Numeric, Variable
-from study.recipes.table import Proposal, Split, Table, Target
+from study.recipes.table import Proposal, Split, Table
+from study.recipes.target import NumericTarget, Target
 
 
 class DatasetRecipe(Recipe):
@@ -32,8 +35,8 @@ class DatasetRecipe(Recipe):
     proposal : the rows that the primary claim was proposed from, which are left out
     claim : the primary one; claims : others declared with it
     patience : of all networks whose own recipes name none, as in `recipes.model.Protocol`
-    learned : a network has learned when its R² on the test rows is at least this part of that of
-        the best model
+    learned : a network has learned when its R² on the test rows (of classes: D², see
+        `common.explained`) is at least this part of that of the best model
     fit : there is a verdict on models whose R² on held-out rows is at least this part of that
     """
 
@@ -92,6 +95,21 @@ class DatasetRecipe(Recipe):
         """What becomes of missing values, of each variable and last of the target."""
         of_table = self.own_table.missing
         return [*(variable.missing or of_table for variable in self.variables), of_table]
+
+    @property
+    def task(self) -> Task:
+        """What models learn of a row."""
+        return self.target.task
+
+    @property
+    def score(self) -> str:
+        """The score whose drop permutation importance is, as it is called."""
+        measures, named = fit_measures(self.task), self.permutation.scoring
+        return measures.symbol if named in (None, measures.scorer) else str(named)
+
+    def told(self, text: str) -> str:
+        """What a method's words are of such a target."""
+        return text.format(score=self.score, predicted=self.task.predicted)
 
     @property
     def groups_rows(self) -> bool:
@@ -188,6 +206,7 @@ class DatasetRecipe(Recipe):
             for name in claim.names:
                 if name not in items:
                     raise ValueError(f"{key}: no {claim.level} is called '{name}'")
+            self._check_class(key, claim)
             if claim.top is not None and claim.top >= len(items):
                 raise ValueError(f"{key}.top: there are {len(items)} {claim.level}s")
         if self.published and self.published.method not in METHODS:
@@ -206,6 +225,12 @@ class DatasetRecipe(Recipe):
         if self.scores is None and (self.smaller_is_better or self.absent):
             raise ValueError("smaller_is_better, absent: of imported scores alone")
         return self
+
+    def _check_class(self, key: str, claim: Claim) -> None:
+        levels = self.task.levels
+        if claim.for_class is not None and claim.for_class not in levels:
+            there = f"there is {', '.join(levels)}" if levels else "the target is a number"
+            raise ValueError(f"{key}.for_class: no class is called '{claim.for_class}': {there}")
 
     def _check_groups(self, names: list[str]) -> None:
         if self.table is None:
@@ -260,10 +285,13 @@ class DatasetRecipe(Recipe):
         if self.split and self.split.column is not None:
             names = [variable.name for variable in self.variables]
             refuse_repeats("column", [*names, self.target.name, self.split.column])
-        numbers = [*(v for v in self.variables if isinstance(v, Numeric)), self.target]
+        columns = [*self.variables, self.target]
+        numbers = [of for of in columns if isinstance(of, Numeric | NumericTarget)]
         if table.encoded and any(number.standardise for number in numbers):
             raise ValueError("an encoded table holds features already: no standardise")
         if table.encoded and any(isinstance(variable, Date) for variable in self.variables):
             raise ValueError("an encoded table holds features already: no dates")
         if table.encoded and any(variable.keeps_missing for variable in self.variables):
             raise ValueError("an encoded table holds features already: no missing indicators")
+        if table.encoded and isinstance(self.target, NumericTarget) and self.target.scale:
+            raise ValueError("an encoded table holds a scaled target already: no scale")

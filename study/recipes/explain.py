@@ -56,13 +56,14 @@ def _reason(fault: ErrorDetails, known: list[str]) -> str:
     if kind == "extra_forbidden":
         key = str(fault["loc"][-1])
         if key in known:
-            kinds = [part for part in fault["loc"] if part in TYPES]
-            return f"does not belong here{f', in a variable of type {kinds[-1]}' if kinds else ''}"
+            what = "target" if fault["loc"][0] == "target" else "variable"
+            kinds = [part for part in fault["loc"] if part in (*TYPES, "class")]
+            return f"does not belong here{f', in a {what} of type {kinds[-1]}' if kinds else ''}"
         near = difflib.get_close_matches(key, known, n=1)
         return "unknown key" + (f"; did you mean '{near[0]}'?" if near else "")
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tag = f"is '{context['tag']}'" if "tag" in context else "has none"
-        *most, last = map(repr, TYPES)
+        *most, last = context.get("expected_tags", ", ".join(map(repr, TYPES))).split(", ")
         return f"type should be {', '.join(most)} or {last} (it {tag})"
     if kind == "string_pattern_mismatch":
         reason = "should be module:name"

@@ -22,7 +22,7 @@ from study.recipes.model import Contender, EstimatorRecipe, ModelRecipe, kind_of
 
 DEFAULT_MODELS = ("transformer", "transformer-tokens", "mlp", "linear")
 
-# What --models takes for one of scikit-learn's regressors as it comes.
+# What --models takes for one of scikit-learn's regressors or classifiers as it comes.
 SKLEARN_PREFIX = "sklearn:"
 
 
@@ -66,20 +66,21 @@ def builtin_names(folder: str) -> list[str]:
 
 
 def _of_sklearn(name: str) -> EstimatorRecipe:
-    """One of scikit-learn's regressors, by the name of its class, with its own defaults."""
+    """A regressor or classifier of scikit-learn, by the name of its class, with its defaults."""
     from sklearn.utils.discovery import all_estimators  # imports all of scikit-learn
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes that nobody asked for
-        regressors = dict(all_estimators(type_filter="regressor"))
-    if name not in regressors:
-        near = difflib.get_close_matches(name.rpartition(".")[2], sorted(regressors), n=1)
+        known = dict(all_estimators(type_filter=["regressor", "classifier"]))
+    if name not in known:
+        near = difflib.get_close_matches(name.rpartition(".")[2], sorted(known), n=1)
         raise InputError(
-            f"--models {SKLEARN_PREFIX}{name}: scikit-learn has no regressor of this name"
+            f"--models {SKLEARN_PREFIX}{name}: scikit-learn has no regressor or "
+            "classifier of this name"
             + (f"; did you mean {SKLEARN_PREFIX}{near[0]}?" if near else "")
         )
     # Where it is documented: sklearn.ensemble, not sklearn.ensemble._forest.
-    module = regressors[name].__module__.partition("._")[0]
+    module = known[name].__module__.partition("._")[0]
     return EstimatorRecipe(title=name, estimator=f"{module}:{name}")
 
 

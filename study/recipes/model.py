@@ -52,7 +52,7 @@ class ModelRecipe(Recipe):
 
 
 class EstimatorRecipe(Recipe):
-    """A contender: a scikit-learn regressor by import path, and its arguments.
+    """A contender: a scikit-learn regressor or classifier by import path, and its arguments.
 
     It trains itself, and the seed is its random_state.
     """
@@ -106,7 +106,7 @@ def with_patience(recipe: Contender, patience: int | None) -> Contender:
 
 
 def estimators(models: Mapping[str, Contender | None]) -> dict[str, EstimatorRecipe]:
-    """The models that are regressors of scikit-learn, and no networks, by name."""
+    """The models that are estimators of scikit-learn, and no networks, by name."""
     return {name: of for name, of in models.items() if isinstance(of, EstimatorRecipe)}
 
 

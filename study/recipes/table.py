@@ -9,8 +9,8 @@ from pydantic import (
     model_validator,
 )
 
-from study.recipes.base import Arguments, ImportPath, Name, Positive, Recipe
-from study.recipes.columns import DecimalSign, Missing, Scaled, ThousandsSign
+from study.recipes.base import Arguments, ImportPath, Name, Recipe
+from study.recipes.columns import DecimalSign, Missing, ThousandsSign
 
 # What stands for a missing value, unless a level has that name.
 MISSING_MARKS = (
@@ -84,8 +84,9 @@ class Split(Recipe):
     """Which rows of a single table are test rows.
 
     Either a fraction of them, drawn by `random_state` as scikit-learn's train_test_split
-    does; or those in which `column` holds the text `test`, all others holding `train`, or one of
-    several texts.
+    does, stratified by class where the target is one (not where rows are in groups, which are
+    drawn whole); or those in which `column` holds the text `test`, all others holding `train`, or
+    one of several texts.
     """
 
     test: Annotated[float, Field(gt=0, lt=1)] | Name
@@ -120,13 +121,3 @@ class Proposal(Recipe):
 
     part: float = Field(gt=0, lt=1)
     random_state: int = Field(ge=0, lt=2**32)
-
-
-class Target(Scaled):
-    """What is predicted; `tolerance` is the relative error of a correct prediction."""
-
-    tolerance: Positive
-
-    def with_unit(self, words: str) -> str:
-        """Words about the target, and its unit if it has one."""
-        return f"{words}, {self.unit}" if self.unit else words

@@ -55,7 +55,7 @@ def write_report(overview: Overview) -> Path:
         "report.html",
         results=results,
         answers=answers(overview),
-        no_verdict=in_words(results.recipe.fit),
+        no_verdict=in_words(results),
         headline=headline(overview),
         details=details(overview),
         strip=displays.get("population") or displays.get("verdict"),

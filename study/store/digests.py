@@ -34,10 +34,10 @@ def key_of(key: Sequence[str | int | None], environment: str) -> bytes:
 
 def told(key: Sequence[str | int | None]) -> list[str | int | None]:
     """A key; of the streams that the first form did not have, those up to the last with a seed."""
-    held = list(key)
-    while len(held) > _KEY_AT_FIRST and held[-1] is None:
-        held.pop()
-    return held
+    seeds = list(key)
+    while len(seeds) > _KEY_AT_FIRST and seeds[-1] is None:
+        seeds.pop()
+    return seeds
 
 
 def of_weights(key: bytes, content: bytes) -> bytes:
@@ -62,7 +62,7 @@ def of_rows(rows: Rows, keys: Mapping[int, bytes]) -> dict[int, bytes]:
         codes = rows.codes[start:stop].tobytes()
         if codes not in known:
             known[codes] = _of_labels(rows.table, rows.labels(slice(start, stop)))
-        content = _held(rows.table, numbers[start:stop]).tobytes()
+        content = held(rows.table, numbers[start:stop]).tobytes()
         found[training] = sha256(keys[training] + known[codes] + content)
     return found
 
@@ -75,12 +75,15 @@ def of_table(rows: Iterable[Sequence[Any]]) -> bytes:
     return content.digest()
 
 
-def _held(table: str, numbers: np.ndarray) -> np.ndarray:
-    """The numbers of rows without the later columns that hold none."""
-    held = numbers.shape[1]
-    while held > _AT_FIRST[table] and np.isnan(numbers[:, held - 1]).all():
-        held -= 1
-    return numbers[:, :held]
+def held(table: str, numbers: np.ndarray) -> np.ndarray:
+    """The numbers of rows (rows, columns), without the later columns that hold none.
+
+    Later are those that the first form did not have.
+    """
+    width = numbers.shape[1]
+    while width > _AT_FIRST[table] and np.isnan(numbers[:, width - 1]).all():
+        width -= 1
+    return numbers[:, :width]
 
 
 def _of_labels(table: str, labels: list[list[Any]]) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 
 from study.common.files import beginning
 from study.recipes.base import said
-from study.store.digests import sha256
+from study.store.digests import held, sha256
 from study.store.reader import Reader, Training, among
 from study.store.rows import TABLES, Rows
 from study.store.store import Store
@@ -29,7 +29,8 @@ def dump(store: Store) -> Generator[str]:
     tables), models (name, recipe, layout of the weights), features, parts, prepared, sources,
     data_findings. Then each training, by its key (model, condition, engine, and the seeds init,
     order, dropout, labels, rows, and split): its weights as SHA-256, and its fits, scores,
-    occasions and losses, each after the key. Floats are written so that they read back exactly;
+    occasions and losses, each after the key; of fits, columns for classes only where the target is
+    a class. Floats are written so that they read back exactly;
     null is NaN.
 
     Raises StudyError where something is damaged. To be closed before the store is.
@@ -74,7 +75,8 @@ def _trainings(reader: Reader, trainings: Sequence[Training]) -> Iterator[str]:
 def _measured(training: Training, rows: Rows) -> Iterator[str]:
     own = rows.of_training(training.id)
     key = _list(rows.table, *training.key)[:-1]
-    for labels, values in zip(rows.labels(own), rows.numbers[own].tolist(), strict=True):
+    numbers = held(rows.table, rows.numbers[own])
+    for labels, values in zip(rows.labels(own), numbers.tolist(), strict=True):
         yield f"{key}, {_list(*labels)[1:-1]}, {', '.join(map(_number, values))}]\n"
 
 

@@ -15,7 +15,7 @@ from study.recipes.claim import Claim
 from study.recipes.claim_text import FORMS, read_claim
 from study.recipes.columns import Numeric
 from study.recipes.dataset import DatasetRecipe
-from study.recipes.table import Target
+from study.recipes.target import NumericTarget
 from study.store.provenance import circumstances, now
 from study.store.records import Key, Record, Row
 from study.store.run_directory import FILE_NAME, check_writable, create, set_aside
@@ -72,7 +72,7 @@ def recipe_of(
         smaller_is_better=sorted(table.turned),
         absent=absent,
         variables=[Numeric(name=name, type="numeric", divisor=1.0) for name in table.features],
-        target=Target(name=target or UNNAMED_TARGET, divisor=1.0, tolerance=0.1),
+        target=NumericTarget(name=target or UNNAMED_TARGET, divisor=1.0, tolerance=0.1),
         claim=claim,
     )
 

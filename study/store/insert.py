@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from study.store import digests, table_digests
+from study.store.migrations import tables
 from study.store.reader import STREAM_COLUMNS, Reader, Training
 from study.store.records import KEY_COLUMNS, Key, Record, Row, key_row
 from study.store.rows import TABLES, Rows
@@ -95,7 +96,8 @@ def _insert_rows(
     connection: sqlite3.Connection, table: str, training: int, rows: Sequence[Row]
 ) -> None:
     if rows:
-        marks = ", ".join("?" * (1 + len(rows[0])))
+        columns = [column.name for column in tables()[table]][: 1 + len(rows[0])]
         connection.executemany(
-            f"INSERT INTO {table} VALUES ({marks})", [(training, *row) for row in rows]
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+            [(training, *row) for row in rows],
         )

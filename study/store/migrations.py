@@ -154,6 +154,7 @@ CREATE TABLE data_findings (
     code TEXT NOT NULL, title TEXT NOT NULL, evidence TEXT NOT NULL, advice TEXT NOT NULL
 );
 """
+_CLASS_FITS = ("d_squared", "log_loss", "brier", "auc", "balanced_accuracy", "accuracy", "majority")
 # What every program had that stored no names.
 _METHODS = (
     *("training-gradient", "gradient", "contrast-gradient", "scaled-gradient"),
@@ -212,6 +213,14 @@ def _tell_splits(connection: sqlite3.Connection) -> None:
     _execute(connection, _KEY_WITH_SPLIT)
 
 
+def _tell_fits_of_classes(connection: sqlite3.Connection) -> None:
+    """Columns for how well classes are predicted; NULL where the target is a number."""
+    known = columns_in(connection)["fits"]
+    for column in _CLASS_FITS:
+        if column not in known:
+            connection.execute(f"ALTER TABLE fits ADD COLUMN {column} REAL")
+
+
 STEPS = (
     Step(1, "what was run, what was trained, and what was measured of it", _FIRST),
     Step(2, "what is stored is held against digests; an older program would break them", _DIGESTS),
@@ -221,6 +230,7 @@ STEPS = (
     Step(5, "what a run was made with can be told from what there is now", _store_names),
     Step(6, "a model may be trained and tested on a split of all rows", _tell_splits),
     Step(7, "a run tells what was found in its data before training", _DATA_FINDINGS),
+    Step(8, "the target may be a class, whose fit is told otherwise", _tell_fits_of_classes),
 )
 FORM = STEPS[-1].form
 # The step whose tables files of an older form may have.

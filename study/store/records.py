@@ -11,6 +11,7 @@ from study.common.streams import STREAM_NAMES, StreamSeeds
 from study.common.weights import Layout, Weights
 
 # Labels, then numbers, in the order of `rows.LABELS` and `rows.NUMBERS`; None where there is none.
+# The last columns are left out where no row has a number there.
 Row = tuple[Any, ...]
 
 

@@ -44,7 +44,7 @@ class Rows:
 
     @classmethod
     def of(cls, table: str, rows: Iterable[Sequence[Any]]) -> "Rows":
-        """Rows (training, *labels, *numbers) in their order.
+        """Rows (training, *labels, *numbers) in their order; the last columns may be left out.
 
         Raises ValueError or TypeError where a number is none.
         """
@@ -57,7 +57,9 @@ class Rows:
         while some := list(islice(left, _AT_ONCE)):
             training, *columns = zip(*some, strict=True)
             trainings.append(np.array(training, dtype=np.int64))
-            numbers.append(np.array(columns[labels:], dtype=np.float64).T)
+            known = np.array(columns[labels:], dtype=np.float64).T
+            numbers.append(np.full((len(some), width), np.nan))
+            numbers[-1][:, : known.shape[1]] = known
             for place, column in zip(places, columns, strict=False):
                 for name in dict.fromkeys(column):
                     place.setdefault(name, len(place))

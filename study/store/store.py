@@ -20,6 +20,7 @@ from study.datasets.encoding import Scale
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.find import DEFAULT_MODELS
 from study.recipes.model import Contender, read_model
+from study.recipes.target import NumericTarget
 from study.store import digests, table_digests
 from study.store.file_check import check_file, check_form, connect, damaged, reading
 from study.store.migrations import Column, columns_in, tables, unstored_names
@@ -223,8 +224,11 @@ class Store:
 
     def scales(self) -> dict[str, Scale]:
         """How each variable, and the target, was scaled."""
+        target = self.recipe.target
+        log = target.name if isinstance(target, NumericTarget) and target.scale == "log" else None
         stored = {
-            row.column: Scale(row.centre, row.divisor) for row in self.prepared().itertuples()
+            row.column: Scale(row.centre, row.divisor, log=row.column == log)
+            for row in self.prepared().itertuples()
         }
         columns = [*self.recipe.variables, self.recipe.target]
         # Before scales were stored, all were divisors of the recipe.

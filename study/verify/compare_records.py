@@ -7,9 +7,11 @@ import numpy as np
 
 from study.common.weights import Weights
 from study.store.records import Record
-from study.store.rows import LABELS
+from study.store.rows import LABELS, NUMBERS
 
 Row = tuple[object, ...]
+# Of fits, what moves by little where predictions do.
+_COMPARED = ("r_squared", "rmse", "d_squared", "log_loss", "brier")
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Likeness:
 
     bitwise : whether all is equal to the bit
     difference : the largest difference of fits and scores, relative to the largest score of the
-        same method, or to the largest rmse; of R² relative to 1, or to the largest
+        same method, or to the largest rmse; of other measures of fit relative to 1, or to the
+        largest
     """
 
     bitwise: bool
@@ -28,8 +31,8 @@ class Likeness:
 def likeness(stored: Record, computed: Record) -> Likeness:
     """Compare all of two records, whatever the order of their rows.
 
-    A proportion of rows `within` jumps where a prediction lies at the bound: it counts for
-    `bitwise` alone.
+    A proportion of rows jumps where a prediction lies at the bound, as `within` and accuracy do:
+    they count for `bitwise` alone.
     """
     bitwise = likeness_of_weights(stored.weights, computed.weights).bitwise
     differences = [0.0]
@@ -37,13 +40,13 @@ def likeness(stored: Record, computed: Record) -> Likeness:
         before, after = (_by_label(getattr(of, table), len(labels)) for of in (stored, computed))
         if before.keys() != after.keys():
             return Likeness(bitwise=False, difference=np.inf)
-        one, other = (
-            np.array([of[key] for key in before], dtype=np.float64) for of in (before, after)
-        )
+        one, other = (_numbers(table, [of[key] for key in before]) for of in (before, after))
         bitwise = bitwise and np.array_equal(one, other, equal_nan=True)
-        if table == "fits" and before:
-            differences.append(_relative(one[:, 0], other[:, 0], least=1.0))
-            differences.append(_relative(one[:, 1], other[:, 1]))
+        if table == "fits":
+            for column in _COMPARED:
+                place = NUMBERS[table].index(column)
+                least = 0.0 if column == "rmse" else 1.0
+                differences.append(_relative(one[:, place], other[:, place], least))
         if table == "scores":
             methods = np.array([method for method, _ in before], dtype=object)
             differences += [
@@ -77,6 +80,13 @@ def _relative(one: np.ndarray, other: np.ndarray, least: float = 0.0) -> float:
     return (
         float(differences.max()) / largest if np.isfinite(differences).all() and largest else np.inf
     )
+
+
+def _numbers(table: str, rows: Sequence[Row]) -> np.ndarray:
+    """Numbers of rows (rows, columns), NaN where the last ones are left out."""
+    width = len(NUMBERS[table])
+    padded = [(*row, *[np.nan] * (width - len(row))) for row in rows]
+    return np.array(padded, dtype=np.float64).reshape(len(rows), width)
 
 
 def _by_label(rows: Sequence[Row], labels: int) -> dict[Row, Row]:

@@ -11,18 +11,20 @@ import numpy as np
 
 from study.common.conditions import CONTROLS
 from study.common.findings import FAULT, NOTE, PASSED, Finding
+from study.common.fit_measures import fit_measures
 from study.common.methods import (
     DECLARED,
     STEPS,
     TRAINING_GRADIENT,
     methods_with,
+    stored_under,
 )
 from study.common.progress import progress
 from study.engines.registry import engine_named
 from study.engines.replicates import loss_epochs, occasion_epochs
 from study.store.file_check import RESTORE
 from study.store.reader import Training, among
-from study.store.rows import TABLES, Rows
+from study.store.rows import NUMBERS, TABLES, Rows
 from study.store.same_run import lacking
 from study.store.store import Store
 from study.verify.training_names import in_words
@@ -33,9 +35,6 @@ BY_EPOCH = ("occasions", "losses")
 _AT_ONCE = 500
 # Sums that were taken in another order.
 _ROUNDING = 1e-9
-# Methods whose scores are means of absolute values, with the mean signed value beside.
-_SIGNED = [method.name for method in DECLARED if method.signed]
-
 _PASSED = {
     "C003": "weights, and the keys of trainings, are what was stored",
     "C004": "fits, scores, occasions and losses are what was stored",
@@ -184,12 +183,13 @@ def _expectation(store: Store) -> Callable[[Training], Expected | None]:
         offers = kind.offers(condition)
         rows = none | {
             "fits": [[p, e] for p in ("test", "train") for e in ("alone", "together")],
-            "scores": [
-                [method.name, item]
-                for method in sorted(methods_with(offers), key=lambda method: method.name)
+            "scores": sorted(
+                [stored, item]
+                for method in methods_with(offers)
                 if method.name in made_with
-                for item in sorted(store.recipe.scored(method.by))
-            ],
+                for stored in stored_under(method, store.recipe.task)
+                for item in store.recipe.scored(method.by)
+            ),
         }
         protocol = recipe.training if STEPS in offers and recipe else None
         if protocol is not None:
@@ -214,6 +214,16 @@ def _check_numbers(
 ) -> None:
     """Ranges, and what follows from something else that is stored."""
     imported = store.recipe.scores is not None
+    measures = fit_measures(store.recipe.task).columns
+    # Names of scores that are means of absolute values, with the mean signed value beside; not of
+    # sums over classes, which have no sign.
+    signed = [
+        stored
+        for method in DECLARED
+        if method.signed
+        for stored in stored_under(method, store.recipe.task)[-len(store.recipe.task.levels) :]
+    ]
+    known = [place for place, name in enumerate(NUMBERS["fits"]) if name in measures]
     incomplete = {
         training.id
         for (code, _), those in found.wrong.items()
@@ -226,12 +236,10 @@ def _check_numbers(
         )
         labels = tables["scores"].labels(tables["scores"].of_training(training.id))
         methods = np.array([str(method) for method, _ in labels], dtype=object)
-        gradient = np.isin(methods, _SIGNED) & (not imported)
-        diverged = imported or not np.isfinite(fits).all()
-        for wrong, what in (
-            (fits[:, 0] > 1, "R² above 1"),
-            (fits[:, 1] < 0, "rmse below 0"),
-            ((fits[:, 2] < 0) | (fits[:, 2] > 1), "within outside 0 to 1"),
+        gradient = np.isin(methods, signed) & (not imported)
+        diverged = imported or not np.isfinite(fits[:, known]).all()
+        checks: tuple[tuple[Any, str], ...] = (
+            *_out_of_range(fits),
             (_unlike(scores[gradient]), "a gradient's score below 0, or below its signed one"),
             (_unlike(occasions), "an occasion below 0, or below its signed one"),
             (losses < 0, "a loss below 0"),
@@ -240,7 +248,8 @@ def _check_numbers(
                  for n in (scores[:, 0], scores[gradient], occasions, losses)],
                 "not finite, although all its predictions are",
             ),
-        ):  # fmt: skip
+        )  # fmt: skip
+        for wrong, what in checks:
             if np.any(wrong):
                 found.add("C006", what, training)
         if len(occasions) and not diverged and training.id not in incomplete:
@@ -251,6 +260,24 @@ def _check_numbers(
             sums = occasions.reshape(-1, *kept.shape).sum(axis=0)
             if not np.allclose(sums, kept, rtol=0, atol=_ROUNDING * kept[:, 0].max()):
                 found.add("C007", "not the sums over the occasions", training)
+
+
+def _out_of_range(fits: np.ndarray) -> Iterator[tuple[np.ndarray, str]]:
+    """Which fits, (rows, columns), no predictions can have, and what they are."""
+    for name, least, most, what in (
+        ("r_squared", -np.inf, 1, "R² above 1"),
+        ("rmse", 0, np.inf, "rmse below 0"),
+        ("within", 0, 1, "within outside 0 to 1"),
+        ("d_squared", -np.inf, 1, "D² above 1"),
+        ("log_loss", 0, np.inf, "log loss below 0"),
+        ("brier", 0, 2, "a Brier score outside 0 to 2"),
+        ("auc", 0, 1, "a ROC AUC outside 0 to 1"),
+        ("balanced_accuracy", 0, 1, "balanced accuracy outside 0 to 1"),
+        ("accuracy", 0, 1, "accuracy outside 0 to 1"),
+        ("majority", 0, 1, "the majority's share outside 0 to 1"),
+    ):
+        numbers = fits[:, NUMBERS["fits"].index(name)]
+        yield (numbers < least) | (numbers > most), what
 
 
 def _unlike(numbers: np.ndarray) -> np.ndarray:

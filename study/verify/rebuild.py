@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from study.common.conditions import UNTRAINED
 from study.common.errors import InputError, StudyError
 from study.common.findings import NOTE, PASSED, Finding
+from study.common.methods import method_of
 from study.common.versions import environment
 from study.common.weights import Weights
 from study.datasets.dataset import Dataset, load_dataset
@@ -60,7 +61,13 @@ class Again:
         for model, begun in store.engines().items():
             try:
                 recipe = store.model_recipe(model)
-                engine = engine_for(recipe, len(dataset.features), begun=begun, gaps=dataset.gaps)
+                engine = engine_for(
+                    recipe,
+                    len(dataset.features),
+                    task=dataset.task,
+                    begun=begun,
+                    gaps=dataset.gaps,
+                )
                 digest = engine.digest()
                 if engine.layout != store.layout(model):
                     raise InputError("its network has other parameters now")
@@ -130,7 +137,7 @@ class Again:
 
 def with_methods(record: Record, methods: Collection[str]) -> Record:
     """A record with its scores by some methods alone."""
-    return replace(record, scores=[row for row in record.scores if row[0] in methods])
+    return replace(record, scores=[row for row in record.scores if method_of(row[0]) in methods])
 
 
 def _dataset(store: Store, data: str | None, findings: list[Finding]) -> Dataset | None:

@@ -9,7 +9,8 @@ from scipy.stats import ks_2samp
 from study.common.conditions import TRAINED
 from study.common.errors import StudyError
 from study.common.findings import FAULT, NOTE, PASSED, Finding
-from study.common.methods import GROUPED_PERMUTATION, PERMUTATION
+from study.common.fit_measures import fit_measures
+from study.common.methods import GROUPED_PERMUTATION, PERMUTATION, of_class
 from study.common.progress import progress
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
@@ -18,6 +19,7 @@ from study.statistics.ranking import shares
 from study.store.file_check import RESTORE
 from study.store.reader import Training
 from study.store.records import Record
+from study.store.rows import NUMBERS
 from study.store.same_run import measured_as_now
 from study.store.store import Store
 from study.verify.compare_records import likeness
@@ -120,7 +122,7 @@ def _tests(
     pairs: Sequence[tuple[Training, Record, Record]],
     candidates: Sequence[Training],
 ) -> list[tuple[str, float]]:
-    """By condition, whether R² and the claimed share have the stored distribution (two-sided)."""
+    """By condition, whether fit and the claimed share have the stored distribution (two-sided)."""
     found = []
     for condition in sorted({training.condition for training, *_ in pairs}):
         new = [after for training, _, after in pairs if training.condition == condition]
@@ -131,17 +133,21 @@ def _tests(
         if not others:
             continue
         old = stored_records(store, drawn(others, _MOST))
-        for name, value in (("R²", _fit), ("share", lambda r: _share(r, store.recipe))):
+        recipe = store.recipe
+        symbol = fit_measures(recipe.task).symbol
+        for name, value in ((symbol, _fit), ("share", _share)):
             one, other = (
-                np.nan_to_num([value(record) for record in records], nan=-1e300)
+                np.nan_to_num([value(record, recipe) for record in records], nan=-1e300)
                 for records in (new, old)
             )
             found.append((f"{condition} {name}", float(ks_2samp(one, other).pvalue)))
     return found
 
 
-def _fit(record: Record) -> float:
-    return next((row[2] for row in record.fits if row[:2] == ("train", "alone")), np.nan)
+def _fit(record: Record, recipe: DatasetRecipe) -> float:
+    """How much is explained of the training rows, one by one."""
+    column = 2 + NUMBERS["fits"].index(fit_measures(recipe.task).explained)
+    return next((row[column] for row in record.fits if row[:2] == ("train", "alone")), np.nan)
 
 
 def _share(record: Record, recipe: DatasetRecipe) -> float:
@@ -150,6 +156,8 @@ def _share(record: Record, recipe: DatasetRecipe) -> float:
     held = {row[0] for row in record.scores}
     grouped = PERMUTATION if claim.level == "feature" else GROUPED_PERMUTATION
     method = claim.method if claim.method in held else grouped
+    if claim.for_class is not None and of_class(method, claim.for_class) in held:
+        method = of_class(method, claim.for_class)
     scores = {row[1]: row[2] for row in record.scores if row[0] == method}
     members = recipe.blocks.get(claim.name, [claim.name])
     columns = {claim.name} | {

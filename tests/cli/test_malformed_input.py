@@ -84,7 +84,7 @@ TABLES: dict[str, tuple[str | bytes, str]] = {
     "a target alone in its file": ("x,price\n" + rows(20, lambda n: f"7,{n}"), "no column is left to predict price from (x: the same in all rows (7))"),
     "target constant": ("x,price\n" + rows(20, lambda n: f"{n},5"), "column price: the target is 5 in every row"),
     "target missing": ("x,price\n" + rows(20, lambda n: f"{n},"), "column price: the target has no value in any row"),
-    "target of texts": ("x,price\n" + rows(20, lambda n: f"{n},high"), "the target must be a number, but row 1 below the header holds 'high'"),
+    "target of texts": ("x,price\n" + rows(20, lambda n: f"{n},high"), "column price: the target is 'high' in every row"),
     "target of mixed types": ("x,price\n" + rows(20, lambda n: f"{n},{n if n != 7 else 'n.b.'}"), "row 8 below the header holds 'n.b.'"),
     "target of dates": ("x,price\n" + rows(20, lambda n: f"{n},2020-01-{n + 1:02}"), "the target must be a number"),
     "target infinite": ("x,price\n" + rows(20, lambda n: f"{n * 2},{'inf' if n == 3 else n}"), "holds 'inf'"),

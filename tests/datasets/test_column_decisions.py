@@ -285,21 +285,26 @@ def test_where_no_claim_can_be_proposed_none_is_and_the_recipe_asks_for_one(tmp_
     assert "month has rank 1" in study("data", "check", "t")
 
 
-def test_classes_are_refused_as_targets_for_what_they_are(study):
+def test_words_are_classes_and_among_numbers_they_are_refused(study):
     rows = "".join(f"{row % 7},{['cat', 'dog', 'cow'][row % 3]}\n" for row in range(60))
     Path("t.csv").write_text("x,y\n" + rows)
-    said = study("data", "init", "t.csv", "--target", "y", status=2)
-    assert "a class is not predicted" in said
+    assert "y, a class: cat 20, cow 20, dog 20" in study("data", "init", "t.csv", "--target", "y")
     Path("t.csv").write_text("x,y\n" + rows.replace("cat", "1").replace("dog", "2.5"))
-    said = study("data", "init", "t.csv", "--target", "y", status=2)
+    said = study("data", "init", "t.csv", "--target", "y", "--out", "u.toml", status=2)
     assert "where that is a missing value, leave the cell empty" in said
     assert "classes" in study("data", "init", "--help")
 
 
-def test_a_target_of_few_whole_numbers_is_said_to_be_read_as_an_amount(tmp_path):
+def test_a_target_of_few_whole_numbers_may_be_read_as_an_amount_which_is_said(tmp_path):
     draw = np.random.default_rng(9)
     made = made_of(tmp_path, {"rooms": draw.integers(1, 9, ROWS)}, y=draw.integers(0, 3, ROWS))
-    [warned] = [w for w in data_warnings(made.dataset) if w.code == "T006"]
+    assert made.recipe.target.levels == ["0", "1", "2"]
+    assert not [w for w in data_warnings(made.dataset) if w.code == "T006"]
+    assert any("y holds 0, 1 and 2 alone, and is predicted as a class" in of for of in made.decide)
+    offered = uncommented(made.text, "# standardise = true", 2)
+    kept = [row for row in offered.splitlines() if not row.startswith(('type = "class"', "levels"))]
+    data = saved(made, tmp_path, "\n".join(kept))
+    [warned] = [w for w in data_warnings(data) if w.code == "T006"]
     assert "3 whole numbers only, 0, 1 and 2" in warned.evidence
 
 

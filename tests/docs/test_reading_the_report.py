@@ -4,6 +4,8 @@ import re
 
 import pandas as pd
 import pytest
+from class_runs import class_run
+from class_tables import class_data
 from conftest import ROOT
 
 import study
@@ -70,8 +72,18 @@ def split(tmp_path_factory) -> Overview:
     return Overview(study.load(folder / "run"))
 
 
-def table_of(name: str, overview: Overview, split: Overview) -> Table:
-    """A table of the reference run; of the run that has splits where it rests on them."""
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory) -> Overview:
+    """A run of three classes."""
+    folder = tmp_path_factory.mktemp("classes")
+    return Overview(study.load(class_run(folder / "run", class_data(folder), seeds=3, splits=0)))
+
+
+def table_of(name: str, overview: Overview, split: Overview, classes: Overview) -> Table:
+    """A table of the reference run; of the run that has splits, or classes, where it rests on
+    them."""
+    if name.startswith("importance-classes"):
+        return make_table(classes, name)
     return make_table(split if TABLES[name].section == "population" else overview, name)
 
 
@@ -80,22 +92,24 @@ def test_every_table_is_explained_and_no_other():
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_column_is_explained(name, overview, split, monkeypatch):
+def test_every_column_is_explained(name, overview, split, classes, monkeypatch):
     # The reference run varies no source alone; the documentation holds the table of one that does.
     varied = pd.read_csv(ROOT / "docs" / "sources.csv")
     monkeypatch.setitem(vars(overview), "sources", varied)
-    table = table_of(name, overview, split)
+    table = table_of(name, overview, split, classes)
     said = names(explained("Table")[name])
     assert set(table.layout.columns) - said == set()
     assert set(table.data.columns) - said - names(parts(PAGE)["Columns of the CSV files"]) == set()
 
 
-def test_every_column_of_the_page_is_one_of_its_table(overview, split):
+def test_every_column_of_the_page_is_one_of_its_table(overview, split, classes):
     """What a table's list of columns names is a column of it, or of its sister by variable."""
     for heading, text in parts(PAGE).items():
         if not heading.startswith("Table "):
             continue
-        tables = [table_of(name, overview, split) for name in names(heading) if name != "sources"]
+        tables = [
+            table_of(name, overview, split, classes) for name in names(heading) if name != "sources"
+        ]
         known = {column for table in tables for column in [*table.layout, *table.data]}
         for line in re.findall(r"^\| (.*`.*?) \|", text, flags=re.MULTILINE):
             assert not tables or names(line) <= known, (heading, line)

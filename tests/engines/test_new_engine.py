@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from study.common.methods import GRADIENTS, PREDICTIONS
+from study.common.task import Task
 from study.engines import registry
 from study.engines.engine import Cost, Engine, Stack
 from study.engines.replicates import Trained
@@ -37,11 +38,12 @@ class Covariances(Engine):
     threaded = True
     recipe: EstimatorRecipe
     inputs: int
+    task: Task
 
     @classmethod
-    def of(cls, recipe, inputs, device):
+    def of(cls, recipe, inputs, device, task):
         mine = recipe is not None and recipe.import_path == "mine:Covariances"
-        return cls(recipe, inputs) if mine else None
+        return cls(recipe, inputs, task) if mine else None
 
     @staticmethod
     def offers(condition):
@@ -51,7 +53,9 @@ class Covariances(Engine):
     def layout(self):
         return [["slopes", [self.inputs]], ["mean", [1]]]
 
-    def train(self, replicates, x, y, on_work=lambda _: None, *, tested=0, groups=None):
+    def train(
+        self, replicates, x, y, on_work=lambda _: None, *, tested=0, groups=None, weights=None
+    ):
         pairs = zip(*assign_rows(replicates, len(y) - tested, tested, groups), strict=True)
         slopes = [
             (x[rows] - x[rows].mean(axis=0)).T @ y[labels] / len(rows) for rows, labels in pairs

@@ -155,9 +155,10 @@ def test_a_split_is_measured_as_if_its_rows_were_the_data(people, name):
         for one, other in zip(found.importances, expected.importances, strict=True):
             np.testing.assert_allclose(one.score[place], other.score[0], **close)
         for fit, other in zip(found.fits, expected.fits, strict=True):
-            np.testing.assert_allclose(fit.r_squared[place], other.r_squared[0], **close)
-            np.testing.assert_allclose(fit.rmse[place], other.rmse[0], **close)
-            np.testing.assert_allclose(fit.within[place], other.within[0], **close)
+            for measured in ("r_squared", "rmse", "within"):
+                np.testing.assert_allclose(
+                    fit.measures[measured][place], other.measures[measured][0], **close
+                )
 
 
 @pytest.mark.parametrize("name", engines())

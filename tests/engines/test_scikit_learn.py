@@ -30,7 +30,7 @@ from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.encoding import UNSCALED, to_features
 from study.engines.replicates import Replicate
 from study.engines.row_orders import Orders
-from study.engines.scikit_learn import Regressors, ScikitLearn
+from study.engines.scikit_learn import Estimators, ScikitLearn
 from study.execution import prepare, run
 from study.execution.plan import ordinary
 from study.importance import permutation as permutations
@@ -145,7 +145,7 @@ def measured(people, tmp_path_factory) -> tuple[Dataset, dict[Replicate, dict[tu
     )
     assert (plan.stored, plan.missing) == (0, 3)
     with store:
-        run.run(store, people, {"forest": forest}, plan.blocks, workers=1, report=lambda _: None)
+        run.run(store, people, plan.blocks, workers=1, report=lambda _: None)
         scores, fits = store.frame("scores"), store.frame("fits")
     found: dict[Replicate, dict[tuple, float]] = {}
     for replicate in REPLICATES:
@@ -238,7 +238,7 @@ def _first_order(replicate: Replicate, rows: int) -> np.ndarray:
     return Orders([plain], rows).epochs(1)[0][0, 0]
 
 
-def fit(recipe: EstimatorRecipe, replicates: list[Replicate], people: Dataset) -> Regressors:
+def fit(recipe: EstimatorRecipe, replicates: list[Replicate], people: Dataset) -> Estimators:
     engine = ScikitLearn(recipe)
     return engine.stack(engine.train(replicates, people.train_x, people.train_y))
 
@@ -353,7 +353,7 @@ def test_a_wrong_recipe_names_file_key_and_reason(tmp_path, text):
 
 UNFIT = {
     ("sklearn.linear_model:LinearRegression", ""): "it has no random_state, so that all seeds would be the same: name a regressor that has one",
-    ("sklearn.ensemble:RandomForestClassifier", ""): "not a class of scikit-learn regressors",
+    ("sklearn.ensemble:RandomForestClassifier", ""): "a classifier, but the target is a number: name a regressor",
     ("sklearn.pipeline:Pipeline", ""): "a Pipeline or a search around one does not count",
     ("sklearn.ensemble:Forest", ""): "has no attribute 'Forest'",
     ("no_such_module:Forest", ""): "No module named 'no_such_module'",
@@ -420,12 +420,15 @@ def test_a_class_of_scikit_learn_is_named_without_a_recipe():
     )
     boosting = find_contender("sklearn:HistGradientBoostingRegressor").recipe
     assert boosting.estimator == "sklearn.ensemble:HistGradientBoostingRegressor"
+    assert find_contender("sklearn:SVC").recipe.estimator == "sklearn.svm:SVC"
     for wrong, near in (
         ("RandomForestRegresor", "RandomForestRegressor"),
         ("ensemble.ExtraTreesRegressor", "ExtraTreesRegressor"),
-        ("RandomForestClassifier", "RandomForestRegressor"),
+        ("RandomForestClasifier", "RandomForestClassifier"),
+        ("KMeans", None),
     ):
-        with pytest.raises(InputError, match=f"no regressor of this name; .*sklearn:{near}\\?"):
+        hint = f"; did you mean sklearn:{near}\\?" if near else "$"
+        with pytest.raises(InputError, match=f"no regressor or classifier of this name{hint}"):
             find_contender(f"sklearn:{wrong}")
 
 
@@ -464,7 +467,7 @@ def alone(tmp_path_factory) -> Path:
         fresh=False,
     )  # fmt: skip
     with store:
-        run.run(store, dataset, models, plan.blocks, workers=1, report=lambda _: None)
+        run.run(store, dataset, plan.blocks, workers=1, report=lambda _: None)
     return folder / "run"
 
 

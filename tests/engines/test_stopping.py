@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 from conftest import shipped, train
-from plain_loop import Masks, real
+from plain_loop import Masks, mean_loss, real
 from sklearn.model_selection import ShuffleSplit
 from torch import nn
 
 from study.common.errors import InputError
 from study.common.streams import StreamSeeds, varied
+from study.common.task import NUMBER, Task
 from study.engines.lanes.engine import Lanes
 from study.engines.replicates import Replicate, Trained
 from study.engines.row_orders import assign_rows, hold_out
@@ -51,8 +52,10 @@ class Plain:
         epochs: int,
         patience: int,
         batch_size: int = 10,
+        task: Task = NUMBER,
     ) -> None:
         self.network, self.masks, self.learned = network, Masks(seed), learned[0]
+        self.task = task
         for module in network.modules():
             if isinstance(module, Dropout):
                 module.register_forward_pre_hook(self.draw)
@@ -79,7 +82,7 @@ class Plain:
             self.masks.next_step()
             self.optimizer.zero_grad()
             targets = torch.from_numpy(y[start : start + batch_size])
-            loss = nn.functional.mse_loss(self.network(part).reshape(-1), targets)
+            loss = mean_loss(self.network(part), targets, self.task)
             loss.backward()
             self.optimizer.step()
             total += loss.item()
@@ -95,12 +98,12 @@ class Plain:
 
     def error(self, held: Rows) -> float:
         found, targets = self.alone(held[0]), torch.from_numpy(held[1])
-        return nn.functional.mse_loss(found, targets).item()
+        return mean_loss(found, targets, self.task).item()
 
     def alone(self, x: np.ndarray) -> torch.Tensor:
         self.network.eval()
         with torch.no_grad():
-            return torch.cat([self.network(row[None]).reshape(1) for row in torch.from_numpy(x)])
+            return torch.cat([self.network(row[None]) for row in torch.from_numpy(x)])
 
     def predictions(self, weights: dict[str, torch.Tensor]) -> np.ndarray:
         """Of the rows that were learned from, with other weights."""
@@ -108,23 +111,28 @@ class Plain:
         return self.alone(self.learned).numpy()
 
 
-def plain(recipe: ModelRecipe, x: np.ndarray, y: np.ndarray, seed: int) -> Plain:
+def plain(
+    recipe: ModelRecipe, x: np.ndarray, y: np.ndarray, seed: int, task: Task = NUMBER
+) -> Plain:
     """Train as the recipe says, on arrays whose rows are all training rows."""
     held = validation_rows(seed, len(y))
     left = np.setdiff1d(np.arange(len(y)), held)
-    return loop_of(recipe, (x[left], y[left]), (x[held], y[held]), seed)
+    return loop_of(recipe, (x[left], y[left]), (x[held], y[held]), seed, task)
 
 
-def loop_of(recipe: ModelRecipe, learned: Rows, held: Rows, seed: int) -> Plain:
+def loop_of(
+    recipe: ModelRecipe, learned: Rows, held: Rows, seed: int, task: Task = NUMBER
+) -> Plain:
     training = recipe.training
     return Plain(
-        build(recipe, inputs=learned[0].shape[1], init=seed),
+        build(recipe, inputs=learned[0].shape[1], outputs=task.outputs, init=seed),
         learned,
         held,
         seed=seed,
         epochs=training.epochs,
         patience=training.patience,
         batch_size=training.batch_size,
+        task=task,
     )
 
 
@@ -167,6 +175,20 @@ def test_training_stops_where_a_plain_loop_does_with_the_weights_of_its_best_epo
     for place, loop in enumerate(loops):
         assert_alike(ours, place, loop)
     # Some stopped, and not all at once.
+    assert len({loop.last for loop in loops}) > 2
+
+
+@ENGINES
+@pytest.mark.parametrize("count", [2, 3])
+def test_training_of_classes_stops_when_cross_entropy_is_no_more_smaller(people, engine, count):
+    task = Task(tuple("abc"[:count]))
+    cuts = np.quantile(people.train_y, np.arange(1, count) / count)
+    y = np.searchsorted(cuts, people.train_y).astype(np.float32)
+    recipe = shipped("mlp", epochs=40, patience=3)
+    ours = engine(recipe, 8, task).train(real(*range(6)), people.train_x, y)
+    loops = [plain(recipe, people.train_x, y, seed, task) for seed in range(6)]
+    for place, loop in enumerate(loops):
+        assert_alike(ours, place, loop)
     assert len({loop.last for loop in loops}) > 2
 
 

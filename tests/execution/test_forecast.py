@@ -69,7 +69,7 @@ def both(people, tmp_path_factory) -> Both:
     )
     with store:
         start = time.perf_counter()
-        run.run(store, people, MODELS, prepared.blocks, workers=1, report=lambda _: None)
+        run.run(store, people, prepared.blocks, workers=1, report=lambda _: None)
         seconds = time.perf_counter() - start
     assert prepared == planned
     size = (directory / FILE_NAME).stat().st_size

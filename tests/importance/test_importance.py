@@ -249,7 +249,7 @@ def test_measuring_gives_each_method_once(people):
     }
     alone = next(fit for fit in trained.fits if (fit.part, fit.evaluation) == ("test", "alone"))
     expected = mean_squared_error(people.test_y, stack.predict(people.test_x)[0]) ** 0.5 * 100_000
-    assert alone.rmse[0] == pytest.approx(expected, rel=1e-5)
+    assert alone.measures["rmse"][0] == pytest.approx(expected, rel=1e-5)
 
 
 def test_many_rows_are_predicted_in_parts():

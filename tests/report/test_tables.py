@@ -90,8 +90,10 @@ def failed(monkeypatch, capsys, *arguments: str) -> str:
     return message
 
 
-# Made of networks that no ordinary run has, or of groups that the people data do not have.
-ELSEWHERE = ("sources", "spread", "importance-groups")
+# Made of networks, or of a target, that no ordinary run has, or of groups that the people data do
+# not have.
+OF_CLASSES = ("importance-classes-features", "importance-classes-variables")
+ELSEWHERE = ("sources", "spread", "importance-groups", *OF_CLASSES)
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name not in ELSEWHERE])

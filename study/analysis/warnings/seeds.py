@@ -72,7 +72,8 @@ def not_learned(overview: Overview) -> Iterator[Found]:
             everyone = int((found["model"] == model).sum())
             yield Found(
                 f"{results.title(model)}: {len(rows)} of {everyone} ({seed_words(rows['seed'])}) "
-                f"have an R² on the test rows below {learning_threshold(results):.2f}, "
+                f"have {results.measures.one} on the test rows below "
+                f"{learning_threshold(results):.2f}, "
                 f"{learning_words(results)}.",
                 "Their importances tell of a model that predicts badly. Every table can be "
                 "read without them: study table NAME --learned.",
@@ -142,15 +143,16 @@ def diverged(overview: Overview) -> Iterator[Found]:
 
 def does_not_predict(overview: Overview) -> Iterator[Found]:
     """Models do not predict well enough for a verdict."""
-    gate = overview.held_out
+    gate, measures = overview.held_out, overview.results.measures
     poor = gate[~gate["predicts"].astype(bool)]
     if len(poor):
         named = [
-            f"{overview.results.title(row.model)} (R² {row.r_squared:.2f})"
-            for row in poor.itertuples()
+            f"{overview.results.title(row['model'])} "
+            f"({measures.symbol} {row[measures.explained]:.2f})"
+            for row in poor.to_dict("records")
         ]
         yield Found(
-            f"{listed(named)}: {in_words(overview.results.recipe.fit)}, {gate['best'].max():.2f}.",
+            f"{listed(named)}: {in_words(overview.results)}, {gate['best'].max():.2f}.",
             "There is no verdict on them: what matters to a model that does not predict says "
             "little of what matters. Another protocol of training, or early stopping, may help.",
         )
@@ -167,8 +169,9 @@ def added_after_a_look(overview: Overview) -> Iterator[Found]:
 
 
 def worse_than_the_mean(overview: Overview) -> Iterator[Found]:
-    """Test rows are predicted worse than by the mean."""
+    """Test rows are predicted worse than by the mean, or by the shares of the classes."""
     results = overview.results
+    explained = results.measures.explained
     if not has_fits(results):
         return
     fits = results.fits
@@ -176,19 +179,19 @@ def worse_than_the_mean(overview: Overview) -> Iterator[Found]:
     alone = fits[
         (fits["condition"] == "real")
         & (fits["evaluation"] == "alone")
-        & np.isfinite(fits["r_squared"].astype(float))
+        & np.isfinite(fits[explained].astype(float))
     ]
     for model in results.models:
         train, test = (
             alone[(alone["model"] == model) & (alone["part"] == part)] for part in ("train", "test")
         )
-        worse = test[test["r_squared"] < 0]
+        worse = test[test[explained] < 0]
         if len(worse):
             yield Found(
                 f"{results.title(model)}: {len(worse)} of {len(test)} "
-                f"({seed_words(worse['seed'])}) have an R² below 0 on the test rows, one by one; "
-                f"the mean over all seeds is {test['r_squared'].mean():.2f}, and "
-                f"{train['r_squared'].mean():.2f} on the training rows.",
+                f"({seed_words(worse['seed'])}) have {results.measures.one} below 0 on the test "
+                f"rows, one by one; the mean over all seeds is {test[explained].mean():.2f}, and "
+                f"{train[explained].mean():.2f} on the training rows.",
                 "What matters to such a network says little of what matters. If it fits the "
                 "training rows well, it knows them by heart: early stopping (patience in the "
                 "data recipe), fewer weights or more rows may help.",

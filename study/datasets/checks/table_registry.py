@@ -54,8 +54,8 @@ TABLE_CHECKS = (
         "T006",
         "The target may be a class",
         "the target has few values, as the number of a class has",
-        "It is predicted as an amount all the same, since targets are numbers: classes are not "
-        "predicted. Of two values, the prediction is read as a proportion.",
+        'It is predicted as an amount. If its numbers are those of classes, give it type = "class" '
+        "and its levels under [target].",
         target_classes,
     ),
 )

@@ -81,6 +81,8 @@ def _dividing(dataset: Dataset) -> list[int]:
 
 def terms_of_formula(dataset: Dataset) -> list[int]:
     """Places of the variables of which the target is a linear function; none if it is not."""
+    if dataset.task.classes:  # their numbers are no amounts
+        return []
     distinct = int(row_codes(dataset.train_x).max()) + 1
     bases = Bases.of(dataset.train_x, dataset.groups)
     width = len(bases.owner)
@@ -116,8 +118,20 @@ def _determination(dataset: Dataset) -> np.ndarray:
     if len(counts) < FEWEST_ROWS:
         return np.zeros(len(dataset.variables))
     firsts = np.unique(codes, return_index=True)[1]
-    means = np.bincount(codes, dataset.train_y.astype(np.float64)) / counts
-    return determination(dataset.to_variables(dataset.train_x[firsts]), dataset.one_hot, means)
+    table = dataset.to_variables(dataset.train_x[firsts])
+    found, weights = [], []
+    for target in _amounts(dataset):
+        found.append(determination(table, dataset.one_hot, np.bincount(codes, target) / counts))
+        weights.append(target.var())
+    return found[0] if len(found) == 1 else np.average(found, axis=0, weights=weights)
+
+
+def _amounts(dataset: Dataset) -> list[np.ndarray]:
+    """The target as an amount (rows,), or of more than two classes which rows are of each."""
+    y = dataset.train_y.astype(np.float64)
+    if dataset.task.outputs == 1:
+        return [y]
+    return [(y == place).astype(np.float64) for place in range(dataset.task.outputs)]
 
 
 def _below_one(number: float) -> str:

@@ -13,13 +13,22 @@ def proposal_scores(dataset: Dataset, folder: Path) -> np.ndarray:
     """By what linear regression ranks the variables: (variables,). Raises InputError.
 
     On the rows that the recipe leaves out for that, or else on the training rows; test rows stay
-    unseen.
+    unseen. Of classes, which rows are of each is what it predicts.
     """
     if dataset.recipe.proposal is None:
         x, y = dataset.train_x, dataset.train_y
     else:
         x, y = load_proposing(dataset, folder)
-    return linear_importance(x, y, dataset.groups)
+    if dataset.task.outputs == 1:
+        return linear_importance(x, y, dataset.groups)
+    members = [(y == place).astype(np.float64) for place in range(dataset.task.outputs)]
+    members = [of for of in members if of.any()]
+    # As one regression of all of them: what each explains, by its part of their variance.
+    return np.average(
+        [linear_importance(x, of, dataset.groups) for of in members],
+        axis=0,
+        weights=[of.var() for of in members],
+    )
 
 
 def linear_importance(x: np.ndarray, y: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarray:

@@ -72,7 +72,7 @@ def _kind_of_texts(column: Column, count: int) -> tuple[Kind | None, str]:
     if cycle:
         return "levels", f"{cycle}, which have no first and no last"
     sample = column.texts[:200]
-    if _are_dates(sample):
+    if are_dates(sample):
         return _kind_of_dates(column)
     if different >= _NEARLY_ALL * count:
         what = f"{different} different texts in {count} rows ({_some(sample)})"
@@ -96,7 +96,8 @@ def _kind_of_dates(column: Column) -> tuple[Kind | None, str]:
     )
 
 
-def _are_dates(texts: Sequence[str]) -> bool:
+def are_dates(texts: Sequence[str]) -> bool:
+    """Whether texts are dates."""
     if not all(map(_DATE.fullmatch, texts)):
         return False
     with warnings.catch_warnings():

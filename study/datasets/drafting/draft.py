@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from study.datasets.dataset import Dataset, load_dataset
+from study.datasets.drafting import target as of_targets
 from study.datasets.drafting.alike import alike
 from study.datasets.drafting.alike import told as together
 from study.datasets.drafting.claim_proposal import proposal_scores
@@ -19,7 +20,6 @@ from study.datasets.drafting.leaks import leaks, of_formula, told
 from study.datasets.drafting.making import RANDOM_STATE, Making
 from study.datasets.drafting.notations import doubts, in_words
 from study.datasets.drafting.reading import read_together
-from study.datasets.drafting.target import check_target, of_target
 from study.datasets.drafting.toml import written
 from study.datasets.drafting.variables import Variable
 from study.recipes.columns import Date
@@ -71,11 +71,11 @@ def draft(
     columns, lengths = read_together(table, paths)
     if target not in columns:
         raise no_column(path, target, list(columns))
-    check_target(path, columns[target])
+    levels = of_targets.check_target(path, columns[target])
     names = [_relative(each, recipe_path) for each in paths]
     where = {"file": names[0]} if test_path is None else {"train": names[0], "test": names[1]}
     said = table.model_dump(exclude_defaults=True, exclude={"file"})
-    made = Making(path, columns, target, lengths, proposal)
+    made = Making(path, columns, target, lengths, proposal, levels)
 
     def recipe_of(variables: Sequence[Variable]) -> DatasetRecipe:
         values = _values(path, {**where, **said}, variables, made, proposal)
@@ -92,7 +92,8 @@ def draft(
         claim = recipe.claim.model_copy(update={"name": dataset.variables[proposed[0]]})
         recipe = recipe.model_copy(update={"claim": claim})
     offers = replace(made.offers(), alike=alike(dataset))
-    text = written(recipe, made.left_out, made.notes, offers, claimed=bool(proposed))
+    other = of_targets.otherwise(columns[target], levels)
+    text = written(recipe, made.left_out, made.notes, offers, other, claimed=bool(proposed))
     _check_text(text, recipe)
     used = [*(variable.name for variable in recipe.variables), target]
     writings = {name: columns[name].writing for name in used}
@@ -113,7 +114,7 @@ def draft(
             *of_copies(made.groups),
             *offers.to_decide(),
             *together(offers.alike),
-            *of_target(made.target),
+            *of_targets.of_target(columns[target], levels),
         ],
         scores,
         proposed,
@@ -156,12 +157,7 @@ def _values(
         "patience": PATIENCE,
         "table": {**table, "missing": made.missing},
         "variables": [_said(variable) for variable in variables],
-        "target": {
-            "name": made.target.name,
-            "standardise": True,
-            "tolerance": 0.1,
-            **made.target.writing.keys,
-        },
+        "target": of_targets.target_keys(made.target, made.levels),
         "claim": {
             "level": "variable",
             "name": variables[0].name,

@@ -22,6 +22,12 @@ def of_formula(dataset: Dataset) -> list[str]:
 
 def leaks(dataset: Dataset, columns: Mapping[str, Column], target: Column) -> dict[str, str]:
     """The variables that are the target in another form, to rounding, each with what it is."""
+    if dataset.task.classes:
+        return {
+            name: f"{target.name} by another name (D004)"
+            for name in told(dataset)
+            if _is_renamed(columns[name], target)
+        }
     found = {}
     for name in told(dataset):
         numbers, goals = _known([columns[name]], target)
@@ -36,6 +42,15 @@ def leaks(dataset: Dataset, columns: Mapping[str, Column], target: Column) -> di
                 for name in terms
             }
     return found
+
+
+def _is_renamed(column: Column, target: Column) -> bool:
+    """Whether each value of a column stands for one class, and each class for one value."""
+    known = ~column.missing & ~target.missing
+    values = (column.codes if column.others else column.numbers)[known]
+    classes = target.codes[known]
+    pairs = np.unique(np.column_stack([values, classes]), axis=0)
+    return len(pairs) == len(np.unique(values)) == len(np.unique(classes))
 
 
 def _known(columns: list[Column], target: Column) -> tuple[np.ndarray, np.ndarray]:

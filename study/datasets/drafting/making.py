@@ -11,6 +11,7 @@ from study.datasets.checks.given_split import offered_split, split_by
 from study.datasets.checks.table import ColumnFinding
 from study.datasets.checks.table_registry import TABLE_CHECKS
 from study.datasets.division import drawn
+from study.datasets.drafting import target as of_targets
 from study.datasets.drafting.columns import Kind, kind_of
 from study.datasets.drafting.marks import with_levels
 from study.datasets.drafting.times import times_in_order
@@ -38,11 +39,15 @@ class Making:
         target: str,
         lengths: Sequence[int],
         proposal: Proposal | None,
+        levels: Sequence[str],
     ) -> None:
         self.path, self.lengths, self.proposal = path, lengths, proposal
+        self.levels = levels
         self.groups: np.ndarray | None = None
         self.columns, self._of_marks = with_levels(columns)
-        self.target = self.columns[target]
+        self.target = (
+            of_targets.as_classes(self.columns[target]) if levels else self.columns[target]
+        )
         self.left_out: dict[str, str] = {}
         self.decide: list[str] = []
         self.split, self.parts = self._split()
@@ -59,7 +64,7 @@ class Making:
         if len(self.lengths) == 2:
             return None, np.arange(sum(self.lengths)) >= self.lengths[0]
         for column in self.columns.values():
-            split = None if column is self.target else split_by(column)
+            split = None if column.name == self.target.name else split_by(column)
             if split is not None:
                 if not isinstance(split.train, str):
                     self.decide.append(_VALIDATION.format(name=short(column.name)))
@@ -71,7 +76,7 @@ class Making:
         others = tuple(
             column
             for name, column in self.columns.items()
-            if column is not self.target and not (self.split and self.split.column == name)
+            if column.name != self.target.name and not (self.split and self.split.column == name)
         )
         table = RawTable(others, self.target, tuple(self.lengths))
         found: dict[str, tuple[str, ColumnFinding]] = {}
@@ -143,7 +148,7 @@ class Making:
         """What kind of variable each column is that can be one; the others are left out."""
         kinds = {}
         for name, column in self.columns.items():
-            if column is self.target or (self.split and self.split.column == name):
+            if column.name == self.target.name or (self.split and self.split.column == name):
                 continue
             kind, said = kind_of(column)
             code, finding = self.found.get(name, ("", None))
@@ -190,7 +195,7 @@ class Making:
         """Columns by which rows may be put in time, where nothing else keeps them together."""
         if self.groups is not None or self.parts is not None:
             return []
-        others = (column for column in self.columns.values() if column is not self.target)
+        others = (column for column in self.columns.values() if column.name != self.target.name)
         return list(times_in_order(others))
 
     def _is_imputed(self, column: Column) -> bool:
@@ -211,4 +216,7 @@ class Making:
         kept &= self.left
         if self.parts is not None:
             return kept & ~self.parts
-        return kept & ~drawn(str(self.path), kept, TEST_FRACTION, RANDOM_STATE, self.groups)
+        classes = of_targets.class_places(self.target, self.levels) if self.groups is None else None
+        return kept & ~drawn(
+            str(self.path), kept, TEST_FRACTION, RANDOM_STATE, self.groups, classes
+        )

@@ -10,6 +10,7 @@ from study.recipes.base import Recipe
 from study.recipes.columns import Numeric, Variable
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Split
+from study.recipes.target import NumericTarget, Target
 
 _MISSING = {
     "refuse": "no value is missing",
@@ -83,12 +84,14 @@ def written(
     left_out: Mapping[str, str],
     notes: Mapping[str, str],
     offers: Offers,
+    other_target: Mapping[str, Any],
     *,
     claimed: bool,
 ) -> str:
     """A recipe, as text that is read back the same; reasons and offers are comments.
 
-    Where nothing is `claimed`, its claim is a comment as well, without a name.
+    other_target : keys that have the target as a class in place of a number, or as a number, where
+    it may be that. Where nothing is `claimed`, its claim is a comment as well, without a name.
     """
     groups = [
         "# Rows of one subject stand on both sides of the split; this keeps them together:",
@@ -121,10 +124,8 @@ def written(
         if variable.name in offers.gaps:
             lines.append('# missing = "indicator"  # makes it a feature whether a value is missing')
     lines += [*_left_out(left_out, offers), *_together(offers)]
-    lines += ["", "[target]", *_keys(recipe.target, _WRITTEN, ["tolerance"])]
+    lines += ["", *_target(recipe.target, other_target)]
     lines += [
-        '# unit = ""',
-        "# A prediction is correct when |prediction - target| < tolerance * |target|.",
         "",
         *(_origin(recipe) if claimed else _NO_CLAIM),
         '# The MLP is quick at any number of columns; model = "transformer" is the published one.',
@@ -132,6 +133,26 @@ def written(
     claim = ["[claim]", *_keys(recipe.claim, {})]
     lines += claim if claimed else [_comment(_unnamed(line)) for line in claim]
     return "\n".join(lines) + "\n"
+
+
+def _target(target: Target, other: Mapping[str, Any]) -> list[str]:
+    """The target, and what it may be in place of that."""
+    if isinstance(target, NumericTarget):
+        lines = [
+            *_keys(target, _WRITTEN, ["tolerance"]),
+            '# unit = ""',
+            "# A prediction is correct when |prediction - target| < tolerance * |target|.",
+        ]
+    else:
+        lines = [
+            "# Which class a row is of is predicted; of two, the log-odds of the last.",
+            *_keys(target, {}),
+        ]
+    if other:
+        kind = "the numbers of classes" if isinstance(target, NumericTarget) else "an amount"
+        lines.append(f"# If it is {kind}, take these lines in place of those but for the name:")
+        lines += [f"# {key} = {_value(value)}" for key, value in other.items()]
+    return ["[target]", *lines]
 
 
 def _division(recipe: DatasetRecipe, offers: Offers) -> list[str]:

@@ -12,12 +12,12 @@ from study.datasets.checks.registry import data_warnings
 from study.datasets.dataset import Dataset
 from study.datasets.dates import ISO, day_of, in_words
 from study.datasets.drafting.draft import Draft
+from study.datasets.drafting.linear_fit import linear_fit
 from study.datasets.drafting.variables import FEWEST_ROWS
-from study.datasets.least_squares import least_squares
 from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal, Variable
 from study.recipes.dataset import DatasetRecipe
+from study.recipes.target import ClassTarget
 from study.statistics.collinearity import explained
-from study.statistics.fit import r_squared
 
 _MOST_LINES = 30
 _WIDTH = 24
@@ -63,12 +63,13 @@ def _proposed(draft: Draft) -> Iterator[str]:
         return
     runner_up = f"; next is {names[order[1]]}, {draft.scores[order[1]]:.2f}" if order[1:] else ""
     passed = len(names) - len(order)
+    of = " of which rows are of each class" if draft.recipe.task.classes else ""
     unless = f", but for {passed} that something said above speaks against," if passed else ""
     yield (
         f"Proposed claim, from {'rows that are left out' if left_out else 'the data'}: "
         f"{claim.words} among the {len(names)} variables in at "
         f"least {100 * claim.proportion:g}% of seeds (model {claim.model}, {claim.method}). Linear "
-        f"regression ranks it first{unless} on {'those' if left_out else 'the training'} rows "
+        f"regression{of} ranks it first{unless} on {'those' if left_out else 'the training'} rows "
         f"(drop in R² when permuted {draft.scores[order[0]]:.2f}{runner_up}). If you believed "
         "something else before you saw these data, claim that instead."
     )
@@ -87,8 +88,8 @@ def checked(dataset: Dataset) -> Iterator[str]:
     yield ""
     yield from _variables(dataset, {}, "which the recipe names")
     yield ""
-    train, test = _linear_fit(dataset)
-    yield f"Least squares: R² {train:.2f} on the training rows, {test:.2f} on the test rows."
+    fitted, symbol, train, test = linear_fit(dataset)
+    yield f"{fitted}: {symbol} {train:.2f} on the training rows, {test:.2f} on the test rows."
     claim = dataset.recipe.claim
     yield (
         f"{_origin(dataset)}: {claim.words} in at least {100 * claim.proportion:g}% of seeds "
@@ -180,12 +181,22 @@ def _rows(dataset: Dataset) -> Iterator[str]:
     if missing:
         dropped = f"; {dataset.dropped} rows are dropped" if dataset.dropped else ""
         yield f"{_padded('Missing values')} {_listed(missing)}{dropped}"
-    target = dataset.target_scale.undo(np.concatenate([dataset.train_y, dataset.test_y]))
-    unit = f" {recipe.target.unit}" if recipe.target.unit else ""
-    yield (
-        f"{_padded('Target')} {recipe.target.name}, {_span(target)}{unit}, "
-        f"mean of all rows {_readable(target.mean())}"
-        f"{_scaled(recipe.target.standardise, recipe.target.divisor)}"
+    yield f"{_padded('Target')} {recipe.target.name}, {_target(dataset)}"
+
+
+def _target(dataset: Dataset) -> str:
+    """Of all rows, the span and mean of a number, or the counts of classes."""
+    target, values = dataset.recipe.target, dataset.pooled[1]
+    if isinstance(target, ClassTarget):
+        counts = np.bincount(values.astype(int), minlength=len(target.levels))
+        classes = zip(target.levels, counts, strict=True)
+        return f"a class: {_listed([f'{short(level)} {count}' for level, count in classes])}"
+    numbers = dataset.target_scale.undo(values)
+    unit = f" {target.unit}" if target.unit else ""
+    logarithm = ", its logarithm is learned" if target.scale else ""
+    return (
+        f"{_span(numbers)}{unit}, mean of all rows {_readable(numbers.mean())}{logarithm}"
+        f"{_scaled(target.standardise, target.divisor)}"
     )
 
 
@@ -198,6 +209,8 @@ def _how(recipe: DatasetRecipe) -> str:
         others = f"; '{trains}' train" if len(split.trains) > 1 else ""
         return f"those with '{split.test}' in {split.column}{others}"
     of = " of the groups" if recipe.groups_rows else ""
+    if recipe.task.classes and not recipe.groups_rows and recipe.time is None:
+        of = " of each class"
     return f"{100 * split.test:g}%{of} {recipe.test_by}"
 
 
@@ -272,20 +285,6 @@ def _scaled(standardise: bool, divisor: float) -> str:
     if standardise:
         return ", standardised"
     return f", divided by {divisor:g}" if divisor != 1 else ""
-
-
-def _linear_fit(dataset: Dataset) -> tuple[float, float]:
-    """R² of least squares on training and test rows."""
-    weights = least_squares(dataset.train_x, dataset.train_y)
-    coefficients = weights["output.weight"][0, 0].astype(np.float64)
-    train, test = (
-        float(r_squared(y, x.astype(np.float64) @ coefficients + weights["output.bias"][0]))
-        for x, y in (
-            (dataset.train_x, dataset.train_y),
-            (dataset.test_x, dataset.test_y),
-        )
-    )
-    return train, test
 
 
 def _cost(dataset: Dataset) -> str:

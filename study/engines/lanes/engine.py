@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 
 from study.common.findings import NOTE
+from study.common.task import Task
 from study.datasets.dataset import Dataset
 from study.engines.engine import Cost
 from study.engines.lanes.compiler import host_lanes
@@ -34,7 +35,7 @@ _WEIGHTS = 14
 _MOST_HELD = 2**27
 
 
-def not_in_lanes(recipe: ModelRecipe, inputs: int) -> str | None:
+def not_in_lanes(recipe: ModelRecipe, inputs: int, outputs: int = 1) -> str | None:
     """What keeps the networks of a recipe from being computed in lanes; None if nothing does.
 
     Raises InputError where what the recipe names cannot be imported.
@@ -42,7 +43,7 @@ def not_in_lanes(recipe: ModelRecipe, inputs: int) -> str | None:
     if import_class(recipe) in SHIPPED:
         return None
     try:
-        recorded(recipe, inputs)
+        recorded(recipe, inputs, outputs)
     except UnsupportedError as error:
         return str(error)
     return None
@@ -61,13 +62,13 @@ class Lanes(NetworkEngine):
     known: Sizes | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
+    def of(cls, recipe: Contender | None, inputs: int, device: str, task: Task) -> Self | None:
         if not isinstance(recipe, ModelRecipe) or device != "cpu":
             return None
         if import_class(recipe) in SHIPPED:
-            return cls(recipe, inputs)
+            return cls(recipe, inputs, task)
         try:
-            return cls(recipe, inputs, known=recorded(recipe, inputs))
+            return cls(recipe, inputs, task, known=recorded(recipe, inputs, task.outputs))
         except UnsupportedError:
             return None
 
@@ -93,14 +94,14 @@ class Lanes(NetworkEngine):
     @cached_property
     def sizes(self) -> Sizes:
         """What the network's code depends on."""
-        return self.known or recorded(self.recipe, self.inputs)
+        return self.known or recorded(self.recipe, self.inputs, self.task.outputs)
 
     def check(self, dataset: Dataset, *, known: bool) -> None:
         if self._shipped:
             # Whether it takes the recipe's arguments; all else of it has been checked.
             _ = self.network
             return
-        found = refuse_unfit(self.recipe, dataset.train_x, dataset.test_x)
+        found = refuse_unfit(self.recipe, dataset.train_x, dataset.test_x, self.task.outputs)
         if any(finding.code == NEIGHBOURS and finding.outcome == NOTE for finding in found):
             # It had none in the batches on which lanes were chosen.
             what = "a row depends on its neighbours in batches of some sizes or values alone"
@@ -114,15 +115,28 @@ class Lanes(NetworkEngine):
         on_epochs: Callable[[int], None],
         tested: int,
         groups: np.ndarray | None,
+        weights: np.ndarray | None,
     ) -> Trained:
         # A few replicates are trained faster in few lanes.
         lanes = 8 if self.lanes is None and len(replicates) <= 8 else self.width
         return train_block(
-            self.recipe, self.sizes, replicates, x, y, on_epochs, lanes, tested, groups
+            self.recipe,
+            self.sizes,
+            self.task,
+            replicates,
+            x,
+            y,
+            on_epochs,
+            lanes,
+            tested,
+            groups,
+            weights,
         )
 
     def stack(self, trained: Trained) -> LanesStack:
-        return LanesStack(self.network, trained.weights, sizes=self.sizes)
+        return LanesStack(
+            self.network, trained.weights, sizes=self.sizes, outputs=self.task.outputs
+        )
 
     def block_size(
         self, count: int, dataset: Dataset, *, trained: bool, own_rows: bool = False
@@ -155,7 +169,10 @@ class Lanes(NetworkEngine):
             one_round += (64 + lanes) * batch * decisions
             one_round += 64 * epochs * math.ceil(rows / batch)
             one_round += 4 * lanes * weights if protocol.patience else 0  # the best ones
-        gradients = 8 * min(2**22 + lanes * inputs, len(replicates) * dataset.test_x.size)
+        outputs = self.task.outputs
+        gradients = 8 * min(
+            2**22 + lanes * inputs * outputs, len(replicates) * dataset.test_x.size * outputs
+        )
         # Permuted tables as one, looked up and laid out for lanes.
         permuted = 3 * 4 * LanesStack.at_once
         return held + scratch + one_round + gradients + permuted + 4 * 4 * dataset.test_x.size

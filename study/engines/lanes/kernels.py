@@ -4,6 +4,7 @@ import math
 
 from study.engines.lanes.decisions import Decisions
 from study.engines.lanes.graph.network import InLanes, Sizes
+from study.engines.lanes.losses import Loss, loss_of
 from study.engines.lanes.memory import (
     Array,
     Masks,
@@ -17,6 +18,7 @@ from study.engines.lanes.memory import (
     store_words,
 )
 from study.engines.lanes.tracing import (
+    Index,
     Place,
     Trace,
     active_trace,
@@ -26,7 +28,7 @@ from study.engines.lanes.tracing import (
     tracing,
     whole,
 )
-from study.engines.lanes.vectors import of_index, select, splat, square_root
+from study.engines.lanes.vectors import Vector, of_index, select, splat, square_root
 
 # torch.optim.Adam's.
 FIRST_DECAY, SECOND_DECAY, _EPSILON = 0.9, 0.999, 1e-8
@@ -48,11 +50,22 @@ _TRAINING = (
     "losses",
     "input_gradients",
 )
+_WEIGHTED = ("row_weights", "row_scales")
 _STOPPING = ("held_row_of", "held_label_of", "progress", "kept")
 
 
-def training(sizes: Sizes, inputs: int, lanes: int, *, stopping: bool = False) -> Trace:
-    """Epochs of Adam on the mean squared error of mini-batches; a last, partial one is used too.
+def training(
+    sizes: Sizes,
+    inputs: int,
+    lanes: int,
+    classes: bool = False,
+    weighted: bool = False,
+    *,
+    stopping: bool = False,
+) -> Trace:
+    """Epochs of Adam on the mean loss of mini-batches; a last, partial one is used too.
+
+    The loss is that of `classes`, or squared error; if `weighted`, each row's is multiplied.
 
     Arrays
     ------
@@ -75,15 +88,18 @@ def training(sizes: Sizes, inputs: int, lanes: int, *, stopping: bool = False) -
     epochs, rows : number of epochs, and of rows in each
     size : rows of a full batch
 
-    If `stopping`, what `keep_the_best` takes, too.
+    If `weighted`, row_weights (rows of the table,) and row_scales (1, lanes), the two factors;
+    if `stopping`, what `keep_the_best` takes, too.
     """
-    pointers = (*_TRAINING, *(_STOPPING if stopping else ()))
-    integers = ("epochs", "rows", "size", *(("held_out", "patience") if stopping else ()))
+    pointers = (*_TRAINING, *(_WEIGHTED * weighted), *(_STOPPING * stopping))
+    integers = ("epochs", "rows", "size", *(("held_out", "patience") * stopping))
     with tracing(lanes, pointers, integers) as trace:
         net = InLanes(sizes)
         parameters = sum(math.prod(shape) for _, shape in sizes.shapes)
         weights, gradients = array("weights", parameters), scratch(parameters)
         x, losses, masks = scratch(inputs), array("losses", 1), Masks("masks")
+        y, d_y = scratch(sizes.outputs), scratch(sizes.outputs)
+        loss = loss_of(sizes.outputs, classes=classes)
         epochs, rows, size = integer("epochs"), integer("rows"), integer("size")
         batches = (rows + size - 1) // size
         for epoch in loop(epochs, "epoch"):
@@ -95,33 +111,59 @@ def training(sizes: Sizes, inputs: int, lanes: int, *, stopping: bool = False) -
                 draw(masks, count * net.decisions, partial * size * net.decisions)
                 for parameter in loop(parameters):
                     gradients[parameter] = splat(0.0)
-                squares = Variable(0.0)
+                total = Variable(0.0)
                 for row in loop(count, "row"):
                     place = epoch * rows + start + row
                     for column in loop(inputs):
                         x[column] = gather("table", inputs, "row_of", place, column)
                     target = gather("targets", 1, "label_of", place, 0)
                     decisions = Decisions(masks, count, row)
-                    difference = net.forward(weights, x, row, decisions) - target
-                    squares += difference * difference
+                    net.forward(weights, x, y, row, decisions)
+                    weight = row_weight("row_of", place) if weighted else None
+                    total += share_of_loss(loss(y, target, d_y), d_y, count, weight)
                     kept = epoch + partial * (epochs - epoch)
                     d_x = array("input_gradients", 1, inputs).at(kept * size + row)
-                    d_y = difference * 2.0 / of_index(count)
                     net.backward(weights, gradients, x, d_y, d_x, decisions)
-                losses[epoch] = losses[epoch] + squares.get() / of_index(count)
+                losses[epoch] = losses[epoch] + total.get() / of_index(count)
                 adam(weights, gradients, epoch * batches + batch)
             if stopping:
-                keep_the_best(net, weights, x)
+                keep_the_best(net, weights, x, (y, d_y), loss, weighted=weighted)
     return trace
 
 
-def training_with_stopping(sizes: Sizes, inputs: int, lanes: int) -> Trace:
+def row_weight(rows: str, place: Place) -> Vector:
+    """What the loss of a row is multiplied by; `rows` as for `gather`."""
+    return gather("row_weights", 1, rows, place, 0) * array("row_scales", 1)[0]
+
+
+def share_of_loss(loss: Vector, d_y: Array, count: Index, weight: Vector | None) -> Vector:
+    """The loss of a row times its weight; d_y becomes its part in the mean over `count` rows."""
+    for output in loop(len(d_y)):
+        slope = d_y[output] if weight is None else d_y[output] * weight
+        d_y[output] = slope / of_index(count)
+    return loss if weight is None else loss * weight
+
+
+def training_with_stopping(
+    sizes: Sizes, inputs: int, lanes: int, classes: bool = False, weighted: bool = False
+) -> Trace:
     """The same as `training`, with the best weights on validation rows kept."""
-    return training(sizes, inputs, lanes, stopping=True)
+    return training(sizes, inputs, lanes, classes, weighted, stopping=True)
 
 
-def keep_the_best(net: InLanes, weights: Array, x: Array) -> None:
+def keep_the_best(
+    net: InLanes,
+    weights: Array,
+    x: Array,
+    outputs: tuple[Array, Array],
+    loss: Loss,
+    *,
+    weighted: bool,
+) -> None:
     """After an epoch, keep the weights of the lanes whose validation error is their least so far.
+
+    That is the sum of the rows' losses. There is room in x and, for a row's outputs and their
+    gradients, in `outputs`.
 
     A lane stops when it has waited in vain for as many epochs as its patience, or its error is
     not finite. It is trained on beside the others, and nothing comes of it.
@@ -130,7 +172,7 @@ def keep_the_best(net: InLanes, weights: Array, x: Array) -> None:
     ------
     held_row_of, held_label_of : int64 (validation rows, lanes), the row whose inputs, and the row
         whose target, each lane has there
-    progress : (3, lanes), the least sum of squared errors, for how many epochs no other was less
+    progress : (3, lanes), the least error, for how many epochs no other was less
         (of a lane that has stopped, its patience), and how many were trained; changed
     kept : (parameters, lanes), the weights of the epoch with the least error; changed
 
@@ -140,16 +182,18 @@ def keep_the_best(net: InLanes, weights: Array, x: Array) -> None:
     patience
     """
     rows, inputs, progress = integer("held_out"), len(x), array("progress", 3)
-    squares = Variable(0.0)
+    y, d_y = outputs
+    total = Variable(0.0)
     for row in loop(rows, "row"):
         for column in loop(inputs):
             x[column] = gather("table", inputs, "held_row_of", row, column)
         target = gather("targets", 1, "held_label_of", row, 0)
-        difference = net.forward(weights, x, 0, None) - target
-        squares += difference * difference
+        net.forward(weights, x, y, 0, None)
+        of_row = loss(y, target, d_y)
+        total += of_row * row_weight("held_row_of", row) if weighted else of_row
     patience = of_index(integer("patience"))
     least, waited, trained = progress[0], progress[1], progress[2]
-    error = select(waited < patience, squares.get(), math.inf)
+    error = select(waited < patience, total.get(), math.inf)
     better, going_on = error < least, error < math.inf
     progress[0] = select(better, error, least)
     progress[1] = select(better, 0.0, select(going_on, waited + 1.0, patience))
@@ -199,7 +243,7 @@ def prediction(sizes: Sizes, inputs: int, lanes: int) -> Trace:
     weights : (parameters, lanes)
     table : (rows, features), or (rows, features, lanes) of tables that are each lane's own
     positions : (rows, tokens, width)
-    predictions : (rows, lanes), the result
+    predictions : (rows, outputs, lanes), the result
 
     Integers
     --------
@@ -212,20 +256,20 @@ def prediction(sizes: Sizes, inputs: int, lanes: int) -> Trace:
         net = InLanes(sizes)
         x = scratch(inputs)
         weights = array("weights", 1)
-        predictions = array("predictions", 1)
         for row in loop(integer("rows"), "row"):
             read_row(x, row)
-            predictions[row] = net.forward(weights, x, row * integer("stride"), None)
+            y = array("predictions", 1, sizes.outputs).at(row)
+            net.forward(weights, x, y, row * integer("stride"), None)
     return trace
 
 
 def differentiation(sizes: Sizes, inputs: int, lanes: int) -> Trace:
-    """The gradient of each row's prediction, the row alone.
+    """The gradients of each row's outputs, the row alone; of several, each less their mean.
 
     Arrays
     ------
     weights, table, positions : as for `prediction`
-    input_gradients : (rows, features, lanes), the result
+    input_gradients : (rows, outputs, features, lanes), the result
 
     Integers
     --------
@@ -234,12 +278,19 @@ def differentiation(sizes: Sizes, inputs: int, lanes: int) -> Trace:
     pointers = ("weights", "table", "positions", "input_gradients")
     with tracing(lanes, pointers, ("rows", "own")) as trace:
         net = InLanes(sizes)
-        x, weights = scratch(inputs), array("weights", 1)
+        x, weights, outputs = scratch(inputs), array("weights", 1), sizes.outputs
+        y, d_y = scratch(outputs), scratch(outputs)
+        mean = 1 / outputs if outputs > 1 else 0.0
         for row in loop(integer("rows"), "row"):
             read_row(x, row)
-            net.forward(weights, x, 0, None)
-            d_x = array("input_gradients", 1, inputs).at(row)
-            net.backward(weights, None, x, splat(1.0), d_x, None)
+            for output in loop(outputs):
+                # Each time, as the way back leaves little of it.
+                net.forward(weights, x, y, 0, None)
+                for other in loop(outputs):
+                    d_y[other] = splat(-mean)
+                d_y[output] = splat(1.0 - mean)
+                d_x = array("input_gradients", 1, outputs, inputs).at(row, output)
+                net.backward(weights, None, x, d_y, d_x, None)
     return trace
 
 

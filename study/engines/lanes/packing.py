@@ -3,6 +3,7 @@
 import functools
 import math
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from torch import nn
@@ -13,9 +14,10 @@ from study.engines.lanes import kernels
 from study.engines.lanes.compiler import Kernel, aligned
 from study.engines.lanes.graph.graph import Shapes
 from study.engines.lanes.graph.network import Sizes
+from study.engines.lanes.tracing import Trace
 from study.networks.transformer import Transformer
 
-_TRACES = {
+_TRACES: dict[str, Callable[..., Trace]] = {
     "training": kernels.training,
     "training with stopping": kernels.training_with_stopping,
     "prediction": kernels.prediction,
@@ -24,15 +26,15 @@ _TRACES = {
 _compiling = threading.Lock()
 
 
-def kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int) -> Kernel:
-    """The kernel of a network for what _TRACES names."""
+def kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int, *loss: bool) -> Kernel:
+    """The kernel of a network for what _TRACES names; `loss` as training takes it."""
     with _compiling:
-        return _kernel(purpose, sizes, inputs, lanes)
+        return _kernel(purpose, sizes, inputs, lanes, *loss)
 
 
 @functools.cache
-def _kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int) -> Kernel:
-    return Kernel(_TRACES[purpose], sizes, inputs, lanes)
+def _kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int, *loss: bool) -> Kernel:
+    return Kernel(_TRACES[purpose], sizes, inputs, lanes, *loss)
 
 
 def pack(weights: Weights, shapes: Shapes, lanes: int) -> list[np.ndarray]:

@@ -1,5 +1,6 @@
 """Trained networks in lanes."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -31,6 +32,8 @@ class LanesStack(Stack):
         Networks computed at once; what suits the machine if not given.
     sizes : optional
         What the network's code depends on; recorded if not given.
+    outputs : int
+        Numbers that a network gives for a row.
 
     Its methods raise UnsupportedError for a network that lanes do not know.
     """
@@ -45,11 +48,14 @@ class LanesStack(Stack):
         weights: Weights,
         lanes: int | None = None,
         sizes: Sizes | None = None,
+        outputs: int = 1,
     ) -> None:
         lanes = lanes or host_lanes()
         self._network = network
         self._sizes = sizes
         self._lanes = lanes
+        # Axes of what a row gives: none of one number.
+        self._outputs = (outputs,) if outputs > 1 else ()
         self.size = len(next(iter(weights.values())))
         shapes = sizes.shapes if sizes else shapes_of(network)
         self._blocks = pack(weights, shapes, lanes)
@@ -73,19 +79,19 @@ class LanesStack(Stack):
         )
 
     def gradients(self, x: np.ndarray) -> np.ndarray:
-        """Gradient of each row's prediction: (networks, rows, features)."""
+        """The gradients of all rows, as `gradient_parts` gives them."""
         return np.concatenate(list(self.gradient_parts(x)), axis=1)
 
     def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
-        """The same, of some rows after others."""
-        at_once = max(_AT_ONCE // (self.size * x.shape[-1]), 1)
+        numbers = math.prod(self._outputs) * x.shape[-1]
+        at_once = max(_AT_ONCE // (self.size * numbers), 1)
         for start in range(0, x.shape[-2], at_once):
             rows = x[..., start : start + at_once, :]
-            shape = rows.shape[-2:]
+            shape = (rows.shape[-2], *self._outputs, x.shape[-1])
             yield self._compute("differentiation", rows, "input_gradients", shape, self._alone)
 
     def _predict(self, x: np.ndarray, position: np.ndarray, *, stride: int) -> np.ndarray:
-        shape = x.shape[-2:-1]
+        shape = (x.shape[-2], *self._outputs)
         return self._compute("prediction", x, "predictions", shape, position, stride=stride)
 
     def _compute(
@@ -98,7 +104,9 @@ class LanesStack(Stack):
         **integers: int,
     ) -> np.ndarray:
         """What a kernel leaves in its array `result` for every network: (networks, *shape)."""
-        self._sizes = self._sizes or Sizes.of(self._network, x.shape[-1])
+        self._sizes = self._sizes or Sizes.of(
+            self._network, x.shape[-1], outputs=math.prod(self._outputs)
+        )
         compiled = kernel(purpose, self._sizes, x.shape[-1], self._lanes)
         rooms = aligned((len(self._blocks), *shape, self._lanes))
         for place, (block, room) in enumerate(zip(self._blocks, rooms, strict=True)):

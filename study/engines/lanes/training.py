@@ -6,6 +6,7 @@ import numpy as np
 from torch import nn
 
 from study.common.streams import bit_generator
+from study.common.task import Task
 from study.engines.batches import KeepMasks
 from study.engines.lanes.compiler import aligned
 from study.engines.lanes.graph.network import Sizes
@@ -27,6 +28,7 @@ _MAY_STOP = 10
 def train_block(
     recipe: ModelRecipe,
     sizes: Sizes,
+    task: Task,
     replicates: Sequence[Replicate],
     x: np.ndarray,
     y: np.ndarray,
@@ -34,10 +36,14 @@ def train_block(
     lanes: int,
     tested: int = 0,
     groups: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> Trained:
     """Train at most as many replicates as there are lanes; `sizes` are those of the network."""
     inits = [replicate.streams.init for replicate in replicates]
-    networks = {init: build(recipe, inputs=x.shape[1], init=init) for init in set(inits)}
+    networks = {
+        init: build(recipe, inputs=x.shape[1], outputs=task.outputs, init=init)
+        for init in set(inits)
+    }
     parameters = {init: dict(network.named_parameters()) for init, network in networks.items()}
     initial = {
         name: np.stack([parameters[init][name].detach() for init in inits])
@@ -47,13 +53,15 @@ def train_block(
         return Trained.without_steps(initial, len(replicates))
     # Lanes without a replicate repeat those with one.
     slots = [replicates[lane % len(replicates)] for lane in range(lanes)]
-    (weights,) = pack(initial, sizes.shapes, lanes)
+    (packed,) = pack(initial, sizes.shapes, lanes)
     protocol = recipe.training
     network = networks[inits[0]]
-    training = _Training(network, sizes, slots, weights, x, y, protocol, tested, groups)
+    training = _Training(
+        network, sizes, task, slots, packed, x, y, protocol, tested, groups, weights
+    )
     kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)
     losses, occasions = [], []
-    at_once = epochs_at_once(len(y) - tested, len(weights), protocol.patience)
+    at_once = epochs_at_once(len(y) - tested, len(packed), protocol.patience)
     for start in range(0, protocol.epochs, at_once):
         epochs = range(start, min(start + at_once, protocol.epochs))
         epoch_losses, input_gradients = training.go_on(len(epochs))
@@ -91,6 +99,7 @@ class _Training:
         self,
         network: nn.Module,
         sizes: Sizes,
+        task: Task,
         slots: Sequence[Replicate],
         weights: np.ndarray,
         x: np.ndarray,
@@ -98,6 +107,7 @@ class _Training:
         protocol: Protocol,
         tested: int,
         groups: np.ndarray | None,
+        row_weights: np.ndarray | None,
     ) -> None:
         lanes, inputs = len(slots), x.shape[1]
         held_out = protocol.held_out(len(y) - tested)
@@ -107,7 +117,8 @@ class _Training:
         self._batches = -(-self._rows // self._size)
         self._patience, self._done = protocol.patience, 0
         purpose = "training" if self._patience is None else "training with stopping"
-        self._kernel = kernel(purpose, sizes, inputs, lanes)
+        weighted = row_weights is not None
+        self._kernel = kernel(purpose, sizes, inputs, lanes, task.classes, weighted)
         self._shape = (self._size, inputs, lanes)
         thresholds = [
             KeepMasks(network, rows=rows, inputs=inputs).threshold
@@ -127,6 +138,11 @@ class _Training:
             "streams": streams,
             "masks": aligned((len(thresholds[0]) + _SPARE, lanes // 8), np.uint8),
         }
+        if row_weights is not None:
+            self._arrays |= {
+                "row_weights": np.ascontiguousarray(row_weights, dtype=np.float32),
+                "row_scales": self._orders.weight_scales(row_weights)[None],
+            }
         self._integers = {"rows": self._rows, "size": self._size}
         if self._patience is not None:
             self._arrays |= _nothing_kept(weights, *self._orders.validation)

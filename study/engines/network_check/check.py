@@ -44,6 +44,7 @@ def check_network(
     train_x: np.ndarray,
     test_x: np.ndarray,
     variables: Mapping[str, Sequence[int]] | None = None,
+    outputs: int = 1,
 ) -> list[Finding]:
     """Check that the network of a recipe can be trained and measured as the harness does it.
 
@@ -53,17 +54,19 @@ def check_network(
     train_x, test_x : (rows, features) on which it is tried
     variables : the columns of each variable by name; without them, it is not asked whether
         predictions have gradients by all that they depend on
+    outputs : how many numbers are to be predicted of a row
 
     Returns at least one finding of each check, in the order of the checks. Each group of
     checks rests on the ones before; after a group with a fault there are no more. Raises
     nothing, whatever the network does, and leaves all random generators as they were.
     """
-    subject = Subject(recipe, torch.from_numpy(train_x), torch.from_numpy(test_x), variables or {})
+    tables = torch.from_numpy(train_x), torch.from_numpy(test_x)
+    subject = Subject(recipe, *tables, variables or {}, outputs)
     findings: list[Finding] = []
     with quietly() as said:
         for group in _GROUPS:
             for code, says, find in group:
-                found = _found(find, subject) or [Finding(PASSED, says)]
+                found = _found(find, subject) or [Finding(PASSED, says.format(subject.mapped))]
                 findings += [replace(finding, code=code) for finding in found]
             if faults(findings):
                 break
@@ -75,9 +78,11 @@ def check_network(
     return findings
 
 
-def refuse_unfit(recipe: ModelRecipe, train_x: np.ndarray, test_x: np.ndarray) -> list[Finding]:
+def refuse_unfit(
+    recipe: ModelRecipe, train_x: np.ndarray, test_x: np.ndarray, outputs: int = 1
+) -> list[Finding]:
     """What is found of a network that can be used. Raises Unfit, with the first fault, if not."""
-    findings = check_network(recipe, train_x, test_x)
+    findings = check_network(recipe, train_x, test_x, outputs=outputs)
     found = faults(findings)
     if found:
         more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
@@ -104,7 +109,7 @@ _GROUPS: tuple[tuple[tuple[str, str, Find], ...], ...] = (
     (
         ("N005", "its weights can be stored", being_stored),
         ("N006", "initial weights follow from the seed alone", initial_weights),
-        ("N007", "(rows, features) are mapped to (rows,), for any number of rows", mapping_rows),
+        ("N007", "(rows, features) are mapped to {}, for any number of rows", mapping_rows),
     ),
     (("N008", "forward draws no random numbers", drawing_nothing),),
     (

@@ -2,7 +2,7 @@
 
 import torch
 
-from study.engines.network_check.subject import Subject
+from study.engines.network_check.subject import Subject, one_number
 
 # Rows that are tried, and how far apart those are whose values are exchanged.
 _ROWS = 200
@@ -38,8 +38,10 @@ def without_gradient(subject: Subject) -> list[str]:
 
 
 def _predicted(network: torch.nn.Module, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Predictions (rows,), and their gradients by the inputs (rows, features)."""
+    """Outputs (rows, ...), and their gradients by the inputs (rows, features)."""
     x = x.clone().requires_grad_(True)
     y = network(x)
-    (gradients,) = torch.autograd.grad(y.sum(), [x], allow_unused=True, materialize_grads=True)
+    (gradients,) = torch.autograd.grad(
+        one_number(y), [x], allow_unused=True, materialize_grads=True
+    )
     return y.detach(), gradients

@@ -31,7 +31,7 @@ def mapping_rows(subject: Subject) -> Iterator[Finding]:
             rows, before = len(x), x.clone()
             with torch.no_grad():
                 y = network(x)
-            if (finding := _unlike_predictions(y, rows)) is not None:
+            if (finding := _unlike_predictions(y, rows, subject)) is not None:
                 yield finding
                 return
             if not torch.equal(x, before):
@@ -232,15 +232,18 @@ def modes(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _unlike_predictions(y: object, rows: int) -> Finding | None:
+def _unlike_predictions(y: object, rows: int, subject: Subject) -> Finding | None:
     """What is wrong with the predictions of so many rows."""
     counted = "1 row gives" if rows == 1 else f"{rows} rows give"
-    if not isinstance(y, Tensor) or y.shape != (rows,):
+    expected = (rows,) if subject.outputs == 1 else (rows, subject.outputs)
+    if not isinstance(y, Tensor) or y.shape != expected:
         given = f"shape {tuple(y.shape)}" if isinstance(y, Tensor) else type(y).__name__
         return Finding(
             FAULT,
-            f"must map (rows, features) to (rows,), but {counted} {given}",
-            "return one tensor; end with .squeeze(-1), which takes the last axis alone",
+            f"must map (rows, features) to {subject.mapped}, but {counted} {given}",
+            "return one tensor; end with .squeeze(-1), which takes the last axis alone"
+            if subject.outputs == 1
+            else f"end with a layer of {subject.outputs} outputs: a logit for each class",
         )
     if y.dtype not in (torch.float32, torch.float64):
         remedy = "compute in float32, and return what is computed"

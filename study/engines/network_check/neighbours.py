@@ -7,10 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-# What a network makes of rows (rows, features), given the derivatives (rows,) of their
-# predictions, and where in a batch the first row stands: predictions (rows,), their gradients by
-# the inputs (rows, features), and those by each parameter, summed over the rows. The predictions
-# may come alone.
+from study.engines.network_check.subject import one_number_each
+
+# What a network makes of rows (rows, features), given the derivatives (rows,) of a number that
+# each row's outputs give, and where in a batch the first row stands: predictions (rows, ...), the
+# gradients of those numbers by the inputs (rows, features), and those by each parameter, summed
+# over the rows. The predictions may come alone.
 Answer = Callable[[Tensor, Tensor, int], list[Tensor]]
 
 # The first rows of a batch that are looked at one by one, and how many more of the rest.
@@ -35,7 +37,7 @@ def answer(network: nn.Module, state: Mapping[str, Tensor], x: Tensor, d_y: Tens
     y = functional_call(network, dict(state), (x,))
     weights = [value for value in state.values() if value.requires_grad]
     gradients = torch.autograd.grad(
-        (y * d_y).sum(), [x, *weights], allow_unused=True, materialize_grads=True
+        (one_number_each(y) * d_y).sum(), [x, *weights], allow_unused=True, materialize_grads=True
     )
     return [y.detach(), *gradients]
 

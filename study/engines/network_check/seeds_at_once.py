@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from torch.nn import functional
 
 from study.common.findings import FAULT, NOTE, Finding
 from study.engines.network_check.effects import without_gradient
 from study.engines.network_check.neighbours import answer, depending
-from study.engines.network_check.subject import FEW, Subject, close, quoted
+from study.engines.network_check.subject import FEW, Subject, close, one_number, quoted
 from study.engines.torch.prediction import TorchStack
 
 
@@ -20,7 +20,7 @@ def having_gradients(subject: Subject) -> Iterator[Finding]:
     x = subject.x(subject.batches[0]).requires_grad_(True)
     parameters = dict(network.named_parameters())
     of_x, *gradients = torch.autograd.grad(
-        network(x).sum(), [x, *parameters.values()], allow_unused=True
+        one_number(network(x)), [x, *parameters.values()], allow_unused=True
     )
     unused = [
         name for name, gradient in zip(parameters, gradients, strict=True) if gradient is None
@@ -100,9 +100,8 @@ def measuring_together(subject: Subject) -> Iterator[Finding]:
     predictions = torch.from_numpy(stack.predict(x.numpy()))
     gradients = torch.from_numpy(stack.gradients(x.numpy()))
     for seed, network in enumerate(networks):
-        rows = [row.unsqueeze(0).clone().requires_grad_(True) for row in x]
-        alone = torch.cat([network(row) for row in rows])
-        of_rows = torch.cat(torch.autograd.grad(alone.sum(), rows))
+        alone = torch.cat([network(row.unsqueeze(0)) for row in x])
+        of_rows = torch.stack([_slopes(network, row) for row in x])
         with torch.no_grad():
             all_at_once = network(x)
         if not (
@@ -112,6 +111,16 @@ def measuring_together(subject: Subject) -> Iterator[Finding]:
         ):
             yield _unlike_alone("evaluated")
             return
+
+
+def _slopes(network: nn.Module, row: Tensor) -> Tensor:
+    """The gradient of a row's prediction, (features,); of several logits, each less their mean."""
+
+    def predict(row: Tensor) -> Tensor:
+        y = network(row.unsqueeze(0)).squeeze(0)
+        return y if y.ndim == 0 else y - y.mean()
+
+    return torch.autograd.functional.jacobian(predict, row)
 
 
 def _unlike_alone(done: str) -> Finding:

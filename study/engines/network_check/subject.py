@@ -19,12 +19,16 @@ FEW = 3
 
 @dataclass(frozen=True)
 class Subject:
-    """The network to be checked, and the data on which it is tried: columns of each variable."""
+    """The network to be checked, and the data on which it is tried.
+
+    variables : columns of each; outputs : how many numbers are to be predicted of a row
+    """
 
     recipe: ModelRecipe
     train_x: Tensor
     test_x: Tensor
     variables: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    outputs: int = 1
 
     @property
     def inputs(self) -> int:
@@ -36,7 +40,14 @@ class Subject:
 
     @cached_property
     def arguments(self) -> dict[str, Any]:
-        return bound_arguments(self.recipe, self.network_class, inputs=self.inputs)
+        return bound_arguments(
+            self.recipe, self.network_class, inputs=self.inputs, outputs=self.outputs
+        )
+
+    @property
+    def mapped(self) -> str:
+        """The shape of what it gives, in words."""
+        return "(rows,)" if self.outputs == 1 else f"(rows, {self.outputs})"
 
     @property
     def batches(self) -> list[int]:
@@ -47,7 +58,7 @@ class Subject:
 
     def network(self, init: int = 0, *, training: bool) -> nn.Module:
         """Built anew, with the harness's dropout letting everything pass."""
-        network = build(self.recipe, inputs=self.inputs, init=init)
+        network = build(self.recipe, inputs=self.inputs, outputs=self.outputs, init=init)
         for module in network.modules():
             if isinstance(module, Dropout):
                 module.keep = torch.ones(())
@@ -67,6 +78,19 @@ def constant_buffers(network: nn.Module) -> dict[str, Tensor]:
         f"{name}.keep" for name, module in network.named_modules() if isinstance(module, Dropout)
     }
     return {name: value for name, value in network.named_buffers() if name not in masks}
+
+
+def one_number_each(y: Tensor) -> Tensor:
+    """A sum of each row's outputs (rows,), in which they do not cancel out.
+
+    The plain sum of logits may be the same for all rows.
+    """
+    return y if y.ndim == 1 else (y * (1.0 + torch.arange(y.shape[1]))).sum(1)
+
+
+def one_number(y: Tensor) -> Tensor:
+    """The same for all rows at once, to be differentiated."""
+    return one_number_each(y).sum()
 
 
 def equal(one: Tensor, other: Tensor | None) -> bool:

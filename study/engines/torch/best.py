@@ -1,5 +1,6 @@
 """Which weights are the best so far on validation rows, and when to look for better no more."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
+from study.engines.torch.losses import Loss
 from study.engines.torch.prediction import ROWS, alone
 
 Tensors = dict[str, Tensor]
@@ -21,7 +23,9 @@ class Best:
         The architecture; its own weights are not used.
     weights : dict of tensors (networks, ...)
         Those in training, which change in place.
-    x, y : tensors (networks, validation rows, features) and (networks, validation rows)
+    x, targets : tensors (networks, validation rows, features) and (networks, validation rows):
+        labels and, where rows have them, weights
+    loss : what labels cost
     patience : int
         After so many epochs without better weights, a network keeps its best for good.
 
@@ -31,13 +35,19 @@ class Best:
     """
 
     def __init__(
-        self, network: nn.Module, weights: Tensors, x: Tensor, y: Tensor, patience: int
+        self,
+        network: nn.Module,
+        weights: Tensors,
+        x: Tensor,
+        targets: Sequence[Tensor],
+        loss: Loss,
+        patience: int,
     ) -> None:
-        self._network, self._trained, self._x, self._y = network, weights, x, y
-        self._patience = patience
+        self._network, self._trained, self._x, self._targets = network, weights, x, targets
+        self._loss, self._patience = loss, patience
         self.weights = {name: torch.full_like(of, torch.nan) for name, of in weights.items()}
-        self._least = torch.full_like(y[:, 0], torch.inf)
-        self._waited = torch.zeros(len(y), dtype=torch.int64, device=y.device)
+        self._least = torch.full_like(targets[0][:, 0], torch.inf)
+        self._waited = torch.zeros(len(x), dtype=torch.int64, device=x.device)
         self._trained_for = torch.zeros_like(self._waited)
 
     @torch.no_grad()
@@ -64,10 +74,13 @@ class Best:
         return self._trained_for.cpu().numpy()
 
     def _errors(self) -> Tensor:
-        """Sums of squared errors in eval mode, each row predicted alone: (networks,)."""
+        """Sums of losses in eval mode, each row predicted alone: (networks,)."""
         predict = vmap(vmap(partial(alone, self._network), in_dims=(None, 0)))
-        parts = zip(self._x.split(ROWS, dim=1), self._y.split(ROWS, dim=1), strict=True)
+        parts = zip(*(part.split(ROWS, dim=1) for part in (self._x, *self._targets)), strict=True)
         self._network.eval()
-        squares = [(predict(self._trained, x) - y).square().sum(dim=1) for x, y in parts]
+        sums = []
+        for x, labels, *weights in parts:
+            losses = self._loss(predict(self._trained, x), labels, "none")
+            sums.append((losses * weights[0] if weights else losses).sum(dim=1))
         self._network.train()
-        return torch.stack(squares).sum(dim=0)
+        return torch.stack(sums).sum(dim=0)

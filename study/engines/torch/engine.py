@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from study.common.task import Task
 from study.datasets.dataset import Dataset
 from study.engines.engine import Cost, Stack
 from study.engines.lanes.engine import not_in_lanes
@@ -37,8 +38,8 @@ class Torch(NetworkEngine):
     device: str = "cpu"
 
     @classmethod
-    def of(cls, recipe: Contender | None, inputs: int, device: str) -> Self | None:
-        return cls(recipe, inputs, device) if isinstance(recipe, ModelRecipe) else None
+    def of(cls, recipe: Contender | None, inputs: int, device: str, task: Task) -> Self | None:
+        return cls(recipe, inputs, task, device) if isinstance(recipe, ModelRecipe) else None
 
     @property
     def name(self) -> str:
@@ -47,7 +48,9 @@ class Torch(NetworkEngine):
 
     @cached_property
     def note(self) -> str | None:
-        missing = not_in_lanes(self.recipe, self.inputs) if self.device == "cpu" else None
+        if self.device != "cpu":
+            return None
+        missing = not_in_lanes(self.recipe, self.inputs, self.task.outputs)
         return missing and f"trained by PyTorch, as lanes do not know this of it: {missing}"
 
     @property
@@ -56,7 +59,7 @@ class Torch(NetworkEngine):
 
     def check(self, dataset: Dataset, *, known: bool) -> None:
         if not self._shipped:  # those have been checked
-            refuse_unfit(self.recipe, dataset.train_x, dataset.test_x)
+            refuse_unfit(self.recipe, dataset.train_x, dataset.test_x, self.task.outputs)
 
     def train_block(
         self,
@@ -66,8 +69,20 @@ class Torch(NetworkEngine):
         on_epochs: Callable[[int], None],
         tested: int,
         groups: np.ndarray | None,
+        weights: np.ndarray | None,
     ) -> Trained:
-        return train_block(self.recipe, replicates, x, y, on_epochs, self.device, tested, groups)
+        return train_block(
+            self.recipe,
+            self.task,
+            replicates,
+            x,
+            y,
+            on_epochs,
+            self.device,
+            tested,
+            groups,
+            weights,
+        )
 
     @property
     def _shipped(self) -> bool:
@@ -75,9 +90,9 @@ class Torch(NetworkEngine):
 
     def stack(self, trained: Trained) -> Stack:
         if self._shipped:  # trained on a GPU, and measured as if it had been trained in lanes
-            return LanesStack(self.network, trained.weights)
+            return LanesStack(self.network, trained.weights, outputs=self.task.outputs)
         # Built anew, as a stranger's network may keep something of what it has met.
-        network = build(self.recipe, inputs=self.inputs, init=0)
+        network = build(self.recipe, inputs=self.inputs, outputs=self.task.outputs, init=0)
         return TorchStack(network, trained.weights)
 
     def cost(self, rows: int) -> Cost:
@@ -92,7 +107,7 @@ class Torch(NetworkEngine):
         trained, protocol = replicates[0].trained, self.recipe.training
         stacked = 4 * BLOCK * self.weights
         batch = min(protocol.batch_size, rows)
-        network = build(self.recipe, inputs=inputs, init=0)
+        network = build(self.recipe, inputs=inputs, outputs=self.task.outputs, init=0)
         try:
             predicting, differentiating = live(network, inputs)
         except Exception:  # a stranger's network fails again in its block, and is named there
@@ -105,7 +120,8 @@ class Torch(NetworkEngine):
         if protocol.patience:  # the best weights, and predictions of validation rows
             training += 2 * stacked + min(protocol.held_out(rows), ROWS) * predicting
         measuring = 3 * stacked + max(most * predicting, min(tested, ROWS) * differentiating)
-        measuring += 4 * BLOCK * inputs * min(tested, ROWS) * 2 + 40 * min(tested, ROWS) * inputs
+        slopes = 2 * BLOCK * self.task.outputs + 10
+        measuring += 4 * inputs * min(tested, ROWS) * slopes
         own_rows = any(replicate.streams.own_rows for replicate in replicates)
         held = BLOCK * self.kept(dataset, 0, own_rows=own_rows)
         return _LATER + held + max(training, measuring)

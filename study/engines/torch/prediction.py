@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vmap
+from torch.func import functional_call, vjp, vmap
 
 from study.common.methods import GRADIENTS, PREDICTIONS
 from study.common.weights import Weights
@@ -59,12 +60,11 @@ class TorchStack(Stack):
         )
 
     def gradients(self, x: np.ndarray) -> np.ndarray:
-        """Gradient of each row's prediction: (networks, rows, features)."""
+        """The gradients of all rows, as `gradient_parts` gives them."""
         return np.concatenate(list(self.gradient_parts(x)), axis=1)
 
     def gradient_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
-        """The same, of some rows after others."""
-        return self._by_rows(lambda weights: vmap(grad(self._alone(weights))), x)
+        return self._by_rows(lambda weights: vmap(partial(slopes, self._alone(weights))), x)
 
     def _alone(self, weights: dict[str, Tensor]) -> Callable[[Tensor], Tensor]:
         return lambda row: alone(self._network, weights, row)
@@ -87,8 +87,20 @@ class TorchStack(Stack):
         return torch.cat(results)[: self.size].numpy()
 
 
+def slopes(predict: Callable[[Tensor], Tensor], row: Tensor) -> Tensor:
+    """The gradient of a row's prediction (features,); of several outputs, each less their mean.
+
+    Those are (outputs, features).
+    """
+    y, back, *_ = vjp(predict, row)
+    if y.ndim == 0:
+        return back(torch.ones_like(y))[0]
+    less_mean = torch.eye(len(y), dtype=y.dtype, device=y.device) - 1 / len(y)
+    return vmap(lambda d_y: back(d_y)[0])(less_mean)
+
+
 def alone(network: nn.Module, weights: dict[str, Tensor], row: Tensor) -> Tensor:
-    """The prediction of one row (features,) as a batch of its own, by a network with `weights`."""
+    """The outputs of one row (features,) as a batch of its own, by a network with `weights`."""
     return functional_call(network, weights, (row.unsqueeze(0),)).squeeze(0)
 
 

@@ -7,13 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
-from torch.nn import functional
 
 from study.common.errors import InputError
+from study.common.task import Task
 from study.common.weights import Weights
 from study.engines.batches import Batches
 from study.engines.replicates import Replicate, Trained, loss_epochs, occasion_epochs
 from study.engines.torch.best import Best
+from study.engines.torch.losses import Loss, loss_of
 from study.engines.torch.prediction import BLOCK, one_thread
 from study.networks.build import build
 from study.networks.dropout import Dropout
@@ -24,6 +25,7 @@ Tensors = dict[str, Tensor]
 
 def train_block(
     recipe: ModelRecipe,
+    task: Task,
     replicates: Sequence[Replicate],
     x: np.ndarray,
     y: np.ndarray,
@@ -31,10 +33,14 @@ def train_block(
     device: str = "cpu",
     tested: int = 0,
     groups: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> Trained:
     """Train up to BLOCK replicates of one model at once, on a device of torch."""
     slots = [*replicates, *[replicates[0]] * (BLOCK - len(replicates))]
-    networks = [build(recipe, inputs=x.shape[1], init=slot.streams.init) for slot in slots]
+    networks = [
+        build(recipe, inputs=x.shape[1], outputs=task.outputs, init=slot.streams.init)
+        for slot in slots
+    ]
     stacked, buffers = stack_module_state(networks)
     network = networks[0]
     del networks  # as large as all else
@@ -46,9 +52,12 @@ def train_block(
             network.train()
             protocol = recipe.training
             held_out = protocol.held_out(len(y) - tested)
-            batches = Batches(slots, x, y, network, protocol.batch_size, tested, held_out, groups)
+            batches = Batches(
+                slots, x, y, network, protocol.batch_size, tested, held_out, groups, weights
+            )
             parameters, buffers = _moved(stacked, device), _moved(buffers, device)
-            trained = _fit(network.to(device), parameters, buffers, batches, protocol, on_epochs)
+            network, loss = network.to(device), loss_of(task)
+            trained = _fit(network, parameters, buffers, batches, protocol, loss, on_epochs)
     return trained.first(len(replicates))
 
 
@@ -58,16 +67,23 @@ def _fit(
     buffers: Tensors,
     batches: Batches,
     protocol: Protocol,
+    loss: Loss,
     on_epochs: Callable[[int], None],
 ) -> Trained:
     """Train `parameters` (slots, ...) in place, on the device on which they lie."""
     device = str(next(iter(parameters.values())).device)
 
-    def loss(parameters: Tensors, x: Tensor, buffers: Tensors, y: Tensor) -> Tensor:
-        return functional.mse_loss(functional_call(network, (parameters, buffers), (x,)), y)
+    def of_batch(
+        parameters: Tensors, x: Tensor, buffers: Tensors, targets: tuple[Tensor, ...]
+    ) -> Tensor:
+        y = functional_call(network, (parameters, buffers), (x,))
+        if len(targets) == 1:
+            return loss(y, *targets, "mean")
+        labels, weights = targets
+        return (loss(y, labels, "none") * weights).mean()
 
-    step = vmap(grad_and_value(loss))
-    step_with_inputs = vmap(grad_and_value(loss, argnums=(0, 1)))
+    step = vmap(grad_and_value(of_batch))
+    step_with_inputs = vmap(grad_and_value(of_batch, argnums=(0, 1)))
     optimizer = torch.optim.Adam(
         list(parameters.values()),
         lr=protocol.learning_rate,
@@ -77,16 +93,17 @@ def _fit(
     )
     losses, occasions = [], []
     kept_losses, kept_occasions = loss_epochs(protocol.epochs), occasion_epochs(protocol.epochs)
-    best = _best(network, parameters, batches, protocol, device)
+    best = _best(network, parameters, batches, protocol, loss, device)
     for epoch in range(protocol.epochs):
         epoch_loss = torch.zeros(BLOCK, device=device)
-        for batch, (x, y, masks) in enumerate(batches.epoch()):
-            x, y, state = x.to(device), y.to(device), {**buffers, **_moved(masks, device)}
+        for batch, (x, targets, masks) in enumerate(batches.epoch()):
+            x, state = x.to(device), {**buffers, **_moved(masks, device)}
+            targets = tuple(part.to(device) for part in targets)
             if batch == batches.last_full and epoch in kept_occasions:
-                (gradients, of_inputs), batch_loss = step_with_inputs(parameters, x, state, y)
+                (gradients, of_inputs), batch_loss = step_with_inputs(parameters, x, state, targets)
                 occasions.append(of_inputs.cpu().numpy())
             else:
-                gradients, batch_loss = step(parameters, x, state, y)
+                gradients, batch_loss = step(parameters, x, state, targets)
             for name, parameter in parameters.items():
                 parameter.grad = gradients[name]
             optimizer.step()
@@ -104,13 +121,18 @@ def _fit(
 
 
 def _best(
-    network: nn.Module, parameters: Tensors, batches: Batches, protocol: Protocol, device: str
+    network: nn.Module,
+    parameters: Tensors,
+    batches: Batches,
+    protocol: Protocol,
+    loss: Loss,
+    device: str,
 ) -> Best | None:
     """What keeps the best weights on validation rows; None without patience."""
     if protocol.patience is None:
         return None
-    x, y = (part.to(device) for part in batches.validation)
-    return Best(network, parameters, x, y, protocol.patience)
+    x, *targets = (part.to(device) for part in batches.validation)
+    return Best(network, parameters, x, targets, loss, protocol.patience)
 
 
 def _refuse_changing_buffers(network: nn.Module, buffers: Tensors) -> None:

@@ -38,16 +38,17 @@ EVALUATION_COLOURS = {"alone": BLUE, "together": VERMILION}
 
 
 def fit(overview: Overview) -> Display | None:
-    """R² on training and test rows, each seed a dot."""
+    """How much is explained on training and test rows, each seed a dot."""
     results = overview.results
+    explained, symbol = results.measures.explained, results.measures.symbol
     if not has_fits(results):
         return None
     look = looks(results)
     models = all_models(results)
     real = results.fits[results.fits["condition"] == "real"]
-    lowest = max(real.loc[real["evaluation"] == "alone", "r_squared"].min(), -1) - 0.05
-    r_squared = {
-        key: rows["r_squared"].to_numpy(dtype=float)
+    lowest = max(real.loc[real["evaluation"] == "alone", explained].min(), -1) - 0.05
+    found = {
+        key: rows[explained].to_numpy(dtype=float)
         for key, rows in real.groupby(["model", "part", "evaluation"])
     }
 
@@ -56,13 +57,13 @@ def fit(overview: Overview) -> Display | None:
         for axes, part in zip(panels, PARTS, strict=True):
             for row, model in enumerate(models):
                 for evaluation, height in (("alone", row - 0.15), ("together", row + 0.2)):
-                    values = r_squared[model, part, evaluation]
+                    values = found[model, part, evaluation]
                     colour = EVALUATION_COLOURS[evaluation]
                     dots(axes, [values], [height], colour)
                     _off_scale(axes, values, lowest, height, colour)
             rows(axes, [look[model].label for model in models])
             axes.set_xlim(lowest, 1.01)
-        below(figure, "R²")
+        below(figure, results.measures.spelled)
         handles = [
             Line2D([], [], ls="", marker="o", color=EVALUATION_COLOURS[evaluation], label=said)
             for evaluation, said in (("alone", "rows one by one"), ("together", "all at once"))
@@ -72,11 +73,11 @@ def fit(overview: Overview) -> Display | None:
     return Display(
         "fit",
         "Fit quality",
-        "R² of each seed on training and test rows, by model",
+        f"{symbol} of each seed on training and test rows, by model",
         "Each dot is one seed, the upright bar their mean; 1 is a perfect fit, 0 is no better than "
-        "predicting the mean. Where a network's predictions depend on the batch, evaluating all "
-        "rows at once gives another fit. The axis starts where the worst seed lies; ◀ counts those "
-        f"further left, and gives the mean over all.{diverged(results)}",
+        f"predicting {results.measures.constant}. Where a network's predictions depend on the "
+        "batch, evaluating all rows at once gives another fit. The axis starts where the worst "
+        f"seed lies; ◀ counts those further left, and gives the mean over all.{diverged(results)}",
         overview.fit_quality,
         draw,
         lambda narrow: 0.9 + (2 if narrow else 1) * (0.4 + 0.5 * len(models)),
@@ -96,7 +97,7 @@ def share_against_fit(overview: Overview) -> Display | None:
     results = overview.results
     if not has_fits(results):
         return None
-    look = looks(results)
+    look, measures = looks(results), results.measures
     claim = results.recipe.claim
     data = overview.learning
     fits = data.set_index(["model", "seed"])
@@ -118,21 +119,21 @@ def share_against_fit(overview: Overview) -> Display | None:
         titles = [look[model].label for model in found]
         panels = grid(figure, titles, panels_across(narrow))
         for axes, (model, (vectors, statement)) in zip(panels, found.items(), strict=True):
-            r_squared = fits.loc[model].loc[vectors.seeds.array, "r_squared"].to_numpy()
+            fit = fits.loc[model].loc[vectors.seeds.array, measures.explained].to_numpy()
             met = statement.met(vectors.score)
-            _marks(axes, r_squared, values[model], met, look[model].colour)
+            _marks(axes, fit, values[model], met, look[model].colour)
             axes.axvline(limit, **DASHED)
             share_scale(axes)
             axes.set_ylim(-0.03 * end, 1.03 * end)
         beside(figure, f"share of {label(claim.name)}")
-        below(figure, "test R², rows one by one (below 0 drawn at 0)")
+        below(figure, f"test {measures.symbol}, rows one by one (below 0 drawn at 0)")
         legend(figure, _met_handles(), narrow)
 
     return Display(
         "seeds",
         "Importance against fit",
-        f"Share of {claim.name} by {claim.method} against test R², each seed a mark, one panel "
-        "for each model",
+        f"Share of {claim.name} by {claim.method} against test {measures.symbol}, each seed a "
+        "mark, one panel for each model",
         f"By {claim.method}, each seed a mark. Left of the dashed line a {network(results)} "
         f"predicts badly: what it says of {claim.name} then tells little of the data, whatever its "
         "share."
@@ -152,13 +153,11 @@ def _met_handles() -> list[Line2D]:
     ]
 
 
-def _marks(
-    axes: Axes, r_squared: np.ndarray, values: np.ndarray, met: np.ndarray, colour: str
-) -> None:
+def _marks(axes: Axes, fit: np.ndarray, values: np.ndarray, met: np.ndarray, colour: str) -> None:
     """A mark for each seed: its share against its fit, another where it misses the claim."""
     for chosen, marker in ((met, "o"), (~met, "x")):
         axes.plot(
-            np.maximum(r_squared[chosen], 0),
+            np.maximum(fit[chosen], 0),
             values[chosen],
             marker,
             ms=5,

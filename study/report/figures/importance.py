@@ -41,7 +41,7 @@ def method_reading(results: Results, method: str) -> str:
     """What the scores of a method are, as far as the run knows."""
     if results.imported:
         return f"Scores as imported from {results.imported}."
-    return DECLARED[METHODS.index(method)].reading
+    return results.recipe.told(DECLARED[METHODS.index(method)].reading)
 
 
 def importance_names(results: Results) -> dict[str, str]:

@@ -53,7 +53,7 @@ def training_display(overview: Overview) -> Display | None:
     look = looks(results)
     models = [model for model in results.models if (means["model"] == model).any()]
     features = _features(results, means)
-    of_mean = loss["of_mean"].iloc[0]
+    of_mean, constant = loss["of_mean"].iloc[0], results.measures.constant
     seeds = {model: _paths(overview.seed_paths, model, features.claimed) for model in models}
     lost = {model: _by_seed(overview.seed_losses, model, "loss") for model in models}
     # Of many seeds, bands say more than a line for each.
@@ -73,10 +73,10 @@ def training_display(overview: Overview) -> Display | None:
                 top.set_ylabel("share")
                 bottom.set_ylabel("loss")
         below(figure, "epoch")
-        legend(figure, _handles(features, many, of_mean), narrow)
+        legend(figure, _handles(features, many, of_mean, constant), narrow)
 
     def height(narrow: bool) -> float:
-        labels = [str(handle.get_label()) for handle in _handles(features, many, of_mean)]
+        labels = [str(handle.get_label()) for handle in _handles(features, many, of_mean, constant)]
         lines = lines_of(len(models), panels_across(narrow))
         return 0.6 + legend_height(labels, narrow) + lines * 3.3
 
@@ -86,21 +86,21 @@ def training_display(overview: Overview) -> Display | None:
         "Importance through training",
         f"Share of {name} and of the other features by epoch of training, and the training loss "
         "below, one pair of panels for each model",
-        _reading(name, many) + through_training(results),
+        _reading(name, many, constant) + through_training(results),
         means,
         draw,
         height,
     )
 
 
-def _reading(name: str, many: bool) -> str:
+def _reading(name: str, many: bool, constant: str) -> str:
     shown = f"bands that hold half and {PERCENT} of seeds" if many else "each seed"
     return (
         "Above: shares of the loss gradients met at even steps of training, means over seeds, and "
         f"{name} in {shown}. (The score by training-gradient adds up the occasions, so that early "
         "ones, with their larger gradients, weigh more.) Below: the loss in the same way, and its "
         "median. A flat stretch of loss is a plateau, where a network predicts little more than "
-        "the mean; what its gradients say there tells of the way to a fit, not of the fit."
+        f"{constant}; what its gradients say there tells of the way to a fit, not of the fit."
     )
 
 
@@ -111,7 +111,7 @@ def _features(results: Results, means: pd.DataFrame) -> _Features:
     return _Features(claimed, others, len(results.features) - len(claimed) - len(others))
 
 
-def _handles(features: _Features, many: bool, of_mean: float) -> list[Line2D]:
+def _handles(features: _Features, many: bool, of_mean: float, constant: str) -> list[Line2D]:
     each = f"bands: half and {PERCENT} of seeds" if many else "thin: each seed"
     first = [
         Line2D([], [], color=PALETTE[0], lw=2, label=f"{label(name)} ({each})")
@@ -123,7 +123,7 @@ def _handles(features: _Features, many: bool, of_mean: float) -> list[Line2D]:
     ]
     rest = features.rest
     last = [Line2D([], [], color=MUTED, lw=0.7, label=f"{rest} others")] if rest else []
-    mean = [dashed("predicting the mean")] if np.isfinite(of_mean) else []
+    mean = [dashed(f"predicting {constant}")] if np.isfinite(of_mean) else []
     return [*first, *named, *last, *mean]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import MOST_LISTED
+from study.recipes.target import NumericTarget
 from study.statistics.agreement import KENDALL, SIGN, SPEARMAN
 from study.statistics.coverage import coverage
 
@@ -32,6 +33,14 @@ def number(value: float, form: str = "{:.2f}") -> str:
 def percent(proportion: float) -> str:
     """0.125 as 12.5%."""
     return f"{100 * proportion:g}%"
+
+
+def correct_rows(results: Results) -> str:
+    """What the share of rows that are predicted right is called."""
+    target = results.recipe.target
+    if isinstance(target, NumericTarget):
+        return f"Within {percent(target.tolerance)}"
+    return "Accuracy"
 
 
 def or_dash(label: Any) -> str:

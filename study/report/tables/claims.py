@@ -76,7 +76,7 @@ def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
         f"{_READING}{_READING_OF_TIES if data['tied'].any() else ''}"
         f"{_reading_of(controls, lost(results))}{_LEARNED if fitted else ''}"
         f"Margin: {margin_words(claim)}, mean with BCa interval. "
-        + (f"Least squares meets it by: {', '.join(agree)}. " if agree else "")
+        + (f"{results.title(LEAST_SQUARES)} meets it by: {', '.join(agree)}. " if agree else "")
         + (
             "permutation-grouped ranks whole variables, the other methods features. "
             if claim.level == "feature" and "permutation-grouped" in set(met["method"])

@@ -10,7 +10,8 @@ from study.analysis.fits import has_fits, learning_threshold, learning_words
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
-from study.report.tables.cells import number, percent, provenance
+from study.recipes.target import NumericTarget
+from study.report.tables.cells import correct_rows, number, percent, provenance
 from study.report.tables.table import Table
 from study.statistics.ranking import ranks, shares
 
@@ -21,17 +22,13 @@ def fit_table(overview: Overview) -> Table | None:
     if not has_fits(results):
         return None
     data = overview.fit_quality
-    target = results.recipe.target
     layout = pd.DataFrame(
         {
             "Model": data["model"].map(results.title),
             "Rows": data["part"],
             "Evaluated": data["evaluation"].map({"alone": "one by one", "together": "all at once"}),
             "Seeds": [_seeds(row) for row in data.to_dict("records")],
-            "R², mean ± sd": _spread(data, "r_squared", "{:.3f}"),
-            "R², worst": data["r_squared_min"].map(lambda value: number(value, "{:.3f}")),
-            target.with_unit("RMSE"): _spread(data, "rmse", _rounded(data["rmse_mean"].min())),
-            f"Within {percent(target.tolerance)}": _spread(data, "within", "{:.2f}"),
+            **_measured(results, data),
         }
     )
     return Table(
@@ -39,10 +36,53 @@ def fit_table(overview: Overview) -> Table | None:
         "Fit quality by model",
         "Mean ± standard deviation over seeds, condition real. One by one, each row is a batch "
         "of its own; all at once, the rows are one batch, which changes the predictions of a "
-        "network that looks along its batch. Within: proportion of rows whose prediction misses by "
-        f"less than {percent(target.tolerance)} of the true {target.name}. {provenance(results)}",
+        f"network that looks along its batch. {_explained(results)} {provenance(results)}",
         data,
         layout.fillna("–"),
+    )
+
+
+def _measured(results: Results, data: pd.DataFrame) -> dict[str, pd.Series]:
+    """The columns of what is measured, by their headings."""
+    explained, symbol = results.measures.explained, results.measures.symbol
+    found = {
+        f"{symbol}, mean ± sd": _spread(data, explained, "{:.3f}"),
+        f"{symbol}, worst": data[f"{explained}_min"].map(lambda value: number(value, "{:.3f}")),
+    }
+    target = results.recipe.target
+    if isinstance(target, NumericTarget):
+        return found | {
+            target.with_unit("RMSE"): _spread(data, "rmse", _rounded(data["rmse_mean"].min())),
+            f"Within {percent(target.tolerance)}": _spread(data, "within", "{:.2f}"),
+        }
+    return found | {
+        "Log loss": _spread(data, "log_loss", "{:.3f}"),
+        "Brier score": _spread(data, "brier", "{:.3f}"),
+        "ROC AUC": _spread(data, "auc", "{:.3f}"),
+        "Balanced accuracy": _spread(data, "balanced_accuracy", "{:.3f}"),
+        "Accuracy": _spread(data, "accuracy", "{:.3f}"),
+        "Majority": data["majority_mean"].map(lambda value: number(value, "{:.3f}")),
+    }
+
+
+def _explained(results: Results) -> str:
+    """What these columns are."""
+    target = results.recipe.target
+    if isinstance(target, NumericTarget):
+        of = f" R² is of the logarithm of {target.name}." if target.scale else ""
+        return (
+            "Within: proportion of rows whose prediction misses by less than "
+            f"{percent(target.tolerance)} of the true {target.name}.{of}"
+        )
+    squares = (
+        "the second class’s probability" if len(target.levels) == 2 else "all probabilities, summed"
+    )
+    return (
+        f"{results.measures.spelled}: 1 - log loss / log loss of the shares of the classes among "
+        f"the same rows. Brier score: mean squared error of {squares}. ROC AUC: each class against "
+        "the rest, mean over classes. Accuracy: proportion of rows whose most probable class is "
+        "theirs; balanced, of each class, mean over classes; majority, of the most frequent class "
+        "predicted always."
     )
 
 
@@ -87,7 +127,7 @@ def seeds_table(overview: Overview) -> Table:
         f"Every seed: {'fit, and ' if fitted else ''}{claim.name} by {claim.method}",
         "Condition real"
         + (
-            "; test rows one by one. Learned: test R² of at least "
+            f"; test rows one by one. Learned: test {results.measures.symbol} of at least "
             f"{learning_threshold(results):.3f} ({learning_words(results)})"
             if fitted
             else ""
@@ -107,8 +147,10 @@ def _seeds_alone(results: Results) -> pd.DataFrame:
 def _fit_of_seeds(results: Results, data: pd.DataFrame) -> dict[str, pd.Series]:
     """The columns of every seed's fit."""
     return {
-        "Test R²": data["r_squared"].map(lambda value: number(value, "{:.3f}")),
-        f"Within {percent(results.recipe.target.tolerance)}": data["within"].map(number),
+        f"Test {results.measures.symbol}": data[results.measures.explained].map(
+            lambda value: number(value, "{:.3f}")
+        ),
+        correct_rows(results): data[results.measures.correct].map(number),
         "Learned": data["learned"].map({True: "yes", False: "no"}),
     }
 

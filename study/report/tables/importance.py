@@ -45,6 +45,32 @@ def importance_table(overview: Overview, level: str) -> Table | None:
     )
 
 
+def class_table(overview: Overview, level: str) -> Table | None:
+    """Mean share and rank of every item for each of more than two classes."""
+    results = overview.results
+    data = overview.class_importance(level)
+    if data.empty:
+        return None
+    index = ["method", "class", "name"]
+    cells = data.assign(cell=data.apply(_share_cell, axis=1)).pivot(
+        index=index, columns="model", values="cell"
+    )
+    cells = cells.reindex(pd.MultiIndex.from_frame(data[index].drop_duplicates()))
+    models = [model for model in all_models(results) if model in cells.columns]
+    layout = cells[models].fillna("–").reset_index()
+    layout.columns = pd.Index(["Method", "Class", level.capitalize(), *map(results.title, models)])
+    return Table(
+        f"importance-classes-{level}s",
+        f"Importance of each {level} for each class, by method and model",
+        "Share of the importance for that class, mean ± standard deviation over seeds, and in "
+        "brackets the mean rank, condition real. Gradients are those of the class’s logit less the "
+        f"mean logit; their absolute means add up over classes to the method’s scores. "
+        f"{foremost(overview, level)}{provenance(results)}",
+        data,
+        layout,
+    )
+
+
 def difference_table(overview: Overview, between: str, level: str) -> Table | None:
     """How much the claimed item's share differs between models, or between methods."""
     results = overview.results

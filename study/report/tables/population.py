@@ -56,7 +56,7 @@ def population_table(overview: Overview, claim: Claim | None = None) -> Table | 
         f"{_rule(claim)} Else inconclusive, with what would settle it if means and spreads stay. "
         "p: one-sided, that the claim does not hold. * is what the claim rests on; the other rows "
         "are robustness checks, not adjusted for their number. No verdict: "
-        f"{in_words(results.recipe.fit)}. {_gate(overview)}{provenance(results)}",
+        f"{in_words(results)}. {_gate(overview)}{provenance(results)}",
         data,
         layout,
     )
@@ -158,7 +158,8 @@ def _as_compared(overview: Overview, claim: Claim) -> str:
         )
     return (
         f"Statistic: of the first seed on the data, {_statistic(claim)}, of shares, or by "
-        "permutation of drops in R². As large: trainings, each on another shuffle of the training "
+        f"permutation of drops in {overview.results.recipe.score}. As large: trainings, each on "
+        "another shuffle of the training "
         "targets and from a seed of its own, in which it is as large."
     )
 
@@ -175,11 +176,12 @@ def _statistic(claim: Claim) -> str:
 
 def _gate(overview: Overview) -> str:
     """The held-out fit of each model."""
+    measures = overview.results.measures
     parts = [
-        f"{overview.results.title(row.model)} {number(row.r_squared)}"
-        for row in overview.held_out.itertuples()
+        f"{overview.results.title(row['model'])} {number(row[measures.explained])}"
+        for row in overview.held_out.to_dict("records")
     ]
-    return f"Median held-out R²: {', '.join(parts)}. " if parts else ""
+    return f"Median held-out {measures.symbol}: {', '.join(parts)}. " if parts else ""
 
 
 def _settled_by(row: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from study.report.tables.agreement import agreement_table, concordance_table, se
 from study.report.tables.cells import network
 from study.report.tables.claims import claim_table, declared_table, growth_table, power_table
 from study.report.tables.fits import fit_table, seeds_table
-from study.report.tables.importance import difference_table, importance_table
+from study.report.tables.importance import class_table, difference_table, importance_table
 from study.report.tables.population import chance_table, population_table, rank_table
 from study.report.tables.sources import source_table
 from study.report.tables.spread import spread_table
@@ -124,6 +124,13 @@ TABLES: dict[str, Entry] = {
         "importance",
         partial(_at_level, importance_table, "group"),
         "the recipe has no [variable_groups]",
+    ),
+    **_by_level(
+        "importance",
+        "importance-classes",
+        "mean share and rank for each class",
+        class_table,
+        "each of more than two classes has scores of its own, and no other target",
     ),
     **_by_level(
         "importance",

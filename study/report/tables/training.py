@@ -18,7 +18,7 @@ def training_table(overview: Overview) -> Table | None:
     claimed = [name for name in results.recipe.claim.names if name in results.features][:1]
     data = means.merge(_nearest(means, loss), on=["model", "epoch"], how="left")
     shown = data[data["name"].isin(claimed)] if claimed else data
-    of_mean = loss["of_mean"].iloc[0]
+    of_mean, measures = loss["of_mean"].iloc[0], results.measures
     layout = pd.DataFrame(
         {
             "Model": shown["model"].map(results.title),
@@ -39,12 +39,13 @@ def training_table(overview: Overview) -> Table | None:
         "Share: of the loss gradients at that occasion alone, mean ± standard deviation over "
         "seeds. First: seeds in which the feature is strictly greatest there. Loss: "
         + (
-            f"mean over the mini-batches (predicting the mean gives {of_mean:.3g})"
+            f"mean over the mini-batches (predicting {measures.constant} gives {of_mean:.3g})"
             if np.isfinite(of_mean)
             else "sum over the mini-batches"
         )
-        + " of the nearest epoch kept, of their mean squared errors, as met in training, with "
-        "dropout, of the target divided by its divisor"
+        + f" of the nearest epoch kept, of their {measures.losses}, as met in training, with "
+        "dropout"
+        + ("" if results.recipe.task.classes else ", of the target divided by its divisor")
         + ". The score by training-gradient adds up the gradients of all occasions, so that early "
         f"ones, which are larger, weigh more than their share here.{through_training(results)} "
         f"Condition real; the CSV file has every feature. {provenance(results)}",

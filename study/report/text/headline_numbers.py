@@ -218,12 +218,15 @@ def _of_fit(overview: Overview) -> Iterator[Fact]:
     found = overview.learning
     learned = found.loc[found["model"] == model, "learned"]
     rows = "of the claim's model on the test rows, one by one"
-    yield Fact("Fit", number(row["r_squared_mean"], _FINE), f"mean R² {rows}")
-    yield Fact("FitSd", number(row["r_squared_sd"], _FINE), f"standard deviation of R² {rows}")
+    explained, symbol = results.measures.explained, results.measures.symbol
+    yield Fact("Fit", number(row[f"{explained}_mean"], _FINE), f"mean {symbol} {rows}")
+    spread = number(row[f"{explained}_sd"], _FINE)
+    yield Fact("FitSd", spread, f"standard deviation of {symbol} {rows}")
     yield Fact("Learned", str(int(learned.sum())), "seeds of the claim's model that have learned")
     yield Fact("LearnedN", str(len(learned)), "seeds of the claim's model")
     threshold = number(learning_threshold(results), _FINE)
-    yield Fact("LearnedFrom", threshold, "R² on the test rows from which on a seed has learned")
+    tells = f"{symbol} on the test rows from which on a seed has learned"
+    yield Fact("LearnedFrom", threshold, tells)
 
 
 def _of_model(overview: Overview, model: str) -> Iterator[Fact]:
@@ -233,8 +236,10 @@ def _of_model(overview: Overview, model: str) -> Iterator[Fact]:
     own = letters(model) or "Model"
     if has_fits(results):
         fit = overview.fit_quality.set_index(["model", "part", "evaluation"])
-        fitted = number(fit.loc[(model, "test", "alone"), "r_squared_mean"], _FINE)
-        yield Fact(f"{own}TestRSquared", fitted, f"mean test R² of {title}, rows one by one")
+        measures = results.measures
+        fitted = number(fit.loc[(model, "test", "alone"), f"{measures.explained}_mean"], _FINE)
+        name = f"{own}Test{measures.explained.title().replace('_', '')}"
+        yield Fact(name, fitted, f"mean test {measures.symbol} of {title}, rows one by one")
     met = overview.proportions(claim).set_index(["model", "method", "condition"])
     for method in results.methods():
         name, where = f"{own}{letters(method)}", f"{title} by {method}"

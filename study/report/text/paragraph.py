@@ -100,7 +100,7 @@ def _method(results: Results) -> str:
     method = DECLARED[METHODS.index(results.recipe.claim.method)]
     count = results.recipe.permutation.repeats
     repeats = f", mean over {count} {_plural('repeat', count)}" if method.repeated else ""
-    return f"Importance by {{Method}} is {method.cited}{repeats}"
+    return f"Importance by {{Method}} is {results.recipe.told(method.cited)}{repeats}"
 
 
 def _studied(results: Results, many: dict[str, int]) -> Iterator[str]:
@@ -268,13 +268,14 @@ def _margin(row: dict[str, Any]) -> str:
 
 def _fit(results: Results) -> Iterator[str]:
     model = results.recipe.claim.model
-    count = len(results.seeds(model, "real"))
+    count, measures = len(results.seeds(model, "real")), results.measures
     spread = ", standard deviation {FitSd}" if count > 1 else ""
     diverged = len(results.diverged(model, "real"))
     lost = f"; {diverged} diverged, and {_plural('is', diverged)} left out" if diverged else ""
     yield (
-        f"The {{Model}} has a mean test R² of {{Fit}} (rows one by one{spread}{lost}), and "
-        f"{{Learned}} of {{LearnedN}} {_plural('seed', count)} reached the test R² that counts "
+        f"The {{Model}} has a mean test {measures.spelled} of {{Fit}} (rows one by "
+        f"one{spread}{lost}), and {{Learned}} of {{LearnedN}} {_plural('seed', count)} reached the "
+        f"test {measures.symbol} that counts "
         f"as having learned ({{LearnedFrom}}, {learning_words(results)})."
     )
 

@@ -5,6 +5,7 @@ from study.common.text import listed
 from study.recipes.columns import Date, is_amount
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Proposal, Split, Table
+from study.recipes.target import NumericTarget
 from study.report.tables.cells import percent
 
 
@@ -107,7 +108,9 @@ def _filled(results: Results) -> str:
 
 def _scales(results: Results) -> str:
     """Which numbers are standardised, and which divided."""
-    numbers = [*filter(is_amount, results.recipe.variables), results.recipe.target]
+    target = results.recipe.target
+    amounts = filter(is_amount, results.recipe.variables)
+    numbers = [*amounts, *([target] if isinstance(target, NumericTarget) else [])]
     standardised = [number.name for number in numbers if number.standardise]
     divided = [f"{number.name} by {number.divisor:g}" for number in numbers if number.divisor != 1]
     said = []
@@ -118,4 +121,6 @@ def _scales(results: Results) -> str:
         )
     if divided:
         said.append(f"divided: {listed(divided)}")
+    if isinstance(target, NumericTarget) and target.scale:
+        said.append(f"{target.name} by its logarithm, which is what models learn")
     return "; ".join(said)

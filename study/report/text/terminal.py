@@ -10,7 +10,7 @@ from study.analysis.warnings.registry import DIVERGED, warnings
 from study.common.conditions import CONDITIONS
 from study.common.text import by_columns, filled, printable, ranges
 from study.common.vocabulary import SOURCES
-from study.report.tables.cells import number, percent
+from study.report.tables.cells import correct_rows, number
 from study.report.text.alternatives import alternatives
 from study.report.text.history import extensions
 from study.report.text.verdict import answers
@@ -59,14 +59,15 @@ def summary(overview: Overview) -> str:
 def _fits(overview: Overview) -> dict[str, dict[str, str]]:
     """Cells on the fit of each model, by their columns."""
     results = overview.results
+    measures = results.measures
     fits = overview.fit_quality
     test = fits[(fits["part"] == "test") & (fits["evaluation"] == "alone")]
     return {
         row["model"]: {
-            "mean test R² (worst)": f"{number(row['r_squared_mean'])} "
-            f"({number(row['r_squared_min'])})"
+            f"mean test {measures.symbol} (worst)": f"{number(row[f'{measures.explained}_mean'])} "
+            f"({number(row[f'{measures.explained}_min'])})"
             + (f", {row['undefined']} diverged" if row["undefined"] else ""),
-            f"within {percent(results.recipe.target.tolerance)}": number(row["within_mean"]),
+            correct_rows(results).lower(): number(row[f"{measures.correct}_mean"]),
         }
         for row in test.to_dict("records")
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,11 +77,11 @@ class Graph:
     places : how many numbers of its own each place of a batch has
     calls : in the order in which they were made; those alone on which a result depends
     shapes : shape of each value. The first values are the row's inputs, the derivative of its
-        prediction, the parameters, the keep masks, and what comes with the row's place in its
+        outputs, the parameters, the keep masks, and what comes with the row's place in its
         batch
     kinds : what each value is: FLOAT, TRUTH or WHOLE
     constants : arrays of these kinds
-    y : the prediction; d_x, d_parameters : its gradients
+    y : the outputs, (1,) or (1, outputs); d_x, d_parameters : their gradients
     """
 
     parameters: Shapes
@@ -96,6 +97,11 @@ class Graph:
 
     # The numbers of the first values.
     X, D_Y, PARAMETERS = 0, 1, 2
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers it gives for a row."""
+        return math.prod(self.shapes[Graph.D_Y])
 
     @property
     def decisions(self) -> int:

@@ -15,7 +15,6 @@ from study.engines.lanes.graph.record import record
 from study.engines.lanes.graph.write import Writer
 from study.engines.lanes.memory import Array, scratch
 from study.engines.lanes.tracing import Place
-from study.engines.lanes.vectors import Vector
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,14 @@ class Sizes:
     evaluation: Graph = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, network: nn.Module, inputs: int, row: Tensor | None = None) -> Sizes:
+    def of(
+        cls, network: nn.Module, inputs: int, row: Tensor | None = None, *, outputs: int = 1
+    ) -> Sizes:
         """Record a network on a row. Raises UnsupportedError, and whatever the network does."""
-        training = record(network, inputs, training=True, row=row)
-        evaluation = record(network, inputs, training=False, row=row)
+        training, evaluation = (
+            record(network, inputs, training=mode, outputs=outputs, row=row)
+            for mode in (True, False)
+        )
         digests = training.digest, evaluation.digest
         return cls(training.parameters, digests, training, evaluation)
 
@@ -46,6 +49,11 @@ class Sizes:
     def plans(self) -> tuple[Plan, Plan]:
         """How to compute it in training, and in eval mode. Raises UnsupportedError."""
         return plan(self.training), plan(self.evaluation)
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers it gives for a row."""
+        return self.training.outputs
 
     @property
     def decisions(self) -> int:
@@ -70,34 +78,34 @@ class InLanes:
         self._row: Place = 0
         self.decisions = sizes.decisions
 
-    def forward(self, weights: Array, x: Array, row: Place, decisions: Decisions | None) -> Vector:
-        """Predict from inputs x (features); `row` says where the row stands in its batch.
+    def forward(
+        self, weights: Array, x: Array, y: Array, row: Place, decisions: Decisions | None
+    ) -> None:
+        """Set y (outputs) to what follows from x (features).
 
-        Without decisions nothing is dropped.
+        `row` says where the row stands in its batch. Without decisions nothing is dropped.
         """
         self._row = row
-        writer = self._writer(decisions, {"weights": weights, "x": x})
+        writer = self._writer(decisions, {"weights": weights, "x": x, "y": y})
         writer.nests(writer.plan.forward)
-        return writer.number(writer.plan.y)
 
     def backward(
         self,
         weights: Array,
         gradients: Array | None,
         x: Array,
-        d_y: Vector,
+        d_y: Array,
         d_x: Array,
         decisions: Decisions | None,
     ) -> None:
         """Add to the gradients of the weights, and set those of the inputs, d_x (features).
 
-        Without gradients, only the latter.
+        d_y (outputs) are those of the outputs. Without gradients, only the latter.
         """
-        rooms = {"weights": weights, "x": x, "d_x": d_x}
+        rooms = {"weights": weights, "x": x, "d_y": d_y, "d_x": d_x}
         if gradients is not None:
             rooms["gradients"] = gradients
         writer = self._writer(decisions, rooms)
-        writer.d_y = d_y
         plan = writer.plan
         writer.nests(plan.to_inputs if gradients is None else plan.backward)
 

@@ -55,7 +55,7 @@ class Plan:
 
     Attributes
     ----------
-    forward, backward : loops, in their order; y : the prediction, after those there
+    forward, backward : loops, in their order; the former end with the outputs
     slots : numbers that each part of the scratch memory holds
     slot_of : which part each buffer has; those that are needed at the same time have different ones
     constants : what expressions name by number
@@ -63,7 +63,6 @@ class Plan:
 
     graph: Graph
     forward: tuple[Nest, ...]
-    y: Expression
     backward: tuple[Nest, ...]
     slots: tuple[int, ...]
     slot_of: dict[Buffer, int]
@@ -91,17 +90,18 @@ def plan(graph: Graph) -> Plan:
     for call in graph.calls:
         if set(call.results) & there:
             planner.call(call)
-    y = planner.tensor(graph.y).reshape().expression
+    outputs = planner.tensor(graph.y)
+    target = Load(Given("y"), 0, contiguous(outputs.shape))
+    planner.store(Tensor(outputs.shape, target), outputs)
     forward, planner.nests = planner.nests, []
     for call in graph.calls:
         if not set(call.results) & there:
             planner.call(call)
     planner.finish()
-    slots, slot_of = _slots(forward, y, planner.nests)
+    slots, slot_of = _slots(forward, planner.nests)
     return Plan(
         graph,
         tuple(forward),
-        y,
         tuple(planner.nests),
         slots,
         slot_of,
@@ -133,8 +133,8 @@ class _Planner:
         sources += [Load(Given("positions"), 0, ())] if graph.places else []
         for value, source in enumerate(sources):
             shape = graph.shapes[value]
-            strides = contiguous(shape) if value != Graph.D_Y else (0,) * len(shape)
-            self._values[value] = Tensor(shape, Load(source.source, source.offset, strides))
+            load = Load(source.source, source.offset, contiguous(shape))
+            self._values[value] = Tensor(shape, load)
         self._aim(graph.d_x, Load(Given("d_x"), 0, contiguous(graph.shapes[Graph.X])))
 
     # -- what operations ask for ---------------------------------------------------------------
@@ -298,12 +298,10 @@ def _readers(graph: Graph) -> tuple[Counter[int], dict[int, list[str]]]:
 
 
 def _slots(
-    forward: Sequence[Nest], y: Expression, backward: Sequence[Nest]
+    forward: Sequence[Nest], backward: Sequence[Nest]
 ) -> tuple[tuple[int, ...], dict[Buffer, int]]:
     """Parts of the scratch memory for buffers; those whose lives do not overlap share one."""
-    everything = [(nest.target, nest.expression.loads) for nest in forward]
-    everything.append((Load(Given("y"), 0, ()), y.loads))
-    everything += [(nest.target, nest.expression.loads) for nest in backward]
+    everything = [(nest.target, nest.expression.loads) for nest in (*forward, *backward)]
     last: dict[Buffer, int] = {}
     for turn, (target, loads) in enumerate(everything):
         for load in (target, *loads):

@@ -36,8 +36,12 @@ _OF_SHAPE = {"empty_like", "zeros_like", "ones_like", "full_like"} | {
 
 
 @one_thread()
-def record(network: nn.Module, inputs: int, *, training: bool, row: Tensor | None = None) -> Graph:
+def record(
+    network: nn.Module, inputs: int, *, training: bool, outputs: int = 1, row: Tensor | None = None
+) -> Graph:
     """Record a network in training or in eval mode, on a `row` (inputs,), whichever.
+
+    It maps (1, inputs) to (1,), or to (1, outputs) if they are several.
 
     Its own weights take part, but the graph does not depend on them, nor on the row, unless the
     network takes them out of PyTorch's sight. Raises UnsupportedError
@@ -51,7 +55,7 @@ def record(network: nn.Module, inputs: int, *, training: bool, row: Tensor | Non
     }
     row = torch.linspace(0.1, 0.9, inputs) if row is None else row
     row = row.unsqueeze(0).requires_grad_(True)
-    d_y = torch.ones(1)
+    d_y = torch.ones(1) if outputs == 1 else torch.ones(1, outputs)
     modules: dict[str, Any] = {name: network.get_submodule(name) for name in keeps}
     held = {name: module.keep for name, module in modules.items()}
     before = network.training
@@ -68,8 +72,9 @@ def record(network: nn.Module, inputs: int, *, training: bool, row: Tensor | Non
             modules[name].keep = mask
         with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), recorder:
             y = functional_call(network, parameters, (row,))
-            if not isinstance(y, Tensor) or y.shape != (1,):
-                raise UnsupportedError("not one prediction of a row")
+            if not isinstance(y, Tensor) or y.shape != d_y.shape:
+                expected = "one prediction" if outputs == 1 else f"{outputs} logits"
+                raise UnsupportedError(f"not {expected} of a row")
             # As if for further derivatives: so nothing is added in place. Of a number, since
             # torch imports much where it is told the derivative of its result.
             gradients = torch.autograd.grad(

@@ -30,7 +30,7 @@ _LARGE = 100
 _recording = threading.Lock()
 
 
-def recorded(recipe: ModelRecipe, inputs: int) -> Sizes:
+def recorded(recipe: ModelRecipe, inputs: int, outputs: int = 1) -> Sizes:
     """What the code of a recipe's network depends on.
 
     Runs the network on a few rows, and leaves the random generators as they were. Raises
@@ -41,16 +41,17 @@ def recorded(recipe: ModelRecipe, inputs: int) -> Sizes:
     network_class: Any = import_class(recipe)
     with _recording:
         if network_class in SHIPPED:
-            return _shipped(network_class, repr(recipe.arguments), inputs, _Building(recipe))
-        return _own(recipe, inputs)
+            building = _Building(recipe)
+            return _shipped(network_class, repr(recipe.arguments), inputs, outputs, building)
+        return _own(recipe, inputs, outputs)
 
 
 class _Building:
     """How a network is built; the same for all recipes, as the cache goes by what they name."""
 
     def __init__(self, recipe: ModelRecipe) -> None:
-        self.build: Callable[[int, int], nn.Module] = lambda inputs, init: build(
-            recipe, inputs=inputs, init=init
+        self.build: Callable[[int, int, int], nn.Module] = lambda inputs, outputs, init: build(
+            recipe, inputs=inputs, outputs=outputs, init=init
         )
 
     def __eq__(self, other: object) -> bool:
@@ -62,10 +63,14 @@ class _Building:
 
 @functools.lru_cache(maxsize=64)
 def _shipped(
-    network_class: type[nn.Module], _arguments: str, inputs: int, building: _Building
+    network_class: type[nn.Module],
+    _arguments: str,
+    inputs: int,
+    outputs: int,
+    building: _Building,
 ) -> Sizes:
     try:
-        sizes = Sizes.of(building.build(inputs, 0), inputs)
+        sizes = Sizes.of(building.build(inputs, outputs, 0), inputs, outputs=outputs)
         _ = sizes.plans
     except UnsupportedError as error:
         raise InputError(
@@ -75,16 +80,17 @@ def _shipped(
     return sizes
 
 
-def _own(recipe: ModelRecipe, inputs: int) -> Sizes:
+def _own(recipe: ModelRecipe, inputs: int, outputs: int) -> Sizes:
     """Of a stranger's network: anew each time, as it may follow from more than its arguments."""
     with quietly():
         try:
-            network = build(recipe, inputs=inputs, init=0)
+            network = build(recipe, inputs=inputs, outputs=outputs, init=0)
             if sum(value.numel() for value in network.parameters()) > _MOST_WEIGHTS:
                 raise UnsupportedError(f"more than {_MOST_WEIGHTS:,} weights")
-            sizes = Sizes.of(network, inputs)
+            sizes = Sizes.of(network, inputs, outputs=outputs)
             refuse_neighbours(network, inputs, recipe.training.batch_size)
-            _refuse_other_sources(build(recipe, inputs=inputs, init=1), inputs, sizes)
+            other = build(recipe, inputs=inputs, outputs=outputs, init=1)
+            _refuse_other_sources(other, inputs, sizes)
             if any(len(plan.forward) + len(plan.backward) > _MOST_LOOPS for plan in sizes.plans):
                 raise UnsupportedError(f"more than {_MOST_LOOPS:,} loops")
         except UnsupportedError:
@@ -104,5 +110,6 @@ def _refuse_other_sources(network: nn.Module, inputs: int, sizes: Sizes) -> None
     with torch.no_grad():
         for value in network.parameters():
             value.add_(0.1 * torch.randn(value.shape, generator=generator))
-    if Sizes.of(network, inputs, -_LARGE * torch.randn(inputs, generator=generator)) != sizes:
+    row = -_LARGE * torch.randn(inputs, generator=generator)
+    if Sizes.of(network, inputs, row, outputs=sizes.outputs) != sizes:
         raise UnsupportedError("numbers of a row or of a seed beside inputs and weights")

@@ -55,7 +55,6 @@ class Writer:
     rooms: dict[str, Array]
     row: Place
     decisions: Decisions | None
-    d_y: Vector | None = None
     # What was loaded already where we are, by source and place.
     _met: list[dict[object, object]] = field(default_factory=lambda: [{}])
 
@@ -63,10 +62,6 @@ class Writer:
         """Write loops, one after another."""
         for nest in nests:
             self._nest(_with_few_axes(nest))
-
-    def number(self, expression: Expression) -> Vector:
-        """The value of an expression without axes."""
-        return self._values(expression, [()])[0]
 
     # -- loops -----------------------------------------------------------------------------------
     def _nest(self, nest: Nest) -> None:
@@ -132,9 +127,6 @@ class Writer:
         return [total.get() for total in totals]
 
     def _load(self, load: Load, at: _At) -> Vector:
-        if load.source == Given("d_y"):
-            assert self.d_y is not None
-            return self.d_y
         fixed, moving = _split(load, at)
         key = (_key(load.source), fixed, tuple((stride, id(turn)) for stride, turn in moving))
         for met in reversed(self._met):
