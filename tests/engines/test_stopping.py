@@ -164,14 +164,22 @@ def assert_same(one: Trained, first: int, two: Trained, second: int) -> None:
 # -- an independent loop ---------------------------------------------------------------------
 
 
-@ENGINES
-@pytest.mark.parametrize(("name", "epochs"), [("mlp", 40), ("transformer", 20), ("linear", 60)])
-def test_training_stops_where_a_plain_loop_does_with_the_weights_of_its_best_epoch(
-    people, engine, name, epochs
-):
+@pytest.fixture(
+    scope="module", params=[("mlp", 40), ("transformer", 20), ("linear", 60)], ids="{0[0]}".format
+)
+def stopping(request, people) -> tuple[ModelRecipe, list[Plain]]:
+    """A recipe of few epochs, and the plain loops of its seeds 0 to 5 for either engine."""
+    name, epochs = request.param
     recipe = shipped(name, epochs=epochs, patience=3)
+    return recipe, [plain(recipe, people.train_x, people.train_y, seed) for seed in range(6)]
+
+
+@ENGINES
+def test_training_stops_where_a_plain_loop_does_with_the_weights_of_its_best_epoch(
+    people, stopping, engine
+):
+    recipe, loops = stopping
     ours = train(recipe, real(*range(6)), people, engine=engine)
-    loops = [plain(recipe, people.train_x, people.train_y, seed) for seed in range(6)]
     for place, loop in enumerate(loops):
         assert_alike(ours, place, loop)
     # Some stopped, and not all at once.
