@@ -174,8 +174,8 @@ def _work(
 ) -> "Outcome":
     """Do what is missing, and write it into the history of the run. Raises StudyError."""
     from study.common.progress import progress, tell
+    from study.execution.block import Broken
     from study.execution.run import run
-    from study.execution.workers.workers import Broken
     from study.store.provenance import circumstances, command_line, now
 
     if planned.missing:

@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from study.common.conditions import find_condition
 from study.common.errors import InputError, StudyError, first_line
-from study.common.import_path import digest_of, import_named
+from study.common.import_path import import_named
 from study.common.methods import PREDICTIONS
+from study.common.own_code import OwnCode, own_code
 from study.common.scikit_learn import scikit_learn
 from study.datasets.dataset import Dataset
 from study.engines.engine import Cost, Engine, Stack, own_tables
@@ -92,8 +93,9 @@ class ScikitLearn(Engine):
             )
             raise _unfit(self.recipe, what)
 
-    def digest(self) -> str | None:
-        return digest_of(type(_make(self.recipe, 0)).__mro__)
+    @property
+    def own_code(self) -> OwnCode:
+        return own_code(type(_make(self.recipe, 0)).__mro__)
 
     def train(
         self,
@@ -178,6 +180,8 @@ def _make(recipe: EstimatorRecipe, random_state: int) -> Any:
     """The regressor of a recipe, not fitted. Raises InputError."""
     try:
         regressor_class = import_named(recipe.estimator)
+    except InputError:
+        raise
     except (Exception, SystemExit) as error:  # importing runs a stranger's module
         raise InputError(f"estimator '{recipe.estimator}': {first_line(error)}") from error
     if not (
