@@ -6,14 +6,16 @@ from study.common.text import by_columns, filled, printable
 from study.datasets.dataset import encode_row
 from study.engines.registry import engine_for
 from study.engines.replicates import Trained
+from study.recipes.trust import REMEDY, foreign_model
 from study.store.export_weights import left_out_words
 from study.store.store import Store
 
 
-def predict(store: Store, values: dict[str, str]) -> str:
+def predict(store: Store, values: dict[str, str], *, trust: bool = False) -> str:
     """A table for a terminal: mean over seeds and spread, in the target's unit.
 
-    `values` holds every variable's natural value by name. Raises InputError.
+    `values` holds every variable's natural value by name. Unless the run is to be trusted, models
+    of code that does not come with the program are left out. Raises InputError.
     """
     store.check_weights()
     scales = store.scales()
@@ -21,12 +23,16 @@ def predict(store: Store, values: dict[str, str]) -> str:
     store.check_trained()
     target = store.recipe.target
     without = store.without_weights()
-    rows = []
+    rows, left_out = [], left_out_words(store)
     for name, begun in store.engines().items():
         seeds, weights = store.weights(name, "real")
         if not seeds or name in without:
             continue
-        engine = engine_for(store.model_recipe(name), row.shape[1], begun=begun)
+        recipe = store.model_recipe(name)
+        if not trust and (code := foreign_model(recipe)):
+            left_out.append(f"{name} is left out, as it would run {code}: {REMEDY}.")
+            continue
+        engine = engine_for(recipe, row.shape[1], begun=begun)
         scaled = engine.stack(Trained.without_steps(weights, len(seeds))).predict(row)[:, 0]
         predictions = pd.Series(scales[target.name].undo(scaled))
         rows.append(
@@ -40,5 +46,6 @@ def predict(store: Store, values: dict[str, str]) -> str:
             }
         )
     table = pd.DataFrame(rows).to_string(index=False, float_format="{:,.2f}".format, na_rep="-")
-    left_out = "".join(f"\n{line}" for line in left_out_words(store))
-    return filled(f"{target.with_unit(f'Predicted {target.name}')}:\n{table}{left_out}")
+    heading = f"{target.with_unit(f'Predicted {target.name}')}:"
+    notes = "".join(f"\n{line}" for line in left_out)
+    return filled(f"{heading}\n{table}{notes}")
