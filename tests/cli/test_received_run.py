@@ -292,3 +292,8 @@ def test_no_control_sign_of_a_run_reaches_the_terminal(command, received):
             assert line == printable(line)
     assert "EUR" in said[-1].out
     assert "\x1b" not in said[-1].out
+
+
+def test_all_that_commands_print_goes_through_one_place():
+    files = (ROOT / "study" / "cli").glob("*.py")
+    assert [of.name for of in files if "click.echo" in of.read_text()] == ["group.py"]
