@@ -246,7 +246,7 @@ def overheads(store: Writer, block: Block, dataset: Dataset, count: int) -> pd.D
         block, replicates=tuple(Replicate("real", StreamSeeds.of(seed)) for seed in range(128))
     )
     rows.append(
-        ("task: bytes of a block of 128", len(pickle.dumps(cluster_worker.Task(full, None, None))))
+        ("task: bytes of a block of 128", len(pickle.dumps(cluster_worker.Task(full, None))))
     )
     return pd.DataFrame(rows, columns=["what", "value"])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from study.common.text import printable
+from study.common.text import printable, printable_lines, without_controls
 
 WIDTH = 100  # columns of a terminal
 TYPED = "study.typed"  # the words of a command, in what click keeps of it
@@ -21,6 +21,9 @@ FRESH_OPTION = click.option(
 )
 FORCE_OPTION = click.option(
     "--force", is_flag=True, help="Overwrite a file that this command did not write."
+)
+TRUST_OPTION = click.option(
+    "--trust", is_flag=True, help="Run the code that the run names: of its models, and its table."
 )
 
 
@@ -42,11 +45,21 @@ def commands() -> None:
     """
 
 
+def say(text: object, *, err: bool = False, nl: bool = True) -> None:
+    """Print lines of text, whoever wrote them: all that commands print goes through here."""
+    click.echo(printable_lines(str(text)), err=err, nl=nl)
+
+
+def give(text: str, *, nl: bool = True) -> None:
+    """Print lines for another program, which keep the order of their signs."""
+    click.echo(without_controls(text), nl=nl)
+
+
 def tell_lines(lines: Iterable[str]) -> None:
     """Print lines, long ones folded."""
     for line in map(printable, lines):
         indent = " " * (len(line) - len(line.lstrip()) + 2) if line.startswith(" ") else ""
-        click.echo(textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False))
+        say(textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False))
 
 
 def hold_lock(directory: Path) -> None:

@@ -8,7 +8,7 @@ import sys
 import click
 
 from study.cli import own_data, report, run, stored  # noqa: F401  they add their commands
-from study.cli.group import commands
+from study.cli.group import commands, say
 from study.common.errors import Stopped, StudyError
 from study.common.text import printable
 
@@ -47,5 +47,5 @@ def main() -> None:
 
 
 def _stop(message: str, status: int) -> None:
-    click.echo(f"study: {printable(message)}", err=True)
+    say(f"study: {printable(message)}", err=True)
     sys.exit(status)

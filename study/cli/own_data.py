@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock, tell_lines
+from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock, say, tell_lines
 from study.common.errors import InputError
 from study.common.text import printable
 
@@ -40,15 +40,15 @@ def model_check_command(name_or_path: str, data: str) -> int:
     dataset = load_dataset(found_dataset.recipe, found_dataset.path.parent)
     what = f"{model.recipe.import_path}, tried on {found_dataset.name}"
     if isinstance(model.recipe, ModelRecipe):
-        click.echo(printable(f"{model.path}: {what}"))
+        say(printable(f"{model.path}: {what}"))
         return _check_network(model.recipe, dataset)
     engine = engine_for(model.recipe, len(dataset.features), task=dataset.task, gaps=dataset.gaps)
     engine.check(dataset, known=False)
-    click.echo(printable(f"{model.name}: {what}"))
+    say(printable(f"{model.name}: {what}"))
     kind, gives = (
         ("classifier", "probabilities") if dataset.task.classes else ("regressor", "a number")
     )
-    click.echo(
+    say(
         f"It is a {kind}, not a network: it can be made with its arguments and a random_state, "
         f"fitted,\nand gives {gives} for each row."
     )
@@ -64,10 +64,10 @@ def _check_network(recipe: "ModelRecipe", dataset: "Dataset") -> int:
     outputs = dataset.task.outputs
     findings = check_network(recipe, dataset.train_x, dataset.test_x, variables, outputs)
     for line in listed(findings):
-        click.echo(line)
+        say(line)
     left = CHECKS - len({finding.code for finding in findings})
     more = f"; {left} more checks follow once the faults are mended" if left else ""
-    click.echo(f"{counted(findings)}{more}")
+    say(f"{counted(findings)}{more}")
     return InputError.exit_status if faults(findings) else 0
 
 
@@ -125,19 +125,19 @@ def import_command(
     directory = out or Path("reports") / file.stem
     if table.unused:
         names = ", ".join(name or "(no name)" for name in table.unused)
-        click.echo(printable(f"Note: columns that are not used: {names}"))
+        say(printable(f"Note: columns that are not used: {names}"))
     tell_lines(warning.line for warning in score_warnings(table))
     hold_lock(directory)
     typed = command_line(click.get_current_context().meta[TYPED])
     if not import_scores(directory, file.stem, recipe, table, fresh=fresh, command=typed):
-        click.echo(f"{directory}: holds these scores and this claim already")
+        say(f"{directory}: holds these scores and this claim already")
 
     from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.report.text.terminal import summary
 
-    click.echo(summary(Overview(Results(directory))))
-    click.echo(f"'study report {directory}' makes the page, figures and tables.")
+    say(summary(Overview(Results(directory))))
+    say(f"'study report {directory}' makes the page, figures and tables.")
 
 
 @commands.group("data")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from study.cli.group import FORCE_OPTION, RUN_ARGUMENT, WIDTH, commands
+from study.cli.group import FORCE_OPTION, RUN_ARGUMENT, WIDTH, commands, give, say
 from study.common.errors import InputError
 from study.common.methods import LEVELS
 from study.common.text import printable
@@ -29,11 +29,11 @@ def report_command(directory: str | None) -> None:
     from study.store.run_directory import find_run
 
     results = Results(find_run(directory))
-    click.echo(write_report(Overview(results)))
+    say(write_report(Overview(results)))
     titles = map(results.title, results.models)
     note = font_note([*results.features, *titles, *results.methods(), results.recipe.target.name])
     if note:
-        click.echo(f"note: {printable(note)}", err=True)
+        say(f"note: {printable(note)}", err=True)
 
 
 @commands.command("table")
@@ -58,7 +58,7 @@ def table_command(
     if listed:
         width = max(map(len, TABLES))
         for key, entry in TABLES.items():
-            click.echo(f"{key:{width}}  {entry.tells}")
+            say(f"{key:{width}}  {entry.tells}")
         return
     if name is None:
         raise InputError("name a table; 'study table --list' names them all")
@@ -70,9 +70,9 @@ def table_command(
 
     table = make_table(Overview(Results(find_run(directory))), name, learned=learned)
     if form == "text" and sys.stdout.isatty():
-        click.echo(table.text(shutil.get_terminal_size().columns))
+        say(table.text(shutil.get_terminal_size().columns))
     else:
-        click.echo(table.render(form), nl=form == "html")
+        (say if form == "text" else give)(table.render(form), nl=form == "html")
 
 
 @commands.command("claim")
@@ -114,9 +114,9 @@ def claim_command(
         raise InputError(f"--method '{claim.method}': this run holds {held}")
     overview = Overview(results)
     for answer in answers(overview, claim):
-        click.echo(f"{printable(f'{answer.question}: {answer.verdict}. {answer.sentence}')}\n")
+        say(f"{printable(f'{answer.question}: {answer.verdict}. {answer.sentence}')}\n")
     tables = (make(overview, claim) for make in (population_table, chance_table, claim_table))
-    click.echo("\n".join(table.text() for table in tables if table is not None), nl=False)
+    say("\n".join(table.text() for table in tables if table is not None), nl=False)
 
 
 @commands.command("cite")
@@ -141,20 +141,20 @@ def cite_command(directory: str | None, form: str, out: Path | None, force: bool
         raise InputError(f"--out '{out}': only --format latex writes a file")
     from study.analysis.overview import Overview
     from study.analysis.results import Results
-    from study.common.files import check_replaceable, whole
+    from study.common.files import check_replaceable, inside, whole
     from study.report.text.citation import citation, is_macros, latex_paragraph, macros
     from study.store.run_directory import find_run
 
     overview = Overview(Results(find_run(directory)))
     if form == "text":
-        click.echo(citation(overview))
+        say(citation(overview))
         return
-    path = out or overview.results.directory / "numbers.tex"
+    path = out or inside(overview.results.directory, "numbers.tex")
     check_replaceable(path, is_macros, force=force)
     with whole(path) as new:
         new.write_text(macros(overview), encoding="utf-8", newline="\n")
-    click.echo(latex_paragraph(overview), nl=False)
-    click.echo(f"macros: {path}", err=True)
+    give(latex_paragraph(overview), nl=False)
+    say(f"macros: {path}", err=True)
 
 
 @commands.command("compare")
@@ -187,13 +187,13 @@ def compare_command(run: str, other: str, out: Path | None, force: bool) -> None
     check_comparable(first, second)
     comparison = Comparison(first, second)
     for results, name in ((first, "First"), (second, "Second")):
-        click.echo(printable(f"{name}: {results.directory}, run {results.identity}"))
+        say(printable(f"{name}: {results.directory}, run {results.identity}"))
     for sentence in comparison_sentences(comparison):
-        click.echo(f"\n{textwrap.fill(printable(sentence), WIDTH)}")
+        say(f"\n{textwrap.fill(printable(sentence), WIDTH)}")
     for table in main_tables(comparison):
-        click.echo(f"\n{table.text(WIDTH)}", nl=False)
+        say(f"\n{table.text(WIDTH)}", nl=False)
     if out is not None:
-        click.echo(f"\n{write_comparison(comparison, out)}")
+        say(f"\n{write_comparison(comparison, out)}")
 
 
 @commands.command("status")
@@ -208,4 +208,4 @@ def status_command(directory: str | None) -> None:
     from study.report.text.terminal import status
     from study.store.run_directory import find_run
 
-    click.echo(status(Overview(Results(find_run(directory), whatever=True))))
+    say(status(Overview(Results(find_run(directory), whatever=True))))

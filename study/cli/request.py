@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from study.cli.group import say
 from study.cli.options import Beside, parse_bases, parse_beside, parse_seeds, parse_workers
 from study.common.conditions import CONDITIONS, REAL, TRAINED
 from study.common.errors import InputError
@@ -211,7 +212,7 @@ def request_of(
     if found_dataset.shadows:
         shadowing.append(str(found_dataset.path))
     if shadowing:
-        click.echo(f"Recipes from here, in place of built-in ones: {', '.join(shadowing)}")
+        say(f"Recipes from here, in place of built-in ones: {', '.join(shadowing)}")
     return Request(
         directory=out or Path("reports") / found_dataset.name,
         data=found_dataset,

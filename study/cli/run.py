@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock, tell_lines
+from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock, say, tell_lines
 from study.cli.request import Request, asked_of, request_of, request_options
 from study.common.errors import InputError, Stopped, StudyError
 from study.common.text import printable
@@ -58,7 +58,7 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
     )
     with store:
         _tell_beginning(store, planned, request)
-        _add_methods(store, dataset)
+        _add_methods(store, dataset, request)
         if client is None:
             workers = _tell_memory(planned, dataset, request)
         else:
@@ -67,9 +67,9 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
         if planned.blocks:
             outcome = _work(store, planned, request, dataset, workers, client, started)
         for line in outcome.warned:
-            click.echo(f"Note: {printable(line)}")
+            say(f"Note: {printable(line)}")
         for line in outcome.failed:
-            click.echo(f"Failed: {printable(line)}", err=True)
+            say(f"Failed: {printable(line)}", err=True)
         keys = store.stored_keys()
         if not outcome.failed or any(key.streams and key.condition == "real" for key in keys):
             _tell_end(store, request)
@@ -97,7 +97,7 @@ def _tell_beginning(store: "Store", planned: "Plan", request: Request) -> None:
         tell_lines(warning.line for warning in store.data_findings())
     known = store.environments()
     if planned.blocks and known and environment() not in known:
-        click.echo(
+        say(
             "Note: this run holds results of other versions or another machine; "
             "'study status' and the report list them all."
         )
@@ -105,35 +105,44 @@ def _tell_beginning(store: "Store", planned: "Plan", request: Request) -> None:
     if claim.model not in request.models:
         near = get_close_matches(claim.model, request.models, n=1)
         meant = f" Did you mean '{near[0]}'?" if near else ""
-        click.echo(f"Note: the claim rests on model '{claim.model}', which is not run here.{meant}")
+        say(f"Note: the claim rests on model '{claim.model}', which is not run here.{meant}")
 
 
-def _add_methods(store: "Writer", dataset: "Dataset") -> None:
-    """Score stored models by methods that came after the run was made."""
+def _add_methods(store: "Writer", dataset: "Dataset", request: Request) -> None:
+    """Score stored models by methods that came after the run was made.
+
+    Of models of one's own, all must be asked for: code that the run alone names is not run.
+    """
     from study.common.progress import progress
     from study.execution.further_methods import add_further_methods, further_methods
+    from study.recipes.trust import foreign_model
 
     methods, left = further_methods(store)
-    if methods:
-        click.echo(f"{', '.join(methods)}: computed of what is stored, without training again")
+    others = [name for name in store.model_names() if name not in request.models]
+    foreign = [name for name in others if foreign_model(store.model_recipe(name))]
+    if methods and foreign:
+        names = printable(", ".join(foreign))
+        say(f"Note: {', '.join(methods)} can be added once --models names {names}, too.")
+    elif methods:
+        say(f"{', '.join(methods)}: computed of what is stored, without training again")
         with progress("scoring", max(len(store.stored_keys()), 1)) as report:
             add_further_methods(store, methods, dataset, report)
     if left:
-        click.echo(
+        say(
             f"Note: the stored models have no scores by {', '.join(left)}, which only training "
             "tells: --fresh makes the run again."
         )
 
 
 def _tell_missing(planned: "Plan", request: Request) -> None:
-    click.echo(
+    say(
         f"{request.directory}: of the {request.noun} asked for, {planned.stored} stored, "
         f"{planned.missing} to do ({request.kinds})"
     )
     notes = {block.model: block.engine.note for block in planned.blocks}
     for model, note in notes.items():
         if note:
-            click.echo(printable(f"{model}: {note}"))
+            say(printable(f"{model}: {note}"))
 
 
 def _tell_memory(planned: "Plan", dataset: "Dataset", request: Request) -> int:
@@ -145,7 +154,7 @@ def _tell_memory(planned: "Plan", dataset: "Dataset", request: Request) -> int:
     needs, there = _needs(planned, dataset), available()
     workers = request.workers or needs.fitting(_cores(), there)
     for line in told(needs, workers, there):
-        click.echo(line)
+        say(line)
     return workers
 
 
@@ -174,8 +183,8 @@ def _work(
 ) -> "Outcome":
     """Do what is missing, and write it into the history of the run. Raises StudyError."""
     from study.common.progress import progress, tell
+    from study.execution.block import Broken
     from study.execution.run import run
-    from study.execution.workers.workers import Broken
     from study.store.provenance import circumstances, command_line, now
 
     if planned.missing:
@@ -219,11 +228,11 @@ def _tell_end(store: "Store", request: Request) -> None:
 
     directory = request.directory
     if request.vary:
-        click.echo(varied_in_short(by_source(store.frame("fits"))))
-        click.echo(f"'study table sources {directory}' and 'study report {directory}' show it.")
+        say(varied_in_short(by_source(store.frame("fits"))))
+        say(f"'study table sources {directory}' and 'study report {directory}' show it.")
         return
-    click.echo(summary(Overview(Results(directory))))
-    click.echo(f"'study report {directory}' makes the page, figures and tables.")
+    say(summary(Overview(Results(directory))))
+    say(f"'study report {directory}' makes the page, figures and tables.")
 
 
 @commands.command("plan")
@@ -264,7 +273,7 @@ def plan_command(**asked: Any) -> None:
         starting=starting,
         cluster=request.cluster is not None,
     )
-    click.echo(told(found, cores=cores, there=there))
+    say(told(found, cores=cores, there=there))
 
 
 def _connected(address: str, workers: int) -> "Client":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from study.cli.group import FORCE_OPTION, RUN_ARGUMENT, commands
+from study.cli.group import FORCE_OPTION, RUN_ARGUMENT, TRUST_OPTION, commands, say
 from study.common.errors import InputError, StudyError
 from study.common.text import printable
 
@@ -29,23 +29,27 @@ from study.common.text import printable
     type=click.IntRange(min=0),
     help="Networks of each model that are trained again.",
 )
-def check_command(directory: str | None, data: str | None, sample: int, retrain: int) -> int:
+@TRUST_OPTION
+def check_command(
+    directory: str | None, data: str | None, sample: int, retrain: int, trust: bool
+) -> int:
     """Check that all that is stored of a run is right.
 
     Digests, completeness and ranges of all of it, and a sample of fits and scores computed again
     from the weights. Faults come first, each with its remedy; with a fault, the exit status is 1.
-    Nothing is changed. This runs the networks' code.
+    Nothing is changed. Of the code that the run names, this runs what comes with the program or
+    scikit-learn, and the function of a recipe that --data names; all of it with --trust.
     """
     from study.common.findings import counted, faults, listed
     from study.store.run_directory import find_run
     from study.verify.check import check_run
 
     found = find_run(directory)
-    findings = check_run(found, data=data, sample=sample, retrain=retrain)
-    click.echo(printable(str(found)))
+    findings = check_run(found, data=data, sample=sample, retrain=retrain, trust=trust)
+    say(printable(str(found)))
     for line in listed(findings):
-        click.echo(line)
-    click.echo(counted(findings))
+        say(line)
+    say(counted(findings))
     return StudyError.exit_status if faults(findings) else 0
 
 
@@ -99,7 +103,7 @@ def demo_command(seed: int, out: Path, force: bool) -> None:
     """Run the published demo from top to bottom: one Transformer, one seed."""
     from study.demo import tell
 
-    tell(seed, out, click.echo, force=force)
+    tell(seed, out, say, force=force)
 
 
 @commands.command("predict")
@@ -107,8 +111,11 @@ def demo_command(seed: int, out: Path, force: bool) -> None:
     "values", metavar="NAME=VALUE...", nargs=-1, help="What the row has, variable by variable."
 )
 @click.option("--run", "directory", help="Directory of the run.  [default: reports/people]")
-def predict_command(values: tuple[str, ...], directory: str | None) -> None:
+@TRUST_OPTION
+def predict_command(values: tuple[str, ...], directory: str | None, trust: bool) -> None:
     """Predict one row with every stored network.
+
+    Networks whose code does not come with the program are left out without --trust.
 
     For people: study predict sex=male age=34 State=Oklahoma politics=moderate
     """
@@ -121,7 +128,7 @@ def predict_command(values: tuple[str, ...], directory: str | None) -> None:
         if "=" not in value:
             raise InputError(f"'{value}': write NAME=VALUE, such as age=34")
     with Store(find_run(directory)) as store:
-        click.echo(predict(store, named_values(store.recipe, values)))
+        say(predict(store, named_values(store.recipe, values), trust=trust))
 
 
 @commands.command("weights")
@@ -133,12 +140,13 @@ def weights_command(directory: str | None, out: Path | None, force: bool) -> Non
 
     Each file loads with torch.load(file, weights_only=True).
     """
+    from study.common.files import inside
     from study.store.export_weights import export, left_out_words
     from study.store.run_directory import find_run
     from study.store.store import Store
 
     with Store(find_run(directory)) as store:
-        for path in export(store, out or store.directory / "weights", force=force):
-            click.echo(path)
+        for path in export(store, out or inside(store.directory, "weights"), force=force):
+            say(printable(str(path)))
         for line in left_out_words(store):
-            click.echo(line)
+            say(line)

@@ -40,6 +40,24 @@ def beside(folder: Path, name: str) -> Path:
     return path if linked else Path(os.path.normpath(path))
 
 
+def file_name(name: str, ending: str) -> str:
+    """What a file is called by a name that may be a stranger's. Raises InputError for a path."""
+    if not name or any(sign in name for sign in "/\\\0"):
+        raise InputError(f"'{name}': no file can have this name")
+    return f"{name}{ending}"
+
+
+def inside(folder: Path, name: str) -> Path:
+    """What is to be written in a folder that may be a stranger's.
+
+    Raises InputError where a link leads out of it.
+    """
+    path = folder / name
+    if folder.resolve() not in path.resolve().parents:
+        raise InputError(f"{path}: a link to outside of {folder}: remove it")
+    return path
+
+
 def write_new(path: Path, text: str) -> None:
     """Write a file that is not there yet, and its folder. Raises InputError."""
     try:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import click
 
+from study.common.text import printable
+
 # Seconds after which a log file gets a line, whatever was done.
 _SILENCE = 600
 
@@ -48,6 +50,7 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
 
 def tell(line: str) -> None:
     """Write a line over that of the progress, which comes back with its next report."""
+    line = printable(line)
     click.echo(f"\r{line:40}" if sys.stderr.isatty() else line, err=True)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 _BIDIRECTIONAL = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _CONTROLS = [*range(32), *range(127, 160), *map(ord, _BIDIRECTIONAL), 0x2028, 0x2029]
 _REPLACED = dict.fromkeys(_CONTROLS, "\ufffd")
+_REPLACED_IN_LINES = {sign: to for sign, to in _REPLACED.items() if chr(sign) not in "\n\t"}
+_CONTROLS_IN_LINES = {sign: to for sign, to in _REPLACED_IN_LINES.items() if sign < 160}
 
 
 def printable(text: str) -> str:
@@ -16,6 +18,16 @@ def printable(text: str) -> str:
     controls, which could make a name or a number read as another.
     """
     return text.translate(_REPLACED)
+
+
+def printable_lines(text: str) -> str:
+    """The same of several lines, whose line ends and tabs stay."""
+    return text.translate(_REPLACED_IN_LINES)
+
+
+def without_controls(text: str) -> str:
+    """Lines for another program, in which only control characters are replaced."""
+    return text.translate(_CONTROLS_IN_LINES)
 
 
 # Of printable text no part: it holds no control characters.

@@ -15,7 +15,7 @@ from study.statistics.intervals import (
     mean_intervals,
     paired_difference,
 )
-from study.statistics.ranking import ROUNDING
+from study.statistics.ranking import alike
 
 IDENTICAL, EQUAL = "identical", "equal up to rounding"
 ONE_OBSERVATION = "all seeds of a run identical: no interval"
@@ -75,7 +75,7 @@ def sameness(matched: Matched, first: np.ndarray, second: np.ndarray) -> str:
     where = f" on {_common(len(first), 'the ')}" if matched.seeded else ""
     if np.array_equal(first, second, equal_nan=True):
         return f"{IDENTICAL}{where}"
-    if np.allclose(first, second, rtol=ROUNDING, atol=0, equal_nan=True):
+    if alike(first, second):
         return f"{EQUAL}{where}"
     return ""
 

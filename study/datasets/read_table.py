@@ -97,6 +97,8 @@ def read_function(table: Table) -> TextTable:
     try:
         returned = import_named(table.function)(**table.arguments)
         frame = returned if isinstance(returned, pd.DataFrame) else getattr(returned, "frame", None)
+    except InputError:
+        raise
     except (Exception, SystemExit) as error:  # a stranger's function may raise anything
         raise InputError(f"table.function '{table.function}': {first_line(error)}") from error
     if not isinstance(frame, pd.DataFrame):

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from study.common.methods import PREDICTIONS
+from study.common.own_code import NO_CODE, OwnCode
 from study.common.task import Task
 from study.common.weights import Layout
 from study.datasets.dataset import Dataset, Gap
@@ -161,9 +162,10 @@ class Engine(ABC):
         `known` says that some of them are stored: a check that takes long may be left out.
         """
 
-    def digest(self) -> str | None:
-        """SHA-256 of the code of its models; None where it comes with a library that is known."""
-        return None
+    @property
+    def own_code(self) -> OwnCode:
+        """The code of its models, but for what comes with a library that is known."""
+        return NO_CODE
 
     @abstractmethod
     def train(

@@ -10,12 +10,13 @@ from torch import nn
 
 from study.common.conditions import find_condition
 from study.common.methods import GRADIENTS, METHODS, PREDICTIONS, STEPS
+from study.common.own_code import OwnCode
 from study.common.task import NUMBER, Task
 from study.common.weights import Layout
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine, own_tables
 from study.engines.replicates import Replicate, Trained, occasion_epochs
-from study.networks.build import build, source_digest
+from study.networks.build import build, own_code_of
 from study.recipes.model import ModelRecipe
 
 
@@ -51,8 +52,9 @@ class NetworkEngine(Engine):
     def layout(self) -> Layout:
         return [[name, list(value.shape)] for name, value in self.network.named_parameters()]
 
-    def digest(self) -> str | None:
-        return source_digest(self.network)
+    @property
+    def own_code(self) -> OwnCode:
+        return own_code_of(self.network)
 
     def train(
         self,

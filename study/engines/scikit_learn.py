@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from study.common.conditions import find_condition
 from study.common.errors import InputError, StudyError, first_line
-from study.common.import_path import digest_of, import_named
+from study.common.import_path import import_named
 from study.common.methods import PREDICTIONS
+from study.common.own_code import OwnCode, own_code
 from study.common.scikit_learn import scikit_learn
 from study.common.task import NUMBER, Task
 from study.datasets.dataset import Dataset, Gap
@@ -114,8 +115,9 @@ class ScikitLearn(Engine):
             what = f"must predict one number a row, but {rows} rows give shape {shape}"
             raise _unfit(self.recipe, what)
 
-    def digest(self) -> str | None:
-        return digest_of(type(_make(self.recipe, 0, self.task)).__mro__)
+    @property
+    def own_code(self) -> OwnCode:
+        return own_code(type(_make(self.recipe, 0, self.task)).__mro__)
 
     def train(
         self,
@@ -224,6 +226,8 @@ def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
     """The estimator of a recipe, not fitted. Raises InputError."""
     try:
         estimator_class = import_named(recipe.estimator)
+    except InputError:
+        raise
     except (Exception, SystemExit) as error:  # importing runs a stranger's module
         raise InputError(f"estimator '{recipe.estimator}': {first_line(error)}") from error
     _refuse_other_tasks(recipe, estimator_class, task)

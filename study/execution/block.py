@@ -1,11 +1,17 @@
 """A block of replicates that are trained and measured at once, and what it costs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from study.common.conditions import REAL, find_condition
+from study.common.errors import StudyError
 from study.engines.engine import Cost, Engine
 from study.engines.replicates import Replicate
 from study.store.records import Key
+
+
+class Broken(StudyError):
+    """Workers that cannot work on, whatever the block."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +21,7 @@ class Block:
     replicates : all of them untrained or none; least squares has none, and is one
     rows : training rows
     predicted : rows that are predicted to measure one of them
+    code : the modules of the model's own code with their SHA-256, as whoever planned it has them
     """
 
     model: str
@@ -22,6 +29,7 @@ class Block:
     replicates: tuple[Replicate, ...]
     rows: int
     predicted: int
+    code: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

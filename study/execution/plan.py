@@ -106,13 +106,13 @@ def _blocks(
     name: str, engine: Engine, todo: Sequence[Replicate], dataset: Dataset
 ) -> Iterator[Block]:
     """The replicates of a model in blocks of one kind."""
-    rows = len(dataset.train_y), rows_predicted(dataset)
+    shared = len(dataset.train_y), rows_predicted(dataset), engine.own_code.modules
     for trained, table in ((True, "data"), (True, "rows"), (True, "split"), (False, "data")):
         of_kind = [one for one in todo if (one.trained, one.streams.table) == (trained, table)]
         own_rows = table != "data"
         size = engine.block_size(len(of_kind), dataset, trained=trained, own_rows=own_rows)
         for start in range(0, len(of_kind), size):
-            yield Block(name, engine, tuple(of_kind[start : start + size]), *rows)
+            yield Block(name, engine, tuple(of_kind[start : start + size]), *shared)
 
 
 def _least_squares(

@@ -11,16 +11,18 @@ from study.datasets.encoding import Scale
 from study.engines.registry import engine_for
 from study.engines.replicates import Trained
 from study.recipes.target import NumericTarget, Target
+from study.recipes.trust import REMEDY, foreign_model
 from study.statistics.probabilities import probabilities
 from study.store.export_weights import left_out_words
 from study.store.store import Store
 
 
-def predict(store: Store, values: dict[str, str]) -> str:
+def predict(store: Store, values: dict[str, str], *, trust: bool = False) -> str:
     """A table for a terminal: mean over seeds and spread, in the target's unit; or of each class
     its probability.
 
-    `values` holds every variable's natural value by name. Raises InputError.
+    `values` holds every variable's natural value by name. Unless the run is to be trusted, models
+    of code that does not come with the program are left out. Raises InputError.
     """
     store.check_weights()
     scales = store.scales()
@@ -28,14 +30,16 @@ def predict(store: Store, values: dict[str, str]) -> str:
     store.check_trained()
     target = store.recipe.target
     without = store.without_weights()
-    rows = []
+    rows, left_out = [], left_out_words(store)
     for name, begun in store.engines().items():
         seeds, weights = store.weights(name, "real")
         if not seeds or name in without:
             continue
-        engine = engine_for(
-            store.model_recipe(name), row.shape[1], task=store.recipe.task, begun=begun
-        )
+        recipe = store.model_recipe(name)
+        if not trust and (code := foreign_model(recipe)):
+            left_out.append(f"{name} is left out, as it would run {code}: {REMEDY}.")
+            continue
+        engine = engine_for(recipe, row.shape[1], task=store.recipe.task, begun=begun)
         raw = engine.stack(Trained.without_steps(weights, len(seeds))).predict(row)[:, 0]
         for level, predictions in _told(target, scales[target.name], raw):
             rows.append(
@@ -50,8 +54,8 @@ def predict(store: Store, values: dict[str, str]) -> str:
                 }
             )
     table = pd.DataFrame(rows).to_string(index=False, float_format="{:,.2f}".format, na_rep="-")
-    left_out = "".join(f"\n{line}" for line in left_out_words(store))
-    return filled(f"{_heading(target)}:\n{table}{left_out}")
+    notes = "".join(f"\n{line}" for line in left_out)
+    return filled(f"{_heading(target)}:\n{table}{notes}")
 
 
 def _told(target: Target, scale: Scale, raw: np.ndarray) -> Iterator[tuple[str | None, pd.Series]]:

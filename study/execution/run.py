@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from study.datasets.dataset import Dataset
 from study.engines.torch.prediction import one_thread
-from study.execution.block import Block
+from study.execution.block import Block, Broken
 from study.execution.plan import in_threads
 from study.execution.progress_counter import ProgressCounter, progress_counter
 from study.execution.train_and_measure import BlockResult
 from study.execution.workers.processes import Processes
 from study.execution.workers.serial import Serial
 from study.execution.workers.threads import Threads
-from study.execution.workers.workers import Broken, Workers, reason
+from study.execution.workers.workers import Workers, reason
 from study.store.writer import Writer
 
 if TYPE_CHECKING:

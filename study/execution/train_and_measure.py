@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from study.common.errors import StudyError, first_line
 from study.common.methods import scored_by
+from study.common.own_code import differing
+from study.common.text import listed
 from study.common.versions import environment
 from study.datasets.dataset import Dataset
 from study.engines.replicates import Trained
-from study.execution.block import Block
+from study.execution.block import Block, Broken
 from study.importance.measure import Measured, measure_trained
 from study.importance.scores import Importance
 from study.importance.training_gradient import occasion_means
@@ -39,7 +41,8 @@ def train_and_measure(block: Block, dataset: Dataset, count: Count = lambda _: N
     """Train and measure one block.
 
     `count` is called with each piece of work that is done, in the units of Block.work, and may
-    raise Stopped. Raises StudyError for whatever goes wrong in the block.
+    raise Stopped. Raises StudyError for whatever goes wrong in the block, and Broken where the
+    model's code is another than it was planned with.
     """
     try:
         trained, measured = _trained(block, dataset, count)
@@ -54,6 +57,7 @@ def train_and_measure(block: Block, dataset: Dataset, count: Count = lambda _: N
 
 
 def _trained(block: Block, dataset: Dataset, count: Count) -> tuple[Trained, Measured]:
+    _refuse_other_code(block)
     cost, left = block.cost, block.size * block.epochs
 
     def trained_on(epochs: int) -> None:
@@ -72,7 +76,21 @@ def _trained(block: Block, dataset: Dataset, count: Count) -> tuple[Trained, Mea
         groups=dataset.row_groups,
     )
     trained_on(left)  # what need not be trained is done, where training stopped early
-    return trained, measure_trained(block.engine, trained, dataset, block.replicates, predicted)
+    measured = measure_trained(block.engine, trained, dataset, block.replicates, predicted)
+    _refuse_other_code(block)  # what it imports late
+    return trained, measured
+
+
+def _refuse_other_code(block: Block) -> None:
+    """Raise Broken where this process has other code of the model than the plan."""
+    if not block.code:
+        return
+    _ = block.engine.own_code  # imports it
+    if others := differing(block.code):
+        raise Broken(
+            f"{listed(others)}: changed since this command began, so that model '{block.model}' "
+            "would be trained by two states of its code"
+        )
 
 
 def records(

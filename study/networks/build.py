@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from study.common.errors import InputError, first_line
-from study.common.import_path import digest_of, import_named
+from study.common.import_path import import_named
+from study.common.own_code import OwnCode, own_code
 from study.networks.remedies import remedy_for
 from study.networks.shipped import SHIPPED
 from study.recipes.model import ModelRecipe
@@ -77,6 +78,8 @@ def import_class(recipe: ModelRecipe) -> type[nn.Module]:
     """The class that a recipe names. Raises Unfit."""
     try:
         network_class = import_named(recipe.network)
+    except InputError:
+        raise
     except (Exception, SystemExit) as error:  # importing runs a stranger's module
         remedy = "mend the module"
         if isinstance(error, ImportError | AttributeError):
@@ -123,6 +126,6 @@ def bound_arguments(
     return arguments
 
 
-def source_digest(network: nn.Module) -> str | None:
-    """SHA-256 of the files in which the classes of a network are written, as for `digest_of`."""
-    return digest_of({part for module in network.modules() for part in type(module).__mro__})
+def own_code_of(network: nn.Module) -> OwnCode:
+    """The code in which the classes of a network are written."""
+    return own_code({part for module in network.modules() for part in type(module).__mro__})

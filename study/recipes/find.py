@@ -55,6 +55,11 @@ def find_dataset(name_or_path: str) -> Found[DatasetRecipe]:
     return _find("data", "dataset", name_or_path, lambda _: DatasetRecipe)
 
 
+def find_shipped(name: str) -> DatasetRecipe:
+    """A dataset recipe that comes with the program."""
+    return _read(shipped_path("data", name), lambda _: DatasetRecipe)
+
+
 def shipped_path(folder: str, name: str) -> Path:
     """The file of a recipe that comes with the program."""
     return shipped(folder) / f"{name}.toml"

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from markupsafe import Markup
 
+from study.common.files import inside
 from study.report.beside import Beside
 from study.report.figures.display import Display, data_uri
 from study.report.tables.table import Table
@@ -32,7 +33,7 @@ class Files:
     """figures/*.png and *.svg, tables/*.csv, *.md and *.tex: made while others are reckoned."""
 
     def __init__(self, directory: Path) -> None:
-        self._figures, self._tables = directory / "figures", directory / "tables"
+        self._figures, self._tables = inside(directory, "figures"), inside(directory, "tables")
         self._figures.mkdir(parents=True, exist_ok=True)
         self._tables.mkdir(exist_ok=True)
         self._beside = Beside()
@@ -69,8 +70,8 @@ def _draw(directory: Path, displays: Iterable[Display]) -> dict[str, dict[str, P
     pictures = {}
     for display in displays:
         drawn = display.drawings()
-        (directory / f"{display.name}.png").write_bytes(drawn.png)
-        (directory / f"{display.name}.svg").write_text(drawn.svg, encoding="utf-8")
+        inside(directory, f"{display.name}.png").write_bytes(drawn.png)
+        inside(directory, f"{display.name}.svg").write_text(drawn.svg, encoding="utf-8")
         narrow = data_uri(drawn.narrow, spaces=False)  # as srcset needs it
         pictures[display.name] = Picture(Markup(data_uri(drawn.svg)), Markup(narrow))
     return {"pictures": pictures}

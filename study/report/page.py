@@ -13,6 +13,7 @@ from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.warnings.registry import warnings
 from study.common.conditions import DECLARED
+from study.common.files import inside
 from study.common.vocabulary import UNNAMED_TARGET
 from study.report.figures.display import Display
 from study.report.figures.importance import method_reading
@@ -50,7 +51,7 @@ def write_report(overview: Overview) -> Path:
     tables = files.of_tables(each_table(overview))
     if results.imported:  # no fit is known: what every seed says stands with the claim
         tables["seeds"] = replace(tables["seeds"], section="claim")
-    page = results.directory / "report.html"
+    page = inside(results.directory, "report.html")
     text = render(
         "report.html",
         results=results,

@@ -13,7 +13,7 @@ from itertools import permutations, product
 import numpy as np
 
 from study.statistics.intervals import Interval, jackknife_t
-from study.statistics.ranking import ROUNDING, in_top, ranks
+from study.statistics.ranking import ROUNDING, in_top, ranks, unbounded
 
 SPEARMAN, KENDALL, SIGN, TOP_1 = "spearman", "kendall", "sign", "top-1"
 TOP = {TOP_1: 1, "top-2": 2, "top-3": 3}
@@ -78,7 +78,8 @@ def coordinates(measure: str, scores: np.ndarray) -> np.ndarray:
         result = ranks(filled) - (items + 1) / 2
         result = _normalised(-result)
     elif measure == KENDALL:
-        signs = np.sign(filled[:, :, None] - filled[:, None, :])
+        with unbounded():
+            signs = np.sign(filled[:, :, None] - filled[:, None, :])
         result = _normalised(signs.reshape(seeds, -1))
     elif measure == SIGN:
         result = np.concatenate([filled > 0, filled < 0], axis=1) / math.sqrt(items)

@@ -25,7 +25,7 @@ def settled(scores: np.ndarray) -> np.ndarray:
     size = np.where(np.isfinite(falling), np.abs(falling), 0.0)
     nothing = _NOTHING * size.max(axis=-1, keepdims=True, initial=0.0)
     reach = np.maximum(TIED * np.maximum(size[..., :-1], size[..., 1:]), nothing)
-    with np.errstate(invalid="ignore"):  # infinity less infinity
+    with unbounded():
         apart = ~(falling[..., :-1] - falling[..., 1:] <= reach)
     greatest = np.take_along_axis(falling, _begin(apart, scores.shape), axis=-1)
     result = np.empty_like(scores)
@@ -50,7 +50,13 @@ def shares(scores: np.ndarray) -> np.ndarray:
     infinite positive one, has no shares: NaN.
     """
     positive = np.where(scores < 0, 0.0, scores)
-    total = positive.sum(axis=-1, keepdims=True)
+    with np.errstate(over="ignore"):
+        total = positive.sum(axis=-1, keepdims=True)
+    over = np.isinf(total) & np.isfinite(positive).all(axis=-1, keepdims=True)
+    if over.any():  # by a power of two, which rounds nothing
+        smaller = np.ldexp(positive, -scores.shape[-1].bit_length())
+        positive = np.where(over, smaller, positive)
+        total = positive.sum(axis=-1, keepdims=True)
     defined = np.isfinite(total) & (total > 0)
     return np.divide(positive, total, out=np.full(scores.shape, np.nan), where=defined)
 
@@ -95,11 +101,18 @@ def in_top(scores: np.ndarray, k: int) -> np.ndarray:
 
 def identical(scores: np.ndarray) -> bool:
     """Whether several seeds have the same scores, all finite, up to single precision."""
-    return (
-        len(scores) > 1
-        and bool(np.isfinite(scores).all())
-        and np.allclose(scores, scores[0], rtol=ROUNDING, atol=0)
-    )
+    return len(scores) > 1 and bool(np.isfinite(scores).all()) and alike(scores, scores[0])
+
+
+def alike(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether scores are the same up to single precision; undefined ones are the same."""
+    with unbounded():
+        return np.allclose(first, second, rtol=ROUNDING, atol=0, equal_nan=True)
+
+
+def unbounded() -> np.errstate:
+    """Differences of any scores: of infinities none, and infinite where a double holds no more."""
+    return np.errstate(invalid="ignore", over="ignore")
 
 
 def different(scores: np.ndarray) -> np.ndarray:
@@ -113,7 +126,7 @@ def different(scores: np.ndarray) -> np.ndarray:
         first[rest[0]] = True
         # As np.isclose has it, which takes several times as long.
         one, others = scores[rest[0]], scores[rest]
-        with np.errstate(invalid="ignore"):  # infinity less infinity
+        with unbounded():
             same = (others == one) | (np.abs(others - one) <= ROUNDING * np.abs(one))
         rest = rest[~same.all(axis=1)]
     return first

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from study.common.conditions import CONDITIONS
-from study.common.files import check_replaceable
+from study.common.files import check_replaceable, file_name, inside
 from study.common.text import printable
 from study.store.store import Store
 from study.store.weights_file import is_weights_file, write_weights
@@ -19,13 +19,15 @@ def export(store: Store, directory: Path, *, force: bool = False) -> Iterator[Pa
     ...)}}, and loads with ``torch.load(path, weights_only=True)``. Least squares has no seeds.
     Only ordinary seeds are exported, and no model of which no weights are kept. Raises
     InputError where none is trained, and before any is written where a file is there that this
-    has not written, but with `force`.
+    has not written, but with `force`; also for a model whose name is a path.
     """
     store.check_weights()
     store.check_trained()
     without = store.without_weights()
     paths = {
-        model: directory / f"{model}.pt" for model in store.model_names() if model not in without
+        model: inside(directory, file_name(model, ".pt"))
+        for model in store.model_names()
+        if model not in without
     }
     for path in paths.values():
         check_replaceable(path, is_weights_file, force=force)

@@ -30,6 +30,8 @@ try:
 except ModuleNotFoundError:  # Windows
     fcntl = None  # type: ignore[assignment]
 LOCK_NAME = "run.lock"
+# A link may lead to a file of another kind, whose content would be lost.
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 # Seconds between touches, and of silence after which a process of another machine is dead.
 BEAT, STALE = 15.0, 120.0
 # Seconds for which a lock is asked for: whoever only looks has it for an instant.
@@ -141,7 +143,7 @@ def _taken(path: Path) -> int:
         late = time.monotonic() > deadline
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666)
         except FileNotFoundError:  # another process has just removed the directory it had made
             if late:
                 raise

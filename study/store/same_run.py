@@ -6,6 +6,7 @@ from pathlib import Path
 
 from study.common.errors import InputError
 from study.common.methods import METHODS
+from study.common.own_code import OwnCode
 from study.common.weights import Layout
 from study.recipes.base import Recipe, dotted, fingerprint
 from study.recipes.dataset import DatasetRecipe
@@ -75,14 +76,11 @@ def check_model(store: Store, name: str, recipe: Contender, layout: Layout, engi
             )
 
 
-def check_source(store: Store, name: str, digest: str | None) -> None:
-    """Raise InputError if a stored model was trained by other code.
-
-    `digest` is of the model's source, None where it comes with the program.
-    """
+def check_source(store: Store, name: str, code: OwnCode) -> None:
+    """Raise InputError if a stored model was trained by other code."""
     known = store.source(name)
+    changed = code.modules and known is not None and not code.is_of(known)
     # Code may change as long as nothing rests on it.
-    changed = None not in (digest, known) and known != digest
     if changed and any(key.model == name for key in store.stored_keys()):
         raise InputError(
             f"{store.directory}: the code of model '{name}' has changed since it was trained; "

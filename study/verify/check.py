@@ -11,7 +11,9 @@ from study.verify.recompute import check_recomputed
 from study.verify.retrain import check_retrained
 
 
-def check_run(directory: Path, *, data: str | None, sample: int, retrain: int) -> list[Finding]:
+def check_run(
+    directory: Path, *, data: str | None, sample: int, retrain: int, trust: bool = False
+) -> list[Finding]:
     """Check what is stored, and recompute some of it.
 
     Parameters
@@ -19,6 +21,7 @@ def check_run(directory: Path, *, data: str | None, sample: int, retrain: int) -
     data : dataset recipe, by name or path; by the stored name if not given
     sample : networks of each model and condition whose fits and scores are recomputed
     retrain : networks of each model that are trained again
+    trust : whether code that the run names may be run that does not come with the program
 
     Shows progress. Raises InputError where there is no run. Where the file itself is damaged
     there are no further checks.
@@ -32,7 +35,7 @@ def check_run(directory: Path, *, data: str | None, sample: int, retrain: int) -
         findings += _seals(store)
         try:
             findings += check_stored(store)
-            again = Again.of(store, data)
+            again = Again.of(store, data, trust=trust)
             findings += again.findings
             findings += check_recomputed(store, again, sample)
             if retrain:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from study.common.conditions import UNTRAINED
 from study.common.errors import InputError, StudyError
+from study.common.files import file_name
 from study.common.findings import NOTE, PASSED, Finding
 from study.common.methods import method_of
 from study.common.versions import environment
@@ -25,6 +26,7 @@ from study.execution.train_and_measure import records, train_and_measure
 from study.importance.measure import measure_trained
 from study.recipes.base import dotted, fingerprint
 from study.recipes.find import find_dataset
+from study.recipes.trust import REMEDY, foreign_model, foreign_table
 from study.store.reader import Training, key_of
 from study.store.records import Key, Record
 from study.store.store import Store
@@ -50,17 +52,24 @@ class Again:
     findings: list[Finding] = field(default_factory=list)
 
     @classmethod
-    def of(cls, store: Store, data: str | None) -> "Again":
-        """Find the data of a run, and what trains its models."""
+    def of(cls, store: Store, data: str | None, *, trust: bool) -> "Again":
+        """Find the data of a run, and what trains its models.
+
+        Unless it is to be trusted, no code is run that the run alone names.
+        """
         findings: list[Finding] = []
-        dataset = _dataset(store, data, findings)
+        dataset = _dataset(store, data, findings, trust=trust)
         if dataset is None:
             return cls(None, findings=findings)
         again = cls(dataset, methods=store.methods(), findings=findings)
         known = dict(store.sources().itertuples(index=False, name=None))
         for model, begun in store.engines().items():
+            recipe = store.model_recipe(model)
+            if not trust and (code := foreign_model(recipe)):
+                what = f"{model} is left out below, as it would run {code}, which the run names"
+                findings.append(Finding(NOTE, what, REMEDY, "C010"))
+                continue
             try:
-                recipe = store.model_recipe(model)
                 engine = engine_for(
                     recipe,
                     len(dataset.features),
@@ -68,10 +77,9 @@ class Again:
                     begun=begun,
                     gaps=dataset.gaps,
                 )
-                digest = engine.digest()
                 if engine.layout != store.layout(model):
                     raise InputError("its network has other parameters now")
-                if known.get(model) not in (None, digest):
+                if model in known and not engine.own_code.is_of(known[model]):
                     raise InputError("its code has changed since it was trained")
                 again.engines[model] = engine
             except StudyError as error:
@@ -140,7 +148,9 @@ def with_methods(record: Record, methods: Collection[str]) -> Record:
     return replace(record, scores=[row for row in record.scores if method_of(row[0]) in methods])
 
 
-def _dataset(store: Store, data: str | None, findings: list[Finding]) -> Dataset | None:
+def _dataset(
+    store: Store, data: str | None, findings: list[Finding], *, trust: bool
+) -> Dataset | None:
     """The data of a run, if they lie here unchanged."""
     left_out = "what depends on the data is not checked"
     if store.recipe.scores is not None:
@@ -149,7 +159,12 @@ def _dataset(store: Store, data: str | None, findings: list[Finding]) -> Dataset
         return None
     remedy = "name the dataset recipe with --data"
     try:
-        found = find_dataset(data or store.dataset)
+        found = find_dataset(data or file_name(store.dataset, ""))
+        own = None if data is None else found.recipe
+        if not trust and (code := foreign_table(store.recipe, own)):
+            what = f"{left_out}, as it would run {code}, which the run names"
+            findings.append(Finding(NOTE, what, f"{remedy}; {REMEDY}", "C009"))
+            return None
         dataset = load_dataset(store.recipe, found.path.parent)
     except StudyError as error:
         findings.append(Finding(NOTE, f"{left_out}: {error}", remedy, "C009"))

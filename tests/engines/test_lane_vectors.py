@@ -297,6 +297,30 @@ def test_a_kernel_is_compiled_once_and_whatever_is_not_whole_is_compiled_again(
     assert len(compiled) == 9
 
 
+def test_a_kernel_in_the_place_of_another_is_compiled_again(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def adding(lanes: int, number: float) -> Trace:
+        with tracing(lanes, ("x",)) as trace:
+            array("x", 1)[0] = array("x", 1)[0] + number
+        return trace
+
+    def run(number: float) -> None:
+        x = aligned((1, 8))
+        Kernel(adding, 8, number)(x=x)
+        np.testing.assert_array_equal(x, number)
+
+    run(1.0)
+    run(7.0)
+    one, other = (tmp_path / "importance-study").iterdir()
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+    run(1.0)
+    run(7.0)
+    assert {one.read_bytes(), other.read_bytes()} == {first, second}
+
+
 def test_the_file_that_traces_is_part_of_a_kernel_s_key(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     module = (

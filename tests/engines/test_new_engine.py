@@ -105,12 +105,12 @@ def test_a_new_engine_runs_from_plan_to_report(arguments, command, people, undra
     for feature, slope in zip(people.features, slopes, strict=True):
         assert signed[feature].to_numpy() == pytest.approx([slope] * 3, rel=1e-4, abs=1e-6)
 
-    checked = command("check", "--data", arguments[1], "--retrain", "1")
+    checked = command("check", "--data", arguments[1], "--retrain", "1", "--trust")
     assert checked.status == 0, checked.out
     assert "C014  mine, 1 trained again (drawn by seed 0): bitwise what is stored" in checked.out
 
     row = ["sex=male", "age=34", "State=Oklahoma", "politics=moderate"]
-    predicted = command("predict", *row).out
+    predicted = command("predict", *row, "--trust").out
     x = np.array([-1, 0.34, 0, 0, 1, 0, 1, 0])
     income = 100_000 * (slopes @ x + people.train_y.mean(dtype=np.float64))
     (line,) = (line.split() for line in predicted.splitlines() if line.split()[0] == "Mine")
@@ -124,7 +124,7 @@ def test_a_new_engine_runs_from_plan_to_report(arguments, command, people, undra
 def test_an_engine_that_is_gone_is_a_fault_of_a_run(arguments, command, monkeypatch):
     assert command("run", *arguments, "--workers", "1").status == 0
     monkeypatch.setattr(registry, "ENGINES", registry.ENGINES[1:])
-    checked = command("check", "--data", arguments[1])
+    checked = command("check", "--data", arguments[1], "--trust")
     assert checked.status == 1
     assert (
         "mine, real, seeds 0-2; mine, shuffled, seeds 0-2: what engine 'covariances' leaves is not known"

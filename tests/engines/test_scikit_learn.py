@@ -605,6 +605,7 @@ def test_a_regressor_whose_code_changes_is_not_mixed_with_the_old_one(command):
     arguments = ("run", "--models", "own.toml", "--workers", "1", "--out", "run")
     assert command(*arguments, "--seeds", "1")[0] == 0
     Path("changes.py").write_text(code + "# other\n")
+    del sys.modules["changes"]  # the next command is a process of its own
     status, _, errors = command(*arguments, "--seeds", "2")
     assert status == 2
     assert "the code of model 'own' has changed since it was trained" in errors

@@ -60,9 +60,23 @@ def test_a_vector_without_shares_leaves_those_of_other_seeds_alone():
 
 
 @moderate
-@given(whole, st.sampled_from([0.125, 2.0, 1024.0]))
+@given(whole, st.sampled_from([0.125, 2.0, 1024.0, 2.0**1021, 2.0**-1074]))
 def test_the_unit_of_the_scores_does_not_change_shares(vectors, factor):
     np.testing.assert_array_equal(shares(vectors * factor), shares(vectors))
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@moderate
+@given(hnp.arrays(np.float64, (3, 5), elements=finite | st.floats(1e308, np.finfo(float).max)))
+def test_shares_of_any_finite_scores_are_near_their_fractions(vectors):
+    """Also where the sum is beyond the greatest double, beside vectors whose sum is not."""
+    for share, vector in zip(shares(vectors), vectors.tolist(), strict=True):
+        positive = [max(Fraction(score), Fraction(0)) for score in vector]
+        if sum(positive):
+            expected = [float(score / sum(positive)) for score in positive]
+            np.testing.assert_allclose(share, expected, rtol=1e-15, atol=1e-300)
 
 
 @moderate

@@ -159,9 +159,9 @@ def _cache_path(key: str) -> Path | None:
 
 
 def _read(path: Path | None) -> tuple[dict[str, Any], bytes] | None:
-    """What is kept of a kernel: a digest of the rest, a line of JSON, the code.
+    """What is kept of a kernel: a digest of its key and the rest, a line of JSON, the code.
 
-    None where there is none, or it is not whole.
+    None where there is none, or it is not whole, or is another's.
     """
     if path is None:
         return None
@@ -169,10 +169,14 @@ def _read(path: Path | None) -> tuple[dict[str, Any], bytes] | None:
         digest, _, rest = path.read_bytes().partition(b"\n")
     except OSError:
         return None
-    if digest.decode(errors="replace") != _digest(rest):
+    if digest.decode(errors="replace") != _seal(path, rest):
         return None
     line, _, code = rest.partition(b"\n")
     return json.loads(line), code
+
+
+def _seal(path: Path, rest: bytes) -> str:
+    return _digest(path.name.encode() + b"\n" + rest)
 
 
 def _keep(path: Path | None, about: dict[str, Any], code: bytes) -> None:
@@ -184,7 +188,7 @@ def _keep(path: Path | None, about: dict[str, Any], code: bytes) -> None:
     new = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(_digest(rest).encode() + b"\n" + rest)
+        new.write_bytes(_seal(path, rest).encode() + b"\n" + rest)
         new.replace(path)
     except OSError:
         with contextlib.suppress(OSError):

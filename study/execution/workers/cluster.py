@@ -29,12 +29,12 @@ from distributed.versions import VersionMismatchWarning
 from study.common.errors import InputError, StudyError, first_line
 from study.common.versions import of_worker
 from study.datasets.dataset import Dataset
-from study.execution.block import Block
+from study.execution.block import Block, Broken
 from study.execution.progress_counter import ProgressCounter
 from study.execution.train_and_measure import BlockResult
 from study.execution.workers import cluster_worker
 from study.execution.workers.processes import interrupts_held
-from study.execution.workers.workers import Broken, interrupt_sets
+from study.execution.workers.workers import interrupt_sets
 
 Result = TypeVar("Result")
 LOCAL = "local"
@@ -187,7 +187,7 @@ class Cluster:
         self._threads: dict[str, int] = {}
         self._out: set[Future[BlockResult]] = set()
         self._begun: set[int] = set()
-        self._codes: dict[str, tuple[cluster_worker.OwnCode | None, str | None]] = {}
+        self._files: dict[str, cluster_worker.OwnFile | None] = {}
 
     def __enter__(self) -> "Cluster":
         with ExitStack() as left:
@@ -227,7 +227,7 @@ class Cluster:
 
     def submit(self, index: int, block: Block) -> Future[BlockResult]:
         """Hand a block to the scheduler."""
-        task = pickle.dumps(cluster_worker.Task(block, *self._code_of(block)))
+        task = pickle.dumps(cluster_worker.Task(block, self._sent_with(block)))
         call = pickle.dumps(
             _Call(of_worker(), self._run, index, task),
             5,
@@ -272,13 +272,12 @@ class Cluster:
                 raise StudyError(content)
             return pickle.loads(content)
 
-    def _code_of(self, block: Block) -> tuple[cluster_worker.OwnCode | None, str | None]:
-        """What is sent of the code of a block's model, and its digest."""
-        if block.model not in self._codes:
-            digest, path = block.engine.digest(), block.engine.import_path
-            own = None if digest is None or path is None else _own_code(path)
-            self._codes[block.model] = own, digest
-        return self._codes[block.model]
+    def _sent_with(self, block: Block) -> cluster_worker.OwnFile | None:
+        """What is sent of the code of a block's model."""
+        if block.model not in self._files:
+            path = block.engine.import_path
+            self._files[block.model] = _own_file(path) if block.code and path else None
+        return self._files[block.model]
 
     def _in_loop(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Do work in the client's loop, which has a thread of its own."""
@@ -316,7 +315,7 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _own_code(import_path: str) -> cluster_worker.OwnCode | None:
+def _own_file(import_path: str) -> cluster_worker.OwnFile | None:
     """The file of the module that a recipe names, unless it is one of a package, or installed."""
     module = import_path.partition(":")[0]
     file = getattr(sys.modules.get(module), "__file__", None)
@@ -325,4 +324,4 @@ def _own_code(import_path: str) -> cluster_worker.OwnCode | None:
     installed = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
     if file.startswith(installed):
         return None
-    return cluster_worker.OwnCode(module, Path(file).read_bytes())
+    return cluster_worker.OwnFile(module, Path(file).read_bytes())

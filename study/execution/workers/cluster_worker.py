@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from study.common.own_code import differing
 from study.common.versions import of_worker
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
-class OwnCode:
+class OwnFile:
     """The file of a module that only the client is sure to have."""
 
     module: str
@@ -45,14 +46,10 @@ class OwnCode:
 
 @dataclass(frozen=True)
 class Task:
-    """A block and the code that it needs.
-
-    digest : of the code of the block's model, None where it comes with the program
-    """
+    """A block and the code of one's own that its model needs, if that is one file."""
 
     block: "Block"
-    own: OwnCode | None
-    digest: str | None
+    own: OwnFile | None
 
 
 def difference(expected: dict[str, str]) -> str | None:
@@ -139,12 +136,13 @@ def _work(task: Task, dataset: "Dataset", count: Callable[[int], None]) -> tuple
 
 def _provide(task: Task) -> str | None:
     """Import the code of one's own that a block needs; why that cannot be, or None."""
-    if task.digest is None:
+    code = task.block.code
+    if not code:
         return None
     try:
         if task.own:
             _import(task.own)
-        digest = task.block.engine.digest()
+        _ = task.block.engine.own_code  # imported with it
     except (Exception, SystemExit) as error:  # importing runs a stranger's module
         from study.common.errors import StudyError, first_line
 
@@ -154,7 +152,7 @@ def _provide(task: Task) -> str | None:
             f"model '{task.block.model}': {what} ({sent}: put what it needs into one file that "
             "lies here, or install it there)"
         )
-    if digest != task.digest:
+    if differing(code):
         return (
             f"the code of model '{task.block.model}' is another there than here: put it into one "
             "file that lies here, or install the same there"
@@ -162,7 +160,7 @@ def _provide(task: Task) -> str | None:
     return None
 
 
-def _import(own: OwnCode) -> None:
+def _import(own: OwnFile) -> None:
     """Make a module of the file that was sent, in place of another of its name."""
     from distributed import get_worker
 

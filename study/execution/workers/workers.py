@@ -23,10 +23,6 @@ _MOMENT = 2.0
 _SIGNAL = re.compile(r"SIG[A-Z]+")
 
 
-class Broken(StudyError):
-    """Workers that cannot work on, whatever the block."""
-
-
 class Workers(Protocol):
     """Works on blocks.
 

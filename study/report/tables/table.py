@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
+from study.common.files import inside
 from study.common.text import by_columns, filled, printable
 from study.report.html_text import cell, isolated, without_formulas
 from study.report.tables.latex import latex_table
@@ -109,7 +110,7 @@ class Table:
             ("md", self.markdown()),
             ("tex", self.latex(directory.resolve().parent.name)),
         ):
-            (directory / f"{self.name}.{ending}").write_text(text, encoding="utf-8")
+            inside(directory, f"{self.name}.{ending}").write_text(text, encoding="utf-8")
 
 
 def _no_formula(value: Any) -> Any:

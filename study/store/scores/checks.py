@@ -109,7 +109,7 @@ def scaled(table: ScoreTable) -> Iterator[Found]:
             if not len(scores):
                 continue
             greatest = scores.max(axis=1)
-            if greatest[0] not in _SCALES or np.ptp(greatest) > 0 or scores.min() < 0:
+            if greatest[0] not in _SCALES or (greatest != greatest[0]).any() or scores.min() < 0:
                 continue
             if np.allclose(scores.sum(axis=1), greatest):  # shares that lie on one feature
                 continue

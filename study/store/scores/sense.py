@@ -63,7 +63,7 @@ def turned(path: Path, table: ScoreTable, methods: Sequence[str]) -> ScoreTable:
 def smaller_matters(table: ScoreTable, method: str) -> str:
     """What the scores of a method look like, of which the smaller matter; empty of others."""
     known = real_scores(table, method)
-    if not len(known) or np.ptp(known) == 0:
+    if not len(known) or known.min() == known.max():
         return ""
     least, greatest, count = known.min(), known.max(), len(table.features)
     if _TURNED_ALREADY.search(method):
