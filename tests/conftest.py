@@ -23,7 +23,7 @@ from study.analysis.results import Results
 from study.cli import options
 from study.cli.main import main
 from study.common.conditions import CONDITIONS
-from study.common.methods import GROUPED_PERMUTATION, METHODS, TRAINING_GRADIENT
+from study.common.methods import DEFAULT_METHODS, GROUPED_PERMUTATION, TRAINING_GRADIENT
 from study.common.streams import StreamSeeds
 from study.common.streams import varied as of_source
 from study.common.vocabulary import LEAST_SQUARES
@@ -201,7 +201,7 @@ def drawn_scores(
     return {
         (model, condition): {
             method: draw(4 if method == GROUPED_PERMUTATION else 8)
-            for method in METHODS
+            for method in DEFAULT_METHODS
             if (method, condition) != (TRAINING_GRADIENT, "untrained")
         }
         for model in models
@@ -379,7 +379,7 @@ def whole_run(
         for condition in CONDITIONS:
             by_method = {
                 method: drawn(method, condition, seeds)
-                for method in METHODS
+                for method in DEFAULT_METHODS
                 if (method, condition) != (TRAINING_GRADIENT, "untrained")
             }
             if condition != "untrained":
@@ -405,7 +405,7 @@ def whole_run(
         models=models,
         histories=histories,
         varied={
-            (model, source, base): {method: drawn(method, "real", 4) for method in METHODS}
+            (model, source, base): {method: drawn(method, "real", 4) for method in DEFAULT_METHODS}
             for model in models
             for source in sources
             for base in range(2)

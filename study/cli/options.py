@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from study.common.errors import InputError
+from study.common.methods import METHODS, unknown_method
 
 MOST_SEEDS = 100_000
 FEWEST_BASES = 5
@@ -38,6 +39,15 @@ def parse_seeds(text: str, option: str = "--seeds") -> list[int]:
     if not 1 <= len(seeds) <= MOST_SEEDS:
         raise InputError(f"{option} '{text}': 1 to {MOST_SEEDS} seeds; {remedy}")
     return sorted(set(seeds))
+
+
+def parse_methods(text: str | None) -> list[str]:
+    """Names of importance methods, with commas between them; none where none are given."""
+    names = [] if text is None else [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in METHODS:
+            raise InputError(f"--methods '{name}': {unknown_method(name)}")
+    return names
 
 
 def parse_bases(text: str | None, vary: str | None, seeds: int) -> list[int]:

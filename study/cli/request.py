@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from study.cli.group import say
-from study.cli.options import Beside, parse_bases, parse_beside, parse_seeds, parse_workers
+from study.cli.options import (
+    Beside,
+    parse_bases,
+    parse_beside,
+    parse_methods,
+    parse_seeds,
+    parse_workers,
+)
 from study.common.conditions import CONDITIONS, REAL, TRAINED
 from study.common.errors import InputError
+from study.common.methods import DEFAULT_METHODS, METHODS, chosen_methods
 from study.common.text import listed, ranges
 from study.common.vocabulary import SOURCES
 
@@ -65,6 +73,12 @@ _OPTIONS = (
         "scikit-learn, with commas.  [default: all four]",
     ),
     click.option(
+        "--methods",
+        metavar="NAMES",
+        help="Further importance methods, with commas, beside those of every run and of the "
+        f"recipe's claims: {listed(name for name in METHODS if name not in DEFAULT_METHODS)}.",
+    ),
+    click.option(
         "--data", default="people", show_default=True, help="Dataset recipe, name or path."
     ),
     click.option("--out", type=click.Path(path_type=Path), help="[default: reports/<dataset>]"),
@@ -104,13 +118,14 @@ class Request:
 
     beside : how many splits and shuffles; vary : the source of randomness that alone varies over
     the seeds, if any; bases : the seeds that hold all others; models : recipes by
-    name; workers : None where memory and cores decide; cluster : the address of its scheduler,
-    or "local"
+    name; methods : all by which they are scored; workers : None where memory and cores decide;
+    cluster : the address of its scheduler, or "local"
     """
 
     directory: Path
     data: "Found[DatasetRecipe]"
     models: "Mapping[str, Contender]"
+    methods: tuple[str, ...]
     seeds: list[int]
     beside: Beside
     vary: str | None
@@ -146,7 +161,9 @@ class Request:
         """All of it in words, for the history of a run."""
         varied = f", varying {self.vary} at base seeds {ranges(self.bases)}" if self.vary else ""
         seeds = f"seeds {ranges(self.seeds)}{varied}"
-        return "; ".join([", ".join(self.models), seeds, *self._beside])
+        further = [name for name in self.methods if name not in DEFAULT_METHODS]
+        by = [f"{listed(further)}, too"] if further else []
+        return "; ".join([", ".join(self.models), seeds, *self._beside, *by])
 
     @property
     def _beside(self) -> list[str]:
@@ -188,6 +205,7 @@ def request_of(
     vary: str | None,
     bases: str | None,
     models: str | None,
+    methods: str | None,
     data: str,
     out: Path | None,
     workers: str,
@@ -204,6 +222,7 @@ def request_of(
     names = [name.strip() for name in models.split(",")] if models is not None else DEFAULT_MODELS
     found_models = [find_contender(name) for name in names]
     found_dataset = find_dataset(data)
+    claimed = [of.method for of in (found_dataset.recipe.claim, *found_dataset.recipe.claims)]
     patience = found_dataset.recipe.patience
     recipes = {found.name: with_patience(found.recipe, patience) for found in found_models}
     if len(recipes) < len(found_models):
@@ -217,6 +236,7 @@ def request_of(
         directory=out or Path("reports") / found_dataset.name,
         data=found_dataset,
         models=recipes,
+        methods=chosen_methods([*parse_methods(methods), *claimed]),
         seeds=chosen,
         beside=beside,
         vary=vary,

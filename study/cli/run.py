@@ -55,6 +55,7 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
         replicates,
         device=request.device,
         fresh=fresh,
+        methods=request.methods,
     )
     with store:
         _tell_beginning(store, planned, request)
@@ -117,7 +118,7 @@ def _add_methods(store: "Writer", dataset: "Dataset", request: Request) -> None:
     from study.execution.further_methods import add_further_methods, further_methods
     from study.recipes.trust import foreign_model
 
-    methods, left = further_methods(store)
+    methods, left = further_methods(store, request.methods)
     others = [name for name in store.model_names() if name not in request.models]
     foreign = [name for name in others if foreign_model(store.model_recipe(name))]
     if methods and foreign:
@@ -252,7 +253,14 @@ def plan_command(**asked: Any) -> None:
 
     dataset, replicates = asked_of(request)
     starting = time.process_time()
-    planned = foresee(request.directory, dataset, request.models, replicates, device=request.device)
+    planned = foresee(
+        request.directory,
+        dataset,
+        request.models,
+        replicates,
+        device=request.device,
+        methods=request.methods,
+    )
     _tell_missing(planned, request)
     if not planned.blocks:
         return

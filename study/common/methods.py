@@ -5,6 +5,7 @@ Everything else that has to know a method (recipes, plans, checks, the report, c
 it here.
 """
 
+import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ class Method:
     repeated : whether it draws, as many times as the recipe's repeats
     by_class : whether each of more than two classes has scores of its own, which add up to the
         method's; of two, the method's are those of either
+    by_default : whether every run has it, or those alone that ask for it
     comparable : whether scores of different models have one scale, so that those of a model that
         knows nothing are near 0; shares of such a model are noise
     says : what it is, in the words of the documentation; in these and those that follow, {score}
@@ -55,6 +57,7 @@ class Method:
     directed: bool = False
     raw: bool = False
     repeated: bool = False
+    by_default: bool = True
     comparable: bool = False
     by_class: bool = False
 
@@ -70,6 +73,7 @@ TRAINING_GRADIENT = "training-gradient"
 GRADIENT = "gradient"
 CONTRAST_GRADIENT = "contrast-gradient"
 SCALED_GRADIENT = "scaled-gradient"
+INTEGRATED_GRADIENT = "integrated-gradient"
 PERMUTATION = "permutation"
 GROUPED_PERMUTATION = "permutation-grouped"
 
@@ -135,6 +139,23 @@ DECLARED = (
         "deviation of the feature",
     ),
     Method(
+        INTEGRATED_GRADIENT,
+        GRADIENTS,
+        "integrated_gradient",
+        summed=True,
+        signed=True,
+        by_class=True,
+        raw=True,
+        by_default=False,
+        says="after training: mean absolute part of each feature in the difference between "
+        "{predicted} of a test row and of the baseline, by the gradients on the way between them",
+        reading="Mean absolute part of a feature in the difference between {predicted} of a test "
+        "row and of the baseline, the mean of the training rows unless the recipe names another. "
+        "The parts of a row add up to its difference.",
+        cited="the mean absolute integrated gradient of {predicted} over the test rows, along the "
+        "straight way from a baseline",
+    ),
+    Method(
         PERMUTATION,
         PREDICTIONS,
         "permutation",
@@ -164,6 +185,7 @@ DECLARED = (
 # Stands in no method's name; what follows it may be any text.
 _OF_CLASS = ":"
 METHODS = tuple(method.name for method in DECLARED)
+DEFAULT_METHODS = tuple(method.name for method in DECLARED if method.by_default)
 METHODS_BY_CLASS = tuple(method.name for method in DECLARED if method.by_class)
 METHODS_OF_LEVEL = {
     level: tuple(method.name for method in DECLARED if level in method.levels) for level in LEVELS
@@ -194,6 +216,11 @@ def find_method(name: str) -> Method | None:
     return next((method for method in DECLARED if method.name == name), None)
 
 
+def chosen_methods(asked: Collection[str]) -> tuple[str, ...]:
+    """The methods of every run, and those of `asked` beside them, in the order of DECLARED."""
+    return tuple(name for name in METHODS if name in DEFAULT_METHODS or name in asked)
+
+
 def methods_with(offers: Collection[str]) -> tuple[Method, ...]:
     """The methods that need no more than a model offers."""
     return tuple(method for method in DECLARED if method.needs in offers)
@@ -203,3 +230,10 @@ def scored_by(name: str) -> str:
     """The level of the scores of a method as they are stored."""
     method = find_method(name)
     return method.by if method else "feature"
+
+
+def unknown_method(name: str) -> str:
+    """That no method of the study has a name, and which one may be meant."""
+    near = difflib.get_close_matches(name, METHODS, n=1)
+    remedy = f"did you mean '{near[0]}'?" if near else f"there is {', '.join(METHODS)}"
+    return f"no method is called '{name}'; {remedy}"

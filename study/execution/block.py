@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from study.common.conditions import REAL, find_condition
 from study.common.errors import StudyError
+from study.common.methods import DEFAULT_METHODS
 from study.engines.engine import Cost, Engine
 from study.engines.replicates import Replicate
 from study.store.records import Key
@@ -22,6 +23,7 @@ class Block:
     rows : training rows
     predicted : rows that are predicted to measure one of them
     code : the modules of the model's own code with their SHA-256, as whoever planned it has them
+    methods : importance methods by which they are scored, as far as they offer what it takes
     """
 
     model: str
@@ -30,6 +32,7 @@ class Block:
     rows: int
     predicted: int
     code: Mapping[str, str] = field(default_factory=dict)
+    methods: tuple[str, ...] = DEFAULT_METHODS
 
     @property
     def size(self) -> int:

@@ -269,6 +269,7 @@ def _packed(block: Block, dataset: Dataset) -> list[Record]:
                 drawn(inputs) if method.signed else None,
             )
             for method in methods_with(block.offers)
+            if method.name in block.methods
         ],
     )
     return records(block.keys[:count], trained, measured, dataset)

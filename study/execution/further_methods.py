@@ -17,12 +17,12 @@ from study.store.store import Store
 from study.store.writer import Writer
 
 
-def further_methods(store: Store) -> tuple[list[str], list[str]]:
+def further_methods(store: Store, wanted: Sequence[str]) -> tuple[list[str], list[str]]:
     """The methods that a run was made without: those to be had of its stored weights, and others.
 
     The others need what only training tells, or models of which no weights are kept.
     """
-    further = lacking(store)
+    further = lacking(store, wanted)
     left = [name for name in further if _needs_training(store, name)]
     return [name for name in further if name not in left], left
 

@@ -1,9 +1,10 @@
 """What a run asks for, and the blocks of it that are missing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from study.common.conditions import CONDITIONS, REAL, SHUFFLED, TRAINED
+from study.common.methods import DEFAULT_METHODS
 from study.common.streams import StreamSeeds, varied
 from study.common.vocabulary import LEAST_SQUARES
 from study.datasets.dataset import Dataset
@@ -72,12 +73,13 @@ def plan(
     wanted: Sequence[Replicate],
     *,
     stored: set[Key],
+    methods: Sequence[str] = DEFAULT_METHODS,
 ) -> Plan:
     """Split what is not stored of the replicates `wanted` of each model, the longest block first.
 
     `engines` are those of the models. Untrained networks do not go into one block with others,
     and what an engine does not offer is left out; nor those that have rows of their own with
-    those that do not. Least squares is planned beside them.
+    those that do not. Least squares is planned beside them. All are scored by `methods`.
     """
     blocks: list[Block] = []
     missing = total = 0
@@ -88,6 +90,7 @@ def plan(
         total += len(offered)
         blocks += _blocks(name, engine, todo, dataset)
     blocks += _least_squares(dataset, wanted, stored)
+    blocks = [replace(block, methods=tuple(methods)) for block in blocks]
     # Least squares first: what is stored of a run that is stopped can be read with it alone.
     blocks.sort(key=lambda block: (block.model != LEAST_SQUARES, -block.work))
     return Plan(stored=total - missing, missing=missing, blocks=tuple(blocks))

@@ -8,6 +8,7 @@ import torch
 
 from study.common.conditions import CONDITIONS
 from study.common.errors import InputError, StudyError
+from study.common.methods import DEFAULT_METHODS, chosen_methods
 from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES
 from study.datasets.checks.registry import data_warnings
 from study.datasets.dataset import Dataset
@@ -16,6 +17,8 @@ from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
 from study.engines.row_orders import TIME_BLOCKS, half_sizes
 from study.execution.plan import Plan, plan
+from study.importance.integrated_gradient import baseline_of
+from study.importance.sample import Sample
 from study.importance.scoring import check_scoring
 from study.recipes.model import Contender
 from study.statistics.collinearity import explained
@@ -36,19 +39,21 @@ def prepare(
     *,
     device: str,
     fresh: bool,
+    methods: Sequence[str] = DEFAULT_METHODS,
 ) -> tuple[Writer, Plan]:
     """Open the run in `directory`, or make it, and plan what is missing.
 
-    `wanted` are the replicates of each model. `device` is where torch trains. Nothing is
-    written before the recipes have been checked. With `fresh`, stored results are set aside
-    first. Raises InputError, and StudyError where what is stored is damaged.
+    `wanted` are the replicates of each model, which are scored by `methods`, and by those that
+    the run has already. `device` is where torch trains. Nothing is written before the recipes have
+    been checked. With `fresh`, stored results are set aside first. Raises InputError, and
+    StudyError where what is stored is damaged.
     """
     engines = _checked(directory, dataset, models, device=device, fresh=fresh)
     check_writable(directory)
     if fresh:
         set_aside(directory)
     if not (directory / FILE_NAME).exists():
-        create(directory, dataset_name, dataset.recipe, dataset.hashes)
+        create(directory, dataset_name, dataset.recipe, dataset.hashes, methods=methods)
     store = Writer(directory)
     try:
         store.check_measured()
@@ -68,7 +73,9 @@ def prepare(
             )
         if not store.data_findings() and (found := data_warnings(dataset)):
             store.add_data_findings(found)
-        return store, plan(engines, dataset, wanted, stored=store.stored_keys())
+        every = chosen_methods([*store.methods(), *methods])
+        stored = store.stored_keys()
+        return store, plan(engines, dataset, wanted, stored=stored, methods=every)
     except StudyError:
         store.close()
         raise
@@ -81,6 +88,7 @@ def foresee(
     wanted: Sequence[Replicate],
     *,
     device: str,
+    methods: Sequence[str] = DEFAULT_METHODS,
 ) -> Plan:
     """What `prepare` would plan, with its checks, but nothing is made or written."""
     engines = _checked(directory, dataset, models, device=device, fresh=False)
@@ -89,7 +97,8 @@ def foresee(
         with Store(directory) as store:
             _held_against(store, dataset, models, engines)
             stored = store.stored_keys()
-    return plan(engines, dataset, wanted, stored=stored)
+            methods = chosen_methods([*store.methods(), *methods])
+    return plan(engines, dataset, wanted, stored=stored, methods=methods)
 
 
 def _checked(
@@ -107,6 +116,7 @@ def _checked(
         raise InputError(f"{directory}: not a directory")
     check_device(device)
     check_scoring(dataset)
+    baseline_of(dataset, Sample.of(dataset, ()))  # which a recipe may name wrongly
     known = {} if fresh else _stored_models(directory)
     engines = {}
     for name, recipe in models.items():

@@ -80,7 +80,7 @@ def _timed(block: Block, dataset: Dataset) -> Rate:
         untrained = [Replicate(UNTRAINED, replicate.streams) for replicate in block.replicates]
         making, made = _seconds(lambda: engine.train(untrained, x, y))
         epoch = _epoch(block, engine.protocol, dataset) if block.epochs else 0.0
-    return Rate(engine, len(made.losses), making, epoch, _measuring(engine, made, dataset))
+    return Rate(engine, len(made.losses), making, epoch, _measuring(block, made, dataset))
 
 
 def _epoch(block: Block, protocol: Protocol, dataset: Dataset) -> float:
@@ -145,16 +145,18 @@ def _seconds(work: Callable[[], Result]) -> tuple[float, Result]:
     return min(taken), result
 
 
-def _measuring(engine: Engine, made: Trained, dataset: Dataset) -> float:
+def _measuring(block: Block, made: Trained, dataset: Dataset) -> float:
     """Seconds to measure the models of a block, tried on a part of the data."""
-    stack = engine.stack(made)
+    stack = block.engine.stack(made)
 
     def part_of(rows: int) -> Dataset:
         # What predicts all permuted tables in one call is tried on few of them.
         return _part(dataset, rows, few=stack.at_once > 0)
 
     def timed(rows: int) -> _Clock:
-        return _Clock(lambda tell: measure(stack, part_of(rows), made.occasions, tell))
+        return _Clock(
+            lambda tell: measure(stack, part_of(rows), made.occasions, tell, block.methods)
+        )
 
     most = max(len(dataset.train_y), len(dataset.test_y))
     clock, rows = _long_enough(timed, _FIRST, most, lambda clock: clock.first)

@@ -76,7 +76,9 @@ def _trained(block: Block, dataset: Dataset, count: Count) -> tuple[Trained, Mea
         groups=dataset.row_groups,
     )
     trained_on(left)  # what need not be trained is done, where training stopped early
-    measured = measure_trained(block.engine, trained, dataset, block.replicates, predicted)
+    measured = measure_trained(
+        block.engine, trained, dataset, block.replicates, predicted, block.methods
+    )
     _refuse_other_code(block)  # what it imports late
     return trained, measured
 

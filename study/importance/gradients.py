@@ -5,7 +5,7 @@ classes, features): each class has scores of its own, which add up to the method
 float64, network by network, for want of endless memory.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -14,10 +14,9 @@ from study.common.methods import (
     GRADIENT,
     SCALED_GRADIENT,
     method_of,
-    of_class,
 )
 from study.importance.models import Models
-from study.importance.scores import Importance
+from study.importance.scores import Importance, of_classes
 
 
 def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
@@ -77,20 +76,8 @@ def after_training(
     return [
         importance
         for method in (GRADIENT, CONTRAST_GRADIENT, SCALED_GRADIENT)
-        for importance in _of_classes(method, mean(method, False), mean(method, True), levels)
+        for importance in of_classes(method, mean(method, False), mean(method, True), levels)
     ]
-
-
-def _of_classes(
-    method: str, score: np.ndarray, signed: np.ndarray, levels: Sequence[str]
-) -> Iterator[Importance]:
-    """The scores of a method: (networks, features), or (networks, classes, features)."""
-    if score.ndim == 2:
-        yield Importance(method, score, signed)
-        return
-    yield Importance(method, score.sum(axis=1), np.full_like(score[:, 0], np.nan))
-    for place, level in enumerate(levels):
-        yield Importance(of_class(method, level), score[:, place], signed[:, place])
 
 
 def _added(before: np.ndarray | None, values: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from importlib import import_module
 import numpy as np
 
 from study.common.fit_measures import fit_measures
-from study.common.methods import DECLARED, METHODS, STEPS, methods_with
+from study.common.methods import DECLARED, DEFAULT_METHODS, STEPS, methods_with
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine, Stack
 from study.engines.replicates import Replicate, Trained
@@ -49,7 +49,7 @@ def measure_trained(
     dataset: Dataset,
     replicates: Sequence[Replicate],
     on_rows: Callable[[int], None] = lambda _: None,
-    methods: Collection[str] = METHODS,
+    methods: Collection[str] = DEFAULT_METHODS,
 ) -> Measured:
     """Fit and importances of what an engine trained, each model on the rows of its replicate.
 
@@ -78,7 +78,7 @@ def measure(
     dataset: Dataset,
     occasions: np.ndarray,
     on_rows: Callable[[int], None] = lambda _: None,
-    methods: Collection[str] = METHODS,
+    methods: Collection[str] = DEFAULT_METHODS,
     sample: Sample | None = None,
 ) -> Measured:
     """Fit and importances of a stack of models, by those of `methods` that need what it offers.

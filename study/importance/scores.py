@@ -1,9 +1,11 @@
 """Importance methods: a score for each feature or variable of each trained network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from study.common.methods import of_class
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,8 @@ class Importance:
     method : str
     score : (networks, items) unnormalised; items are features, or variables for
         permutation-grouped, and after them groups of variables
-    signed : (networks, items) mean signed gradient, or None for the permutation methods,
-        whose score has a sign itself
+    signed : (networks, items) mean with signs; None for the permutation methods, whose score has a
+        sign itself, and where signs mean nothing
     """
 
     method: str
@@ -41,3 +43,20 @@ class Importance:
         )
         assert score is not None
         return Importance(self.method, score, signed)
+
+
+def of_classes(
+    method: str, score: np.ndarray, signed: np.ndarray | None, levels: Sequence[str]
+) -> Iterator[Importance]:
+    """The scores of a method, and those of each class, which add up to them.
+
+    score, signed : (networks, items), or of more than two classes (networks, classes, items)
+    """
+    if score.ndim == 2:
+        yield Importance(method, score, signed)
+        return
+    unsigned = None if signed is None else np.full_like(score[:, 0], np.nan)
+    yield Importance(method, score.sum(axis=1), unsigned)
+    for place, level in enumerate(levels):
+        own = None if signed is None else signed[:, place]
+        yield Importance(of_class(method, level), score[:, place], own)

@@ -1,6 +1,5 @@
 """What a recipe says of importance: the claim, what was published, how to permute."""
 
-import difflib
 from typing import Literal
 
 from pydantic import (
@@ -119,16 +118,19 @@ class Permutation(Recipe):
     scoring: Name | None = None
 
 
+class IntegratedGradient(Recipe):
+    """Settings of integrated gradients.
+
+    baseline : the row that predictions are compared with, a value of each variable as the table
+        has them; without it, the mean of the training rows
+    """
+
+    baseline: dict[Name, str] = {}
+
+
 class Published(Recipe):
     """Importance shares that somebody published, in the order of the features."""
 
     model: Name
     method: Name
     shares: list[Finite]
-
-
-def unknown_method(name: str) -> str:
-    """That no method of the study has a name, and which one may be meant."""
-    near = difflib.get_close_matches(name, METHODS, n=1)
-    remedy = f"did you mean '{near[0]}'?" if near else f"there is {', '.join(METHODS)}"
-    return f"no method is called '{name}'; {remedy}"

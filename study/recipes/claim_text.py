@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 
 from study.common.errors import InputError
-from study.common.methods import LEVELS, METHODS, METHODS_OF_LEVEL
-from study.recipes.claim import Claim, unknown_method
+from study.common.methods import LEVELS, METHODS, METHODS_OF_LEVEL, unknown_method
+from study.recipes.claim import Claim
 from study.recipes.dataset import DatasetRecipe
 
 FORMS = 'write "NAME rank 1 in 0.8", "NAME top 2 in 0.8", "NAME share 0.5 in 0.8" or ' + (

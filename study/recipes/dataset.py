@@ -9,10 +9,10 @@ from pydantic import (
 
 from study.common.errors import InputError
 from study.common.fit_measures import fit_measures
-from study.common.methods import METHODS, METHODS_OF_LEVEL
+from study.common.methods import METHODS, METHODS_OF_LEVEL, unknown_method
 from study.common.task import Task
 from study.recipes.base import Name, Recipe, refuse_repeats
-from study.recipes.claim import Claim, Permutation, Published, unknown_method
+from study.recipes.claim import Claim, IntegratedGradient, Permutation, Published
 from study.recipes.columns import Date, Missing, Numeric, Variable
 from study.recipes.table import Proposal, Split, Table
 from study.recipes.target import NumericTarget, Target
@@ -58,6 +58,7 @@ class DatasetRecipe(Recipe):
     claim: Claim
     claims: list[Claim] = []
     permutation: Permutation = Permutation()
+    integrated_gradient: IntegratedGradient = IntegratedGradient()
     published: Published | None = None
     learned: float = Field(default=0.8, gt=0, le=1)
     fit: float = Field(default=0.5, gt=0, le=1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from study.common.conditions import CONDITIONS
 from study.common.errors import InputError, unwritable
-from study.common.methods import METHODS
+from study.common.methods import DEFAULT_METHODS
 from study.recipes.dataset import DatasetRecipe
 from study.store import table_digests
 from study.store.file_check import connect
@@ -25,7 +25,7 @@ def create(
     recipe: DatasetRecipe,
     hashes: dict[str, str],
     *,
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[str] = DEFAULT_METHODS,
     conditions: Sequence[str] = CONDITIONS,
 ) -> None:
     """Make an empty run in `directory`, unless there is one. Raises InputError.

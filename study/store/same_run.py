@@ -1,11 +1,11 @@
 """Whether what is asked for belongs to the run that is stored."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from study.common.errors import InputError
-from study.common.methods import METHODS
+from study.common.methods import DEFAULT_METHODS
 from study.common.own_code import OwnCode
 from study.common.weights import Layout
 from study.recipes.base import Recipe, dotted, fingerprint
@@ -103,7 +103,7 @@ def _refuse_change(directory: Path, what: str, stored: Recipe, given: Recipe) ->
     )
 
 
-def lacking(store: Store) -> list[str]:
-    """The methods that came after the run was made; none where its scores were imported."""
-    held = METHODS if store.recipe.scores is not None else store.methods()
-    return [name for name in METHODS if name not in held]
+def lacking(store: Store, wanted: Sequence[str] = DEFAULT_METHODS) -> list[str]:
+    """The methods that the run was made without; none where its scores were imported."""
+    held = wanted if store.recipe.scores is not None else store.methods()
+    return [name for name in wanted if name not in held]

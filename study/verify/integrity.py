@@ -14,6 +14,7 @@ from study.common.findings import FAULT, NOTE, PASSED, Finding
 from study.common.fit_measures import fit_measures
 from study.common.methods import (
     DECLARED,
+    METHODS,
     STEPS,
     TRAINING_GRADIENT,
     methods_with,
@@ -131,7 +132,7 @@ def _check_some(
             found.add("C004", f"{table} differ from their digest", training)
         tables[table] = measured.rows
     known: dict[tuple[str, str, str, bytes], str] = {}
-    further = lacking(store)
+    further = lacking(store, METHODS)
     for training in trainings:
         if lengths[training.id] != 4 * size(training.model):
             found.add("C005", "weights have another length than the network's layout", training)

@@ -97,7 +97,9 @@ class Again:
         trained = Trained.without_steps(weights, len(trainings))
         with one_thread():
             replicates = replicates_of(trainings)
-            found = measure_trained(self.engines[model], trained, self.dataset, replicates)
+            found = measure_trained(
+                self.engines[model], trained, self.dataset, replicates, methods=self.methods
+            )
         keys = [key_of(training) for training in trainings]
         return self._made_then(records(keys, trained, found, self.dataset))
 
@@ -111,7 +113,8 @@ class Again:
     def least_squares(self, trainings: Sequence[Training]) -> dict[Key, Record]:
         """The closed-form fit, on the rows of the data and on those of some trainings."""
         assert self.dataset is not None
-        planned = plan({}, self.dataset, replicates_of(trainings), stored=set())
+        wanted = replicates_of(trainings)
+        planned = plan({}, self.dataset, wanted, stored=set(), methods=self.methods)
         with one_thread():
             made = [train_and_measure(block, self.dataset).records for block in planned.blocks]
         return {record.key: record for records in made for record in self._made_then(records)}
@@ -120,7 +123,8 @@ class Again:
         """What trains some networks of a model again, on this machine's processor."""
         assert self.dataset is not None
         wanted = replicates_of(trainings)
-        planned = plan({model: self.engines[model]}, self.dataset, wanted, stored=set())
+        engines = {model: self.engines[model]}
+        planned = plan(engines, self.dataset, wanted, stored=set(), methods=self.methods)
         return tuple(block for block in planned.blocks if block.model == model)
 
     def trained(self, block: Block, count: Count) -> list[Record]:

@@ -11,7 +11,7 @@ import study
 from study.analysis.overview import Overview
 from study.analysis.unmoved import unmoved_halves
 from study.analysis.warnings.registry import warnings
-from study.common.methods import METHODS
+from study.common.methods import DEFAULT_METHODS
 from study.recipes.claim_text import parse_claim
 from study.report.text.verdict import answers
 
@@ -58,7 +58,9 @@ def test_gradient_methods_are_undefined_where_an_index_hides_a_group(made):
     results = made(change)
     assert results.undefined == {"mlp": of_all("State")}
     for level in ("feature", "variable"):
-        held = {method for method in METHODS if results.vectors("mlp", "real", method, level)}
+        held = {
+            method for method in DEFAULT_METHODS if results.vectors("mlp", "real", method, level)
+        }
         assert not held & GRADIENT_METHODS
         assert results.vectors("transformer", "real", "gradient", level)
     for frame in (results.ranks, results.shares, Overview(results).importance("variable")):

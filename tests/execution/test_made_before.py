@@ -8,7 +8,7 @@ from conftest import Command
 from processes import dumped
 
 from study.common.conditions import CONDITIONS
-from study.common.methods import METHODS
+from study.common.methods import DEFAULT_METHODS
 from study.store.run_directory import create
 from study.store.store import Store
 from study.store.writer import Writer
@@ -26,7 +26,7 @@ def run(command: Command, small: list[str]) -> list[str]:
 def made_without(name: str, old: Path) -> None:
     """A run like that in reports/people, by a program that did not know a method or condition."""
     with Store(Path("reports/people")) as store:
-        methods = [method for method in METHODS if method != name]
+        methods = [method for method in DEFAULT_METHODS if method != name]
         conditions = [condition for condition in CONDITIONS if condition != name]
         names = {"methods": methods, "conditions": conditions}
         create(old, store.dataset, store.recipe, store.hashes, **names)
@@ -47,7 +47,7 @@ def test_it_checks_clean_and_says_what_it_has(run, command):
     assert found.status == 0, found.out
     assert "faults: 0" in found.out
     [note] = [line for line in found.out.splitlines() if "made before" in line]
-    held = ", ".join(method for method in METHODS if method != "scaled-gradient")
+    held = ", ".join(method for method in DEFAULT_METHODS if method != "scaled-gradient")
     assert " ".join(note.split()) == (
         f"note C005 made before there was scaled-gradient: it has {held}, and nothing is missing; "
         "'study run' adds what stored weights can tell"
@@ -112,3 +112,25 @@ def scores(directory: Path) -> list[str]:
 def stored_scores(store: Store, training) -> list[list]:
     rows = store.reader.measured("scores", [training]).rows
     return rows.labels(rows.of_training(training.id))
+
+
+def test_a_method_that_a_run_is_asked_for_later_is_like_one_that_it_had_from_the_first(
+    run, command
+):
+    new = command(*run, "--methods", "integrated-gradient", "--out", "new")
+    assert new.status == 0, new.err
+    assert "integrated-gradient" not in " ".join(scores(Path("reports/people")))
+    again = command(*run, "--methods", "integrated-gradient")
+    assert "integrated-gradient: computed of what is stored, without training again" in again.out
+    assert scores(Path("reports/people")) == scores(Path("new"))
+    more = [*run[:-4], "--seeds", "3", "--workers", "1"]
+    assert command(*more).status == 0  # and has it of all from then on
+    checked = command("check", "reports/people", "--data", run[2], "--retrain", "1")
+    assert checked.status == 0, checked.out
+
+
+def test_a_method_that_is_none_is_refused(run, command):
+    refused = command(*run, "--methods", "integrated-gradients")
+    assert refused.status == 2
+    assert "--methods 'integrated-gradients': no method is called" in refused.err
+    assert "did you mean 'integrated-gradient'?" in refused.err

@@ -14,7 +14,7 @@ from conftest import ROOT, made_run
 from torch import nn
 
 from study.analysis.results import Results
-from study.common.methods import GROUPED_PERMUTATION, METHODS
+from study.common.methods import DEFAULT_METHODS, GROUPED_PERMUTATION
 from study.datasets.dataset import Dataset
 from study.engines.registry import engine_for
 from study.execution import memory
@@ -185,7 +185,7 @@ def test_reading_results_takes_no_more_than_is_said_and_not_far_less(tmp_path, p
     scores = {
         ("mlp", "real"): {
             method: np.random.default_rng(0).gamma(2, size=(seeds, items))
-            for method in METHODS
+            for method in DEFAULT_METHODS
             for items in [len(people.variables) if method == GROUPED_PERMUTATION else inputs]
         }
     }

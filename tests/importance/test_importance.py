@@ -13,7 +13,7 @@ from sklearn.metrics import mean_squared_error, r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from study.common.methods import METHODS
+from study.common.methods import DEFAULT_METHODS
 from study.common.streams import StreamSeeds
 from study.datasets.least_squares import least_squares
 from study.engines.engine import Stack
@@ -298,7 +298,7 @@ def test_without_groups_both_permutation_methods_are_the_same(people):
 
     sample = Sample.of(without, ())
     models = Models(Alone(), predict, without, sample, np.zeros((1, 0, 1, 2)), np.ones(1, bool))
-    by_column, by_variable = importances(models, METHODS)
+    by_column, by_variable = importances(models, DEFAULT_METHODS)
     np.testing.assert_array_equal(
         by_variable.score, grouped_permutation(predict, without, sample).score
     )

@@ -20,7 +20,7 @@ from study.analysis.results import Results
 from study.cli.group import commands
 from study.cli.main import main
 from study.cli.options import parse_seeds
-from study.common.methods import METHODS
+from study.common.methods import DEFAULT_METHODS
 from study.recipes.claim import Claim
 from study.report.text.citation import bibtex, citation, latex_paragraph, macros, made_by, paragraph
 from study.report.text.headline_numbers import facts, letters
@@ -344,7 +344,7 @@ def test_macros_of_like_names_are_told_apart(tmp_path, people, monkeypatch):
 
     mlp = conftest.shipped("mlp")
     monkeypatch.setattr(conftest, "shipped", lambda name: mlp)
-    scores = {(name, "real"): {method: np.ones((2, 4 if "grouped" in method else 8)) + np.eye(2, 4 if "grouped" in method else 8) for method in METHODS} for name in ("mlp-2", "mlp2", "mlp 2", "met", "模", "-")}  # fmt: skip
+    scores = {(name, "real"): {method: np.ones((2, 4 if "grouped" in method else 8)) + np.eye(2, 4 if "grouped" in method else 8) for method in DEFAULT_METHODS} for name in ("mlp-2", "mlp2", "mlp 2", "met", "模", "-")}  # fmt: skip
     names = [
         fact.name for fact in facts(Overview(made_run(tmp_path / "run", people.recipe, scores)))
     ]

@@ -26,7 +26,7 @@ from scipy import stats
 import study
 from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.common.methods import METHODS, METHODS_OF_LEVEL
+from study.common.methods import DEFAULT_METHODS, METHODS_OF_LEVEL
 from study.recipes.columns import Numeric
 from study.report.figures.display import Display, data_uri
 from study.report.figures.parts import heat
@@ -37,6 +37,10 @@ from study.report.style import IN_THE_DARK, INK, MUTED, PAGE, PALETTE, PLAIN, la
 plt.switch_backend("Agg")
 
 SEEDS = 12
+DEFAULT_OF_LEVEL = {
+    level: [method for method in methods if method in DEFAULT_METHODS]
+    for level, methods in METHODS_OF_LEVEL.items()
+}
 MODELS = ("transformer", "transformer-tokens", "mlp", "linear")
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -101,7 +105,7 @@ def test_every_figure_has_a_name_of_its_own_and_words(displays):
     assert list(displays) == [
         *("verdict", "claim", "claim-seeds", "claimed-share", "fit", "seeds", "training"),
         *("rank-frequency-features", "flips-features", "stability-features", "sources"),
-        *(f"importance-{method}" for method in METHODS),
+        *(f"importance-{method}" for method in DEFAULT_METHODS),
         *(f"agreement-{between}-features" for between in ("methods", "models", "seeds")),
     ]
     for name, display in displays.items():
@@ -163,7 +167,7 @@ def level_of(method: str) -> str:
 def test_claim_proportions(displays, results):
     frame = displays["claim"].frame()
     networks = frame[frame["model"].isin(MODELS)]
-    assert len(networks) == len(MODELS) * (3 * len(METHODS) - 1)
+    assert len(networks) == len(MODELS) * (3 * len(DEFAULT_METHODS) - 1)
     for row in networks.itertuples():
         scores = scores_of(results, row.condition, level_of(row.method), row.method, row.model)
         met = in_first_place(scores, "age")
@@ -193,7 +197,7 @@ def test_growth(displays, results):
         np.testing.assert_allclose(own["proportion"], running)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", DEFAULT_METHODS)
 def test_mean_shares(displays, results, method):
     frame = displays[f"importance-{method}"].frame().set_index(["condition", "model", "name"])
     claimed = displays["claimed-share"].frame().set_index(["condition", "method", "model"])
@@ -233,7 +237,7 @@ def spearman(one: pd.Series, two: pd.Series) -> float:
 
 def test_agreement(displays, results):
     level = "feature"
-    methods = METHODS_OF_LEVEL[level]
+    methods = DEFAULT_OF_LEVEL[level]
     real = {
         (model, method): scores_of(results, "real", level, method, model).dropna()
         for model in MODELS
@@ -298,7 +302,7 @@ def lines(axes, **wanted) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
 @pytest.mark.parametrize("narrow", [False, True])
 def test_the_claim_as_it_is_drawn(displays, sketches, narrow):
     frame = displays["claim"].frame()
-    methods = [method for method in METHODS if method in set(frame["method"])]
+    methods = [method for method in DEFAULT_METHODS if method in set(frame["method"])]
     for axes, model in zip(panels(sketches["claim", narrow]), MODELS, strict=True):
         own = frame[frame["model"] == model]
         drawn = {}
@@ -386,12 +390,12 @@ def test_the_claimed_share_as_it_is_drawn(results, sketches):
     for axes, condition in zip(panels(sketches["claimed-share", True]), ("real", "shuffled"), strict=True):  # fmt: skip
         drawn = {}
         for x, y in lines(axes):
-            if len(x) == SEEDS * len(METHODS):  # a model's dots
+            if len(x) == SEEDS * len(DEFAULT_METHODS):  # a model's dots
                 for height in set(y):
                     drawn[round(height, 6)] = np.asarray(x)[np.asarray(y) == height]
         expected = [
             shares_of(scores_of(results, condition, level_of(method), method, model))["age"]
-            for method in METHODS
+            for method in DEFAULT_METHODS
             for model in MODELS
         ]
         for height, share in zip(sorted(drawn), expected, strict=True):
@@ -443,7 +447,7 @@ def test_agreement_as_it_is_drawn(displays, sketches):
     frame = displays["agreement-seeds-features"].frame().set_index(["method", "model"])
     (axes,) = panels(sketches["agreement-seeds-features", False])
     drawn, said = cells(axes), texts(axes)
-    methods = METHODS_OF_LEVEL["feature"]
+    methods = DEFAULT_OF_LEVEL["feature"]
     for (row, method), (column, model) in itertools.product(enumerate(methods), enumerate(MODELS)):
         own = frame.loc[(method, model)]
         assert drawn[row, column] == own["mean"]
@@ -502,7 +506,7 @@ def test_training_and_steadiness_as_they_are_drawn(results, displays, sketches):
         assert [y for _, y in lines(below, linestyle="--")] == [pytest.approx((0.09, 0.09))]
         assert below.get_yscale() == "log"
     frame = displays["stability-features"].frame()
-    for axes, method in zip(panels(sketches["stability-features", True]), METHODS_OF_LEVEL["feature"], strict=True):  # fmt: skip
+    for axes, method in zip(panels(sketches["stability-features", True]), DEFAULT_OF_LEVEL["feature"], strict=True):  # fmt: skip
         own = frame[frame["method"] == method]
         marks = [point for x, y in lines(axes, linestyle="None") for point in zip(x, y, strict=True)]  # fmt: skip
         assert sorted(marks) == sorted(zip(own["mean_share"], own["kept"], strict=True))

@@ -12,7 +12,7 @@ from conftest import made_run, shipped, whole_run
 import study
 from study.analysis.overview import Overview
 from study.common.errors import InputError
-from study.common.methods import METHODS
+from study.common.methods import DEFAULT_METHODS
 from study.report import page
 from study.report.figures.display import Display, Drawings
 from study.report.figures.registry import all_displays
@@ -155,7 +155,7 @@ def test_displays_of_those_that_have_learned_are_others(run):
     assert kept["learned"].all()
     assert len(kept) < len(before[0])
     real = chosen["claim"].frame().query("model == 'mlp' and condition == 'real'")
-    assert real["n"].tolist() == [int((kept["model"] == "mlp").sum())] * len(METHODS)
+    assert real["n"].tolist() == [int((kept["model"] == "mlp").sum())] * len(DEFAULT_METHODS)
     assert run.displays["seeds"].frame() is before[0]
     verdict = learned.results.displays["verdict"].alternative
     assert verdict == chosen["verdict"].alternative

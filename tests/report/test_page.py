@@ -12,7 +12,7 @@ from conftest import ROOT, made_run, shipped
 
 import study
 from study.analysis.overview import Overview
-from study.common.methods import GROUPED_PERMUTATION, METHODS, TRAINING_GRADIENT
+from study.common.methods import DEFAULT_METHODS, GROUPED_PERMUTATION, TRAINING_GRADIENT
 from study.recipes.columns import Binary, Numeric, OneHot
 from study.recipes.dataset import DatasetRecipe
 from study.report.page import write_report
@@ -346,7 +346,7 @@ def hostile(tmp_path_factory, people) -> Path:
             trained = condition != "untrained"
             scores[model, condition] = {
                 method: generator.gamma(2, size=(SEEDS, 4 if method == GROUPED_PERMUTATION else 8))
-                for method in METHODS
+                for method in DEFAULT_METHODS
                 if trained or method != TRAINING_GRADIENT
             }
             if trained:

@@ -20,7 +20,7 @@ from study.analysis.claims import proportions
 from study.analysis.fits import fit_quality
 from study.analysis.overview import Overview
 from study.cli.group import commands
-from study.common.methods import METHODS
+from study.common.methods import DEFAULT_METHODS
 from study.report.page import write_report
 from study.report.tables.registry import all_tables
 from study.report.tables.table import Table
@@ -111,7 +111,7 @@ def test_figures_are_drawn_and_depend_on_the_run_alone(run, monkeypatch):
     assert {"verdict", "claim", "claim-seeds", "claimed-share", "fit", "seeds", "training"} <= names
     assert {"rank-frequency-features", "flips-features"} <= names
     assert {f"agreement-{of}-features" for of in ("methods", "models", "seeds")} <= names
-    assert {f"importance-{method}" for method in METHODS} <= names
+    assert {f"importance-{method}" for method in DEFAULT_METHODS} <= names
     assert {path.with_suffix(".svg") for path in drawings} == set(figures) - set(drawings)
     for path in drawings:
         with Image.open(path) as image:

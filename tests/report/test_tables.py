@@ -16,7 +16,7 @@ from study.analysis.results import Results
 from study.cli.group import commands
 from study.cli.main import main
 from study.common.errors import InputError
-from study.common.methods import METHODS
+from study.common.methods import DEFAULT_METHODS
 from study.common.vocabulary import FORMATS
 from study.recipes.claim import Claim
 from study.recipes.claim_text import parse_claim
@@ -61,7 +61,7 @@ def results(tmp_path_factory, hostile) -> Results:
         halves={
             model: {
                 method: generator.gamma(2, size=(24, 4 if method == "permutation-grouped" else 8))
-                for method in METHODS
+                for method in DEFAULT_METHODS
             }
             for model in models
         },

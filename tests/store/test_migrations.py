@@ -11,7 +11,7 @@ from made_records import record
 from processes import dumped, stored
 
 from study.common.errors import InputError, StudyError
-from study.common.methods import METHODS
+from study.common.methods import DEFAULT_METHODS
 from study.recipes.dataset import DatasetRecipe
 from study.store import migrations, table_digests
 from study.store.file_check import connect
@@ -158,7 +158,7 @@ FURTHER = [("new", "sex", 1.5, -0.0), ("new", "age", 2.5, None)]
 def test_scores_of_a_further_method_are_stored_with_their_digests(tmp_path, people, digests):
     """As if the method had been there when the trainings were stored."""
     keys = add(tmp_path / "run", people.recipe)
-    create(tmp_path / "at once", "people", people.recipe, {}, methods=[*METHODS, "new"])
+    create(tmp_path / "at once", "people", people.recipe, {}, methods=[*DEFAULT_METHODS, "new"])
     records = [record(seed) for seed in (0, 7)]
     with Writer(tmp_path / "at once") as store:
         for of in records:
@@ -169,7 +169,7 @@ def test_scores_of_a_further_method_are_stored_with_their_digests(tmp_path, peop
     with Writer(tmp_path / "run") as store:
         store.add_scores(["new"], dict.fromkeys(keys, FURTHER))
     with Store(tmp_path / "run") as store:
-        assert store.methods() == (*(METHODS if digests else SIX), "new")
+        assert store.methods() == (*(DEFAULT_METHODS if digests else SIX), "new")
         assert store.reader.measured("scores").unknown == (0 if digests else 2)
         assert store.broken_seals() == []
     assert dumped(tmp_path / "run") == dumped(tmp_path / "at once")
@@ -200,7 +200,7 @@ def test_further_scores_land_whole_or_not_at_all(tmp_path, people):
             undo = "UPDATE scores SET score = ? WHERE training = 2 AND method = ?"
             connection.executemany(undo, [(0.0, "permutation"), (9.0, "gradient")])
             connection.commit()
-        assert store.methods() == METHODS
+        assert store.methods() == DEFAULT_METHODS
     assert dumped(tmp_path) == before
 
 

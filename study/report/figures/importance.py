@@ -13,7 +13,7 @@ from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import all_models
 from study.analysis.vectors import Vectors
-from study.common.methods import DECLARED, GROUPED_PERMUTATION, LEVELS, METHODS
+from study.common.methods import LEVELS, METHODS, find_method, scored_by
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     below,
@@ -41,7 +41,9 @@ def method_reading(results: Results, method: str) -> str:
     """What the scores of a method are, as far as the run knows."""
     if results.imported:
         return f"Scores as imported from {results.imported}."
-    return results.recipe.told(DECLARED[METHODS.index(method)].reading)
+    declared = find_method(method)
+    assert declared is not None
+    return results.recipe.told(declared.reading)
 
 
 def importance_names(results: Results) -> dict[str, str]:
@@ -74,7 +76,7 @@ def importance_displays(overview: Overview) -> Iterator[Display]:
                 if (vectors := results.vectors(model, "real", method, level))
             }
             # Gradient methods by variable are in the table.
-            if found and (level == "feature" or method == GROUPED_PERMUTATION):
+            if found and (level == "feature" or scored_by(method) == "variable"):
                 yield _display(overview, method, level, found)
 
 

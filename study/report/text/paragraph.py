@@ -10,7 +10,7 @@ from study.analysis.fits import has_fits, learning_words
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.conditions import CONTROLS, find_condition
-from study.common.methods import DECLARED, METHODS
+from study.common.methods import find_method
 from study.common.text import listed
 from study.common.vocabulary import UNNAMED_TARGET
 from study.recipes.claim import Claim
@@ -97,7 +97,8 @@ def _method(results: Results) -> str:
     """What the claim's method is."""
     if results.imported:
         return "Importance by {Method} is as it was imported"
-    method = DECLARED[METHODS.index(results.recipe.claim.method)]
+    method = find_method(results.recipe.claim.method)
+    assert method is not None
     count = results.recipe.permutation.repeats
     repeats = f", mean over {count} {_plural('repeat', count)}" if method.repeated else ""
     return f"Importance by {{Method}} is {results.recipe.told(method.cited)}{repeats}"
