@@ -43,7 +43,10 @@ def _agreement(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFr
     coordinates_of = cache(_coordinates)  # a vector stands in many pairs
     for keys, first, second in pairs:
         methods = [keys["method"]] * 2 if "method" in keys else [keys["first"], keys["second"]]
-        signed = level == "feature" and all(map(_signed, methods, (first, second)))
+        signed = level == "feature" and all(
+            _signed(results, method, of)
+            for method, of in zip(methods, (first, second), strict=True)
+        )
         for measure in measures_of(len(first.items), signed=signed):
             one, two = (coordinates_of(measure, vectors) for vectors in (first, second))
             null = null_within_seeds(measure, one, two)
@@ -88,7 +91,7 @@ def seed_agreement(results: Results, level: str) -> pd.DataFrame:
             for keys, vectors in judges(results, level, condition)
             for measure in measures_of(
                 len(vectors.items),
-                signed=level == "feature" and _signed(keys["method"], vectors),
+                signed=level == "feature" and _signed(results, keys["method"], vectors),
             )
         ]
     )
@@ -139,9 +142,9 @@ def spearman_only(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["measure"] == SPEARMAN] if len(frame) else frame
 
 
-def _signed(method: str, vectors: Vectors) -> bool:
+def _signed(results: Results, method: str, vectors: Vectors) -> bool:
     """Whether a method has signs to compare: a prediction's gradients, or imported ones."""
-    declared = find_method(method)
+    declared = None if results.imported else find_method(method)
     return (declared is None or declared.directed) and bool(np.isfinite(vectors.signed).any())
 
 

@@ -14,10 +14,10 @@ from study.analysis.selection import all_models
 from study.analysis.unmoved import why_unmoved
 from study.analysis.vectors import Vectors
 from study.common.conditions import CONDITIONS, CONTROLS
-from study.common.methods import scored_by
 from study.common.text import listed
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
+from study.recipes.dataset import DatasetRecipe
 from study.statistics.claims import (
     INCONCLUSIVE,
     NO_VERDICT,
@@ -52,9 +52,9 @@ POWER_SEEDS = (10, 20, 50, 100, 200, 500, 1000)
 TRUE_PROPORTIONS = (0.85, 0.9, 0.95, 0.99)
 
 
-def level_of_claim(claim: Claim, method: str) -> str:
+def level_of_claim(recipe: DatasetRecipe, claim: Claim, method: str) -> str:
     """The level at which a claim is tested by a method."""
-    by_feature = claim.level == "feature" and scored_by(method) == "variable"
+    by_feature = claim.level == "feature" and recipe.scored_by(method) == "variable"
     return "variable" if by_feature else claim.level
 
 
@@ -63,11 +63,11 @@ def scores_of_claim(
 ) -> tuple[Vectors, Statement] | None:
     """The scores that a claim is tested on, and what it says of them.
 
-    A claim about features is tested by permutation-grouped as the same claim about variables,
+    A claim about features is tested by a method of variables as the same claim about variables,
     if those features are whole variables. None where there is no such test, or nothing to
     test: one item is always first.
     """
-    level = level_of_claim(claim, method)
+    level = level_of_claim(results.recipe, claim, method)
     vectors = results.vectors(model, condition, method, level, claim.for_class)
     if vectors is None:
         return None
@@ -95,7 +95,7 @@ def why_not_tested(results: Results, claim: Claim) -> str:
     """Why a claim has no verdict on its own model and method."""
     if undefined := method_undefined(results, claim):
         return undefined
-    level = level_of_claim(claim, claim.method)
+    level = level_of_claim(results.recipe, claim, claim.method)
     if results.vectors(claim.model, "real", claim.method, level, claim.for_class) is None:
         return "this run has no such scores"
     return f"of {len(results.items(level))} {level}s it is always met"
@@ -178,7 +178,7 @@ def verdicts(
         outcome = proportion(statement, vectors.score)
         verdict = verdict_over_seeds(statement, vectors.score, claim.proportion)
         reason = gates[model] or why_unmoved(
-            results, claim.names, method, level_of_claim(claim, method)
+            results, claim.names, method, level_of_claim(results.recipe, claim, method)
         )
         if not reason and verdict.verdict == NO_VERDICT:
             repeated = verdict.different < outcome.seeds
@@ -224,7 +224,7 @@ def distinct_checks(results: Results, claim: Claim, verdicts: pd.DataFrame) -> p
     ordered = pd.concat([verdicts[primary], verdicts[~primary]])
     scores = []
     for row in ordered.itertuples():
-        level = scored_by(row.method)
+        level = results.recipe.scored_by(row.method)
         vectors = results.vectors(row.model, "real", row.method, level, claim.for_class)
         scores.append(np.zeros((0, 0)) if vectors is None else vectors.score)
     own = [place == first for place, first in enumerate(first_equal(scores))]

@@ -47,7 +47,7 @@ def population(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFra
     rows: list[dict[str, Any]] = []
     for model in all_models(results):
         for method in results.methods():
-            level = level_of_claim(claim, method)
+            level = level_of_claim(results.recipe, claim, method)
             found = results.on_splits(model, method, level, claim.for_class)
             if found is None:
                 continue
@@ -101,7 +101,7 @@ def chance(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFrame:
             continue
         for method in results.methods():
             tested = scores_of_claim(results, claim, model, REAL, method)
-            level = level_of_claim(claim, method)
+            level = level_of_claim(results.recipe, claim, method)
             shuffled = results.on_shuffles(model, method, level, claim.for_class)
             if tested is None or shuffled is None or not len(tested[0].score):
                 continue

@@ -35,7 +35,7 @@ def sources(results: Results) -> pd.DataFrame:
             if found is None:
                 continue
             vectors, statement = found
-            level = level_of_claim(claim, method)
+            level = level_of_claim(results.recipe, claim, method)
             varied = results.varied(model, method, level, claim.for_class)
             if not varied:
                 continue

@@ -27,7 +27,7 @@ def spread(results: Results, claim: Claim) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for model in results.models:
         for method in results.methods():
-            level = level_of_claim(claim, method)
+            level = level_of_claim(results.recipe, claim, method)
             found = results.on_splits(model, method, level, claim.for_class)
             if model == LEAST_SQUARES or found is None:
                 continue

@@ -37,6 +37,7 @@ def without_gradient(stored: ByKey, model: str, recipe: DatasetRecipe) -> dict[s
     every seed, though permuting the variable, or a column of it, changes the fit.
     """
     found: dict[str, list[str]] = {}
+    held = {method for _, _, method, _ in stored}
     moving = {
         level: _moving(stored.get((model, REAL, method, level)))
         for method, level in ((PERMUTATION, "feature"), (GROUPED_PERMUTATION, "variable"))
@@ -57,7 +58,11 @@ def without_gradient(stored: ByKey, model: str, recipe: DatasetRecipe) -> dict[s
             )
         ]
         if names:
-            found |= {method.name: names for method in DECLARED if method.needs == needs}
+            found |= {
+                method.name: names
+                for method in DECLARED
+                if method.needs == needs and method.name in held
+            }
     return found
 
 

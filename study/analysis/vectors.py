@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.common.methods import find_method, method_of, of_class, scored_by
+from study.common.methods import find_method, method_of, of_class
 from study.common.vocabulary import SOURCES
 from study.datasets.dataset import variable_groups
 from study.recipes.dataset import DatasetRecipe
@@ -117,7 +117,7 @@ def stored_vectors(
             names[code] for (_, names), code in zip(kinds, codes[start], strict=True)
         )
         own_method = _method(method, recipe)
-        width = len(recipe.scored(scored_by(own_method)))
+        width = len(recipe.scored(recipe.scored_by(own_method)))
         seeds = pd.Series(of_rows[start:end:width])
         score = scores[start:end].reshape(-1, width)
         signed = all_signed[start:end].reshape(-1, width)
@@ -133,7 +133,7 @@ def _by_level(
 
     score, signed : (seeds, items), of all that the method gives scores to
     """
-    level = scored_by(method)
+    level = recipe.scored_by(method)
     alone = len(recipe.items(level))
     yield level, score[:, :alone], signed[:, :alone]
     if level == "variable" and recipe.variable_groups:
@@ -172,7 +172,7 @@ def _places(stored: pd.DataFrame, recipe: DatasetRecipe) -> np.ndarray:
     methods, names = pd.factorize(stored["method"])
     items, held = pd.factorize(stored["item"])
     order = {level: recipe.scored(level) for level in ("feature", "variable")}
-    levels = [scored_by(_method(of, recipe)) for of in names]
+    levels = [recipe.scored_by(_method(of, recipe)) for of in names]
     places = [{name: place for place, name in enumerate(order[level])} for level in levels]
     table = np.array([[own.get(item, -1) for item in held] for own in places], dtype=np.int64)
     return table.reshape(len(names), len(held))[methods, items]

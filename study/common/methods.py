@@ -76,6 +76,7 @@ SCALED_GRADIENT = "scaled-gradient"
 INTEGRATED_GRADIENT = "integrated-gradient"
 PERMUTATION = "permutation"
 GROUPED_PERMUTATION = "permutation-grouped"
+SHAPLEY = "shapley"
 
 # In the order in which they are shown.
 DECLARED = (
@@ -178,6 +179,22 @@ DECLARED = (
         reading="Drop in {score} on the test rows when a whole variable is permuted.",
         cited="the drop in {score} on the test rows when a variable, with all its columns, is "
         "permuted",
+    ),
+    Method(
+        SHAPLEY,
+        PREDICTIONS,
+        "shapley",
+        by="variable",
+        by_class=True,
+        by_default=False,
+        says="mean absolute Shapley value of each variable over the test rows: its share in the "
+        "difference between {predicted} and the mean over background rows",
+        reading="Mean absolute Shapley value of a variable over the test rows: its fair share in "
+        "what {predicted} of a row differs by from the mean over background rows. Values outside "
+        "a coalition are drawn without regard to those inside, so that correlated variables make "
+        "rows that no data hold.",
+        cited="the mean absolute Shapley value (interventional, with background rows from "
+        "training) of {predicted} over the test rows",
     ),
 )
 

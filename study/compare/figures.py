@@ -98,7 +98,7 @@ def share_difference(comparison: Comparison) -> Display | None:
     """How much the claimed share differs, by model and method."""
     first = comparison.first
     claim = first.recipe.claim
-    level = level_of_claim(claim, claim.method)
+    level = level_of_claim(first.recipe, claim, claim.method)
     data = comparison.share_differences(level)
     if data.empty:
         return None
@@ -122,7 +122,7 @@ def agreement(comparison: Comparison) -> Display | None:
     """How far the orders of both runs agree, by model and method."""
     first = comparison.first
     claim = first.recipe.claim
-    level = level_of_claim(claim, claim.method)
+    level = level_of_claim(first.recipe, claim, claim.method)
     data = comparison.order_agreement(level)
     if data.empty:
         return None

@@ -245,7 +245,7 @@ def _shares(comparison: Comparison) -> str:
     """The claimed share by the claim's model and method, and how often it differs elsewhere."""
     first = comparison.first
     claim = first.recipe.claim
-    table = comparison.share_differences(level_of_claim(claim, claim.method))
+    table = comparison.share_differences(level_of_claim(first.recipe, claim, claim.method))
     if table.empty:
         return ""
     table = table[(table["name"] == claim.name) & (table["model"] != LEAST_SQUARES)]
@@ -270,7 +270,7 @@ def _orders(comparison: Comparison) -> str:
     """How far the orders agree, by the claim's model and method."""
     first = comparison.first
     claim = first.recipe.claim
-    level = level_of_claim(claim, claim.method)
+    level = level_of_claim(first.recipe, claim, claim.method)
     row = _own(comparison.order_agreement(level), claim)
     if row is None or np.isnan(row["mean"]):
         return ""

@@ -57,7 +57,7 @@ def main_tables(comparison: Comparison) -> list[Table]:
     """The tables to look at first: those of the level that the claim speaks of."""
     first = comparison.first
     claim = first.recipe.claim
-    level = level_of_claim(claim, claim.method)
+    level = level_of_claim(first.recipe, claim, claim.method)
     names = ["changes", "claim", "fit", f"shares-{level}s", f"agreement-{level}s"]
     tables = comparison_tables(comparison)
     return [tables[f"compare-{name}"] for name in names if f"compare-{name}" in tables]

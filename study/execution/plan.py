@@ -1,7 +1,7 @@
 """What a run asks for, and the blocks of it that are missing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from study.common.conditions import CONDITIONS, REAL, SHUFFLED, TRAINED
 from study.common.methods import DEFAULT_METHODS
@@ -12,7 +12,7 @@ from study.engines.engine import Engine
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
 from study.execution.block import Block
-from study.importance.permutation import rows_predicted
+from study.importance.measure import rows_predicted
 from study.store.records import Key
 
 # Work in threads for which processes are worth their start, of seconds: about half a minute of it.
@@ -88,9 +88,8 @@ def plan(
         todo = _todo(name, engine, offered, stored)
         missing += len(todo)
         total += len(offered)
-        blocks += _blocks(name, engine, todo, dataset)
-    blocks += _least_squares(dataset, wanted, stored)
-    blocks = [replace(block, methods=tuple(methods)) for block in blocks]
+        blocks += _blocks(name, engine, todo, dataset, methods)
+    blocks += _least_squares(dataset, wanted, stored, methods)
     # Least squares first: what is stored of a run that is stopped can be read with it alone.
     blocks.sort(key=lambda block: (block.model != LEAST_SQUARES, -block.work))
     return Plan(stored=total - missing, missing=missing, blocks=tuple(blocks))
@@ -106,10 +105,15 @@ def _todo(
 
 
 def _blocks(
-    name: str, engine: Engine, todo: Sequence[Replicate], dataset: Dataset
+    name: str,
+    engine: Engine,
+    todo: Sequence[Replicate],
+    dataset: Dataset,
+    methods: Sequence[str],
 ) -> Iterator[Block]:
     """The replicates of a model in blocks of one kind."""
-    shared = len(dataset.train_y), rows_predicted(dataset), engine.own_code.modules
+    rows = len(dataset.train_y), rows_predicted(dataset, methods)
+    shared = *rows, engine.own_code.modules, tuple(methods)
     for trained, table in ((True, "data"), (True, "rows"), (True, "split"), (False, "data")):
         of_kind = [one for one in todo if (one.trained, one.streams.table) == (trained, table)]
         own_rows = table != "data"
@@ -119,15 +123,16 @@ def _blocks(
 
 
 def _least_squares(
-    dataset: Dataset, wanted: Sequence[Replicate], stored: set[Key]
+    dataset: Dataset, wanted: Sequence[Replicate], stored: set[Key], methods: Sequence[str]
 ) -> Iterator[Block]:
     """Least squares on the rows of the data, and once on those of each split."""
     engine = engine_for(None, len(dataset.features), task=dataset.task)
     if Key(LEAST_SQUARES, REAL, engine.name, streams=None) not in stored:
-        rows = len(dataset.train_y), rows_predicted(dataset)
-        yield Block(LEAST_SQUARES, engine, (), *rows)
+        rows = len(dataset.train_y), rows_predicted(dataset, methods)
+        yield Block(LEAST_SQUARES, engine, (), *rows, methods=tuple(methods))
     splits = [one for one in wanted if one.streams.split == one.streams.init]
-    yield from _blocks(LEAST_SQUARES, engine, _todo(LEAST_SQUARES, engine, splits, stored), dataset)
+    todo = _todo(LEAST_SQUARES, engine, splits, stored)
+    yield from _blocks(LEAST_SQUARES, engine, todo, dataset, methods)
 
 
 def in_threads(blocks: Sequence[Block]) -> list[int]:

@@ -16,8 +16,8 @@ from study.engines.replicates import Replicate, Trained
 from study.engines.torch.prediction import one_thread
 from study.execution.block import Block
 from study.execution.train_and_measure import Count
-from study.importance.measure import measure
-from study.importance.permutation import rows_predicted
+from study.importance import permutation
+from study.importance.measure import measure, rows_predicted
 from study.recipes.model import Protocol
 
 Result = TypeVar("Result")
@@ -161,7 +161,9 @@ def _measuring(block: Block, made: Trained, dataset: Dataset) -> float:
     most = max(len(dataset.train_y), len(dataset.test_y))
     clock, rows = _long_enough(timed, _FIRST, most, lambda clock: clock.first)
     shared = [len(data.train_y) + len(data.test_y) for data in (dataset, part_of(rows))]
-    return clock.first * shared[0] / shared[1] + clock.each_begun * rows_predicted(dataset)
+    return clock.first * shared[0] / shared[1] + clock.each_begun * rows_predicted(
+        dataset, block.methods
+    )
 
 
 def _part(dataset: Dataset, rows: int, *, few: bool) -> Dataset:
@@ -175,7 +177,7 @@ def _part(dataset: Dataset, rows: int, *, few: bool) -> Dataset:
     )
     settings = dataset.recipe.permutation
     if few:
-        repeats = max(_PREDICTED * settings.repeats // rows_predicted(part), 1)
+        repeats = max(_PREDICTED * settings.repeats // permutation.rows_predicted(part), 1)
         settings = settings.model_copy(update={"repeats": min(repeats, settings.repeats)})
     return replace(part, recipe=dataset.recipe.model_copy(update={"permutation": settings}))
 

@@ -7,10 +7,11 @@ from importlib import import_module
 import numpy as np
 
 from study.common.fit_measures import fit_measures
-from study.common.methods import DECLARED, DEFAULT_METHODS, STEPS, methods_with
+from study.common.methods import DECLARED, DEFAULT_METHODS, SHAPLEY, STEPS, methods_with
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine, Stack
 from study.engines.replicates import Replicate, Trained
+from study.importance import permutation, shapley
 from study.importance.models import Models, Predict
 from study.importance.sample import Sample, alike
 from study.importance.scores import Importance
@@ -97,6 +98,12 @@ def measure(
     offered = methods_with(stack.offers | steps)
     wanted = [method.name for method in offered if method.name in methods]
     return Measured(fits=fits, importances=_importances(models, wanted))
+
+
+def rows_predicted(dataset: Dataset, methods: Collection[str]) -> int:
+    """How many rows are predicted to score one network by some methods."""
+    of_shapley = shapley.rows_predicted(dataset) if SHAPLEY in methods else 0
+    return permutation.rows_predicted(dataset) + of_shapley
 
 
 def _importances(models: Models, wanted: Sequence[str]) -> list[Importance]:

@@ -7,7 +7,7 @@ from pydantic import (
     model_validator,
 )
 
-from study.common.methods import METHODS, METHODS_BY_CLASS, METHODS_OF_LEVEL
+from study.common.methods import METHODS_BY_CLASS
 from study.recipes.base import Finite, Name, Recipe
 
 # What a claim of each kind says of a seed, in the present and in the past.
@@ -61,8 +61,6 @@ class Claim(Recipe):
             )
         if self.proposed and self.from_publication:
             raise ValueError("proposed and from_publication: a claim has one origin")
-        if self.method in METHODS and self.method not in METHODS_OF_LEVEL[self.level]:
-            raise ValueError(f"method {self.method} has no scores by {self.level}")
         if self.for_class is not None and self.method not in METHODS_BY_CLASS:
             raise ValueError(
                 f"for_class: method {self.method} has no scores by class; "
@@ -126,6 +124,19 @@ class IntegratedGradient(Recipe):
     """
 
     baseline: dict[Name, str] = {}
+
+
+class Shapley(Recipe):
+    """Settings of Shapley values.
+
+    background : how many training rows, drawn by random_state, stand for what is not known
+    orders : how many random orders of the variables are drawn, where they are too many for all
+        coalitions; each is taken backwards, too
+    """
+
+    background: int = Field(default=100, ge=1)
+    random_state: int = Field(default=0, ge=0, lt=2**32)
+    orders: int = Field(default=64, ge=1)
 
 
 class Published(Recipe):

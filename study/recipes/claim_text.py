@@ -47,7 +47,10 @@ def parse_claim(
         levels.sort(key=lambda where: method not in METHODS_OF_LEVEL[where])
     chosen = [level] if level else levels
     model = model or recipe.claim.model
-    return read_claim(words, items, chosen, model, method, recipe.task.levels)
+    claim = read_claim(words, items, chosen, model, method, recipe.task.levels)
+    if recipe.scores is None and method not in METHODS_OF_LEVEL[claim.level]:
+        raise InputError(f"claim '{words}': method {method} has no scores by {claim.level}")
+    return claim
 
 
 def read_claim(

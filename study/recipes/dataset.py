@@ -9,10 +9,10 @@ from pydantic import (
 
 from study.common.errors import InputError
 from study.common.fit_measures import fit_measures
-from study.common.methods import METHODS, METHODS_OF_LEVEL, unknown_method
+from study.common.methods import METHODS, METHODS_OF_LEVEL, scored_by, unknown_method
 from study.common.task import Task
 from study.recipes.base import Name, Recipe, refuse_repeats
-from study.recipes.claim import Claim, IntegratedGradient, Permutation, Published
+from study.recipes.claim import Claim, IntegratedGradient, Permutation, Published, Shapley
 from study.recipes.columns import Date, Missing, Numeric, Variable
 from study.recipes.table import Proposal, Split, Table
 from study.recipes.target import NumericTarget, Target
@@ -59,6 +59,7 @@ class DatasetRecipe(Recipe):
     claims: list[Claim] = []
     permutation: Permutation = Permutation()
     integrated_gradient: IntegratedGradient = IntegratedGradient()
+    shapley: Shapley = Shapley()
     published: Published | None = None
     learned: float = Field(default=0.8, gt=0, le=1)
     fit: float = Field(default=0.5, gt=0, le=1)
@@ -90,6 +91,11 @@ class DatasetRecipe(Recipe):
         """The names that methods give scores by: variables, and groups of them, or features."""
         groups = list(self.variable_groups) if level == "variable" else []
         return [*self.items(level), *groups]
+
+    def scored_by(self, method: str) -> str:
+        """The level of the scores of a method as they are stored: those imported are by feature,
+        whatever their method is called."""
+        return "feature" if self.scores else scored_by(method)
 
     @property
     def missing(self) -> list[Missing]:
@@ -204,6 +210,8 @@ class DatasetRecipe(Recipe):
                 raise ValueError(f"{key}.level: there are no [variable_groups]")
             if self.scores is None and claim.method not in METHODS:
                 raise ValueError(f"{key}.method: {unknown_method(claim.method)}")
+            if self.scores is None and claim.method not in METHODS_OF_LEVEL[claim.level]:
+                raise ValueError(f"{key}: method {claim.method} has no scores by {claim.level}")
             for name in claim.names:
                 if name not in items:
                     raise ValueError(f"{key}: no {claim.level} is called '{name}'")

@@ -114,14 +114,13 @@ def stored_scores(store: Store, training) -> list[list]:
     return rows.labels(rows.of_training(training.id))
 
 
-def test_a_method_that_a_run_is_asked_for_later_is_like_one_that_it_had_from_the_first(
-    run, command
-):
-    new = command(*run, "--methods", "integrated-gradient", "--out", "new")
+@pytest.mark.parametrize("method", ["integrated-gradient", "shapley"])
+def test_a_method_that_is_asked_for_later_is_as_if_it_had_been_from_the_first(run, command, method):
+    new = command(*run, "--methods", method, "--out", "new")
     assert new.status == 0, new.err
-    assert "integrated-gradient" not in " ".join(scores(Path("reports/people")))
-    again = command(*run, "--methods", "integrated-gradient")
-    assert "integrated-gradient: computed of what is stored, without training again" in again.out
+    assert method not in " ".join(scores(Path("reports/people")))
+    again = command(*run, "--methods", method)
+    assert f"{method}: computed of what is stored, without training again" in again.out
     assert scores(Path("reports/people")) == scores(Path("new"))
     more = [*run[:-4], "--seeds", "3", "--workers", "1"]
     assert command(*more).status == 0  # and has it of all from then on

@@ -170,6 +170,7 @@ def test_with_learned_only_the_seeds_that_have_learned_count(results, capsys):
         (["claim", "RUN", "age rank 1 in 0.8", "--model", "linear"], "--model 'linear'"),
         (["claim", "RUN", "age rank 1 in 0.8", "--method", "guess"], "method: "),
         (["claim", "RUN", "age rank 1 in 0.8", "--level", "variable", "--method", "permutation"], "no scores by variable"),
+        (["claim", "RUN", "age rank 1 in 0.8", "--level", "feature", "--method", "shapley"], "no scores by feature"),
     ],
 )  # fmt: skip
 def test_errors_say_what_is_wrong(results, monkeypatch, capsys, arguments, said):
@@ -229,7 +230,6 @@ def test_a_further_claim_counts_the_seeds_that_meet_it(results, capsys):
         ({}, "it has none"),
         ({"rank": 2}, "only rank 1 can be claimed"),
         ({"above": "age"}, "above names age itself"),
-        ({"rank": 1, "method": "permutation-grouped"}, "no scores by feature"),
     ],
 )
 def test_a_claim_says_one_thing(change, said):

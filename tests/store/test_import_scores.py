@@ -627,3 +627,17 @@ def test_what_cannot_be_read_is_refused(command):
     for name, reason in (("quote", "a quotation mark is not closed"), ("pipe", "not an ordinary")):
         refused = command("import", f"{name}.csv", "--claim", "a rank 1 in 0.8")
         assert (refused.status, reason in refused.err) == (2, True), refused.err
+
+
+def test_scores_of_features_may_be_of_a_method_that_the_study_has_by_variable(tmp_path, command):
+    table = rows(KNOWN, method="shapley")
+    table.to_csv("known.csv", index=False)
+    claimed = ("--claim", "a rank 1 in 0.8", "--model", "m", "--method", "shapley")
+    assert command("import", "known.csv", *claimed, "--out", "named").status == 0
+    rows(KNOWN, method="mine").to_csv("other.csv", index=False)
+    other = ("--claim", "a rank 1 in 0.8", "--model", "m", "--method", "mine")
+    assert command("import", "other.csv", *other, "--out", "other").status == 0
+    for name in ("claim", "importance-features"):
+        printed = [command("table", name, run, "--format", "csv") for run in ("named", "other")]
+        assert [of.status for of in printed] == [0, 0]
+        assert printed[0].out.replace("shapley", "mine") == printed[1].out

@@ -9,7 +9,7 @@ import numpy as np
 from study.analysis.overview import Overview
 from study.analysis.warnings.warning import listed, scores_by_method
 from study.common.conditions import CONDITIONS
-from study.common.methods import GROUPED_PERMUTATION, PERMUTATION, scored_by
+from study.common.methods import GROUPED_PERMUTATION, PERMUTATION
 from study.common.warning import Found
 from study.statistics.ranking import shares
 
@@ -24,7 +24,7 @@ def negative(overview: Overview) -> Iterator[Found]:
     for method in results.methods():
         if not imported and method not in (PERMUTATION, GROUPED_PERMUTATION):
             continue
-        level = scored_by(method)
+        level = results.recipe.scored_by(method)
         below, everything, items = 0, 0, set()
         for model in results.models:
             vectors = results.vectors(model, "real", method, level)

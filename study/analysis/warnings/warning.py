@@ -9,7 +9,6 @@ from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.vectors import Vectors
 from study.common import warning
-from study.common.methods import scored_by
 from study.common.text import ranges
 from study.common.warning import Warning
 
@@ -29,7 +28,7 @@ class Check(warning.Check[Overview]):
 def scores_by_method(results: Results, condition: str, model: str) -> Iterator[tuple[str, Vectors]]:
     """The scores of a model by every method, at the level that the method scores."""
     for method in results.methods():
-        vectors = results.vectors(model, condition, method, scored_by(method))
+        vectors = results.vectors(model, condition, method, results.recipe.scored_by(method))
         if vectors is not None:
             yield method, vectors
 

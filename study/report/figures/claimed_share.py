@@ -158,10 +158,11 @@ def _claimed_frame(
     overview: Overview, methods: Sequence[str], conditions: Sequence[str]
 ) -> pd.DataFrame:
     """The importance of the claimed item, at the level that each method tests the claim at."""
-    claim = overview.results.recipe.claim
+    recipe = overview.results.recipe
+    claim = recipe.claim
     by_level: dict[str, list[str]] = {}
     for method in methods:
-        by_level.setdefault(level_of_claim(claim, method), []).append(method)
+        by_level.setdefault(level_of_claim(recipe, claim, method), []).append(method)
     parts = []
     for level, own in by_level.items():
         table = overview.importance(level)

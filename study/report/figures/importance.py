@@ -13,7 +13,7 @@ from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import all_models
 from study.analysis.vectors import Vectors
-from study.common.methods import LEVELS, METHODS, find_method, scored_by
+from study.common.methods import LEVELS, METHODS, find_method
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     below,
@@ -76,7 +76,7 @@ def importance_displays(overview: Overview) -> Iterator[Display]:
                 if (vectors := results.vectors(model, "real", method, level))
             }
             # Gradient methods by variable are in the table.
-            if found and (level == "feature" or scored_by(method) == "variable"):
+            if found and (level == "feature" or results.recipe.scored_by(method) == "variable"):
                 yield _display(overview, method, level, found)
 
 

@@ -102,7 +102,7 @@ def _lines(results: Results, model: str, kinds: Sequence[str]) -> dict[str, list
     found = scores_of_claim(results, claim, model, "real", claim.method)
     assert found is not None
     ordinary, statement = found
-    level = level_of_claim(claim, claim.method)
+    level = level_of_claim(results.recipe, claim, claim.method)
     varied = results.varied(model, claim.method, level, claim.for_class)
     return {
         kind: [

@@ -50,7 +50,7 @@ def rank_frequency(overview: Overview) -> Display | None:
     results = overview.results
     look = looks(results)
     claim = results.recipe.claim
-    level = level_of_claim(claim, claim.method)
+    level = level_of_claim(results.recipe, claim, claim.method)
     own = _by_claim(claim, overview.rank_frequencies(level))
     models = _varying(results, own)
     if not models or own["name"].nunique() < 2:
@@ -94,7 +94,7 @@ def flips(overview: Overview) -> Display | None:
     results = overview.results
     look = looks(results)
     claim = results.recipe.claim
-    level = level_of_claim(claim, claim.method)
+    level = level_of_claim(results.recipe, claim, claim.method)
     own = _by_claim(claim, overview.flip_rates(level))
     models = _varying(results, own)
     if not models:

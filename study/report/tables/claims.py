@@ -10,6 +10,7 @@ from study.analysis.fits import has_fits
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.conditions import CONTROLS, find_condition
+from study.common.text import listed
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
 from study.report.tables.cells import (
@@ -65,6 +66,7 @@ def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
             for row in rows
         ]
     )
+    whole = [of for of in met["method"].unique() if results.recipe.scored_by(of) == "variable"]
     closed = met[met["model"] == LEAST_SQUARES] if len(met) else met
     agree = [f"{row.method} {'yes' if row.met else 'no'}" for row in closed.itertuples()]
     return Table(
@@ -78,8 +80,9 @@ def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
         f"Margin: {margin_words(claim)}, mean with BCa interval. "
         + (f"{results.title(LEAST_SQUARES)} meets it by: {', '.join(agree)}. " if agree else "")
         + (
-            "permutation-grouped ranks whole variables, the other methods features. "
-            if claim.level == "feature" and "permutation-grouped" in set(met["method"])
+            f"{listed(whole)} {'rank' if len(whole) > 1 else 'ranks'} whole variables, the other "
+            "methods features. "
+            if claim.level == "feature" and whole
             else ""
         )
         + holds(results, "proportion").replace("such intervals", "Wilson intervals", 1)

@@ -243,7 +243,9 @@ def _of_model(overview: Overview, model: str) -> Iterator[Fact]:
     met = overview.proportions(claim).set_index(["model", "method", "condition"])
     for method in results.methods():
         name, where = f"{own}{letters(method)}", f"{title} by {method}"
-        for row in overview.claimed_importance(level_of_claim(claim, method)).to_dict("records"):
+        for row in overview.claimed_importance(
+            level_of_claim(results.recipe, claim, method)
+        ).to_dict("records"):
             if (row["model"], row["method"]) != (model, method):
                 continue
             bound = f"{PERCENT} bound of that mean ({row['interval']}): {where}"
