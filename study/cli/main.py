@@ -10,6 +10,7 @@ import click
 from study.cli import own_data, report, run, stored  # noqa: F401  they add their commands
 from study.cli.group import commands, say
 from study.common.errors import Stopped, StudyError
+from study.common.standard_streams import keep_writing, unwritten
 from study.common.text import printable
 
 # More objects are made than deleted before Python looks for garbage; it would after 700.
@@ -22,6 +23,7 @@ def main() -> None:
     # the end in all of them.
     gc.set_threshold(_ALLOCATIONS)
     atexit.register(gc.freeze)
+    keep_writing()
     try:
         status = commands.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -43,7 +45,11 @@ def main() -> None:
     except Exception as error:
         # What nobody foresaw is a fault of the program, told in a line all the same.
         _stop(f"unforeseen {type(error).__name__}: {error}; please report it", 1)
-    sys.exit(status if isinstance(status, int) else 0)
+    status = status if isinstance(status, int) else 0
+    if (failure := unwritten()) is not None:
+        why = failure.strerror or failure
+        _stop(f"standard output: not all of it could be written ({why})", status or 1)
+    sys.exit(status)
 
 
 def _stop(message: str, status: int) -> None:

@@ -1,14 +1,13 @@
 """The commands that train, or say what training would take: run, plan."""
 
-import signal
 import time
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from study.cli.ending import ends_by_sigterm
 from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock, say, tell_lines
 from study.cli.request import Request, asked_of, request_of, request_options
 from study.common.errors import InputError, Stopped, StudyError
@@ -36,8 +35,7 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     request = request_of(**asked)
-    # Schedulers of clusters, and systems that shut down, ask to end by SIGTERM.
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    click.get_current_context().with_resource(ends_by_sigterm())
     hold_lock(request.directory)
 
     from study.execution.prepare import prepare
@@ -77,15 +75,6 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
         raise StudyError(
             f"{request.directory}: all but what failed is kept; the same command tries that again"
         )
-
-
-def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
-    """Do what Ctrl-C does now, also where a shell has it ignored, as in a script's background."""
-    handler = signal.getsignal(signal.SIGINT)
-    if callable(handler):
-        handler(signal.SIGINT, frame)
-    else:
-        raise KeyboardInterrupt
 
 
 def _tell_beginning(store: "Store", planned: "Plan", request: Request) -> None:

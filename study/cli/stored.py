@@ -1,6 +1,5 @@
 """The commands on what is stored, and the demo: check, dump, predict, weights, demo."""
 
-import os
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +8,7 @@ import click
 
 from study.cli.group import FORCE_OPTION, RUN_ARGUMENT, TRUST_OPTION, commands, say
 from study.common.errors import InputError, StudyError
+from study.common.standard_streams import is_read
 from study.common.text import printable
 
 
@@ -76,11 +76,10 @@ def dump_command(directory: str | None, out: Path | None, force: bool) -> None:
             with whole(out) as new, new.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(lines)
             return
-        try:
-            sys.stdout.writelines(lines)
-            sys.stdout.flush()
-        except BrokenPipeError:  # whoever reads it, such as head, has had enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for line in lines:
+            if not is_read():  # whoever did, such as head, has had enough
+                break
+            sys.stdout.write(line)
 
 
 @commands.command("demo")
