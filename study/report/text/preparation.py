@@ -3,6 +3,7 @@
 from study.analysis.results import Results
 from study.common.text import listed
 from study.recipes.columns import Numeric
+from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Proposal, Split, Table
 from study.recipes.target import NumericTarget
 from study.report.tables.cells import percent
@@ -17,7 +18,7 @@ def preparation(results: Results) -> list[tuple[str, str]]:
     if recipe.proposal is not None:
         said.append(("Claim proposed from", _proposal(recipe.proposal, recipe.proposed_from)))
     if split is not None:
-        said.append(("Split", _split(split, recipe.drawn)))
+        said.append(("Split", _split(split, recipe)))
     if recipe.groups_rows:
         said.append(("Groups", _groups(results)))
     missing = [
@@ -45,12 +46,14 @@ def _proposal(proposal: Proposal, rows: str) -> str:
     )
 
 
-def _split(split: Split, drawn: str) -> str:
+def _split(split: Split, recipe: DatasetRecipe) -> str:
     if isinstance(split.test, str):
         trains = listed(f"‘{text}’" for text in split.trains)
         return f"by the column {split.column}: {trains} are training rows, ‘{split.test}’ test rows"
+    drawn = recipe.drawn
+    each = " of each class" if recipe.task.classes and not recipe.groups_rows else ""
     return (
-        f"{percent(split.test)} of the {drawn} are test {drawn}, drawn at random "
+        f"{percent(split.test)} of the {drawn}{each} are test {drawn}, drawn at random "
         f"(random_state {split.random_state})"
     )
 
