@@ -17,17 +17,22 @@ _OF_SHARES = {"mean": "mean_share", "sd": "sd_share"}
 
 
 def importance(
-    results: Results, level: str, listed: Sequence[int], conditions: Sequence[str] = CONDITIONS
+    results: Results,
+    level: str,
+    listed: Sequence[int],
+    conditions: Sequence[str] = CONDITIONS,
+    for_class: str | None = None,
 ) -> pd.DataFrame:
     """Mean share with its standard deviation and interval, and mean rank, over seeds.
 
-    Of the items at the places `listed`; their shares and ranks are among all.
+    Of the items at the places `listed`; their shares and ranks are among all. With `for_class`
+    those of that class's scores, by the methods that have them.
     """
     means = Means(results)
     for condition in conditions:
         for model in all_models(results):
             for method in results.methods(level):
-                vectors = results.vectors(model, condition, method, level)
+                vectors = results.vectors(model, condition, method, level, for_class)
                 if vectors is None:
                     continue
                 known = results.published(model, method, level) if condition == "real" else {}

@@ -135,7 +135,9 @@ class Overview:
     def claimed_importance(self, level: str) -> pd.DataFrame:
         items, name = self.results.items(level), self.results.recipe.claim.name
         place = [place for place in self.listed_items(level) if items[place] == name]
-        return importance.importance(self.results, level, place, [REAL])
+        return importance.importance(
+            self.results, level, place, [REAL], self.results.recipe.claim.for_class
+        )
 
     @kept
     def class_importance(self, level: str) -> pd.DataFrame:

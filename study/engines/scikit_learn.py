@@ -25,6 +25,7 @@ from study.engines.missing_values import KeepingGaps, takes_nan
 from study.engines.replicates import Replicate, Trained
 from study.engines.row_orders import labels_of, rows_of, scaled
 from study.recipes.model import Contender, EstimatorRecipe
+from study.statistics.probabilities import raw_outputs
 
 # What fitting one counts for each row, and predicting: between boosted trees and forests.
 _FIT, _PREDICT = 10_000, 500
@@ -59,17 +60,15 @@ class Estimators(Stack):
 def _raw_outputs(estimator: Any, x: np.ndarray, task: Task) -> np.ndarray:
     """What an estimator predicts, (rows,), or the log of its probabilities, (rows, classes).
 
-    Of two classes, the log-odds of the second, (rows,). Probabilities are kept from 0 and 1 as
-    scikit-learn's log_loss keeps them; a class without training rows has probability 0.
+    Of two classes, the log-odds of the second, (rows,). A class without training rows has
+    probability 0.
     """
     if not task.classes:
         return estimator.predict(x)
     found = np.asarray(estimator.predict_proba(x))
     p = np.zeros((len(x), len(task.levels)), found.dtype)
     p[:, np.asarray(estimator.classes_, dtype=int)] = found
-    least = np.finfo(p.dtype).eps
-    logs = np.log(np.clip(p, least, 1 - least))
-    return logs[:, 1] - logs[:, 0] if task.outputs == 1 else logs
+    return raw_outputs(p)
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,11 @@ class DatasetRecipe(Recipe):
         return self.groups is not None or self.equal_rows is not None
 
     @property
+    def stratified(self) -> bool:
+        """Whether a split that is drawn has of each class the same part."""
+        return self.task.classes and not self.groups_rows and self.time is None
+
+    @property
     def drawn(self) -> str:
         """What halves of the rows are put together of, in words."""
         if self.time is not None:

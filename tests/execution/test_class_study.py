@@ -53,6 +53,24 @@ def test_a_table_comes_to_its_verdict_in_four_commands(folder, command, monkeypa
     check = command("check", "reports/t")
     assert check.status == 0, check.out
     assert "faults: 0" in check.out
+    page = Path("reports/t/report.html").read_text()
+    assert "25% of the rows of each class are test rows, drawn at random" in page
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("sklearn:RandomForestClassifier", "It is a classifier, not a network"),
+        ("mlp", "faults: 0, notes: 0"),
+    ],
+)
+def test_a_model_is_checked_by_what_classes_ask_of_it(folder, command, monkeypatch, model, said):
+    monkeypatch.chdir(folder)
+    if not Path("data/t.toml").exists():
+        assert command("data", "init", "t.csv", "--target", "target").status == 0
+    outcome = command("model", "check", model, "--data", "t")
+    assert outcome.status == 0, outcome.err
+    assert said in outcome.out
 
 
 def test_a_prediction_is_of_each_class_its_probability(folder, command, monkeypatch):

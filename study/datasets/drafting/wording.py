@@ -209,7 +209,7 @@ def _how(recipe: DatasetRecipe) -> str:
         others = f"; '{trains}' train" if len(split.trains) > 1 else ""
         return f"those with '{split.test}' in {split.column}{others}"
     of = " of the groups" if recipe.groups_rows else ""
-    if recipe.task.classes and not recipe.groups_rows and recipe.time is None:
+    if recipe.stratified:
         of = " of each class"
     return f"{100 * split.test:g}%{of} {recipe.test_by}"
 

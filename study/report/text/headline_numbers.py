@@ -233,7 +233,7 @@ def _of_model(overview: Overview, model: str) -> Iterator[Fact]:
     """Fit of one model, and the claimed share and seeds that meet the claim by each method."""
     results = overview.results
     claim, title = results.recipe.claim, results.title(model)
-    own = letters(model) or "Model"
+    own, claimed = letters(model) or "Model", f"{claim.name}{claim.of_class}"
     if has_fits(results):
         fit = overview.fit_quality.set_index(["model", "part", "evaluation"])
         measures = results.measures
@@ -248,7 +248,7 @@ def _of_model(overview: Overview, model: str) -> Iterator[Fact]:
                 continue
             bound = f"{PERCENT} bound of that mean ({row['interval']}): {where}"
             for part, column, tells in (
-                ("Mean", "mean_share", f"share of {claim.name}, mean over seeds: {where}"),
+                ("Mean", "mean_share", f"share of {claimed}, mean over seeds: {where}"),
                 ("Sd", "sd_share", f"standard deviation of that share: {where}"),
                 ("Low", "low", f"lower {bound}"),
                 ("High", "high", f"upper {bound}"),
