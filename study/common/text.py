@@ -1,5 +1,6 @@
 """Text that is safe to print; seeds and names in words."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -16,6 +17,35 @@ def printable(text: str) -> str:
     controls, which could make a name or a number read as another.
     """
     return text.translate(_REPLACED)
+
+
+# Of what was given between quotation marks, of one word, and of a message with its beginning.
+_MOST_QUOTED, _LONGEST_WORD, _LONGEST_MESSAGE = 80, 200, 290
+_QUOTED = re.compile(rf"(?<=')[^']{{{_MOST_QUOTED + 1},}}(?=')")
+_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
+
+
+def message(text: str) -> str:
+    """What is wrong, on one line, however long a text it speaks of.
+
+    Control characters and bytes that are no text stand as Python writes them, so that a name is
+    seen as it is; long texts lose their middle.
+    """
+    seen = "".join(
+        sign.encode("unicode_escape").decode("ascii")
+        if ord(sign) in _REPLACED or "\ud800" <= sign <= "\udfff"
+        else sign
+        for sign in text
+    )
+    for long in (_QUOTED, _WORD):
+        seen = long.sub(lambda given: _without_middle(given[0], _MOST_QUOTED), seen)
+    return _without_middle(seen, _LONGEST_MESSAGE)
+
+
+def _without_middle(text: str, most: int) -> str:
+    """At most so many signs of a text: more of its beginning than of its end."""
+    end = most // 3
+    return text if len(text) <= most else f"{text[: most - end - 1]}…{text[-end:]}"
 
 
 # Of printable text no part: it holds no control characters.
