@@ -20,8 +20,8 @@ def printable(text: str) -> str:
 
 
 # Of what was given between quotation marks, of one word, and of a message with its beginning.
-_MOST_QUOTED, _LONGEST_WORD, _LONGEST_MESSAGE = 80, 200, 290
-_QUOTED = re.compile(rf"(?<=')[^']{{{_MOST_QUOTED + 1},}}(?=')")
+_LONGEST_QUOTED, _LONGEST_WORD, _LONGEST_MESSAGE = 80, 200, 290
+_QUOTED = re.compile(r"(?<!\w)'[^']*'(?!\w)")  # an apostrophe stands after a letter
 _WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
 
 
@@ -37,8 +37,8 @@ def message(text: str) -> str:
         else sign
         for sign in text
     )
-    for long in (_QUOTED, _WORD):
-        seen = long.sub(lambda given: _without_middle(given[0], _MOST_QUOTED), seen)
+    for given in (_QUOTED, _WORD):
+        seen = given.sub(lambda found: _without_middle(found[0], _LONGEST_QUOTED), seen)
     return _without_middle(seen, _LONGEST_MESSAGE)
 
 
