@@ -42,12 +42,16 @@ def model_check_command(name_or_path: str, data: str) -> int:
     if isinstance(model.recipe, ModelRecipe):
         click.echo(printable(f"{model.path}: {what}"))
         return _check_network(model.recipe, dataset)
-    engine_for(model.recipe, len(dataset.features)).check(dataset, known=False)
+    engine = engine_for(model.recipe, len(dataset.features))
+    engine.check(dataset, known=False)
     click.echo(printable(f"{model.name}: {what}"))
+    given = "its arguments and a random_state" if engine.seeded else "its arguments"
     click.echo(
-        "It is a regressor, not a network: it can be made with its arguments and a random_state, "
-        "fitted,\nand gives a number for each row."
+        f"It is a regressor, not a network: it can be made with {given}, fitted,\n"
+        "and gives a number for each row."
     )
+    if engine.note:
+        click.echo(f"note: {engine.note}")
     return 0
 
 

@@ -30,6 +30,7 @@ _FIT, _PREDICT = 10_000, 500
 _MOST_IN_BLOCK, _ROWS_FITTED = 4, 8192
 # Rows on which regressors are tried, to see how they grow.
 _FEW, _MORE = 100, 400
+UNSEEDED = "no random_state, so that its seeds are one observation; splits and shuffles tell more"
 
 
 class Regressors(Stack):
@@ -91,6 +92,14 @@ class ScikitLearn(Engine):
                 f"must predict one number a row, but {len(dataset.test_y)} rows give shape {shape}"
             )
             raise _unfit(self.recipe, what)
+
+    @property
+    def seeded(self) -> bool:
+        return _is_seeded(_make(self.recipe, 0))
+
+    @property
+    def note(self) -> str | None:
+        return None if self.seeded else UNSEEDED
 
     def digest(self) -> str | None:
         return digest_of(type(_make(self.recipe, 0)).__mro__)
@@ -191,19 +200,19 @@ def _make(recipe: EstimatorRecipe, random_state: int) -> Any:
         )
     try:
         regressor = regressor_class(**recipe.arguments)
-        # Not by the signature: other packages' classes may pass it on unnamed.
-        seeded = "random_state" in regressor.get_params(deep=False)
-        if seeded:
+        if _is_seeded(regressor):
             regressor.set_params(random_state=random_state)
     except Exception as error:  # a stranger's class may raise anything
         raise _unfit(recipe, first_line(error)) from error
-    if not seeded:
-        raise _unfit(
-            recipe,
-            "it has no random_state, so that all seeds would be the same: name a regressor that "
-            "has one (least squares is always computed)",
-        )
     return regressor
+
+
+def _is_seeded(regressor: Any) -> bool:
+    """Whether it has a random_state.
+
+    Not by the signature: other packages' classes may pass it on unnamed.
+    """
+    return "random_state" in regressor.get_params(deep=False)
 
 
 def _unfit(recipe: EstimatorRecipe, reason: str) -> InputError:
