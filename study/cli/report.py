@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from study.cli.group import FORCE_OPTION, RUN_ARGUMENT, WIDTH, commands
+from study.cli.group import FORCE_OPTION, RUN_OPTION, WIDTH, commands, one_run, run_argument
 from study.common.errors import InputError
 from study.common.text import printable
 from study.common.vocabulary import FORMATS
 
 
 @commands.command("report")
-@RUN_ARGUMENT
+@run_argument
 def report_command(directory: str | None) -> None:
     """Write the page, figures and tables of a run.
 
@@ -37,7 +37,7 @@ def report_command(directory: str | None) -> None:
 
 @commands.command("table")
 @click.argument("name", required=False, help="One of those that --list names.")
-@RUN_ARGUMENT
+@run_argument
 @click.option(
     "--format",
     "form",
@@ -61,6 +61,8 @@ def table_command(
         return
     if name is None:
         raise InputError("name a table; 'study table --list' names them all")
+    if name not in TABLES and directory in TABLES:  # the run stands before it
+        name, directory = directory, name
     if name not in TABLES:
         raise InputError(f"no table '{name}': 'study table --list' names them all")
     from study.analysis.overview import Overview
@@ -79,13 +81,18 @@ def table_command(
     "run_and_claim",
     metavar="[RUN] CLAIM",
     nargs=-1,
-    help="The claim, in quotation marks; before it the run's directory, which may be left out.",
+    help="The claim, in quotation marks; beside it the run's directory, which may be left out.",
 )
+@RUN_OPTION
 @click.option("--model", help="The model that it rests on.  [default: the declared claim's]")
 @click.option("--method", help="The method that it rests on.  [default: the declared claim's]")
 @click.option("--level", type=click.Choice(["feature", "variable"]), help="Of what it speaks.")
 def claim_command(
-    run_and_claim: tuple[str, ...], model: str | None, method: str | None, level: str | None
+    run_and_claim: tuple[str, ...],
+    named: str | None,
+    model: str | None,
+    method: str | None,
+    level: str | None,
 ) -> None:
     """Test a further claim on a stored run: study claim reports/people "age rank 1 in 0.8".
 
@@ -104,7 +111,9 @@ def claim_command(
     if len(run_and_claim) not in (1, 2) or (alone and Path(run_and_claim[0]).is_dir()):
         raise InputError('give one claim in quotation marks, such as "age rank 1 in 0.8"')
     *run, words = run_and_claim
-    results = Results(find_run(run[0] if run else None))
+    if run and Path(words).is_dir():  # the claim stands before it
+        run, words = [words], run[0]
+    results = Results(find_run(one_run(run[0] if run else None, named)))
     claim = parse_claim(words, results.recipe, model=model, method=method, level=level)
     if claim.model not in results.models:
         raise InputError(f"--model '{claim.model}': this run holds {', '.join(results.models)}")
@@ -119,7 +128,7 @@ def claim_command(
 
 
 @commands.command("cite")
-@RUN_ARGUMENT
+@run_argument
 @click.option(
     "--format",
     "form",
@@ -196,7 +205,7 @@ def compare_command(run: str, other: str, out: Path | None, force: bool) -> None
 
 
 @commands.command("status")
-@RUN_ARGUMENT
+@run_argument
 def status_command(directory: str | None) -> None:
     """Show what a run holds, and what to be warned of.
 
