@@ -102,7 +102,7 @@ def claim_command(
     from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.recipes.claim_text import parse_claim
-    from study.report.tables.claims import claim_table
+    from study.report.tables.claims import NOT_DECLARED, claim_table
     from study.report.tables.population import chance_table, population_table
     from study.report.text.verdict import answers
     from study.store.run_directory import find_run
@@ -121,6 +121,7 @@ def claim_command(
         held = ", ".join(results.methods())
         raise InputError(f"--method '{claim.method}': this run holds {held}")
     overview = Overview(results)
+    click.echo(f"{NOT_DECLARED}.\n")
     for answer in answers(overview, claim):
         click.echo(f"{printable(f'{answer.question}: {answer.verdict}. {answer.sentence}')}\n")
     tables = (make(overview, claim) for make in (population_table, chance_table, claim_table))

@@ -1,6 +1,8 @@
 """Where the run stands in a command, and other doors that open or say how."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from study.cli.group import commands
 from study.statistics.claims import fewest_seeds
 from study.statistics.intervals import wilson
+from study.store import table_digests
 
 ROW = ("sex=male", "age=34", "State=Oklahoma", "politics=moderate")
 
@@ -96,6 +99,28 @@ def test_percentages_in_claims_are_told_as_decimals(command, here, words, meant)
     assert outcome.status == 2
     assert outcome.err.endswith(f'write percentages as decimals: "{meant}"\n')
     assert command("claim", "run", meant, "--model", "mlp", "--method", "gradient").status == 0
+
+
+def test_a_further_claim_is_told_to_be_no_test_before_its_verdicts(command, here):
+    words = ("claim", "run", "age rank 1 in 0.8", "--model", "mlp", "--method", "gradient")
+    said = command(*words).out
+    assert said.startswith("Not declared before the run, so no test of it")
+    assert said.index("no test of it") < said.lower().index("supported")
+
+
+@pytest.mark.parametrize(
+    "moment", ["yesterday", "9" * 5000, "", "2020-13-99", "2020-01-01", "0001-01-01T00:00+23:59"]
+)
+@pytest.mark.parametrize("column", ["started", "ended"])
+def test_a_forged_time_in_the_history_is_shown_and_stops_nothing(command, here, column, moment):
+    file = here / "run" / "results.sqlite"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(f"UPDATE history SET {column} = ?", (moment,))
+        table_digests.renew(connection)
+    outcome = command("status", "run")
+    assert outcome.status == 0, outcome.err
+    assert "mlp" in outcome.out.lower()
+    assert max(map(len, outcome.out.splitlines())) < 1000
 
 
 def test_too_few_seeds_for_the_claim_are_told_before_training(command, small):
