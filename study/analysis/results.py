@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +59,7 @@ class Results:
     recipe : DatasetRecipe
     models : dict of Contender by name, of those with ordinary seeds; None in place of the
         recipe of one whose scores were made elsewhere
+    sizes : dict of int, weights of a network by model; 0 of what is none
     environments : list of dict, versions and platforms
     features, variables : lists of str
     measures : FitMeasures, of what the models learn
@@ -96,6 +98,9 @@ class Results:
             self.recipe: DatasetRecipe = store.recipe
             self.hashes = store.hashes
             recipes = {name: store.model_recipe(name) for name in store.model_names()}
+            self.sizes = {
+                name: sum(math.prod(shape) for _, shape in store.layout(name)) for name in recipes
+            }
             self.environments = store.environments()
             self.traits, self.parts = store.traits(), store.parts()
             self.prepared = store.prepared()

@@ -9,22 +9,25 @@ import click
 
 from study.cli.ending import ends_by_sigterm
 from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock, say, tell_lines
-from study.cli.request import Request, asked_of, request_of, request_options
+from study.cli.request import Request, Requesting, asked_of, request_of, request_options
 from study.common.errors import InputError, Stopped, StudyError
 from study.common.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from distributed import Client
 
     from study.datasets.dataset import Dataset
     from study.execution.memory import Needs
     from study.execution.plan import Plan
     from study.execution.run import Outcome
+    from study.store.records import Key
     from study.store.store import Store
     from study.store.writer import Writer
 
 
-@commands.command("run")
+@commands.command("run", cls=Requesting)
 @request_options
 @FRESH_OPTION
 def run_command(*, fresh: bool, **asked: Any) -> None:
@@ -82,6 +85,7 @@ def _tell_beginning(store: "Store", planned: "Plan", request: Request) -> None:
     from study.common.versions import environment
 
     _tell_missing(planned, request)
+    _tell_too_few(store.stored_keys(), request)
     if planned.blocks:
         tell_lines(warning.line for warning in store.data_findings())
     known = store.environments()
@@ -95,6 +99,25 @@ def _tell_beginning(store: "Store", planned: "Plan", request: Request) -> None:
         near = get_close_matches(claim.model, request.models, n=1)
         meant = f" Did you mean '{near[0]}'?" if near else ""
         say(f"Note: the claim rests on model '{claim.model}', which is not run here.{meant}")
+
+
+def _tell_too_few(stored: "Iterable[Key]", request: Request) -> None:
+    """Say before training that no outcome over so many seeds could support the claim."""
+    from study.statistics.claims import fewest_met, fewest_seeds
+
+    claim = request.data.recipe.claim
+    if request.vary or claim.model not in request.models:
+        return
+    seeds = {*request.seeds} | {
+        key.streams.init
+        for key in stored
+        if key.model == claim.model and key.streams is not None and key.streams.ordinary
+    }
+    if fewest_met(claim.proportion, len(seeds)) is None:
+        say(
+            f"Note: {len(seeds)} seeds can support no claim that needs {claim.proportion:.0%} of "
+            f"them, as this data set's does: {fewest_seeds(claim.proportion)} are the fewest."
+        )
 
 
 def _add_methods(store: "Writer", dataset: "Dataset", request: Request) -> None:
@@ -224,7 +247,7 @@ def _tell_end(store: "Store", request: Request) -> None:
     say(f"'study report {directory}' makes the page, figures and tables.")
 
 
-@commands.command("plan")
+@commands.command("plan", cls=Requesting)
 @request_options
 def plan_command(**asked: Any) -> None:
     """Say what 'study run' would compute, and its time, memory and disk.
@@ -237,12 +260,13 @@ def plan_command(**asked: Any) -> None:
     from study.datasets.checks.registry import data_warnings
     from study.execution.forecast import forecast, told
     from study.execution.memory import available
-    from study.execution.prepare import foresee
+    from study.execution.prepare import foresee, stored_keys
 
     dataset, replicates = asked_of(request)
     starting = time.process_time()
     planned = foresee(request.directory, dataset, request.models, replicates, device=request.device)
     _tell_missing(planned, request)
+    _tell_too_few(stored_keys(request.directory), request)
     if not planned.blocks:
         return
     tell_lines(warning.line for warning in data_warnings(dataset))

@@ -34,6 +34,7 @@ _FIT, _PREDICT = 10_000, 500
 _MOST_IN_BLOCK, _ROWS_FITTED = 4, 8192
 # Rows on which they are tried, to see how they grow.
 _FEW, _MORE = 100, 400
+UNSEEDED = "no random_state, so that its seeds are one observation; splits and shuffles tell more"
 
 
 class Estimators(Stack):
@@ -117,6 +118,14 @@ class ScikitLearn(Engine):
     @property
     def own_code(self) -> OwnCode:
         return own_code(type(_make(self.recipe, 0, self.task)).__mro__)
+
+    @property
+    def seeded(self) -> bool:
+        return _is_seeded(_make(self.recipe, 0, self.task))
+
+    @property
+    def note(self) -> str | None:
+        return None if self.seeded else UNSEEDED
 
     def train(
         self,
@@ -232,9 +241,7 @@ def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
     _refuse_other_tasks(recipe, estimator_class, task)
     try:
         estimator = estimator_class(**recipe.arguments)
-        # Not by the signature: other packages' classes may pass it on unnamed.
-        seeded = "random_state" in estimator.get_params(deep=False)
-        if seeded:
+        if _is_seeded(estimator):
             estimator.set_params(random_state=random_state)
         chances = hasattr(estimator, "predict_proba")
     except Exception as error:  # a stranger's class may raise anything
@@ -244,13 +251,6 @@ def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
             recipe,
             "it has no predict_proba: name a classifier with probabilities, or give arguments "
             "with which it has them",
-        )
-    if not seeded:
-        closed = "logistic regression" if task.classes else "least squares"
-        raise _unfit(
-            recipe,
-            f"it has no random_state, so that all seeds would be the same: name a {_kind(task)} "
-            f"that has one ({closed} is always computed)",
         )
     return estimator
 
@@ -281,6 +281,14 @@ def _refuse_other_tasks(recipe: EstimatorRecipe, estimator_class: Any, task: Tas
 
 def _kind(task: Task) -> str:
     return "classifier" if task.classes else "regressor"
+
+
+def _is_seeded(estimator: Any) -> bool:
+    """Whether it has a random_state.
+
+    Not by the signature: other packages' classes may pass it on unnamed.
+    """
+    return "random_state" in estimator.get_params(deep=False)
 
 
 def _unfit(recipe: EstimatorRecipe, reason: str) -> InputError:

@@ -43,7 +43,7 @@ def prepare(
     written before the recipes have been checked. With `fresh`, stored results are set aside
     first. Raises InputError, and StudyError where what is stored is damaged.
     """
-    engines = _checked(directory, dataset, models, device=device, fresh=fresh)
+    engines = _checked(directory, dataset, models, wanted, device=device, fresh=fresh)
     check_writable(directory)
     if fresh:
         set_aside(directory)
@@ -83,7 +83,7 @@ def foresee(
     device: str,
 ) -> Plan:
     """What `prepare` would plan, with its checks, but nothing is made or written."""
-    engines = _checked(directory, dataset, models, device=device, fresh=False)
+    engines = _checked(directory, dataset, models, wanted, device=device, fresh=False)
     stored: set[Key] = set()
     if (directory / FILE_NAME).exists():
         with Store(directory) as store:
@@ -92,10 +92,19 @@ def foresee(
     return plan(engines, dataset, wanted, stored=stored)
 
 
+def stored_keys(directory: Path) -> set[Key]:
+    """What the run in `directory` holds, if there is one."""
+    if not (directory / FILE_NAME).exists():
+        return set()
+    with Store(directory) as store:
+        return store.stored_keys()
+
+
 def _checked(
     directory: Path,
     dataset: Dataset,
     models: Mapping[str, Contender],
+    wanted: Sequence[Replicate],
     *,
     device: str,
     fresh: bool,
@@ -119,6 +128,12 @@ def _checked(
             gaps=dataset.gaps,
         )
         engines[name].check(dataset, known=name in known)
+        if not engines[name].seeded and not any(one.streams.own_rows for one in wanted):
+            raise InputError(
+                f"model '{name}': {engines[name].import_path}: it has no random_state, so that "
+                "all seeds would be the same: let rows vary by --splits or --vary rows, or name a "
+                "regressor that has one (least squares is always computed)"
+            )
     return engines
 
 

@@ -21,6 +21,7 @@ from study.report.tables.cells import (
 )
 from study.report.tables.claims import margin_words
 from study.report.text.origin import how_declared
+from study.report.text.setting import setting_numbers
 from study.statistics.intervals import PERCENT
 
 PROGRAM = "importance-study"
@@ -99,6 +100,7 @@ def _of_run(results: Results) -> Iterator[Fact]:
     if blocks := results.items("group"):
         what = "number of groups of variables, and of variables that are of none"
         yield Fact("VariableGroups", str(len(blocks)), what)
+    yield from (Fact(*number) for number in setting_numbers(results))
     if results.recipe.groups is not None:
         yield Fact("Groups", results.recipe.groups, "column whose rows stay together")
     if results.recipe.groups_rows:

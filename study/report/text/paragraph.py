@@ -16,6 +16,7 @@ from study.common.vocabulary import UNNAMED_TARGET
 from study.recipes.claim import Claim
 from study.report.text.headline_numbers import PROGRAM
 from study.report.text.origin import how_declared, reach
+from study.report.text.setting import network_sentences, rows_sentences
 from study.report.text.verdict import looked, tied
 from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
 from study.statistics.intervals import PERCENT
@@ -116,8 +117,10 @@ def _studied(results: Results, many: dict[str, int]) -> Iterator[str]:
         f"{_plural('feature', many['Features'])} from {{Variables}} "
         f"{_plural('variable', many['Variables'])}, with {{Target}} as the target."
     )
+    yield from rows_sentences(results)
     yield from _together(results)
     yield from _training(results)
+    yield from network_sentences(results)
     if results.estimators:
         yield "{Estimators}; there, the seed is the random_state."
 
