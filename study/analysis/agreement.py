@@ -1,6 +1,6 @@
 """Agreement between methods, between models and between seeds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -32,9 +32,12 @@ def method_agreement(results: Results, level: str) -> pd.DataFrame:
     return _agreement(results, level, method_pairs(results, level))
 
 
-def model_agreement(results: Results, level: str) -> pd.DataFrame:
-    """Mean agreement between models within a seed, by method and measure, real condition."""
-    return _agreement(results, level, model_pairs(results, level))
+def model_agreement(results: Results, level: str, foremost: Sequence[str]) -> pd.DataFrame:
+    """Mean agreement between models within a seed, by method and measure, real condition.
+
+    Of the pairs that `model_pairs` has.
+    """
+    return _agreement(results, level, model_pairs(results, level, foremost))
 
 
 def _agreement(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFrame:

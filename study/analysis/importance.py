@@ -46,12 +46,14 @@ def importance(
     return means.frame().rename(columns={"mean": "mean_share", "sd": "sd_share"})
 
 
-def model_differences(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
+def model_differences(
+    results: Results, level: str, listed: Sequence[int], foremost: Sequence[str]
+) -> pd.DataFrame:
     """Mean difference in share between two models, seed by seed, by method and item.
 
-    Real condition; the first model's share less the second's.
+    Of the pairs that `model_pairs` has. Real condition; the first model's share less the second's.
     """
-    return _differences(model_pairs(results, level), Means(results), listed)
+    return _differences(model_pairs(results, level, foremost), Means(results), listed)
 
 
 def method_differences(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:

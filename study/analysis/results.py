@@ -246,8 +246,19 @@ class Results:
     def methods(self, level: str | None = None) -> tuple[str, ...]:
         """The methods with scores at a level, or at any: the study's own in their order, then
         others by name."""
-        held = {method for _, _, method, of in self._vectors if level in (None, of)}
-        return (*(m for m in METHODS if m in held), *sorted(held.difference(METHODS)))
+        return self._methods.get(level, ())
+
+    @cached_property
+    def _methods(self) -> dict[str | None, tuple[str, ...]]:
+        """What `methods` gives, by level."""
+        held: dict[str | None, set[str]] = {}
+        for _, _, method, of in self._vectors:
+            for level in (None, of):
+                held.setdefault(level, set()).add(method)
+        return {
+            level: (*(m for m in METHODS if m in of), *sorted(of.difference(METHODS)))
+            for level, of in held.items()
+        }
 
     def items(self, level: str) -> list[str]:
         """The features, or the variables."""

@@ -13,6 +13,7 @@ from study.common.conditions import CONTROLS, find_condition
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
 from study.report.tables.cells import (
+    closing,
     estimate,
     holds,
     model_title,
@@ -44,7 +45,7 @@ def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
     origin = how_declared(results)[0] if claim is None else NOT_DECLARED
     claim = claim or results.recipe.claim
     data = overview.verdicts(claim)
-    rows = data.to_dict("records")
+    rows = overview.of_foremost(data).to_dict("records")
     met = overview.proportions(claim)
     # Imported scores may have neither controls nor fits: no columns of dashes.
     controls = [
@@ -83,7 +84,7 @@ def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
             else ""
         )
         + holds(results, "proportion").replace("such intervals", "Wilson intervals", 1)
-        + provenance(results),
+        + closing(overview),
         _told(data),
         layout,
     )
@@ -205,7 +206,7 @@ def growth_table(overview: Overview) -> Table | None:
         return None
     most = data["n"].max()
     counts = sorted({most, *(count for count in claims.POWER_SEEDS if count < most)})
-    shown = data[data["n"].isin(counts)]
+    shown = overview.of_foremost(data[data["n"].isin(counts)])
     cells = [f"{row['proportion']:.2f} [{_bounds(row)}]" for row in shown.to_dict("records")]
     layout = wide(results, shown, cells, "n", {count: f"n = {count}" for count in counts})
     return Table(
@@ -213,7 +214,7 @@ def growth_table(overview: Overview) -> Table | None:
         f"Proportion of the first n seeds that meet the claim: {claim.words}",
         f"With the {PERCENT} Wilson interval; condition real, seeds in their order; the CSV file "
         "has every n up to 50 and even steps beyond. Each interval is for a number of seeds "
-        f"decided on beforehand. {holds(results, 'proportion')}{provenance(results)}",
+        f"decided on beforehand. {holds(results, 'proportion')}{closing(overview)}",
         data,
         layout,
     )

@@ -10,7 +10,7 @@ from study.analysis.fits import has_fits, learning_threshold, learning_words
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
-from study.report.tables.cells import number, percent, provenance
+from study.report.tables.cells import closing, number, percent
 from study.report.tables.table import Table
 from study.statistics.ranking import ranks, shares
 
@@ -22,16 +22,19 @@ def fit_table(overview: Overview) -> Table | None:
         return None
     data = overview.fit_quality
     target = results.recipe.target
+    shown = overview.of_foremost(data)
     layout = pd.DataFrame(
         {
-            "Model": data["model"].map(results.title),
-            "Rows": data["part"],
-            "Evaluated": data["evaluation"].map({"alone": "one by one", "together": "all at once"}),
-            "Seeds": [_seeds(row) for row in data.to_dict("records")],
-            "R², mean ± sd": _spread(data, "r_squared", "{:.3f}"),
-            "R², worst": data["r_squared_min"].map(lambda value: number(value, "{:.3f}")),
-            target.with_unit("RMSE"): _spread(data, "rmse", _rounded(data["rmse_mean"].min())),
-            f"Within {percent(target.tolerance)}": _spread(data, "within", "{:.2f}"),
+            "Model": shown["model"].map(results.title),
+            "Rows": shown["part"],
+            "Evaluated": shown["evaluation"].map(
+                {"alone": "one by one", "together": "all at once"}
+            ),
+            "Seeds": [_seeds(row) for row in shown.to_dict("records")],
+            "R², mean ± sd": _spread(shown, "r_squared", "{:.3f}"),
+            "R², worst": shown["r_squared_min"].map(lambda value: number(value, "{:.3f}")),
+            target.with_unit("RMSE"): _spread(shown, "rmse", _rounded(shown["rmse_mean"].min())),
+            f"Within {percent(target.tolerance)}": _spread(shown, "within", "{:.2f}"),
         }
     )
     return Table(
@@ -40,7 +43,7 @@ def fit_table(overview: Overview) -> Table | None:
         "Mean ± standard deviation over seeds, condition real. One by one, each row is a batch "
         "of its own; all at once, the rows are one batch, which changes the predictions of a "
         "network that looks along its batch. Within: proportion of rows whose prediction misses by "
-        f"less than {percent(target.tolerance)} of the true {target.name}. {provenance(results)}",
+        f"less than {percent(target.tolerance)} of the true {target.name}. {closing(overview)}",
         data,
         layout.fillna("–"),
     )
@@ -72,14 +75,15 @@ def seeds_table(overview: Overview) -> Table:
                 rows[column] = found_rows[column].to_numpy(dtype=float)
         parts.append(rows)
     data = pd.concat(parts, ignore_index=True)
+    shown = overview.of_foremost(data)
     layout = pd.DataFrame(
         {
-            "Model": data["model"].map(results.title),
-            "Seed": data["seed"].map(str),
-            **(_fit_of_seeds(results, data) if fitted else {}),
-            f"Share of {claim.name}": data["share"].map(lambda value: number(value, "{:.3f}")),
-            "Rank": data["rank"].map(lambda value: number(value, "{:g}")),
-            "Claim met": [_yes(value) for value in data["met"]],
+            "Model": shown["model"].map(results.title),
+            "Seed": shown["seed"].map(str),
+            **(_fit_of_seeds(results, shown) if fitted else {}),
+            f"Share of {claim.name}": shown["share"].map(lambda value: number(value, "{:.3f}")),
+            "Rank": shown["rank"].map(lambda value: number(value, "{:g}")),
+            "Claim met": [_yes(value) for value in shown["met"]],
         }
     )
     return Table(
@@ -92,7 +96,7 @@ def seeds_table(overview: Overview) -> Table:
             if fitted
             else ""
         )
-        + f". The claim: {claim.words}. {provenance(results)}",
+        + f". The claim: {claim.words}. {closing(overview)}",
         data,
         layout,
     )
