@@ -32,17 +32,18 @@ def importance(
                 # The mean rank is over the same seeds as the mean share.
                 defined = np.isfinite(share).all(axis=1)
                 known = results.published(model, method, level) if condition == "real" else {}
-                for column in listed:
-                    item = vectors.items[column]
-                    keys: dict[str, Any] = {
+                keys: list[dict[str, Any]] = [
+                    {
                         "model": model,
                         "condition": condition,
                         "method": method,
-                        "name": item,
+                        "name": vectors.items[column],
                         "mean_rank": rank[defined, column].mean() if defined.any() else np.nan,
-                        "published": known.get(item, np.nan),
+                        "published": known.get(vectors.items[column], np.nan),
                     }
-                    means.add(keys, vectors.seeds, share[:, column])
+                    for column in listed
+                ]
+                means.add(keys, vectors.seeds, share[:, listed].T)
     return means.frame().rename(columns={"mean": "mean_share", "sd": "sd_share"})
 
 
@@ -64,6 +65,6 @@ def method_differences(results: Results, level: str, listed: Sequence[int]) -> p
 def _differences(pairs: Iterable[Pair], means: Means, listed: Sequence[int]) -> pd.DataFrame:
     for keys, first, second in pairs:
         differences = shares(first.score) - shares(second.score)
-        for column in listed:
-            means.add({**keys, "name": first.items[column]}, first.seeds, differences[:, column])
+        rows = [{**keys, "name": first.items[column]} for column in listed]
+        means.add(rows, first.seeds, differences[:, listed].T)
     return means.frame()

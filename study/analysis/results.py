@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -17,21 +17,32 @@ from study.analysis.seeds import (
     by_seed,
     by_source,
     by_split,
+    diverged_seeds,
     failures_by_seed,
     seeds_by_condition,
 )
 from study.analysis.undefined import without_gradient
-from study.analysis.vectors import OnSplits, Vectors, stored_on_splits, stored_vectors, tidy
+from study.analysis.vectors import (
+    OnSplits,
+    Vectors,
+    methods_by_level,
+    stored_on_splits,
+    stored_vectors,
+    tidy,
+    varied_vectors,
+)
 from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
-from study.common.methods import METHODS, TRAINING_GRADIENT
-from study.common.vocabulary import GROUPS, LEAST_SQUARES, LEAST_SQUARES_TITLE, SOURCES
+from study.common.methods import TRAINING_GRADIENT
+from study.common.vocabulary import GROUPS, LEAST_SQUARES, LEAST_SQUARES_TITLE
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender, EstimatorRecipe, estimators
 from study.statistics.ranking import ranks, shares
 from study.store.reader import Measured
 from study.store.store import Store
+
+_ROWS_AT_ONCE = 100_000  # of scores in a frame: one of all would be large
 
 
 class Results:
@@ -122,30 +133,29 @@ class Results:
         self._vectors: dict[tuple[str, str, str, str], Vectors] = {}
         self._shuffled: dict[tuple[str, str, str], Vectors] = {}
         self._on_splits: dict[tuple[str, str, str], OnSplits] = {}
-        self._varied_scores = self._keep_vectors(scores, sorted(set(trainings["model"])), varying)
+        self._varied_scores = self._keep_vectors(scores, varying)
         self._left_out: dict[str, Collection[int]] = {}
 
-    def _keep_vectors(
-        self, scores: Measured, models: Sequence[str], varying: Collection[str]
-    ) -> pd.DataFrame:
+    def _keep_vectors(self, scores: Measured, varying: Collection[str]) -> pd.DataFrame:
         """Keep the scores of models as vectors; return those of networks of --vary, as stored."""
-        varied = [by_source(scores.frame(model=""))]  # without rows: nothing may be stored yet
-        for model in models:  # a frame of all would be large
-            of_model = scores.frame(model)
-            found = dict(stored_vectors(by_seed(of_model), self.recipe))
-            if not self.imported and (undefined := without_gradient(found, model, self.recipe)):
-                self.undefined[model] = undefined
-                of_model = of_model[~of_model["method"].isin(list(undefined))]
+        varied = [by_source(scores.frame(end=0))]  # without rows: nothing may be stored yet
+        for stored in scores.frames(_ROWS_AT_ONCE):
+            found = dict(stored_vectors(by_seed(stored), self.recipe))
+            for model in () if self.imported else dict.fromkeys(stored["model"]):
+                if undefined := without_gradient(found, model, self.recipe):
+                    self.undefined[model] = undefined
+                    lost = (stored["model"] == model) & stored["method"].isin(list(undefined))
+                    stored = stored[~lost]
             for key, vectors in found.items():
-                _, condition, method, level = key
+                model, condition, method, level = key
                 if method in self.undefined.get(model, ()):
                     continue
                 if condition == SHUFFLED:
                     self._shuffled[model, method, level] = vectors
                 self._vectors[key] = self._of_paired(model, condition, vectors)
-            self._on_splits.update(stored_on_splits(by_split(of_model), self.recipe))
-            if model in varying:
-                varied.append(by_source(of_model))
+            for _, of_model in by_split(stored).groupby("model"):
+                self._on_splits.update(stored_on_splits(of_model, self.recipe))
+            varied.append(by_source(stored[stored["model"].isin(varying)]))
         return pd.concat(varied, ignore_index=True)
 
     @cached_property
@@ -211,25 +221,7 @@ class Results:
     @cached_property
     def _varied(self) -> dict[tuple[str, str, str], dict[str, dict[int, Vectors]]]:
         """What `varied` gives, by (model, method, level)."""
-        found: dict[tuple[str, str, str], dict[str, dict[int, Vectors]]] = {}
-        for source in SOURCES:
-            rows = self._varied_scores[self._varied_scores["source"] == source]
-            # All bases at once: each network stands under a number in place of its seed.
-            networks = rows[["base", "seed"]].drop_duplicates().sort_values(["base", "seed"])
-            number = rows.groupby(["base", "seed"]).ngroup()
-            for key, vectors in stored_vectors(rows.assign(seed=number), self.recipe):
-                model, _, method, level = key
-                own = networks.iloc[vectors.seeds.to_numpy()].reset_index(drop=True)
-                found.setdefault((model, method, level), {})[source] = {
-                    int(base): Vectors(
-                        own["seed"].iloc[places].reset_index(drop=True),
-                        vectors.items,
-                        vectors.score[places],
-                        vectors.signed[places],
-                    )
-                    for base, places in own.groupby("base").indices.items()
-                }
-        return found
+        return varied_vectors(self._varied_scores, self.recipe)
 
     @property
     def imported(self) -> str | None:
@@ -251,14 +243,7 @@ class Results:
     @cached_property
     def _methods(self) -> dict[str | None, tuple[str, ...]]:
         """What `methods` gives, by level."""
-        held: dict[str | None, set[str]] = {}
-        for _, _, method, of in self._vectors:
-            for level in (None, of):
-                held.setdefault(level, set()).add(method)
-        return {
-            level: (*(m for m in METHODS if m in of), *sorted(of.difference(METHODS)))
-            for level, of in held.items()
-        }
+        return methods_by_level(self._vectors)
 
     def items(self, level: str) -> list[str]:
         """The features, or the variables."""
@@ -328,9 +313,12 @@ class Results:
                 if (of_model, of_condition) == (model, condition)
             ]
             return sorted({int(seed) for seeds in lost for seed in seeds})
-        chosen = self.fits[(self.fits["model"] == model) & (self.fits["condition"] == condition)]
-        finite = np.isfinite(chosen["r_squared"].astype(float))
-        return sorted(int(seed) for seed in chosen.loc[~finite, "seed"].dropna().unique())
+        return self._diverged.get((model, condition), [])
+
+    @cached_property
+    def _diverged(self) -> dict[tuple[str, str], list[int]]:
+        """Such seeds where predictions are known, by model and condition."""
+        return diverged_seeds(self.fits)
 
     def without(
         self, left_out: Mapping[str, Collection[int]], varied: pd.DataFrame | None = None
@@ -386,11 +374,10 @@ class Results:
 
     def _kept(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of a frame whose seeds are not left out."""
-        out = np.zeros(len(frame), dtype=bool)
-        for model, seeds in self._left_out.items():
-            of_model = (frame["model"] == model).to_numpy(bool)
-            out |= of_model & frame["seed"].isin(list(seeds)).to_numpy(bool)
-        return frame[~out].reset_index(drop=True) if out.any() else frame
+        lost = {(model, seed) for model, seeds in self._left_out.items() for seed in seeds}
+        keys = zip(frame["model"].tolist(), frame["seed"].tolist(), strict=True)
+        kept = np.array([key not in lost for key in keys], dtype=bool)
+        return frame if kept.all() else frame[kept].reset_index(drop=True)
 
     def _read(self, table: str) -> pd.DataFrame:
         with Store(self.directory) as store:

@@ -15,8 +15,9 @@ Pair = tuple[dict[str, str], Vectors, Vectors]
 
 # Frames by item hold all items up to so many; of more, the foremost.
 MOST_LISTED = 60
-# So many models are drawn and laid out, and compared with each other; of more, the foremost.
-MOST_MODELS = 10
+# So many models are drawn and laid out, and compared with each other; of more, the foremost. With
+# least squares their panels fill two lines.
+MOST_MODELS = 9
 
 
 def all_models(results: Results) -> list[str]:
@@ -25,17 +26,18 @@ def all_models(results: Results) -> list[str]:
 
 
 def foremost_models(results: Results, held_out: pd.DataFrame) -> list[str]:
-    """The models of a run, in its order; of more than MOST_MODELS the foremost.
-
-    Those that claims rest on, then those that predict best by `held_out`; where no fit is known,
-    the first.
-    """
-    claims = (results.recipe.claim, *results.recipe.claims)
-    named = [claim.model for claim in claims if claim.model in results.models]
-    best = held_out.sort_values("r_squared", ascending=False, kind="stable")["model"]
-    ordered = [model for model in (*named, *best, *results.models) if model in results.models]
-    chosen = [*dict.fromkeys(ordered)][:MOST_MODELS]
+    """The models of a run, in its order; of more than MOST_MODELS the first `by_claim_and_fit`."""
+    chosen = by_claim_and_fit(results, held_out)[:MOST_MODELS]
     return [model for model in results.models if model in chosen]
+
+
+def by_claim_and_fit(results: Results, held_out: pd.DataFrame) -> list[str]:
+    """The models of a run: those that claims rest on, then those that predict best by `held_out`;
+    where no fit is known, in the order of the run."""
+    claims = (results.recipe.claim, *results.recipe.claims)
+    best = held_out.sort_values("r_squared", ascending=False, kind="stable")["model"]
+    ordered = dict.fromkeys((*(claim.model for claim in claims), *best, *results.models))
+    return [model for model in ordered if model in results.models]
 
 
 def judges(
@@ -117,7 +119,10 @@ def _on_common_seeds(
 ) -> Iterator[Pair]:
     """The vectors of two (model, method) on the seeds that both have, if there are any."""
     one, two = (results.vectors(model, "real", method, level) for model, method in (first, second))
-    if one is not None and two is not None:
+    if one is not None and two is not None and one.seeds.equals(two.seeds):
+        if len(one.seeds):
+            yield keys, one, two
+    elif one is not None and two is not None:
         in_one = one.seeds.isin(two.seeds).to_numpy(bool)
         in_two = two.seeds.isin(one.seeds).to_numpy(bool)
         if in_one.any():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from study.common.methods import find_method, scored_by
+from study.common.methods import METHODS, find_method, scored_by
+from study.common.vocabulary import SOURCES
 from study.datasets.dataset import variable_groups
 from study.recipes.dataset import DatasetRecipe
 from study.statistics.ranking import identical, settled
@@ -58,6 +59,22 @@ class OnSplits:
     vectors: Vectors
 
 
+def methods_by_level(
+    held: Iterable[tuple[str, str, str, str]],
+) -> dict[str | None, tuple[str, ...]]:
+    """The methods at each level, and at any under None: the study's own in their order, then
+    others by name. held : (model, condition, method, level)
+    """
+    found: dict[str | None, set[str]] = {}
+    for _, _, method, of in held:
+        for level in (None, of):
+            found.setdefault(level, set()).add(method)
+    return {
+        level: (*(own for own in METHODS if own in of), *sorted(of.difference(METHODS)))
+        for level, of in found.items()
+    }
+
+
 def stored_on_splits(
     stored: pd.DataFrame, recipe: DatasetRecipe
 ) -> Iterator[tuple[tuple[str, str, str], OnSplits]]:
@@ -68,6 +85,31 @@ def stored_on_splits(
     split, half, seed = (models[name].to_numpy(dtype=np.int64) for name in keys)
     for (model, _, method, level), vectors in stored_vectors(stored.assign(seed=number), recipe):
         yield (model, method, level), OnSplits(split, half, seed, vectors)
+
+
+def varied_vectors(
+    stored: pd.DataFrame, recipe: DatasetRecipe
+) -> dict[tuple[str, str, str], dict[str, dict[int, Vectors]]]:
+    """Stored scores of networks of --vary by (model, method, level), source and base seed."""
+    found: dict[tuple[str, str, str], dict[str, dict[int, Vectors]]] = {}
+    for source in SOURCES:
+        rows = stored[stored["source"] == source]
+        # All bases at once: each network stands under a number in place of its seed.
+        networks = rows[["base", "seed"]].drop_duplicates().sort_values(["base", "seed"])
+        number = rows.groupby(["base", "seed"]).ngroup()
+        for key, vectors in stored_vectors(rows.assign(seed=number), recipe):
+            model, _, method, level = key
+            own = networks.iloc[vectors.seeds.to_numpy()].reset_index(drop=True)
+            found.setdefault((model, method, level), {})[source] = {
+                int(base): Vectors(
+                    own["seed"].iloc[places].reset_index(drop=True),
+                    vectors.items,
+                    vectors.score[places],
+                    vectors.signed[places],
+                )
+                for base, places in own.groupby("base").indices.items()
+            }
+    return found
 
 
 def stored_vectors(
