@@ -338,7 +338,9 @@ class Results:
         result.fits = result._kept(self.fits)
         result._trainings = result._kept(self._trainings)
         result._vectors = {
-            key: vectors.only(~vectors.seeds.isin(list(left_out.get(key[0], ()))).to_numpy(bool))
+            key: vectors.only(~vectors.seeds.isin(list(left_out[key[0]])).to_numpy(bool))
+            if left_out.get(key[0])
+            else vectors
             for key, vectors in self._vectors.items()
         }
         result.models = {

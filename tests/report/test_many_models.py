@@ -22,7 +22,9 @@ def scores(count):
     generator = np.random.default_rng(7)
     return pd.concat(
         [
-            score_rows(NAMES, generator.gamma([6, 4, 2, 1], size=(5, 4)), model=f"forest {place:02d}")
+            score_rows(
+                NAMES, generator.gamma([6, 4, 2, 1], size=(5, 4)), model=f"forest {place:02d}"
+            )
             for place in range(count)
         ]
     )
