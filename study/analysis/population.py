@@ -45,16 +45,20 @@ def population(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFra
     those of each split.
     """
     rows: list[dict[str, Any]] = []
+    levels = {method: level_of_claim(claim, method) for method in results.methods()}
+    unmoved_by = {
+        method: unmoved_halves(results, claim.names, method, level)
+        for method, level in levels.items()
+    }
     for model in all_models(results):
-        for method in results.methods():
-            level = level_of_claim(claim, method)
+        for method, level in levels.items():
             found = results.on_splits(model, method, level, claim.for_class)
             if found is None:
                 continue
             statement = statement_of(claim, found.vectors.items)
             if statement is None:
                 continue
-            unmoved = unmoved_halves(results, claim.names, method, level)
+            unmoved = unmoved_by[method]
             lost = np.isin(2 * found.splits + found.halves, list(unmoved))
             score = np.where(lost[:, None], np.nan, found.vectors.score)
             verdict = judge(statement, score, found.splits, found.halves, results.units)
@@ -96,9 +100,14 @@ def chance(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFrame:
     p_high are the Monte Carlo interval, p_lowest and p_highest what other seeds would give.
     """
     rows: list[dict[str, Any]] = []
+    unmoved = {
+        method: why_unmoved(results, claim.names, method, level_of_claim(claim, method))
+        for method in results.methods()
+    }
     for model in results.models:
         if model == LEAST_SQUARES:
             continue
+        reason_of_model = gated(gate, model)
         for method in results.methods():
             tested = scores_of_claim(results, claim, model, REAL, method)
             level = level_of_claim(claim, method)
@@ -108,7 +117,7 @@ def chance(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFrame:
             real, statement = tested
             ahead = [statement.ahead(values) for values in _compared(method, real, shuffled)]
             found = permutation_test(*ahead)
-            reason = gated(gate, model) or why_unmoved(results, claim.names, method, level)
+            reason = reason_of_model or unmoved[method]
             if not reason and not found.label:
                 reason = f"{found.shuffles} trainings on shuffles are too few"
             rows.append(

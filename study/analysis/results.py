@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from study.analysis.seeds import (
     by_seed,
     by_source,
     by_split,
+    diverged_seeds,
     failures_by_seed,
     seeds_by_condition,
 )
@@ -25,6 +26,7 @@ from study.analysis.undefined import without_gradient
 from study.analysis.vectors import (
     OnSplits,
     Vectors,
+    methods_by_level,
     stored_name,
     stored_on_splits,
     stored_varied,
@@ -43,6 +45,8 @@ from study.recipes.model import Contender, EstimatorRecipe, estimators
 from study.statistics.ranking import ranks, shares
 from study.store.reader import Measured
 from study.store.store import Store
+
+_ROWS_AT_ONCE = 100_000  # of scores in a frame: one of all would be large
 
 
 class Results:
@@ -140,30 +144,30 @@ class Results:
         self._vectors: dict[tuple[str, str, str, str], Vectors] = {}
         self._shuffled: dict[tuple[str, str, str], Vectors] = {}
         self._on_splits: dict[tuple[str, str, str], OnSplits] = {}
-        self._varied_scores = self._keep_vectors(scores, sorted(set(trainings["model"])), varying)
+        self._varied_scores = self._keep_vectors(scores, varying)
         self._left_out: dict[str, Collection[int]] = {}
 
-    def _keep_vectors(
-        self, scores: Measured, models: Sequence[str], varying: Collection[str]
-    ) -> pd.DataFrame:
+    def _keep_vectors(self, scores: Measured, varying: Collection[str]) -> pd.DataFrame:
         """Keep the scores of models as vectors; return those of networks of --vary, as stored."""
-        varied = [by_source(scores.frame(model=""))]  # without rows: nothing may be stored yet
-        for model in models:  # a frame of all would be large
-            of_model = scores.frame(model)
-            found = dict(stored_vectors(by_seed(of_model), self.recipe))
-            if not self.imported and (undefined := without_gradient(found, model, self.recipe)):
-                self.undefined[model] = undefined
-                of_model = of_model[~of_model["method"].map(method_of).isin(list(undefined))]
+        varied = [by_source(scores.frame(end=0))]  # without rows: nothing may be stored yet
+        for stored in scores.frames(_ROWS_AT_ONCE):
+            found = dict(stored_vectors(by_seed(stored), self.recipe))
+            for model in () if self.imported else dict.fromkeys(stored["model"]):
+                if undefined := without_gradient(found, model, self.recipe):
+                    self.undefined[model] = undefined
+                    own = stored["method"].map(method_of)
+                    lost = (stored["model"] == model) & own.isin(list(undefined))
+                    stored = stored[~lost]
             for key, vectors in found.items():
-                _, condition, method, level = key
+                model, condition, method, level = key
                 if method_of(method) in self.undefined.get(model, ()):
                     continue
                 if condition == SHUFFLED:
                     self._shuffled[model, method, level] = vectors
                 self._vectors[key] = self._of_paired(model, condition, vectors)
-            self._on_splits.update(stored_on_splits(by_split(of_model), self.recipe))
-            if model in varying:
-                varied.append(by_source(of_model))
+            for _, of_model in by_split(stored).groupby("model"):
+                self._on_splits.update(stored_on_splits(of_model, self.recipe))
+            varied.append(by_source(stored[stored["model"].isin(varying)]))
         return pd.concat(varied, ignore_index=True)
 
     @cached_property
@@ -269,10 +273,12 @@ class Results:
 
     def methods(self, level: str | None = None) -> tuple[str, ...]:
         """The methods with scores at a level, or at any: the study's own, then others by name."""
-        held = {method for _, _, method, of in self._vectors if level in (None, of)}
-        if not self.imported:
-            held = set(map(method_of, held))
-        return (*(m for m in METHODS if m in held), *sorted(held.difference(METHODS)))
+        return self._methods.get(level, ())
+
+    @cached_property
+    def _methods(self) -> dict[str | None, tuple[str, ...]]:
+        """What `methods` gives, by level."""
+        return methods_by_level(self._vectors, imported=bool(self.imported))
 
     def items(self, level: str) -> list[str]:
         """The features, the variables, or the groups of variables."""
@@ -342,9 +348,12 @@ class Results:
                 if (of_model, of_condition) == (model, condition)
             ]
             return sorted({int(seed) for seeds in lost for seed in seeds})
-        chosen = self.fits[(self.fits["model"] == model) & (self.fits["condition"] == condition)]
-        finite = np.isfinite(chosen[self.measures.explained].astype(float))
-        return sorted(int(seed) for seed in chosen.loc[~finite, "seed"].dropna().unique())
+        return self._diverged.get((model, condition), [])
+
+    @cached_property
+    def _diverged(self) -> dict[tuple[str, str], list[int]]:
+        """Such seeds where predictions are known, by model and condition."""
+        return diverged_seeds(self.fits, self.measures.explained)
 
     def without(
         self, left_out: Mapping[str, Collection[int]], varied: pd.DataFrame | None = None
@@ -364,7 +373,9 @@ class Results:
         result.fits = result._kept(self.fits)
         result._trainings = result._kept(self._trainings)
         result._vectors = {
-            key: vectors.only(~vectors.seeds.isin(list(left_out.get(key[0], ()))).to_numpy(bool))
+            key: vectors.only(~vectors.seeds.isin(list(left_out[key[0]])).to_numpy(bool))
+            if left_out.get(key[0])
+            else vectors
             for key, vectors in self._vectors.items()
         }
         result.models = {
@@ -400,11 +411,10 @@ class Results:
 
     def _kept(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of a frame whose seeds are not left out."""
-        out = np.zeros(len(frame), dtype=bool)
-        for model, seeds in self._left_out.items():
-            of_model = (frame["model"] == model).to_numpy(bool)
-            out |= of_model & frame["seed"].isin(list(seeds)).to_numpy(bool)
-        return frame[~out].reset_index(drop=True) if out.any() else frame
+        lost = {(model, seed) for model, seeds in self._left_out.items() for seed in seeds}
+        keys = zip(frame["model"].tolist(), frame["seed"].tolist(), strict=True)
+        kept = np.array([key not in lost for key in keys], dtype=bool)
+        return frame if kept.all() else frame[kept].reset_index(drop=True)
 
     def _read(self, table: str) -> pd.DataFrame:
         with Store(self.directory) as store:

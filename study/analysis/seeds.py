@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from study.common.streams import STREAM_NAMES
@@ -63,6 +64,18 @@ def by_source(frame: pd.DataFrame) -> pd.DataFrame:
         part = part.assign(source=source, **names)[counts]
         parts.append(part.sort_values(["base", "seed"]))  # among equals, as they were
     return pd.concat(parts)[[*first, *rest]].reset_index(drop=True)
+
+
+def diverged_seeds(fits: pd.DataFrame, explained: str) -> dict[tuple[str, str], list[int]]:
+    """The seeds whose fit is not finite in a frame by seed, by model and condition.
+
+    explained : the column that tells
+    """
+    lost = fits[~np.isfinite(fits[explained].astype(float))].dropna(subset="seed")
+    return {
+        (str(model), str(condition)): sorted({int(seed) for seed in of})
+        for (model, condition), of in lost.groupby(["model", "condition"])["seed"]
+    }
 
 
 def seeds_by_condition(frame: pd.DataFrame) -> dict[tuple[str, str], list[int | None]]:
