@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -26,14 +26,15 @@ from study.analysis.vectors import (
     Vectors,
     stored_name,
     stored_on_splits,
+    stored_varied,
     stored_vectors,
     tidy,
 )
 from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
-from study.common.fit_measures import OF_CLASSES, OF_NUMBERS, fit_measures
+from study.common.fit_measures import fit_measures
 from study.common.methods import METHODS, TRAINING_GRADIENT, method_of
-from study.common.vocabulary import GROUPS, LEAST_SQUARES, SOURCES
+from study.common.vocabulary import GROUPS, LEAST_SQUARES
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender, EstimatorRecipe, estimators
@@ -104,8 +105,7 @@ class Results:
             trainings = store.trainings()
             fits, scores = store.frame("fits"), store.reader.verified("scores")
         self.measures = fit_measures(self.recipe.task)
-        others = {*OF_NUMBERS.columns, *OF_CLASSES.columns} - {*self.measures.columns}
-        fits = fits.drop(columns=sorted(others))
+        fits = fits.drop(columns=self.measures.others)
         self._trainings = self._paired(by_seed(trainings))
         self.failures = failures_by_seed(failures)
         self.fits = self._paired(by_seed(fits))
@@ -181,17 +181,19 @@ class Results:
         Scores by variable are sums over the columns of a one-hot group, which has no sign of
         its own; permutation-grouped is scored by variable to begin with.
         """
-        return self._tidy(score=lambda of: of.score, signed=lambda of: of.signed)
+        return tidy(
+            self._vectors, self.recipe, score=lambda of: of.score, signed=lambda of: of.signed
+        )
 
     @property
     def shares(self) -> pd.DataFrame:
         """model, condition, method, level, seed, name, share."""
-        return self._tidy(share=lambda of: shares(of.score))
+        return tidy(self._vectors, self.recipe, share=lambda of: shares(of.score))
 
     @property
     def ranks(self) -> pd.DataFrame:
         """model, condition, method, level, seed, name, rank; rank 1 is the greatest."""
-        return self._tidy(rank=lambda of: ranks(of.score))
+        return tidy(self._vectors, self.recipe, rank=lambda of: ranks(of.score))
 
     def vectors(
         self, model: str, condition: str, method: str, level: str, for_class: str | None = None
@@ -234,25 +236,7 @@ class Results:
     @cached_property
     def _varied(self) -> dict[tuple[str, str, str], dict[str, dict[int, Vectors]]]:
         """What `varied` gives, by (model, method, level)."""
-        found: dict[tuple[str, str, str], dict[str, dict[int, Vectors]]] = {}
-        for source in SOURCES:
-            rows = self._varied_scores[self._varied_scores["source"] == source]
-            # All bases at once: each network stands under a number in place of its seed.
-            networks = rows[["base", "seed"]].drop_duplicates().sort_values(["base", "seed"])
-            number = rows.groupby(["base", "seed"]).ngroup()
-            for key, vectors in stored_vectors(rows.assign(seed=number), self.recipe):
-                model, _, method, level = key
-                own = networks.iloc[vectors.seeds.to_numpy()].reset_index(drop=True)
-                found.setdefault((model, method, level), {})[source] = {
-                    int(base): Vectors(
-                        own["seed"].iloc[places].reset_index(drop=True),
-                        vectors.items,
-                        vectors.score[places],
-                        vectors.signed[places],
-                    )
-                    for base, places in own.groupby("base").indices.items()
-                }
-        return found
+        return stored_varied(self._varied_scores, self.recipe)
 
     @property
     def imported(self) -> str | None:
@@ -414,7 +398,3 @@ class Results:
             for frame in (self._trainings, found)
         )
         return found[keys.isin(known)].reset_index(drop=True)
-
-    def _tidy(self, **columns: Callable[[Vectors], np.ndarray]) -> pd.DataFrame:
-        whole = {key: of for key, of in self._vectors.items() if self.imported or key[2] in METHODS}
-        return tidy(whole, **columns)

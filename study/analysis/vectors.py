@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from study.common.methods import find_method, method_of, of_class, scored_by
+from study.common.vocabulary import SOURCES
 from study.datasets.dataset import variable_groups
 from study.recipes.dataset import DatasetRecipe
 from study.statistics.ranking import identical, settled
@@ -68,6 +69,33 @@ def stored_on_splits(
     split, half, seed = (models[name].to_numpy(dtype=np.int64) for name in keys)
     for (model, _, method, level), vectors in stored_vectors(stored.assign(seed=number), recipe):
         yield (model, method, level), OnSplits(split, half, seed, vectors)
+
+
+def stored_varied(
+    stored: pd.DataFrame, recipe: DatasetRecipe
+) -> dict[tuple[str, str, str], dict[str, dict[int, Vectors]]]:
+    """Stored scores of networks of --vary by (model, method, level), source and base seed.
+
+    stored : as `by_source` puts networks to sources
+    """
+    found: dict[tuple[str, str, str], dict[str, dict[int, Vectors]]] = {}
+    for source in SOURCES:
+        rows = stored[stored["source"] == source]
+        # All bases at once: each network stands under a number in place of its seed.
+        networks = rows[["base", "seed"]].drop_duplicates().sort_values(["base", "seed"])
+        number = rows.groupby(["base", "seed"]).ngroup()
+        for (model, _, method, level), vectors in stored_vectors(rows.assign(seed=number), recipe):
+            own = networks.iloc[vectors.seeds.to_numpy()].reset_index(drop=True)
+            found.setdefault((model, method, level), {})[source] = {
+                int(base): Vectors(
+                    own["seed"].iloc[places].reset_index(drop=True),
+                    vectors.items,
+                    vectors.score[places],
+                    vectors.signed[places],
+                )
+                for base, places in own.groupby("base").indices.items()
+            }
+    return found
 
 
 def stored_vectors(
@@ -151,9 +179,10 @@ def stored_name(recipe: DatasetRecipe, method: str, for_class: str | None) -> st
 
 def tidy(
     held: Mapping[tuple[str, str, str, str], Vectors],
+    recipe: DatasetRecipe,
     **columns: Callable[[Vectors], np.ndarray],
 ) -> pd.DataFrame:
-    """One row for each model, condition, method, level, seed and item of some vectors."""
+    """One row for each model, condition, method, level, seed and item; none of one class alone."""
     keys = ["model", "condition", "method", "level"]
     parts = [
         pd.DataFrame(
@@ -165,5 +194,6 @@ def tidy(
             }
         )
         for key, vectors in held.items()
+        if _method(key[2], recipe) == key[2]
     ]
     return pd.concat(parts, ignore_index=True)
