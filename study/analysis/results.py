@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -35,8 +35,8 @@ from study.analysis.vectors import (
 )
 from study.common.conditions import REAL, SHUFFLED
 from study.common.errors import InputError
-from study.common.fit_measures import OF_CLASSES, OF_NUMBERS, fit_measures
-from study.common.methods import METHODS, TRAINING_GRADIENT, method_of
+from study.common.fit_measures import fit_measures
+from study.common.methods import TRAINING_GRADIENT, method_of
 from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES
 from study.engines.row_orders import TIME_BLOCKS
 from study.recipes.base import fingerprint
@@ -115,8 +115,7 @@ class Results:
             trainings = store.trainings()
             fits, scores = store.frame("fits"), store.reader.verified("scores")
         self.measures = fit_measures(self.recipe.task)
-        others = {*OF_NUMBERS.columns, *OF_CLASSES.columns} - {*self.measures.columns}
-        fits = fits.drop(columns=sorted(others))
+        fits = fits.drop(columns=self.measures.others)
         self._trainings = self._paired(by_seed(trainings))
         self.failures = failures_by_seed(failures)
         self.fits = self._paired(by_seed(fits))
@@ -192,17 +191,19 @@ class Results:
         Scores by variable are sums over the columns of a one-hot group, which has no sign of
         its own; permutation-grouped is scored by variable to begin with.
         """
-        return self._tidy(score=lambda of: of.score, signed=lambda of: of.signed)
+        return tidy(
+            self._vectors, self.recipe, score=lambda of: of.score, signed=lambda of: of.signed
+        )
 
     @property
     def shares(self) -> pd.DataFrame:
         """model, condition, method, level, seed, name, share."""
-        return self._tidy(share=lambda of: shares(of.score))
+        return tidy(self._vectors, self.recipe, share=lambda of: shares(of.score))
 
     @property
     def ranks(self) -> pd.DataFrame:
         """model, condition, method, level, seed, name, rank; rank 1 is the greatest."""
-        return self._tidy(rank=lambda of: ranks(of.score))
+        return tidy(self._vectors, self.recipe, rank=lambda of: ranks(of.score))
 
     def vectors(
         self, model: str, condition: str, method: str, level: str, for_class: str | None = None
@@ -425,7 +426,3 @@ class Results:
             for frame in (self._trainings, found)
         )
         return found[keys.isin(known)].reset_index(drop=True)
-
-    def _tidy(self, **columns: Callable[[Vectors], np.ndarray]) -> pd.DataFrame:
-        whole = {key: of for key, of in self._vectors.items() if self.imported or key[2] in METHODS}
-        return tidy(whole, **columns)

@@ -215,9 +215,10 @@ def stored_name(recipe: DatasetRecipe, method: str, for_class: str | None) -> st
 
 def tidy(
     held: Mapping[tuple[str, str, str, str], Vectors],
+    recipe: DatasetRecipe,
     **columns: Callable[[Vectors], np.ndarray],
 ) -> pd.DataFrame:
-    """One row for each model, condition, method, level, seed and item of some vectors."""
+    """One row for each model, condition, method, level, seed and item; none of one class alone."""
     keys = ["model", "condition", "method", "level"]
     parts = [
         pd.DataFrame(
@@ -229,5 +230,6 @@ def tidy(
             }
         )
         for key, vectors in held.items()
+        if _method(key[2], recipe) == key[2]
     ]
     return pd.concat(parts, ignore_index=True)
