@@ -20,7 +20,9 @@ from study.analysis.seeds import (
     by_split,
     diverged_seeds,
     failures_by_seed,
+    paired,
     seeds_by_condition,
+    without_seeds,
 )
 from study.analysis.undefined import without_gradient
 from study.analysis.vectors import (
@@ -33,7 +35,7 @@ from study.analysis.vectors import (
     stored_vectors,
     tidy,
 )
-from study.common.conditions import REAL, SHUFFLED
+from study.common.conditions import SHUFFLED
 from study.common.errors import InputError
 from study.common.fit_measures import fit_measures
 from study.common.methods import TRAINING_GRADIENT, method_of
@@ -371,8 +373,8 @@ class Results:
         result._left_out = {
             model: {*self._left_out.get(model, ()), *left_out.get(model, ())} for model in models
         }
-        result.fits = result._kept(self.fits)
-        result._trainings = result._kept(self._trainings)
+        result.fits = without_seeds(self.fits, result._left_out)
+        result._trainings = without_seeds(self._trainings, result._left_out)
         result._vectors = {
             key: vectors.only(~vectors.seeds.isin(list(left_out[key[0]])).to_numpy(bool))
             if left_out.get(key[0])
@@ -393,15 +395,8 @@ class Results:
         return result
 
     def _paired(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a frame by seed without controls of seeds that are not trained in earnest.
-
-        Of imported scores, whose controls may have seeds of their own, all.
-        """
-        if self.imported:
-            return frame
-        keys = pd.MultiIndex.from_frame(frame[["model", "seed"]])
-        earnest = frame["condition"] == REAL
-        return frame[earnest | keys.isin(keys[earnest])].reset_index(drop=True)
+        """What `paired` keeps; of imported scores, whose controls may have own seeds, all."""
+        return frame if self.imported else paired(frame)
 
     def _of_paired(self, model: str, condition: str, vectors: Vectors) -> Vectors:
         """The vectors of the seeds that `_paired` keeps."""
@@ -409,13 +404,6 @@ class Results:
         if len(kept) == len(vectors.seeds):  # also least squares, which has no seed
             return vectors
         return vectors.only(vectors.seeds.isin(kept).to_numpy(bool))
-
-    def _kept(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a frame whose seeds are not left out."""
-        lost = {(model, seed) for model, seeds in self._left_out.items() for seed in seeds}
-        keys = zip(frame["model"].tolist(), frame["seed"].tolist(), strict=True)
-        kept = np.array([key not in lost for key in keys], dtype=bool)
-        return frame if kept.all() else frame[kept].reset_index(drop=True)
 
     def _read(self, table: str) -> pd.DataFrame:
         with Store(self.directory) as store:
