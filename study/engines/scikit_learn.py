@@ -104,8 +104,10 @@ class ScikitLearn(Engine):
         estimator = self._make(0)
         if known:
             return
+        weights = dataset.train_weights
+        own = None if weights is None else self._weights(weights)
         try:
-            self._fit(estimator, dataset.train_x, dataset.train_y)
+            self._fit(estimator, dataset.train_x, dataset.train_y, own)
             with _one_thread():
                 shape = np.shape(_raw_outputs(estimator, dataset.test_x, self.task))
         except Exception as error:  # a stranger's class may raise anything

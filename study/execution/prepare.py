@@ -16,10 +16,12 @@ from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
 from study.engines.row_orders import TIME_BLOCKS, half_sizes
 from study.execution.plan import Plan, plan
+from study.importance.sample import Sample
 from study.importance.scoring import check_scoring
 from study.recipes.model import Contender
 from study.statistics.collinearity import explained
 from study.statistics.exchanges import in_time
+from study.statistics.spread import deviations
 from study.store import same_run
 from study.store.records import Key
 from study.store.run_directory import FILE_NAME, check_writable, create, set_aside
@@ -206,10 +208,13 @@ def _traits(dataset: Dataset) -> list[tuple[str, float, float]]:
 
 def _parts(dataset: Dataset) -> list[tuple[str, int, float | None]]:
     """Training and test rows, with the deviation of their targets, rows left out, and groups."""
-    classes = dataset.task.classes
+    classes, sample = dataset.task.classes, Sample.of(dataset, ())
     parts: list[tuple[str, int, float | None]] = [
-        (part, len(y), None if classes else float(y.astype(np.float64).std()))
-        for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
+        (part, len(y), None if classes else float(deviations(y, weights)))
+        for part, y, weights in (
+            ("train", sample.train_y, sample.train_weights),
+            ("test", sample.test_y, sample.test_weights),
+        )
     ]
     others = {"dropped": dataset.dropped, "proposal": dataset.left_out}
     if dataset.group_counts is not None and dataset.row_groups is not None:

@@ -115,6 +115,8 @@ def _of_run(overview: Overview) -> Iterator[Fact]:
     if results.recipe.time is not None:
         yield Fact("Time", results.recipe.time, "column that rows are in the order of")
         yield Fact("Blocks", str(results.units), "blocks of rows that halves are put together of")
+    if results.recipe.weight is not None:
+        yield Fact("Weight", results.recipe.weight, "column that rows count by")
     yield Fact(
         "Models",
         _models(overview),

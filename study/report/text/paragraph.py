@@ -126,7 +126,7 @@ def _studied(results: Results, many: dict[str, int]) -> Iterator[str]:
 
 
 def _together(results: Results) -> Iterator[str]:
-    """Which rows were kept together, or in order, if any."""
+    """Which rows were kept together, or in order, or weighted, if any."""
     recipe = results.recipe
     by_column = [] if recipe.groups is None else ["with the same {Groups}"]
     by_value = [] if recipe.equal_rows is None else ["that are equal in all variables"]
@@ -141,6 +141,8 @@ def _together(results: Results) -> Iterator[str]:
             "they were trained on; {Blocks} blocks of successive rows were drawn in place of rows, "
             "and permutations were circular shifts."
         )
+    if recipe.weight is not None:
+        yield "Rows were weighted by {Weight} in training, fits and scores."
 
 
 def _training(results: Results) -> Iterator[str]:

@@ -23,6 +23,8 @@ def preparation(results: Results) -> list[tuple[str, str]]:
         said.append(("Groups", _groups(results)))
     if recipe.time is not None:
         said.append(("Time", _time(results)))
+    if recipe.weight is not None:
+        said.append(("Weights", _weights(recipe.weight)))
     dates = [of for of in recipe.variables if isinstance(of, Date)]
     if dates:
         said.append(("Dates", "; ".join(map(_date, dates))))
@@ -79,6 +81,14 @@ def _time(results: Results) -> str:
         f"rows are in the order of {results.recipe.time}, and tested are those that come after "
         f"training rows; halves are put together of {results.units} blocks of rows that follow "
         "each other, bootstraps of shorter ones; shuffled targets and permuted columns are shifted"
+    )
+
+
+def _weights(column: str) -> str:
+    """What heeds the weights of the rows."""
+    return (
+        f"rows count by the column {column} in training, in fits and in scores, those of 0 not at "
+        "all; rows are drawn, values filled in and numbers scaled as if all counted the same"
     )
 
 
