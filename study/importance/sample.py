@@ -45,7 +45,8 @@ class Sample:
             own = None if groups is None else groups[rows:]
             return cls(dataset.train_x, dataset.train_y, dataset.test_x, dataset.test_y, own)
         x, y = dataset.pooled
-        parts = [rows_of(replicate, rows, tested, groups) for replicate in replicates]
+        classes = y if dataset.task.classes else None
+        parts = [rows_of(replicate, rows, tested, groups, classes) for replicate in replicates]
         train, test = (np.stack(part) for part in zip(*parts, strict=True))
         own = None if groups is None else groups[test]
         return cls(x[train], y[train], x[test], y[test], own)
