@@ -18,7 +18,16 @@ from study.datasets.raw_columns import as_used
 from study.datasets.row_groups import with_groups
 from study.datasets.row_times import check_forward
 from study.datasets.rows import TableRows, natural_value, read_rows
-from study.recipes.columns import Binary, Date, OneHot, Ordinal, Scaling, Variable, is_amount
+from study.recipes.columns import (
+    Binary,
+    Date,
+    Numeric,
+    OneHot,
+    Ordinal,
+    Scaling,
+    Variable,
+    is_amount,
+)
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.target import ClassTarget, Target
 from study.statistics.exchanges import in_time
@@ -285,11 +294,15 @@ def _prepared(
 
 
 def encode_row(
-    recipe: DatasetRecipe, values: dict[str, str], scales: Mapping[str, Scale]
+    recipe: DatasetRecipe,
+    values: dict[str, str],
+    scales: Mapping[str, Scale],
+    imputed: Mapping[str, str] | None = None,
 ) -> np.ndarray:
     """The features of one row given in natural units and level names, by variable.
 
-    `scales` are those of the variables. Returns shape (features,), float32. Raises InputError.
+    `scales` are those of the variables; `imputed`, as of `Prepared`, is what stands for a missing
+    value of one that keeps it. Returns shape (features,), float32. Raises InputError.
     """
     names = [variable.name for variable in recipe.variables]
     for name in values:
@@ -303,12 +316,15 @@ def encode_row(
         row = [reader.values(variable, [values[variable.name]]) for variable in recipe.variables]
     except CellError as error:
         raise InputError(str(error)) from error
-    for name, value in zip(names, row, strict=True):
-        if np.isnan(value).any():
-            raise InputError(f"{name}: '{values[name]}' is a missing value: give one")
-    columns = [scales[name] for name in names]
     numbers = np.stack(row, axis=1)
-    gaps = np.zeros(numbers.shape, dtype=bool)
+    gaps = np.isnan(numbers)
+    for place in np.flatnonzero(gaps[0]):
+        variable = recipe.variables[place]
+        numbers[0, place] = _imputed(variable, (imputed or {}).get(variable.name, ""))
+        if np.isnan(numbers[0, place]):
+            given = values[variable.name]
+            raise InputError(f"{variable.name}: '{given}' is a missing value: give one")
+    columns = [scales[name] for name in names]
     return to_features(numbers, gaps, recipe.variables, variable_groups(recipe), columns)[0]
 
 
@@ -367,6 +383,19 @@ def _in_words(column: Variable | Target, filling: float) -> str:
         since = 0.0 if column.goes_round else day_of(column.since, ISO)
         return in_words(filling + since, column.as_)
     return f"{filling:g}"
+
+
+def _imputed(variable: Variable, stands: str) -> float:
+    """The number of what `_in_words` told, for a variable that keeps what is missing; else NaN."""
+    if not variable.keeps_missing:
+        return np.nan
+    if isinstance(variable, OneHot):
+        return len(variable.levels)
+    if isinstance(variable, Binary | Ordinal):
+        return variable.places.get(stands, np.nan)
+    if isinstance(variable, Numeric) and stands:
+        return float(stands)
+    return np.nan
 
 
 def _check_indicators(recipe: DatasetRecipe, train: TableRows, gaps: np.ndarray) -> None:

@@ -24,7 +24,8 @@ def predict(store: Store, values: dict[str, str]) -> str:
     """
     store.check_weights()
     scales = store.scales()
-    row = encode_row(store.recipe, values, scales)[None, :]
+    imputed = {of.column: of.imputed for of in store.prepared().itertuples()}
+    row = encode_row(store.recipe, values, scales, imputed)[None, :]
     store.check_trained()
     target = store.recipe.target
     without = store.without_weights()
