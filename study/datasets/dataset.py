@@ -1,6 +1,6 @@
 """A dataset recipe and its tables become arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from study.common.warning import Warning
 from study.datasets.checks.table_registry import table_warnings
 from study.datasets.dates import ISO, day_of, in_words
 from study.datasets.division import divided, proposing
-from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_features
+from study.datasets.encoding import UNSCALED, Scale, to_features
 from study.datasets.raw_columns import as_used
 from study.datasets.row_groups import with_groups
 from study.datasets.row_times import check_forward
@@ -21,7 +21,6 @@ from study.datasets.rows import TableRows, natural_value, read_rows
 from study.recipes.columns import (
     Binary,
     Date,
-    Numeric,
     OneHot,
     Ordinal,
     Scaling,
@@ -293,41 +292,6 @@ def _prepared(
     )
 
 
-def encode_row(
-    recipe: DatasetRecipe,
-    values: dict[str, str],
-    scales: Mapping[str, Scale],
-    imputed: Mapping[str, str] | None = None,
-) -> np.ndarray:
-    """The features of one row given in natural units and level names, by variable.
-
-    `scales` are those of the variables; `imputed`, as of `Prepared`, is what stands for a missing
-    value of one that keeps it. Returns shape (features,), float32. Raises InputError.
-    """
-    names = [variable.name for variable in recipe.variables]
-    for name in values:
-        if name not in names:
-            raise InputError(f"unknown variable '{name}': there is {', '.join(names)}")
-    for name in names:
-        if name not in values:
-            raise InputError(f"{name} is missing: give a value for each of {', '.join(names)}")
-    reader = Reader(recipe.own_table)
-    try:
-        row = [reader.values(variable, [values[variable.name]]) for variable in recipe.variables]
-    except CellError as error:
-        raise InputError(str(error)) from error
-    numbers = np.stack(row, axis=1)
-    gaps = np.isnan(numbers)
-    for place in np.flatnonzero(gaps[0]):
-        variable = recipe.variables[place]
-        numbers[0, place] = _imputed(variable, (imputed or {}).get(variable.name, ""))
-        if np.isnan(numbers[0, place]):
-            given = values[variable.name]
-            raise InputError(f"{variable.name}: '{given}' is a missing value: give one")
-    columns = [scales[name] for name in names]
-    return to_features(numbers, gaps, recipe.variables, variable_groups(recipe), columns)[0]
-
-
 def _check_target(recipe: DatasetRecipe, rows: TableRows, part: str) -> None:
     if len(np.unique(rows.target)) == 1:
         what = "there is one row" if len(rows) == 1 else f"every {recipe.target.name} is the same"
@@ -383,19 +347,6 @@ def _in_words(column: Variable | Target, filling: float) -> str:
         since = 0.0 if column.goes_round else day_of(column.since, ISO)
         return in_words(filling + since, column.as_)
     return f"{filling:g}"
-
-
-def _imputed(variable: Variable, stands: str) -> float:
-    """The number of what `_in_words` told, for a variable that keeps what is missing; else NaN."""
-    if not variable.keeps_missing:
-        return np.nan
-    if isinstance(variable, OneHot):
-        return len(variable.levels)
-    if isinstance(variable, Binary | Ordinal):
-        return variable.places.get(stands, np.nan)
-    if isinstance(variable, Numeric) and stands:
-        return float(stands)
-    return np.nan
 
 
 def _check_indicators(recipe: DatasetRecipe, train: TableRows, gaps: np.ndarray) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from study.common.text import by_columns, filled, printable
-from study.datasets.dataset import encode_row
 from study.datasets.encoding import Scale
+from study.datasets.one_row import encode_row
 from study.engines.registry import engine_for
 from study.engines.replicates import Trained
 from study.recipes.target import NumericTarget, Target

@@ -14,8 +14,9 @@ from sklearn.preprocessing import OneHotEncoder
 from study.analysis.vectors import stored_vectors
 from study.common.errors import InputError
 from study.common.streams import StreamSeeds
-from study.datasets.dataset import Dataset, Gap, encode_row, load_dataset
+from study.datasets.dataset import Dataset, Gap, load_dataset
 from study.datasets.drafting.draft import draft
+from study.datasets.one_row import encode_row
 from study.engines.missing_values import takes_nan, with_nan
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
