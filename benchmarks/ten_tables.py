@@ -4,7 +4,8 @@
     python benchmarks/ten_tables.py FOLDER penguins digits
 
 Each table is written to CSV in FOLDER and goes through 'study data init', 'data check', 'run' and
-'report'. Nothing in the recipe is changed but the line that names a column of groups or of times.
+'report'. Nothing in the recipe is changed but the line that names a column of groups or of times; a
+column of groups that was drafted as a variable is taken from those.
 No package but scikit-learn is imported: the files of the others are read where they lie.
 """
 
