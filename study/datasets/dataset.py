@@ -1,6 +1,6 @@
 """A dataset recipe and its tables become arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from study.common.warning import Warning
 from study.datasets.checks.table_registry import table_warnings
 from study.datasets.dates import ISO, day_of, in_words
 from study.datasets.division import divided, proposing
-from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_features
+from study.datasets.encoding import UNSCALED, Scale, to_features
 from study.datasets.learnable import (
     check_classes,
     check_indicators,
@@ -24,7 +24,15 @@ from study.datasets.row_groups import with_groups
 from study.datasets.row_times import check_forward
 from study.datasets.row_weights import counted
 from study.datasets.rows import TableRows, natural_value, read_rows
-from study.recipes.columns import Binary, Date, OneHot, Ordinal, Scaling, Variable, is_amount
+from study.recipes.columns import (
+    Binary,
+    Date,
+    OneHot,
+    Ordinal,
+    Scaling,
+    Variable,
+    is_amount,
+)
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.target import Target
 from study.statistics.exchanges import in_time
@@ -305,34 +313,6 @@ def _prepared(
         )
         for column, scale, count, filling in zip(columns, scales, missing, stands, strict=True)
     )
-
-
-def encode_row(
-    recipe: DatasetRecipe, values: dict[str, str], scales: Mapping[str, Scale]
-) -> np.ndarray:
-    """The features of one row given in natural units and level names, by variable.
-
-    `scales` are those of the variables. Returns shape (features,), float32. Raises InputError.
-    """
-    names = [variable.name for variable in recipe.variables]
-    for name in values:
-        if name not in names:
-            raise InputError(f"unknown variable '{name}': there is {', '.join(names)}")
-    for name in names:
-        if name not in values:
-            raise InputError(f"{name} is missing: give a value for each of {', '.join(names)}")
-    reader = Reader(recipe.own_table)
-    try:
-        row = [reader.values(variable, [values[variable.name]]) for variable in recipe.variables]
-    except CellError as error:
-        raise InputError(str(error)) from error
-    for name, value in zip(names, row, strict=True):
-        if np.isnan(value).any():
-            raise InputError(f"{name}: '{values[name]}' is a missing value: give one")
-    columns = [scales[name] for name in names]
-    numbers = np.stack(row, axis=1)
-    gaps = np.zeros(numbers.shape, dtype=bool)
-    return to_features(numbers, gaps, recipe.variables, variable_groups(recipe), columns)[0]
 
 
 def _fillings(recipe: DatasetRecipe, rows: TableRows, part: str) -> np.ndarray:

@@ -142,8 +142,9 @@ class ScikitLearn(Engine):
     ) -> Trained:
         fitted: list[Any] = []
         warned: list[str] = []
+        classes = y if self.task.classes else None
         for replicate in replicates:
-            rows = rows_of(replicate, len(y) - tested, tested, groups)[0]
+            rows = rows_of(replicate, len(y) - tested, tested, groups, classes)[0]
             labels = labels_of(replicate, rows, groups)
             random_state = replicate.streams.init
             estimator = self._make(random_state)

@@ -52,7 +52,8 @@ class Sample:
             arrays = dataset.train_x, dataset.train_y, dataset.test_x, dataset.test_y
         else:
             x, y = dataset.pooled
-            parts = [rows_of(replicate, rows, tested, groups) for replicate in replicates]
+            classes = y if dataset.task.classes else None
+            parts = [rows_of(replicate, rows, tested, groups, classes) for replicate in replicates]
             train, test = (np.stack(part) for part in zip(*parts, strict=True))
             arrays = x[train], y[train], x[test], y[test]
         return cls(
