@@ -12,10 +12,12 @@ from study.cli import own_data, report, run, stored  # noqa: F401  they add thei
 from study.cli.group import commands, say
 from study.common.errors import InputError, Stopped, StudyError
 from study.common.standard_streams import keep_writing, unwritten
-from study.common.text import message
+from study.common.text import SHORT, message
 
 # More objects are made than deleted before Python looks for garbage; it would after 700.
 _ALLOCATIONS = 50_000
+# The longest message of a failure, which also says what is kept, and how to go on.
+_LONG = 1000
 
 
 def main() -> None:
@@ -56,5 +58,6 @@ def main() -> None:
 
 
 def _stop(said: str, status: int) -> None:
-    say(f"study: {message(said)}", err=True)
+    most = SHORT if status == InputError.exit_status else _LONG
+    say(f"study: {message(said, most)}", err=True)
     sys.exit(status)

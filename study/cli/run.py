@@ -85,8 +85,8 @@ def _tell_beginning(store: "Store", planned: "Plan", request: Request) -> None:
     from study.common.versions import environment
 
     _tell_missing(planned, request)
-    _tell_too_few(store.stored_keys(), request)
     if planned.blocks:
+        _tell_too_few(store.stored_keys(), request)
         tell_lines(warning.line for warning in store.data_findings())
     known = store.environments()
     if planned.blocks and known and environment() not in known:
@@ -266,9 +266,9 @@ def plan_command(**asked: Any) -> None:
     starting = time.process_time()
     planned = foresee(request.directory, dataset, request.models, replicates, device=request.device)
     _tell_missing(planned, request)
-    _tell_too_few(stored_keys(request.directory), request)
     if not planned.blocks:
         return
+    _tell_too_few(stored_keys(request.directory), request)
     tell_lines(warning.line for warning in data_warnings(dataset))
     needs = _needs(planned, dataset)
     cores, there = _cores(), available()

@@ -31,14 +31,15 @@ def without_controls(text: str) -> str:
     return text.translate(_CONTROLS_IN_LINES)
 
 
-# Of what was given between quotation marks, of one word, and of a message with its beginning.
-_LONGEST_QUOTED, _LONGEST_WORD, _LONGEST_MESSAGE = 80, 200, 290
+SHORT = 290  # the longest refusal
+# Of what was given between quotation marks, and of one word.
+_LONGEST_QUOTED, _LONGEST_WORD = 80, 200
 _QUOTED = re.compile(r"(?<!\w)'[^']*'(?!\w)")  # an apostrophe stands after a letter
 _WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
 
 
-def message(text: str) -> str:
-    """What is wrong, on one line, however long a text it speaks of.
+def message(text: str, most: int = SHORT) -> str:
+    """What is wrong, on one line of at most so many signs, however long a text it speaks of.
 
     Control characters and bytes that are no text stand as Python writes them, so that a name is
     seen as it is; long texts lose their middle.
@@ -51,7 +52,7 @@ def message(text: str) -> str:
     )
     for given in (_QUOTED, _WORD):
         seen = given.sub(lambda found: _without_middle(found[0], _LONGEST_QUOTED), seen)
-    return _without_middle(seen, _LONGEST_MESSAGE)
+    return _without_middle(seen, most)
 
 
 def _without_middle(text: str, most: int) -> str:

@@ -8,6 +8,7 @@ import torch
 
 from study.common.conditions import CONDITIONS
 from study.common.errors import InputError, StudyError
+from study.common.fit_measures import fit_measures
 from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES
 from study.datasets.checks.registry import data_warnings
 from study.datasets.dataset import Dataset
@@ -131,10 +132,11 @@ def _checked(
         )
         engines[name].check(dataset, known=name in known)
         if not engines[name].seeded and not any(one.streams.own_rows for one in wanted):
+            closed_form = fit_measures(dataset.task).closed_form.lower()
             raise InputError(
                 f"model '{name}': {engines[name].import_path}: it has no random_state, so that "
-                "all seeds would be the same: let rows vary by --splits or --vary rows, or name a "
-                "regressor that has one (least squares is always computed)"
+                "all seeds would be the same: let rows vary by --splits or --vary rows, or name "
+                f"one that has it ({closed_form} is always computed)"
             )
     return engines
 

@@ -57,6 +57,19 @@ def test_a_table_comes_to_its_verdict_in_four_commands(folder, command, monkeypa
     assert "25% of the rows of each class are test rows, drawn at random" in page
 
 
+def test_a_classifier_without_random_state_is_taken_where_rows_vary(folder, command, monkeypatch):
+    monkeypatch.chdir(folder)
+    command("data", "init", "t.csv", "--target", "target")  # unless there is a recipe already
+    neighbours = ["run", "--data", "t", "--models", "sklearn:KNeighborsClassifier", "--seeds", "2"]
+    outcome = command(*neighbours, "--out", "neighbours")
+    assert outcome.status == 2
+    assert "has no random_state" in outcome.err
+    assert "name one that has it (logistic regression is always computed)" in outcome.err
+    assert not Path("neighbours").exists()
+    outcome = command(*neighbours, "--splits", "2", "--out", "neighbours")
+    assert outcome.status == 0, outcome.err
+
+
 @pytest.mark.parametrize(
     ("model", "said"),
     [
