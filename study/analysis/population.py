@@ -13,6 +13,7 @@ from study.analysis.claims import level_of_claim, scores_of_claim, statement_of
 from study.analysis.held_out import gated
 from study.analysis.results import Results
 from study.analysis.selection import all_models
+from study.analysis.units import units
 from study.analysis.unmoved import in_words, unmoved_halves, why_unmoved
 from study.analysis.vectors import Vectors
 from study.common.conditions import REAL
@@ -61,7 +62,7 @@ def population(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFra
             unmoved = unmoved_by[method]
             lost = np.isin(2 * found.splits + found.halves, list(unmoved))
             score = np.where(lost[:, None], np.nan, found.vectors.score)
-            verdict = judge(statement, score, found.splits, found.halves, results.units)
+            verdict = judge(statement, score, found.splits, found.halves, units(results))
             means, place = verdict.means, verdict.narrowest
             splits = len(np.unique(found.splits))
             interval = means.intervals()[place]
@@ -152,7 +153,7 @@ def population_ranks(results: Results, level: str, listed: Sequence[int]) -> pd.
             if found is None or len(np.unique(found.splits)) < FEWEST:
                 continue
             ranks = population_rank_intervals(
-                found.vectors.score, found.splits, found.halves, results.units
+                found.vectors.score, found.splits, found.halves, units(results)
             )
             rows += [
                 {

@@ -39,8 +39,7 @@ from study.common.conditions import SHUFFLED
 from study.common.errors import InputError
 from study.common.fit_measures import fit_measures
 from study.common.methods import TRAINING_GRADIENT, method_of
-from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES
-from study.engines.row_orders import TIME_BLOCKS
+from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender, EstimatorRecipe, estimators
@@ -254,25 +253,6 @@ class Results:
     def imported(self) -> str | None:
         """The file that the scores were imported from; None where the study made them."""
         return self.recipe.scores
-
-    @property
-    def group_counts(self) -> tuple[int, int]:
-        """How many groups the training rows and the test rows are of, in a run that groups them."""
-        rows = self.parts.set_index("part")["rows"]
-        train, test = (int(rows[name]) for name in GROUPS)
-        return train, test
-
-    @property
-    def units(self) -> int | None:
-        """How many groups, or blocks in time, halves are put together of; None of single rows."""
-        if self.recipe.time is not None:
-            return TIME_BLOCKS
-        if not self.recipe.groups_rows:
-            return None
-        # Runs that were made before this was stored: none is counted twice, unless a given split
-        # parts groups.
-        rows = self.parts.set_index("part")["rows"]
-        return int(rows.get(ALL_GROUPS, sum(self.group_counts)))
 
     def methods(self, level: str | None = None) -> tuple[str, ...]:
         """The methods with scores at a level, or at any: the study's own, then others by name."""

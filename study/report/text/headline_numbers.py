@@ -13,6 +13,7 @@ from study.analysis.fits import has_fits, learning_threshold
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import all_models
+from study.analysis.units import group_counts, units
 from study.common.conditions import REAL
 from study.common.text import listed
 from study.common.vocabulary import UNNAMED_TARGET
@@ -109,12 +110,12 @@ def _of_run(overview: Overview) -> Iterator[Fact]:
     if results.recipe.groups is not None:
         yield Fact("Groups", results.recipe.groups, "column whose rows stay together")
     if results.recipe.groups_rows:
-        train, test = results.group_counts
+        train, test = group_counts(results)
         yield Fact("TrainGroups", str(train), "groups that the training rows are of")
         yield Fact("TestGroups", str(test), "groups that the test rows are of")
     if results.recipe.time is not None:
         yield Fact("Time", results.recipe.time, "column that rows are in the order of")
-        yield Fact("Blocks", str(results.units), "blocks of rows that halves are put together of")
+        yield Fact("Blocks", str(units(results)), "blocks of rows that halves are put together of")
     if results.recipe.weight is not None:
         yield Fact("Weight", results.recipe.weight, "column that rows count by")
     yield Fact(

@@ -1,6 +1,7 @@
 """How the rows were divided, filled and scaled before training, in words."""
 
 from study.analysis.results import Results
+from study.analysis.units import units
 from study.common.text import listed
 from study.recipes.columns import Date, is_amount
 from study.recipes.dataset import DatasetRecipe
@@ -79,7 +80,7 @@ def _time(results: Results) -> str:
     """What the order of the rows is heeded by."""
     return (
         f"rows are in the order of {results.recipe.time}, and tested are those that come after "
-        f"training rows; halves are put together of {results.units} blocks of rows that follow "
+        f"training rows; halves are put together of {units(results)} blocks of rows that follow "
         "each other, bootstraps of shorter ones; shuffled targets and permuted columns are shifted"
     )
 
