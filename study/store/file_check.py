@@ -98,7 +98,7 @@ def _told(path: Path, error: sqlite3.Error) -> StudyError:
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")) and journal.exists():
         return InputError(
             f"{path}: a 'study run' was killed while it wrote, and what it left in "
-            f"{journal.name} must be taken back before anything is read, but {path.parent} "
+            f"{journal.name} must be taken back before anything is read, but their directory "
             "cannot be written to: make it writable, or copy both files to where you can write"
         )
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):

@@ -106,6 +106,8 @@ class Measured:
             for place in range(1, len(models) + 1)
             if models[place - 1 : place] != models[place : place + 1]
         ]
+        if not models:
+            return
         start = 0
         for end, later in zip(ends, [*ends[1:], None], strict=True):
             rows = np.searchsorted(self._placed[1], (start, later or end))
