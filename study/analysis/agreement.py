@@ -1,6 +1,6 @@
 """Agreement between methods, between models and between seeds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -32,9 +32,12 @@ def method_agreement(results: Results, level: str) -> pd.DataFrame:
     return _agreement(results, level, method_pairs(results, level))
 
 
-def model_agreement(results: Results, level: str) -> pd.DataFrame:
-    """Mean agreement between models within a seed, by method and measure, real condition."""
-    return _agreement(results, level, model_pairs(results, level))
+def model_agreement(results: Results, level: str, foremost: Sequence[str]) -> pd.DataFrame:
+    """Mean agreement between models within a seed, by method and measure, real condition.
+
+    Of the pairs that `model_pairs` has.
+    """
+    return _agreement(results, level, model_pairs(results, level, foremost))
 
 
 def _agreement(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFrame:
@@ -47,6 +50,7 @@ def _agreement(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFr
             _signed(results, method, of)
             for method, of in zip(methods, (first, second), strict=True)
         )
+        rows, values = [], []
         for measure in measures_of(len(first.items), signed=signed):
             one, two = (coordinates_of(measure, vectors) for vectors in (first, second))
             null = null_within_seeds(measure, one, two)
@@ -57,7 +61,9 @@ def _agreement(results: Results, level: str, pairs: Iterable[Pair]) -> pd.DataFr
                 "p_value": null.p_value,
                 "null": null.kind,
             }
-            means.add({**keys, **of_null}, first.seeds, within_seeds(one, two))
+            rows.append({**keys, **of_null})
+            values.append(within_seeds(one, two))
+        means.add(rows, first.seeds, np.stack(values))
     return _proportions_by_wilson(means.frame())
 
 

@@ -168,6 +168,12 @@ def verdicts(
         return met.assign(role=[], tied=[], different=[])
     margins = Means(results)
     gates = {model: gated(gate, model) for model in met["model"].unique()}
+    unmoved = {
+        method: why_unmoved(
+            results, claim.names, method, level_of_claim(results.recipe, claim, method)
+        )
+        for method in met["method"].unique()
+    }
     rows: list[dict[str, Any]] = []
     for row in met.to_dict("records"):
         model, method = str(row["model"]), str(row["method"])
@@ -177,14 +183,12 @@ def verdicts(
         vectors, statement = found
         outcome = proportion(statement, vectors.score)
         verdict = verdict_over_seeds(statement, vectors.score, claim.proportion)
-        reason = gates[model] or why_unmoved(
-            results, claim.names, method, level_of_claim(results.recipe, claim, method)
-        )
+        reason = gates[model] or unmoved[method]
         if not reason and verdict.verdict == NO_VERDICT:
             repeated = verdict.different < outcome.seeds
             reason = repeats(outcome.seeds, verdict.different) if repeated else outcome.wilson.kind
         primary = (model, method) == (claim.model, claim.method)
-        margins.add({}, vectors.seeds, statement.margin(vectors.score))
+        margins.add([{}], vectors.seeds, statement.margin(vectors.score)[None])
         rows.append(
             {
                 **row,

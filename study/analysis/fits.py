@@ -18,14 +18,11 @@ def fit_quality(results: Results) -> pd.DataFrame:
     rows = []
     measures = list(results.measures.columns)
     real = results.fits[results.fits["condition"] == "real"]
+    found = dict(list(real.groupby(["model", "part", "evaluation"])))
     for model in all_models(results):
         for part in ("train", "test"):
             for evaluation in ("alone", "together"):
-                chosen = real[
-                    (real["model"] == model)
-                    & (real["part"] == part)
-                    & (real["evaluation"] == evaluation)
-                ]
+                chosen = found.get((model, part, evaluation), real.head(0))
                 row = {"model": model, "part": part, "evaluation": evaluation, "n": len(chosen)}
                 finite = np.isfinite(chosen[measures].astype(float)).all(axis=1)
                 row["undefined"] = int((~finite).sum())

@@ -17,17 +17,22 @@ _OF_SHARES = {"mean": "mean_share", "sd": "sd_share"}
 
 
 def importance(
-    results: Results, level: str, listed: Sequence[int], conditions: Sequence[str] = CONDITIONS
+    results: Results,
+    level: str,
+    listed: Sequence[int],
+    conditions: Sequence[str] = CONDITIONS,
+    for_class: str | None = None,
 ) -> pd.DataFrame:
     """Mean share with its standard deviation and interval, and mean rank, over seeds.
 
-    Of the items at the places `listed`; their shares and ranks are among all.
+    Of the items at the places `listed`; their shares and ranks are among all. With `for_class`
+    those of that class's scores, by the methods that have them.
     """
     means = Means(results)
     for condition in conditions:
         for model in all_models(results):
             for method in results.methods(level):
-                vectors = results.vectors(model, condition, method, level)
+                vectors = results.vectors(model, condition, method, level, for_class)
                 if vectors is None:
                     continue
                 known = results.published(model, method, level) if condition == "real" else {}
@@ -64,6 +69,7 @@ def _add(
     share, rank = shares(vectors.score), ranks(vectors.score)
     # The mean rank is over the same seeds as the mean share.
     defined = np.isfinite(share).all(axis=1)
+    rows = []
     for column in listed:
         item = vectors.items[column]
         of_item: dict[str, Any] = {
@@ -73,15 +79,18 @@ def _add(
         }
         if published is not None:
             of_item["published"] = published.get(item, np.nan)
-        means.add(of_item, vectors.seeds, share[:, column])
+        rows.append(of_item)
+    means.add(rows, vectors.seeds, share[:, listed].T)
 
 
-def model_differences(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
+def model_differences(
+    results: Results, level: str, listed: Sequence[int], foremost: Sequence[str]
+) -> pd.DataFrame:
     """Mean difference in share between two models, seed by seed, by method and item.
 
-    Real condition; the first model's share less the second's.
+    Of the pairs that `model_pairs` has. Real condition; the first model's share less the second's.
     """
-    return _differences(model_pairs(results, level), Means(results), listed)
+    return _differences(model_pairs(results, level, foremost), Means(results), listed)
 
 
 def method_differences(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
@@ -92,6 +101,6 @@ def method_differences(results: Results, level: str, listed: Sequence[int]) -> p
 def _differences(pairs: Iterable[Pair], means: Means, listed: Sequence[int]) -> pd.DataFrame:
     for keys, first, second in pairs:
         differences = shares(first.score) - shares(second.score)
-        for column in listed:
-            means.add({**keys, "name": first.items[column]}, first.seeds, differences[:, column])
+        rows = [{**keys, "name": first.items[column]} for column in listed]
+        means.add(rows, first.seeds, differences[:, listed].T)
     return means.frame()

@@ -1,6 +1,6 @@
 """Means over seeds with their intervals, all of a frame under the same draws of seeds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,17 +25,19 @@ class Means:
         self._rows: list[Mapping[str, Any]] = []
         self._columns: list[np.ndarray] = []
 
-    def add(self, keys: Mapping[str, Any], seeds: pd.Series, values: np.ndarray) -> None:
-        """A row: `values` (seeds,) of the named seeds; NaN where a seed has no such number.
+    def add(self, keys: Sequence[Mapping[str, Any]], seeds: pd.Series, values: np.ndarray) -> None:
+        """Some rows: `values` (rows, seeds) of the named seeds; NaN where one has no such number.
 
         Least squares has one value and no seed.
         """
-        column = np.full(max(len(self._place), 1), np.nan)
-        known = seeds.notna().to_numpy(bool)
-        column[[self._place[int(seed)] for seed in seeds[known]] if known.all() else [0]] = values
-        undefined = int((~np.isfinite(values)).sum())
-        self._rows.append({**keys, "n": len(values), "undefined": undefined})
-        self._columns.append(column)
+        columns = np.full((len(keys), max(len(self._place), 1)), np.nan)
+        named = seeds.tolist()
+        known = not any(map(pd.isna, named))
+        columns[:, [self._place[int(seed)] for seed in named] if known else [0]] = values
+        undefined = (~np.isfinite(values)).sum(axis=1)
+        for own, lost in zip(keys, undefined.tolist(), strict=True):
+            self._rows.append({**own, "n": len(named), "undefined": lost})
+        self._columns.append(columns)
 
     def frame(self) -> pd.DataFrame:
         """The rows with n, undefined, mean, sd (ddof 1), low, high, interval.
@@ -44,7 +46,7 @@ class Means:
         """
         if not self._rows:
             return pd.DataFrame()
-        table = np.stack(self._columns, axis=1)
+        table = np.ascontiguousarray(np.concatenate(self._columns).T)
         intervals = mean_intervals(table)
         defined = np.isfinite(table)
         count = defined.sum(axis=0)

@@ -21,8 +21,9 @@ from study.analysis import (
 )
 from study.analysis.kept import kept
 from study.analysis.results import Results
-from study.analysis.selection import listed_items
+from study.analysis.selection import foremost_models, listed_items
 from study.common.conditions import REAL
+from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
 from study.statistics.stability import Consensus
 
@@ -36,6 +37,22 @@ class Overview:
 
     def __init__(self, results: Results) -> None:
         self.results = results
+
+    # -- which models --------------------------------------------------------------------------
+    @cached_property
+    def foremost_models(self) -> list[str]:
+        return foremost_models(self.results, self.held_out)
+
+    def of_foremost(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows on the foremost models, and least squares: those that are drawn and laid out.
+
+        frame : by model, or by pairs of models
+        """
+        if frame.empty or len(self.foremost_models) == len(self.results.models):
+            return frame
+        columns = ["model"] if "model" in frame else ["first", "second"]
+        shown = [*self.foremost_models, LEAST_SQUARES]
+        return frame[frame[columns].isin(shown).all(axis=1)]
 
     # -- fit -----------------------------------------------------------------------------------
     @cached_property
@@ -135,7 +152,9 @@ class Overview:
     def claimed_importance(self, level: str) -> pd.DataFrame:
         items, name = self.results.items(level), self.results.recipe.claim.name
         place = [place for place in self.listed_items(level) if items[place] == name]
-        return importance.importance(self.results, level, place, [REAL])
+        return importance.importance(
+            self.results, level, place, [REAL], self.results.recipe.claim.for_class
+        )
 
     @kept
     def class_importance(self, level: str) -> pd.DataFrame:
@@ -143,7 +162,8 @@ class Overview:
 
     @kept
     def model_differences(self, level: str) -> pd.DataFrame:
-        return importance.model_differences(self.results, level, self.listed_items(level))
+        items = self.listed_items(level)
+        return importance.model_differences(self.results, level, items, self.foremost_models)
 
     @kept
     def method_differences(self, level: str) -> pd.DataFrame:
@@ -156,7 +176,7 @@ class Overview:
 
     @kept
     def model_agreement(self, level: str) -> pd.DataFrame:
-        return agreement.model_agreement(self.results, level)
+        return agreement.model_agreement(self.results, level, self.foremost_models)
 
     @kept
     def seed_agreement(self, level: str) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from study.analysis.claims import level_of_claim, scores_of_claim, statement_of
 from study.analysis.held_out import gated
 from study.analysis.results import Results
 from study.analysis.selection import all_models
+from study.analysis.units import units
 from study.analysis.unmoved import in_words, unmoved_halves, why_unmoved
 from study.analysis.vectors import Vectors
 from study.common.conditions import REAL
@@ -45,19 +46,23 @@ def population(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFra
     those of each split.
     """
     rows: list[dict[str, Any]] = []
+    levels = {method: level_of_claim(results.recipe, claim, method) for method in results.methods()}
+    unmoved_by = {
+        method: unmoved_halves(results, claim.names, method, level)
+        for method, level in levels.items()
+    }
     for model in all_models(results):
-        for method in results.methods():
-            level = level_of_claim(results.recipe, claim, method)
+        for method, level in levels.items():
             found = results.on_splits(model, method, level, claim.for_class)
             if found is None:
                 continue
             statement = statement_of(claim, found.vectors.items)
             if statement is None:
                 continue
-            unmoved = unmoved_halves(results, claim.names, method, level)
+            unmoved = unmoved_by[method]
             lost = np.isin(2 * found.splits + found.halves, list(unmoved))
             score = np.where(lost[:, None], np.nan, found.vectors.score)
-            verdict = judge(statement, score, found.splits, found.halves, results.units)
+            verdict = judge(statement, score, found.splits, found.halves, units(results))
             means, place = verdict.means, verdict.narrowest
             splits = len(np.unique(found.splits))
             interval = means.intervals()[place]
@@ -96,9 +101,16 @@ def chance(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFrame:
     p_high are the Monte Carlo interval, p_lowest and p_highest what other seeds would give.
     """
     rows: list[dict[str, Any]] = []
+    unmoved = {
+        method: why_unmoved(
+            results, claim.names, method, level_of_claim(results.recipe, claim, method)
+        )
+        for method in results.methods()
+    }
     for model in results.models:
         if model == LEAST_SQUARES:
             continue
+        reason_of_model = gated(gate, model)
         for method in results.methods():
             tested = scores_of_claim(results, claim, model, REAL, method)
             level = level_of_claim(results.recipe, claim, method)
@@ -108,7 +120,7 @@ def chance(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFrame:
             real, statement = tested
             ahead = [statement.ahead(values) for values in _compared(method, real, shuffled)]
             found = permutation_test(*ahead)
-            reason = gated(gate, model) or why_unmoved(results, claim.names, method, level)
+            reason = reason_of_model or unmoved[method]
             if not reason and not found.label:
                 reason = f"{found.shuffles} trainings on shuffles are too few"
             rows.append(
@@ -143,7 +155,7 @@ def population_ranks(results: Results, level: str, listed: Sequence[int]) -> pd.
             if found is None or len(np.unique(found.splits)) < FEWEST:
                 continue
             ranks = population_rank_intervals(
-                found.vectors.score, found.splits, found.halves, results.units
+                found.vectors.score, found.splits, found.halves, units(results)
             )
             rows += [
                 {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -17,31 +18,36 @@ from study.analysis.seeds import (
     by_seed,
     by_source,
     by_split,
+    diverged_seeds,
     failures_by_seed,
+    paired,
     seeds_by_condition,
+    without_seeds,
 )
 from study.analysis.undefined import without_gradient
 from study.analysis.vectors import (
     OnSplits,
     Vectors,
+    methods_by_level,
     stored_name,
     stored_on_splits,
     stored_varied,
     stored_vectors,
     tidy,
 )
-from study.common.conditions import REAL, SHUFFLED
+from study.common.conditions import SHUFFLED
 from study.common.errors import InputError
-from study.common.fit_measures import OF_CLASSES, OF_NUMBERS, fit_measures
-from study.common.methods import METHODS, TRAINING_GRADIENT, method_of
-from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES
-from study.engines.row_orders import TIME_BLOCKS
+from study.common.fit_measures import fit_measures
+from study.common.methods import TRAINING_GRADIENT, method_of
+from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.base import fingerprint
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.model import Contender, EstimatorRecipe, estimators
 from study.statistics.ranking import ranks, shares
 from study.store.reader import Measured
 from study.store.store import Store
+
+_ROWS_AT_ONCE = 100_000  # of scores in a frame: one of all would be large
 
 
 class Results:
@@ -58,6 +64,7 @@ class Results:
     recipe : DatasetRecipe
     models : dict of Contender by name, of those with ordinary seeds; None in place of the
         recipe of one whose scores were made elsewhere
+    sizes : dict of int, weights of a network by model; 0 of what is none
     environments : list of dict, versions and platforms
     features, variables : lists of str
     measures : FitMeasures, of what the models learn
@@ -96,6 +103,9 @@ class Results:
             self.recipe: DatasetRecipe = store.recipe
             self.hashes = store.hashes
             recipes = {name: store.model_recipe(name) for name in store.model_names()}
+            self.sizes = {
+                name: sum(math.prod(shape) for _, shape in store.layout(name)) for name in recipes
+            }
             self.environments = store.environments()
             self.traits, self.parts = store.traits(), store.parts()
             self.prepared = store.prepared()
@@ -106,8 +116,7 @@ class Results:
             trainings = store.trainings()
             fits, scores = store.frame("fits"), store.reader.verified("scores")
         self.measures = fit_measures(self.recipe.task)
-        others = {*OF_NUMBERS.columns, *OF_CLASSES.columns} - {*self.measures.columns}
-        fits = fits.drop(columns=sorted(others))
+        fits = fits.drop(columns=self.measures.others)
         self._trainings = self._paired(by_seed(trainings))
         self.failures = failures_by_seed(failures)
         self.fits = self._paired(by_seed(fits))
@@ -135,30 +144,30 @@ class Results:
         self._vectors: dict[tuple[str, str, str, str], Vectors] = {}
         self._shuffled: dict[tuple[str, str, str], Vectors] = {}
         self._on_splits: dict[tuple[str, str, str], OnSplits] = {}
-        self._varied_scores = self._keep_vectors(scores, sorted(set(trainings["model"])), varying)
+        self._varied_scores = self._keep_vectors(scores, varying)
         self._left_out: dict[str, Collection[int]] = {}
 
-    def _keep_vectors(
-        self, scores: Measured, models: Sequence[str], varying: Collection[str]
-    ) -> pd.DataFrame:
+    def _keep_vectors(self, scores: Measured, varying: Collection[str]) -> pd.DataFrame:
         """Keep the scores of models as vectors; return those of networks of --vary, as stored."""
-        varied = [by_source(scores.frame(model=""))]  # without rows: nothing may be stored yet
-        for model in models:  # a frame of all would be large
-            of_model = scores.frame(model)
-            found = dict(stored_vectors(by_seed(of_model), self.recipe))
-            if not self.imported and (undefined := without_gradient(found, model, self.recipe)):
-                self.undefined[model] = undefined
-                of_model = of_model[~of_model["method"].map(method_of).isin(list(undefined))]
+        varied = [by_source(scores.frame(end=0))]  # without rows: nothing may be stored yet
+        for stored in scores.frames(_ROWS_AT_ONCE):
+            found = dict(stored_vectors(by_seed(stored), self.recipe))
+            for model in () if self.imported else dict.fromkeys(stored["model"]):
+                if undefined := without_gradient(found, model, self.recipe):
+                    self.undefined[model] = undefined
+                    own = stored["method"].map(method_of)
+                    lost = (stored["model"] == model) & own.isin(list(undefined))
+                    stored = stored[~lost]
             for key, vectors in found.items():
-                _, condition, method, level = key
+                model, condition, method, level = key
                 if method_of(method) in self.undefined.get(model, ()):
                     continue
                 if condition == SHUFFLED:
                     self._shuffled[model, method, level] = vectors
                 self._vectors[key] = self._of_paired(model, condition, vectors)
-            self._on_splits.update(stored_on_splits(by_split(of_model), self.recipe))
-            if model in varying:
-                varied.append(by_source(of_model))
+            for _, of_model in by_split(stored).groupby("model"):
+                self._on_splits.update(stored_on_splits(of_model, self.recipe))
+            varied.append(by_source(stored[stored["model"].isin(varying)]))
         return pd.concat(varied, ignore_index=True)
 
     @cached_property
@@ -183,17 +192,19 @@ class Results:
         Scores by variable are sums over the columns of a one-hot group, which has no sign of
         its own; permutation-grouped is scored by variable to begin with.
         """
-        return self._tidy(score=lambda of: of.score, signed=lambda of: of.signed)
+        return tidy(
+            self._vectors, self.recipe, score=lambda of: of.score, signed=lambda of: of.signed
+        )
 
     @property
     def shares(self) -> pd.DataFrame:
         """model, condition, method, level, seed, name, share."""
-        return self._tidy(share=lambda of: shares(of.score))
+        return tidy(self._vectors, self.recipe, share=lambda of: shares(of.score))
 
     @property
     def ranks(self) -> pd.DataFrame:
         """model, condition, method, level, seed, name, rank; rank 1 is the greatest."""
-        return self._tidy(rank=lambda of: ranks(of.score))
+        return tidy(self._vectors, self.recipe, rank=lambda of: ranks(of.score))
 
     def vectors(
         self, model: str, condition: str, method: str, level: str, for_class: str | None = None
@@ -243,31 +254,14 @@ class Results:
         """The file that the scores were imported from; None where the study made them."""
         return self.recipe.scores
 
-    @property
-    def group_counts(self) -> tuple[int, int]:
-        """How many groups the training rows and the test rows are of, in a run that groups them."""
-        rows = self.parts.set_index("part")["rows"]
-        train, test = (int(rows[name]) for name in GROUPS)
-        return train, test
-
-    @property
-    def units(self) -> int | None:
-        """How many groups, or blocks in time, halves are put together of; None of single rows."""
-        if self.recipe.time is not None:
-            return TIME_BLOCKS
-        if not self.recipe.groups_rows:
-            return None
-        # Runs that were made before this was stored: none is counted twice, unless a given split
-        # parts groups.
-        rows = self.parts.set_index("part")["rows"]
-        return int(rows.get(ALL_GROUPS, sum(self.group_counts)))
-
     def methods(self, level: str | None = None) -> tuple[str, ...]:
         """The methods with scores at a level, or at any: the study's own, then others by name."""
-        held = {method for _, _, method, of in self._vectors if level in (None, of)}
-        if not self.imported:
-            held = set(map(method_of, held))
-        return (*(m for m in METHODS if m in held), *sorted(held.difference(METHODS)))
+        return self._methods.get(level, ())
+
+    @cached_property
+    def _methods(self) -> dict[str | None, tuple[str, ...]]:
+        """What `methods` gives, by level."""
+        return methods_by_level(self._vectors, imported=bool(self.imported))
 
     def items(self, level: str) -> list[str]:
         """The features, the variables, or the groups of variables."""
@@ -337,9 +331,12 @@ class Results:
                 if (of_model, of_condition) == (model, condition)
             ]
             return sorted({int(seed) for seeds in lost for seed in seeds})
-        chosen = self.fits[(self.fits["model"] == model) & (self.fits["condition"] == condition)]
-        finite = np.isfinite(chosen[self.measures.explained].astype(float))
-        return sorted(int(seed) for seed in chosen.loc[~finite, "seed"].dropna().unique())
+        return self._diverged.get((model, condition), [])
+
+    @cached_property
+    def _diverged(self) -> dict[tuple[str, str], list[int]]:
+        """Such seeds where predictions are known, by model and condition."""
+        return diverged_seeds(self.fits, self.measures.explained)
 
     def without(
         self, left_out: Mapping[str, Collection[int]], varied: pd.DataFrame | None = None
@@ -356,10 +353,12 @@ class Results:
         result._left_out = {
             model: {*self._left_out.get(model, ()), *left_out.get(model, ())} for model in models
         }
-        result.fits = result._kept(self.fits)
-        result._trainings = result._kept(self._trainings)
+        result.fits = without_seeds(self.fits, result._left_out)
+        result._trainings = without_seeds(self._trainings, result._left_out)
         result._vectors = {
-            key: vectors.only(~vectors.seeds.isin(list(left_out.get(key[0], ()))).to_numpy(bool))
+            key: vectors.only(~vectors.seeds.isin(list(left_out[key[0]])).to_numpy(bool))
+            if left_out.get(key[0])
+            else vectors
             for key, vectors in self._vectors.items()
         }
         result.models = {
@@ -376,15 +375,8 @@ class Results:
         return result
 
     def _paired(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a frame by seed without controls of seeds that are not trained in earnest.
-
-        Of imported scores, whose controls may have seeds of their own, all.
-        """
-        if self.imported:
-            return frame
-        keys = pd.MultiIndex.from_frame(frame[["model", "seed"]])
-        earnest = frame["condition"] == REAL
-        return frame[earnest | keys.isin(keys[earnest])].reset_index(drop=True)
+        """What `paired` keeps; of imported scores, whose controls may have own seeds, all."""
+        return frame if self.imported else paired(frame)
 
     def _of_paired(self, model: str, condition: str, vectors: Vectors) -> Vectors:
         """The vectors of the seeds that `_paired` keeps."""
@@ -392,14 +384,6 @@ class Results:
         if len(kept) == len(vectors.seeds):  # also least squares, which has no seed
             return vectors
         return vectors.only(vectors.seeds.isin(kept).to_numpy(bool))
-
-    def _kept(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a frame whose seeds are not left out."""
-        out = np.zeros(len(frame), dtype=bool)
-        for model, seeds in self._left_out.items():
-            of_model = (frame["model"] == model).to_numpy(bool)
-            out |= of_model & frame["seed"].isin(list(seeds)).to_numpy(bool)
-        return frame[~out].reset_index(drop=True) if out.any() else frame
 
     def _read(self, table: str) -> pd.DataFrame:
         with Store(self.directory) as store:
@@ -410,7 +394,3 @@ class Results:
             for frame in (self._trainings, found)
         )
         return found[keys.isin(known)].reset_index(drop=True)
-
-    def _tidy(self, **columns: Callable[[Vectors], np.ndarray]) -> pd.DataFrame:
-        whole = {key: of for key, of in self._vectors.items() if self.imported or key[2] in METHODS}
-        return tidy(whole, **columns)

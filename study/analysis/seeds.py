@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
+import numpy as np
 import pandas as pd
 
+from study.common.conditions import REAL
 from study.common.streams import STREAM_NAMES
 from study.common.vocabulary import SOURCES
 
@@ -65,6 +69,18 @@ def by_source(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts)[[*first, *rest]].reset_index(drop=True)
 
 
+def diverged_seeds(fits: pd.DataFrame, explained: str) -> dict[tuple[str, str], list[int]]:
+    """The seeds whose fit is not finite in a frame by seed, by model and condition.
+
+    explained : the column that tells
+    """
+    lost = fits[~np.isfinite(fits[explained].astype(float))].dropna(subset="seed")
+    return {
+        (str(model), str(condition)): sorted({int(seed) for seed in of})
+        for (model, condition), of in lost.groupby(["model", "condition"])["seed"]
+    }
+
+
 def seeds_by_condition(frame: pd.DataFrame) -> dict[tuple[str, str], list[int | None]]:
     """The seeds of a frame by seed, by model and condition; None for least squares."""
     found: dict[tuple[str, str], list[int | None]] = {}
@@ -72,3 +88,18 @@ def seeds_by_condition(frame: pd.DataFrame) -> dict[tuple[str, str], list[int | 
     for model, condition, seed in zip(*keys, strict=True):
         found.setdefault((model, condition), []).append(None if pd.isna(seed) else seed)
     return found
+
+
+def paired(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a frame by seed without controls of seeds that are not trained in earnest."""
+    keys = pd.MultiIndex.from_frame(frame[["model", "seed"]])
+    earnest = frame["condition"] == REAL
+    return frame[earnest | keys.isin(keys[earnest])].reset_index(drop=True)
+
+
+def without_seeds(frame: pd.DataFrame, left_out: Mapping[str, Collection[int]]) -> pd.DataFrame:
+    """The rows of a frame but for some seeds of each model."""
+    lost = {(model, seed) for model, seeds in left_out.items() for seed in seeds}
+    keys = zip(frame["model"].tolist(), frame["seed"].tolist(), strict=True)
+    kept = np.array([key not in lost for key in keys], dtype=bool)
+    return frame if kept.all() else frame[kept].reset_index(drop=True)

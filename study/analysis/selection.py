@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from study.analysis.results import Results
 from study.analysis.vectors import Vectors
@@ -14,11 +15,29 @@ Pair = tuple[dict[str, str], Vectors, Vectors]
 
 # Frames by item hold all items up to so many; of more, the foremost.
 MOST_LISTED = 60
+# So many models are drawn and laid out, and compared with each other; of more, the foremost. With
+# least squares their panels fill two lines.
+MOST_MODELS = 9
 
 
 def all_models(results: Results) -> list[str]:
     """The models of a run, least squares last; there is none where scores were imported."""
     return [*results.models, *([] if results.imported else [LEAST_SQUARES])]
+
+
+def foremost_models(results: Results, held_out: pd.DataFrame) -> list[str]:
+    """The models of a run, in its order; of more than MOST_MODELS the first `by_claim_and_fit`."""
+    chosen = by_claim_and_fit(results, held_out)[:MOST_MODELS]
+    return [model for model in results.models if model in chosen]
+
+
+def by_claim_and_fit(results: Results, held_out: pd.DataFrame) -> list[str]:
+    """The models of a run: those that claims rest on, then those that predict best by `held_out`;
+    where no fit is known, in the order of the run."""
+    claims = (results.recipe.claim, *results.recipe.claims)
+    best = held_out.sort_values(results.measures.explained, ascending=False, kind="stable")["model"]
+    ordered = dict.fromkeys((*(claim.model for claim in claims), *best, *results.models))
+    return [model for model in ordered if model in results.models]
 
 
 def judges(
@@ -72,13 +91,21 @@ def method_pairs(results: Results, level: str) -> Iterator[Pair]:
             yield from _on_common_seeds(results, level, keys, (model, one), (model, two))
 
 
-def model_pairs(results: Results, level: str) -> Iterator[Pair]:
+def model_pairs(results: Results, level: str, foremost: Sequence[str]) -> Iterator[Pair]:
     """Every two models by a method, on the seeds that both have, real condition.
 
-    With the keys method, first and second.
+    With the keys method, first and second. Of models that are not among the `foremost`, each with
+    the model that the claim rests on (or the first) alone: all pairs would be too many.
     """
+    claimed = results.recipe.claim.model
+    centre = claimed if claimed in foremost else next(iter(foremost), "")
+    pairs = [
+        pair
+        for pair in combinations(results.models, 2)
+        if centre in pair or set(pair) <= set(foremost)
+    ]
     for method in results.methods(level):
-        for one, two in combinations(results.models, 2):
+        for one, two in pairs:
             keys = {"method": method, "first": one, "second": two}
             yield from _on_common_seeds(results, level, keys, (one, method), (two, method))
 
@@ -92,7 +119,10 @@ def _on_common_seeds(
 ) -> Iterator[Pair]:
     """The vectors of two (model, method) on the seeds that both have, if there are any."""
     one, two = (results.vectors(model, "real", method, level) for model, method in (first, second))
-    if one is not None and two is not None:
+    if one is not None and two is not None and one.seeds.equals(two.seeds):
+        if len(one.seeds):
+            yield keys, one, two
+    elif one is not None and two is not None:
         in_one = one.seeds.isin(two.seeds).to_numpy(bool)
         in_two = two.seeds.isin(one.seeds).to_numpy(bool)
         if in_one.any():

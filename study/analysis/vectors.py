@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from study.common.methods import find_method, method_of, of_class
+from study.common.methods import METHODS, find_method, method_of, of_class
 from study.common.vocabulary import SOURCES
 from study.datasets.dataset import variable_groups
 from study.recipes.dataset import DatasetRecipe
@@ -57,6 +57,24 @@ class OnSplits:
     halves: np.ndarray
     seeds: np.ndarray
     vectors: Vectors
+
+
+def methods_by_level(
+    held: Iterable[tuple[str, str, str, str]], *, imported: bool
+) -> dict[str | None, tuple[str, ...]]:
+    """The methods at each level, and at any under None: the study's own in their order, then
+    others by name; scores of a class count for their method, but imported names are as they are.
+
+    held : (model, condition, method, level)
+    """
+    found: dict[str | None, set[str]] = {}
+    for _, _, method, of in held:
+        for level in (None, of):
+            found.setdefault(level, set()).add(method if imported else method_of(method))
+    return {
+        level: (*(own for own in METHODS if own in of), *sorted(of.difference(METHODS)))
+        for level, of in found.items()
+    }
 
 
 def stored_on_splits(
@@ -197,9 +215,10 @@ def stored_name(recipe: DatasetRecipe, method: str, for_class: str | None) -> st
 
 def tidy(
     held: Mapping[tuple[str, str, str, str], Vectors],
+    recipe: DatasetRecipe,
     **columns: Callable[[Vectors], np.ndarray],
 ) -> pd.DataFrame:
-    """One row for each model, condition, method, level, seed and item of some vectors."""
+    """One row for each model, condition, method, level, seed and item; none of one class alone."""
     keys = ["model", "condition", "method", "level"]
     parts = [
         pd.DataFrame(
@@ -211,5 +230,6 @@ def tidy(
             }
         )
         for key, vectors in held.items()
+        if _method(key[2], recipe) == key[2]
     ]
     return pd.concat(parts, ignore_index=True)

@@ -1,21 +1,27 @@
 """The group of all commands, and what they share."""
 
+import functools
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
+from study.common.errors import InputError
 from study.common.text import printable, printable_lines, without_controls
+
+Result = TypeVar("Result")
 
 WIDTH = 100  # columns of a terminal
 TYPED = "study.typed"  # the words of a command, in what click keeps of it
-RUN_ARGUMENT = click.argument(
+_RUN_ARGUMENT = click.argument(
     "directory",
     metavar="[RUN]",
     required=False,
     help="A run's directory.  [default: reports/people, or the only run there is]",
 )
+RUN_OPTION = click.option("--run", "named", metavar="RUN", help="The run, in place of RUN.")
 FRESH_OPTION = click.option(
     "--fresh", is_flag=True, help="Set results aside (results.sqlite.old1) and start again."
 )
@@ -25,6 +31,25 @@ FORCE_OPTION = click.option(
 TRUST_OPTION = click.option(
     "--trust", is_flag=True, help="Run the code that the run names: of its models, and its table."
 )
+
+
+def run_argument(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Give a command the run that is meant as `directory`: its argument, or --run."""
+
+    @RUN_OPTION
+    @_RUN_ARGUMENT
+    @functools.wraps(command)
+    def with_run(*, directory: str | None, named: str | None, **rest: Any) -> Result:
+        return command(directory=one_run(directory, named), **rest)
+
+    return with_run
+
+
+def one_run(directory: str | None, named: str | None) -> str | None:
+    """The run that was named, as an argument or by --run. Raises InputError for two."""
+    if directory is not None and named is not None:
+        raise InputError(f"'{directory}' and --run '{named}': name one run")
+    return named if directory is None else directory
 
 
 class _Commands(click.Group):

@@ -1,6 +1,7 @@
 """The command line: parses, prints, calls."""
 
 import atexit
+import errno
 import gc
 import sqlite3
 import sys
@@ -9,11 +10,14 @@ import click
 
 from study.cli import own_data, report, run, stored  # noqa: F401  they add their commands
 from study.cli.group import commands, say
-from study.common.errors import Stopped, StudyError
-from study.common.text import printable
+from study.common.errors import InputError, Stopped, StudyError
+from study.common.standard_streams import keep_writing, unwritten
+from study.common.text import SHORT, message
 
 # More objects are made than deleted before Python looks for garbage; it would after 700.
 _ALLOCATIONS = 50_000
+# The longest message of a failure, which also says what is kept, and how to go on.
+_LONG = 1000
 
 
 def main() -> None:
@@ -22,6 +26,7 @@ def main() -> None:
     # the end in all of them.
     gc.set_threshold(_ALLOCATIONS)
     atexit.register(gc.freeze)
+    keep_writing()
     try:
         status = commands.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -39,13 +44,20 @@ def main() -> None:
         _stop(f"stored results cannot be read ({error}); 'study check' says more", 1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _stop(f"{where}{error.strerror or error}", 1)
+        # A name that no file can have is one that was given.
+        status = InputError.exit_status if error.errno == errno.ENAMETOOLONG else 1
+        _stop(f"{where}{error.strerror or error}", status)
     except Exception as error:
         # What nobody foresaw is a fault of the program, told in a line all the same.
         _stop(f"unforeseen {type(error).__name__}: {error}; please report it", 1)
-    sys.exit(status if isinstance(status, int) else 0)
+    status = status if isinstance(status, int) else 0
+    if (failure := unwritten()) is not None:
+        why = failure.strerror or failure
+        _stop(f"standard output: not all of it could be written ({why})", status or 1)
+    sys.exit(status)
 
 
-def _stop(message: str, status: int) -> None:
-    say(f"study: {printable(message)}", err=True)
+def _stop(said: str, status: int) -> None:
+    most = SHORT if status == InputError.exit_status else _LONG
+    say(f"study: {message(said, most)}", err=True)
     sys.exit(status)

@@ -95,15 +95,25 @@ def parse_beside(
 
 def _count(text: str, option: str, *, fewest: int) -> int:
     """A number of splits, seeds or shuffles."""
-    if not text.isdecimal() or not fewest <= int(text) <= MOST_SEEDS:
+    found = _whole(text)
+    if found is None or not fewest <= found <= MOST_SEEDS:
         raise InputError(f"{option} '{text}': give a number from {fewest} to {MOST_SEEDS}")
-    return int(text)
+    return found
 
 
 def parse_workers(text: str) -> int | None:
     """A number from 1, or None for "auto"."""
     if text == "auto":
         return None
-    if not text.isdecimal() or int(text) == 0:
+    found = _whole(text)
+    if not found:
         raise InputError(f"--workers '{text}': give a number from 1, or auto")
-    return int(text)
+    return found
+
+
+def _whole(text: str) -> int | None:
+    """A whole number in digits alone, not in more than Python reads; None for all else."""
+    try:
+        return int(text) if text.isdecimal() else None
+    except ValueError:
+        return None

@@ -48,10 +48,13 @@ def model_check_command(name_or_path: str, data: str) -> int:
     kind, gives = (
         ("classifier", "probabilities") if dataset.task.classes else ("regressor", "a number")
     )
+    given = "its arguments and a random_state" if engine.seeded else "its arguments"
     say(
-        f"It is a {kind}, not a network: it can be made with its arguments and a random_state, "
-        f"fitted,\nand gives {gives} for each row."
+        f"It is a {kind}, not a network: it can be made with {given}, fitted,\n"
+        f"and gives {gives} for each row."
     )
+    if engine.note:
+        say(f"note: {engine.note}")
     return 0
 
 

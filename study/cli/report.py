@@ -7,7 +7,16 @@ from pathlib import Path
 
 import click
 
-from study.cli.group import FORCE_OPTION, RUN_ARGUMENT, WIDTH, commands, give, say
+from study.cli.group import (
+    FORCE_OPTION,
+    RUN_OPTION,
+    WIDTH,
+    commands,
+    give,
+    one_run,
+    run_argument,
+    say,
+)
 from study.common.errors import InputError
 from study.common.methods import LEVELS
 from study.common.text import printable
@@ -15,7 +24,7 @@ from study.common.vocabulary import FORMATS
 
 
 @commands.command("report")
-@RUN_ARGUMENT
+@run_argument
 def report_command(directory: str | None) -> None:
     """Write the page, figures and tables of a run.
 
@@ -38,7 +47,7 @@ def report_command(directory: str | None) -> None:
 
 @commands.command("table")
 @click.argument("name", required=False, help="One of those that --list names.")
-@RUN_ARGUMENT
+@run_argument
 @click.option(
     "--format",
     "form",
@@ -62,6 +71,8 @@ def table_command(
         return
     if name is None:
         raise InputError("name a table; 'study table --list' names them all")
+    if name not in TABLES and directory in TABLES:  # the run stands before it
+        name, directory = directory, name
     if name not in TABLES:
         raise InputError(f"no table '{name}': 'study table --list' names them all")
     from study.analysis.overview import Overview
@@ -80,13 +91,18 @@ def table_command(
     "run_and_claim",
     metavar="[RUN] CLAIM",
     nargs=-1,
-    help="The claim, in quotation marks; before it the run's directory, which may be left out.",
+    help="The claim, in quotation marks; beside it the run's directory, which may be left out.",
 )
+@RUN_OPTION
 @click.option("--model", help="The model that it rests on.  [default: the declared claim's]")
 @click.option("--method", help="The method that it rests on.  [default: the declared claim's]")
 @click.option("--level", type=click.Choice(LEVELS), help="Of what it speaks.")
 def claim_command(
-    run_and_claim: tuple[str, ...], model: str | None, method: str | None, level: str | None
+    run_and_claim: tuple[str, ...],
+    named: str | None,
+    model: str | None,
+    method: str | None,
+    level: str | None,
 ) -> None:
     """Test a further claim on a stored run: study claim reports/people "age rank 1 in 0.8".
 
@@ -96,7 +112,7 @@ def claim_command(
     from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.recipes.claim_text import parse_claim
-    from study.report.tables.claims import claim_table
+    from study.report.tables.claims import NOT_DECLARED, claim_table
     from study.report.tables.population import chance_table, population_table
     from study.report.text.verdict import answers
     from study.store.run_directory import find_run
@@ -105,7 +121,9 @@ def claim_command(
     if len(run_and_claim) not in (1, 2) or (alone and Path(run_and_claim[0]).is_dir()):
         raise InputError('give one claim in quotation marks, such as "age rank 1 in 0.8"')
     *run, words = run_and_claim
-    results = Results(find_run(run[0] if run else None))
+    if run and Path(words).is_dir():  # the claim stands before it
+        run, words = [words], run[0]
+    results = Results(find_run(one_run(run[0] if run else None, named)))
     claim = parse_claim(words, results.recipe, model=model, method=method, level=level)
     if claim.model not in results.models:
         raise InputError(f"--model '{claim.model}': this run holds {', '.join(results.models)}")
@@ -113,6 +131,7 @@ def claim_command(
         held = ", ".join(results.methods())
         raise InputError(f"--method '{claim.method}': this run holds {held}")
     overview = Overview(results)
+    say(f"{NOT_DECLARED}.\n")
     for answer in answers(overview, claim):
         say(f"{printable(f'{answer.question}: {answer.verdict}. {answer.sentence}')}\n")
     tables = (make(overview, claim) for make in (population_table, chance_table, claim_table))
@@ -120,7 +139,7 @@ def claim_command(
 
 
 @commands.command("cite")
-@RUN_ARGUMENT
+@run_argument
 @click.option(
     "--format",
     "form",
@@ -197,7 +216,7 @@ def compare_command(run: str, other: str, out: Path | None, force: bool) -> None
 
 
 @commands.command("status")
-@RUN_ARGUMENT
+@run_argument
 def status_command(directory: str | None) -> None:
     """Show what a run holds, and what to be warned of.
 

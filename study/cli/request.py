@@ -105,6 +105,19 @@ _OPTIONS = (
 )
 
 
+class Requesting(click.Command):
+    """A command without arguments, which says where a word goes that is none of its options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if type(error) is not click.UsageError:  # an option that is wrong
+                raise
+            hint = "several models go with commas (--models linear,mlp), a run's directory is --out"
+            raise click.UsageError(f"{error.message}: {hint}", ctx) from error
+
+
 def request_options(command: Command) -> Command:
     """Give a command the options that `request_of` reads."""
     for option in reversed(_OPTIONS):

@@ -1,31 +1,33 @@
 """The commands that train, or say what training would take: run, plan."""
 
-import signal
 import time
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from study.cli.ending import ends_by_sigterm
 from study.cli.group import FRESH_OPTION, TYPED, commands, hold_lock, say, tell_lines
-from study.cli.request import Request, asked_of, request_of, request_options
+from study.cli.request import Request, Requesting, asked_of, request_of, request_options
 from study.common.errors import InputError, Stopped, StudyError
 from study.common.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from distributed import Client
 
     from study.datasets.dataset import Dataset
     from study.execution.memory import Needs
     from study.execution.plan import Plan
     from study.execution.run import Outcome
+    from study.store.records import Key
     from study.store.store import Store
     from study.store.writer import Writer
 
 
-@commands.command("run")
+@commands.command("run", cls=Requesting)
 @request_options
 @FRESH_OPTION
 def run_command(*, fresh: bool, **asked: Any) -> None:
@@ -36,8 +38,7 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     request = request_of(**asked)
-    # Schedulers of clusters, and systems that shut down, ask to end by SIGTERM.
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    click.get_current_context().with_resource(ends_by_sigterm())
     hold_lock(request.directory)
 
     from study.execution.prepare import prepare
@@ -80,21 +81,13 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
         )
 
 
-def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
-    """Do what Ctrl-C does now, also where a shell has it ignored, as in a script's background."""
-    handler = signal.getsignal(signal.SIGINT)
-    if callable(handler):
-        handler(signal.SIGINT, frame)
-    else:
-        raise KeyboardInterrupt
-
-
 def _tell_beginning(store: "Store", planned: "Plan", request: Request) -> None:
     """What is stored already, and what else is worth knowing before it starts."""
     from study.common.versions import environment
 
     _tell_missing(planned, request)
     if planned.blocks:
+        _tell_too_few(store.stored_keys(), request)
         tell_lines(warning.line for warning in store.data_findings())
     known = store.environments()
     if planned.blocks and known and environment() not in known:
@@ -107,6 +100,25 @@ def _tell_beginning(store: "Store", planned: "Plan", request: Request) -> None:
         near = get_close_matches(claim.model, request.models, n=1)
         meant = f" Did you mean '{near[0]}'?" if near else ""
         say(f"Note: the claim rests on model '{claim.model}', which is not run here.{meant}")
+
+
+def _tell_too_few(stored: "Iterable[Key]", request: Request) -> None:
+    """Say before training that no outcome over so many seeds could support the claim."""
+    from study.statistics.claims import fewest_met, fewest_seeds
+
+    claim = request.data.recipe.claim
+    if request.vary or claim.model not in request.models:
+        return
+    seeds = {*request.seeds} | {
+        key.streams.init
+        for key in stored
+        if key.model == claim.model and key.streams is not None and key.streams.ordinary
+    }
+    if fewest_met(claim.proportion, len(seeds)) is None:
+        say(
+            f"Note: {len(seeds)} seeds can support no claim that needs {claim.proportion:.0%} of "
+            f"them, as this data set's does: {fewest_seeds(claim.proportion)} are the fewest."
+        )
 
 
 def _add_methods(store: "Writer", dataset: "Dataset", request: Request) -> None:
@@ -236,7 +248,7 @@ def _tell_end(store: "Store", request: Request) -> None:
     say(f"'study report {directory}' makes the page, figures and tables.")
 
 
-@commands.command("plan")
+@commands.command("plan", cls=Requesting)
 @request_options
 def plan_command(**asked: Any) -> None:
     """Say what 'study run' would compute, and its time, memory and disk.
@@ -249,7 +261,7 @@ def plan_command(**asked: Any) -> None:
     from study.datasets.checks.registry import data_warnings
     from study.execution.forecast import forecast, told
     from study.execution.memory import available
-    from study.execution.prepare import foresee
+    from study.execution.prepare import foresee, stored_keys
 
     dataset, replicates = asked_of(request)
     starting = time.process_time()
@@ -264,6 +276,7 @@ def plan_command(**asked: Any) -> None:
     _tell_missing(planned, request)
     if not planned.blocks:
         return
+    _tell_too_few(stored_keys(request.directory), request)
     tell_lines(warning.line for warning in data_warnings(dataset))
     needs = _needs(planned, dataset)
     cores, there = _cores(), available()

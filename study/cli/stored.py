@@ -1,19 +1,27 @@
 """The commands on what is stored, and the demo: check, dump, predict, weights, demo."""
 
-import os
 import sys
 from contextlib import closing
 from pathlib import Path
 
 import click
 
-from study.cli.group import FORCE_OPTION, RUN_ARGUMENT, TRUST_OPTION, commands, say
+from study.cli.group import (
+    FORCE_OPTION,
+    RUN_OPTION,
+    TRUST_OPTION,
+    commands,
+    one_run,
+    run_argument,
+    say,
+)
 from study.common.errors import InputError, StudyError
+from study.common.standard_streams import is_read
 from study.common.text import printable
 
 
 @commands.command("check")
-@RUN_ARGUMENT
+@run_argument
 @click.option("--data", help="Dataset recipe, name or path.  [default: by the run's name of it]")
 @click.option(
     "--sample",
@@ -54,7 +62,7 @@ def check_command(
 
 
 @commands.command("dump")
-@RUN_ARGUMENT
+@run_argument
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file, in place of printing."
 )
@@ -76,11 +84,10 @@ def dump_command(directory: str | None, out: Path | None, force: bool) -> None:
             with whole(out) as new, new.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(lines)
             return
-        try:
-            sys.stdout.writelines(lines)
-            sys.stdout.flush()
-        except BrokenPipeError:  # whoever reads it, such as head, has had enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for line in lines:
+            if not is_read():  # whoever did, such as head, has had enough
+                break
+            sys.stdout.write(line)
 
 
 @commands.command("demo")
@@ -108,11 +115,15 @@ def demo_command(seed: int, out: Path, force: bool) -> None:
 
 @commands.command("predict")
 @click.argument(
-    "values", metavar="NAME=VALUE...", nargs=-1, help="What the row has, variable by variable."
+    "words",
+    metavar="[RUN] NAME=VALUE...",
+    nargs=-1,
+    help="What the row has, variable by variable; beside it the run's directory, which may be "
+    "left out.",
 )
-@click.option("--run", "directory", help="Directory of the run.  [default: reports/people]")
+@RUN_OPTION
 @TRUST_OPTION
-def predict_command(values: tuple[str, ...], directory: str | None, trust: bool) -> None:
+def predict_command(words: tuple[str, ...], named: str | None, trust: bool) -> None:
     """Predict one row with every stored network.
 
     Networks whose code does not come with the program are left out without --trust.
@@ -124,15 +135,17 @@ def predict_command(values: tuple[str, ...], directory: str | None, trust: bool)
     from study.store.run_directory import find_run
     from study.store.store import Store
 
+    runs = [word for word in words if "=" not in word and Path(word).is_dir()]
+    values = tuple(word for word in words if word not in runs[:1])
     for value in values:
         if "=" not in value:
             raise InputError(f"'{value}': write NAME=VALUE, such as age=34")
-    with Store(find_run(directory)) as store:
+    with Store(find_run(one_run(runs[0] if runs else None, named))) as store:
         say(predict(store, named_values(store.recipe, values), trust=trust))
 
 
 @commands.command("weights")
-@RUN_ARGUMENT
+@run_argument
 @click.option("--out", type=click.Path(path_type=Path), help="[default: RUN/weights]")
 @FORCE_OPTION
 def weights_command(directory: str | None, out: Path | None, force: bool) -> None:

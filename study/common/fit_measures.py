@@ -33,6 +33,11 @@ class FitMeasures:
     correct: str
     columns: tuple[str, ...]
 
+    @property
+    def others(self) -> list[str]:
+        """The columns that are of models of other tasks."""
+        return sorted({*OF_NUMBERS.columns, *OF_CLASSES.columns} - {*self.columns})
+
 
 OF_NUMBERS = FitMeasures(
     explained="r_squared",

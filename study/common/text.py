@@ -1,5 +1,6 @@
 """Text that is safe to print; seeds and names in words."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -28,6 +29,36 @@ def printable_lines(text: str) -> str:
 def without_controls(text: str) -> str:
     """Lines for another program, in which only control characters are replaced."""
     return text.translate(_CONTROLS_IN_LINES)
+
+
+SHORT = 290  # the longest refusal
+# Of what was given between quotation marks, and of one word.
+_LONGEST_QUOTED, _LONGEST_WORD = 80, 200
+_QUOTED = re.compile(r"(?<!\w)'[^']*'(?!\w)")  # an apostrophe stands after a letter
+_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
+
+
+def message(text: str, most: int = SHORT) -> str:
+    """What is wrong, on one line of at most so many signs, however long a text it speaks of.
+
+    Control characters and bytes that are no text stand as Python writes them, so that a name is
+    seen as it is; long texts lose their middle.
+    """
+    seen = "".join(
+        sign.encode("unicode_escape").decode("ascii")
+        if ord(sign) in _REPLACED or "\ud800" <= sign <= "\udfff"
+        else sign
+        for sign in text
+    )
+    for given in (_QUOTED, _WORD):
+        seen = given.sub(lambda found: _without_middle(found[0], _LONGEST_QUOTED), seen)
+    return _without_middle(seen, most)
+
+
+def _without_middle(text: str, most: int) -> str:
+    """At most so many signs of a text: more of its beginning than of its end."""
+    end = most // 3
+    return text if len(text) <= most else f"{text[: most - end - 1]}…{text[-end:]}"
 
 
 # Of printable text no part: it holds no control characters.

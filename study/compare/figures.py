@@ -144,7 +144,7 @@ def agreement(comparison: Comparison) -> Display | None:
 def fits(comparison: Comparison) -> Display | None:
     """How much each seed explains on the test rows, in both runs."""
     first, second = comparison.results
-    look = looks(first)
+    look = looks(first, first.models)
     models = common_models(first, second)
     if imported(first, second) or first.measures != second.measures:
         return None
@@ -262,7 +262,7 @@ def _methods(first: Results, data: pd.DataFrame) -> list[str]:
 
 
 def _titles(results: Results, models: list[str]) -> list[str]:
-    look = looks(results)
+    look = looks(results, results.models)
     return [look[model].label for model in models]
 
 

@@ -119,7 +119,7 @@ def order_agreement(first: Results, second: Results, level: str) -> pd.DataFrame
             "null": null.kind,
             "reason": reason or without,
         }
-        means.add(row, seeds, within_seeds(*vectors))
+        means.add([row], seeds, within_seeds(*vectors)[None])
     frame = means.frame()
     if frame.empty:
         return frame

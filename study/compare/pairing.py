@@ -44,7 +44,7 @@ def _data(results: Results) -> list[Any]:
     exclude = {"train", "test", "file"}
     table = recipe.table.model_dump(exclude=exclude) if recipe.table else {}
     target = recipe.target.model_dump(exclude={"tolerance", "unit"})
-    related = recipe.groups, recipe.equal_rows, recipe.time
+    related = recipe.groups, recipe.equal_rows, recipe.time, recipe.weight
     return [rows_of(results), table, recipe.split, related, recipe.variables, target]
 
 

@@ -1,6 +1,6 @@
 """A dataset recipe and its tables become arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,20 +8,35 @@ import numpy as np
 
 from study.common.errors import InputError
 from study.common.task import Task
-from study.common.text import some
 from study.common.warning import Warning
 from study.datasets.checks.table_registry import table_warnings
 from study.datasets.dates import ISO, day_of, in_words
 from study.datasets.division import divided, proposing
-from study.datasets.encoding import UNSCALED, CellError, Reader, Scale, to_features
+from study.datasets.encoding import UNSCALED, Scale, to_features
+from study.datasets.learnable import (
+    check_classes,
+    check_indicators,
+    check_target,
+    check_variation,
+)
 from study.datasets.raw_columns import as_used
 from study.datasets.row_groups import with_groups
 from study.datasets.row_times import check_forward
+from study.datasets.row_weights import counted
 from study.datasets.rows import TableRows, natural_value, read_rows
-from study.recipes.columns import Binary, Date, OneHot, Ordinal, Scaling, Variable, is_amount
+from study.recipes.columns import (
+    Binary,
+    Date,
+    OneHot,
+    Ordinal,
+    Scaling,
+    Variable,
+    is_amount,
+)
 from study.recipes.dataset import DatasetRecipe
-from study.recipes.target import ClassTarget, Target
+from study.recipes.target import Target
 from study.statistics.exchanges import in_time
+from study.statistics.spread import deviations
 
 
 @dataclass(frozen=True)
@@ -60,10 +75,13 @@ class Dataset:
     target_scale : how the target was scaled
     prepared : what was done to each variable, and last to the target
     dropped : rows that were left out for a missing value
+    uncounted : rows that were left out for a weight of 0
     left_out : rows that were left out since the claim was proposed from them
     row_groups : (training and then test rows,) int, those of one number go to the same side of
         every split; or float, the times by which all rows stand in order; None where each row is
         on its own
+    row_weights : (training and then test rows,), what each counts in training, fits and scores, of
+        mean 1; None where all count the same
     table_warnings : what there is to warn of its columns, as they were read
     """
 
@@ -79,8 +97,10 @@ class Dataset:
     target_scale: Scale = UNSCALED
     prepared: tuple[Prepared, ...] = ()
     dropped: int = 0
+    uncounted: int = 0
     left_out: int = 0
     row_groups: np.ndarray | None = None
+    row_weights: np.ndarray | None = None
     table_warnings: tuple[Warning, ...] = ()
 
     @property
@@ -135,6 +155,11 @@ class Dataset:
         )
 
     @property
+    def train_weights(self) -> np.ndarray | None:
+        """What each training row counts: (rows,)."""
+        return None if self.row_weights is None else self.row_weights[: len(self.train_y)]
+
+    @property
     def group_counts(self) -> tuple[int, int] | None:
         """How many groups the training rows and the test rows are of; None without groups."""
         if self.row_groups is None or in_time(self.row_groups):
@@ -145,7 +170,7 @@ class Dataset:
     @property
     def feature_scale(self) -> np.ndarray:
         """Standard deviation of each feature over the training rows (ddof 0), float64."""
-        return self.train_x.astype(np.float64).std(axis=0)
+        return deviations(self.train_x, self.train_weights)
 
     def to_variables(self, x: np.ndarray) -> np.ndarray:
         """One column per variable: (rows, features) -> (rows, variables).
@@ -180,7 +205,8 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
     the training rows alone.
     """
     tables = read_rows(recipe, folder)
-    first, *others = with_groups(recipe, [TableRows.of(recipe, table) for table in tables])
+    whole = [TableRows.of(recipe, table) for table in tables]
+    first, *others = with_groups(recipe, counted(recipe, whole))
     gone = proposing(recipe, first)
     left = [first.only(~gone), *others]
     kept = [rows.complete(recipe) for rows in left]
@@ -188,13 +214,13 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
     train, test = kept if recipe.split is None else divided(kept[0], recipe.split, levels)
     check_forward(recipe, train, test)
     for rows, part in ((train, "training"), (test, "test")):
-        _check_target(recipe, rows, part)
-    _check_classes(recipe.target, train)
+        check_target(recipe, rows, part)
+    check_classes(recipe.target, train)
     fillings = _fillings(recipe, train, "training")
     gaps = [np.isnan(rows.values) for rows in (train, test)]
     train, test = train.filled(fillings), test.filled(fillings)
-    _check_indicators(recipe, train, gaps[0])
-    _check_variation(recipe, train, test)
+    check_indicators(recipe, train, gaps[0])
+    check_variation(recipe, train, test)
     columns = [*recipe.variables, recipe.target]
     scales = [
         Scale.of(column, numbers) if isinstance(column, Scaling) else UNSCALED
@@ -219,8 +245,10 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
         target_scale=scales[-1],
         prepared=_prepared(recipe, left, scales, fillings),
         dropped=sum(map(len, left)) - sum(map(len, kept)),
+        uncounted=sum(map(len, whole)) - sum(map(len, [first, *others])),
         left_out=int(gone.sum()),
-        row_groups=_row_groups(train, test),
+        row_groups=_joined(train.groups, test.groups),
+        row_weights=_of_mean_1(_joined(train.weights, test.weights)),
         table_warnings=table_warnings(as_used(recipe, [first, *others])),
     )
 
@@ -233,17 +261,20 @@ def load_proposing(dataset: Dataset, folder: Path) -> tuple[np.ndarray, np.ndarr
     """
     recipe = dataset.recipe
     tables = [TableRows.of(recipe, table) for table in read_rows(recipe, folder)]
-    first = with_groups(recipe, tables)[0]
+    first = with_groups(recipe, counted(recipe, tables))[0]
     rows = first.only(proposing(recipe, first)).complete(recipe)
-    _check_target(recipe, rows, "left out")
+    check_target(recipe, rows, "left out")
     filled = rows.filled(_fillings(recipe, rows, "left out"))
     return _arrays(recipe, filled, np.isnan(rows.values), list(dataset.scales.values()))
 
 
-def _row_groups(train: TableRows, test: TableRows) -> np.ndarray | None:
-    if train.groups is None or test.groups is None:
-        return None
-    return np.concatenate([train.groups, test.groups])
+def _joined(train: np.ndarray | None, test: np.ndarray | None) -> np.ndarray | None:
+    return None if train is None or test is None else np.concatenate([train, test])
+
+
+def _of_mean_1(weights: np.ndarray | None) -> np.ndarray | None:
+    """In single precision the smallest and the largest would be lost as they are."""
+    return None if weights is None else weights / weights.mean()
 
 
 def _arrays(
@@ -284,53 +315,6 @@ def _prepared(
     )
 
 
-def encode_row(
-    recipe: DatasetRecipe, values: dict[str, str], scales: Mapping[str, Scale]
-) -> np.ndarray:
-    """The features of one row given in natural units and level names, by variable.
-
-    `scales` are those of the variables. Returns shape (features,), float32. Raises InputError.
-    """
-    names = [variable.name for variable in recipe.variables]
-    for name in values:
-        if name not in names:
-            raise InputError(f"unknown variable '{name}': there is {', '.join(names)}")
-    for name in names:
-        if name not in values:
-            raise InputError(f"{name} is missing: give a value for each of {', '.join(names)}")
-    reader = Reader(recipe.own_table)
-    try:
-        row = [reader.values(variable, [values[variable.name]]) for variable in recipe.variables]
-    except CellError as error:
-        raise InputError(str(error)) from error
-    for name, value in zip(names, row, strict=True):
-        if np.isnan(value).any():
-            raise InputError(f"{name}: '{values[name]}' is a missing value: give one")
-    columns = [scales[name] for name in names]
-    numbers = np.stack(row, axis=1)
-    gaps = np.zeros(numbers.shape, dtype=bool)
-    return to_features(numbers, gaps, recipe.variables, variable_groups(recipe), columns)[0]
-
-
-def _check_target(recipe: DatasetRecipe, rows: TableRows, part: str) -> None:
-    if len(np.unique(rows.target)) == 1:
-        what = "there is one row" if len(rows) == 1 else f"every {recipe.target.name} is the same"
-        among = f" among the {part} rows" if recipe.split else ""
-        raise InputError(f"{rows.name}: {what}{among}: nothing to explain")
-
-
-def _check_classes(target: Target, train: TableRows) -> None:
-    """Refuse classes that no training row is of."""
-    if isinstance(target, ClassTarget):
-        lost = [level for place, level in enumerate(target.levels) if place not in train.target]
-        if lost:
-            raise InputError(
-                f"{train.name}: no training row has the {target.name} {some(lost)}, "
-                "so that nothing can be learned of it: take it out of the levels under [target], "
-                "with its rows"
-            )
-
-
 def _fillings(recipe: DatasetRecipe, rows: TableRows, part: str) -> np.ndarray:
     """What stands in place of a missing value of each variable: median, or most frequent level.
 
@@ -367,34 +351,3 @@ def _in_words(column: Variable | Target, filling: float) -> str:
         since = 0.0 if column.goes_round else day_of(column.since, ISO)
         return in_words(filling + since, column.as_)
     return f"{filling:g}"
-
-
-def _check_indicators(recipe: DatasetRecipe, train: TableRows, gaps: np.ndarray) -> None:
-    """Refuse indicators of what is never missing; gaps : (training rows, variables) bool."""
-    for variable, missing in zip(recipe.variables, gaps.T, strict=True):
-        if variable.keeps_missing and not missing.any():
-            raise InputError(
-                f"{train.name}: {variable.name} has a value in each of the {len(train)} training "
-                'rows, so that its indicator tells nothing: give it missing = "impute"'
-            )
-
-
-def _check_variation(recipe: DatasetRecipe, train: TableRows, test: TableRows) -> None:
-    """Refuse variables and levels that training cannot tell anything of."""
-    for place, variable in enumerate(recipe.variables):
-        known = np.unique(train.values[:, place])
-        if len(known) == 1:
-            raise InputError(
-                f"{train.name}: {variable.name} is the same in all {len(train)} training rows: "
-                "leave the variable out"
-            )
-        if isinstance(variable, OneHot):
-            for level, name in enumerate(variable.levels):
-                if level in known:
-                    continue
-                tested = "in test rows only" if level in test.values[:, place] else "in no row"
-                raise InputError(
-                    f"{train.name}: level '{name}' of {variable.name} occurs {tested}, so that "
-                    "nothing can be learned of it: leave it out, or name the level that takes "
-                    "it by other"
-                )

@@ -24,7 +24,7 @@ class TableRows:
     target : (rows,), not scaled, or the numbers of classes; parts : (rows,) texts of the column
     that splits the table, or empty texts; subjects : (rows,) texts of the column that groups rows,
     or puts them in time, or empty texts; places : (rows,) what numbers each row; groups : (rows,)
-    as of `Dataset.row_groups`
+    as of `Dataset.row_groups`; weights : (rows,) what each counts; None where all do the same
     """
 
     name: str
@@ -35,6 +35,7 @@ class TableRows:
     subjects: np.ndarray
     places: np.ndarray
     groups: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     @classmethod
     def of(cls, recipe: DatasetRecipe, table: TextTable) -> "TableRows":
@@ -43,6 +44,7 @@ class TableRows:
         splits = recipe.split.column if recipe.split else None
         related = recipe.groups or recipe.time
         values, targets, parts, subjects, places = [], [], [], [], []
+        weights = []
         reader = Reader(recipe.own_table)
         for chunk in table.chunks:
             try:
@@ -53,6 +55,9 @@ class TableRows:
                     for variable in recipe.variables
                 ]
                 target = reader.target(recipe.target, chunk.cells[recipe.target.name])
+                if recipe.weight is not None:
+                    numbers = Numeric(name=recipe.weight, type="numeric")
+                    weights.append(reader.numbers(numbers, chunk.cells[recipe.weight]))
             except CellError as error:
                 place = f"{table.unit} {chunk.numbers[error.place]}"
                 raise InputError(f"{table.name}, {place}, column {error}") from error
@@ -69,6 +74,7 @@ class TableRows:
             np.array(parts),
             np.array(subjects),
             np.array(places),
+            weights=np.concatenate(weights) if weights else None,
         )
 
     def __len__(self) -> int:
@@ -81,9 +87,9 @@ class TableRows:
 
     def only(self, chosen: np.ndarray) -> "TableRows":
         """Some of these rows."""
-        arrays = {name: getattr(self, name)[chosen] for name in _ARRAYS}
-        groups = None if self.groups is None else self.groups[chosen]
-        return replace(self, **arrays, groups=groups)
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        there = {name: array[chosen] for name, array in arrays.items() if array is not None}
+        return replace(self, **there)
 
     def complete(self, recipe: DatasetRecipe) -> "TableRows":
         """These rows without those that the recipe drops for a missing value."""
@@ -106,7 +112,7 @@ class TableRows:
         return replace(self, values=np.where(np.isnan(self.values), fillings, self.values))
 
 
-_ARRAYS = ("values", "target", "parts", "subjects", "places")
+_ARRAYS = ("values", "target", "parts", "subjects", "places", "groups", "weights")
 
 
 def read_rows(recipe: DatasetRecipe, folder: Path) -> list[TextTable]:
@@ -126,7 +132,7 @@ def read_rows(recipe: DatasetRecipe, folder: Path) -> list[TextTable]:
 def _check_columns(recipe: DatasetRecipe, table: TextTable) -> None:
     inputs = recipe.features if recipe.own_table.encoded else [v.name for v in recipe.variables]
     splits = [recipe.split.column] if recipe.split and recipe.split.column else []
-    related = [name for name in (recipe.groups, recipe.time) if name]
+    related = [name for name in (recipe.groups, recipe.time, recipe.weight) if name]
     for name in (*inputs, recipe.target.name, *splits, *related):
         if name not in table.columns:
             near = difflib.get_close_matches(name, table.columns, n=1)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from study.common.errors import InputError
 from study.common.streams import bit_generator, keep_bits
+from study.common.task import NUMBER, Task
 from study.engines.replicates import Replicate
 from study.engines.row_orders import Orders
 from study.networks.dropout import Dropout
@@ -36,8 +37,10 @@ class Batches:
         held_out: int = 0,
         groups: np.ndarray | None = None,
         weights: np.ndarray | None = None,
+        task: Task = NUMBER,
     ) -> None:
-        self._orders = Orders(slots, len(y) - tested, tested, held_out, groups)
+        classes = y if task.classes else None
+        self._orders = Orders(slots, len(y) - tested, tested, held_out, groups, classes)
         self.rows = self._orders.rows
         self.size = min(batch_size, self.rows)
         self.last_full = self.rows // self.size - 1

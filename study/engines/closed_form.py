@@ -73,7 +73,8 @@ class ClosedForm(Engine):
         weights: np.ndarray | None = None,
     ) -> Trained:
         rows = len(y) - tested
-        parts = [rows_of(replicate, rows, tested, groups)[0] for replicate in replicates]
+        classes = y if self.task.classes else None
+        parts = [rows_of(replicate, rows, tested, groups, classes)[0] for replicate in replicates]
         solutions = []
         for own in parts or [np.arange(rows)]:
             solutions.append(

@@ -140,6 +140,11 @@ class Engine(ABC):
         return False
 
     @property
+    def seeded(self) -> bool:
+        """Whether a seed makes a difference to a model on the same rows and labels."""
+        return True
+
+    @property
     def note(self) -> str | None:
         """What is to be said, in a line, of how its models are trained."""
         return None

@@ -24,8 +24,8 @@ TIME_BLOCKS = 8
 class Orders:
     """The rows of the table that each replicate meets in an epoch.
 
-    Rows are shuffled anew each epoch, each replicate's by its own stream. `rows`, `tested` and
-    `groups` are as for `assign_rows`.
+    Rows are shuffled anew each epoch, each replicate's by its own stream. `rows`, `tested`,
+    `groups` and `classes` are as for `assign_rows`.
 
     Attributes
     ----------
@@ -41,8 +41,9 @@ class Orders:
         tested: int = 0,
         held_out: int = 0,
         groups: np.ndarray | None = None,
+        classes: np.ndarray | None = None,
     ) -> None:
-        row_of, label_of = assign_rows(replicates, rows, tested, groups)
+        row_of, label_of = assign_rows(replicates, rows, tested, groups, classes)
         trained_on, held = hold_out(replicates, row_of, held_out, groups)
         self.rows = rows - held_out
         self._assigned = row_of
@@ -90,17 +91,22 @@ def _taken(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def assign_rows(
-    replicates: Sequence[Replicate], rows: int, tested: int = 0, groups: np.ndarray | None = None
+    replicates: Sequence[Replicate],
+    rows: int,
+    tested: int = 0,
+    groups: np.ndarray | None = None,
+    classes: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which row of the table a replicate's i-th input and its i-th label come from.
 
     The table has so many training rows, and then so many that are `tested`; of `groups`
-    (rows + tested,), rows of one number stay together. Two of (replicates, rows): replicates that
-    have fewer meet them again and again, so that all take as many steps.
+    (rows + tested,), rows of one number stay together. `classes` (rows + tested,) are those of
+    targets that are classes. Two of (replicates, rows): replicates that have fewer meet them again
+    and again, so that all take as many steps.
     """
     row_of, label_of = [], []
     for replicate in replicates:
-        own = rows_of(replicate, rows, tested, groups)[0]
+        own = rows_of(replicate, rows, tested, groups, classes)[0]
         row_of.append(np.resize(own, rows))
         label_of.append(np.resize(labels_of(replicate, own, groups), rows))
     return np.stack(row_of), np.stack(label_of)
@@ -154,7 +160,11 @@ def _hold_out(
 
 
 def rows_of(
-    replicate: Replicate, rows: int, tested: int, groups: np.ndarray | None = None
+    replicate: Replicate,
+    rows: int,
+    tested: int,
+    groups: np.ndarray | None = None,
+    classes: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The training rows and the test rows of a replicate, of a table as for `assign_rows`.
 
@@ -163,7 +173,7 @@ def rows_of(
     """
     streams = replicate.streams
     if streams.split is not None:
-        train, test = half_rows(streams.split, rows, tested, groups)
+        train, test = half_rows(streams.split, rows, tested, groups, classes)
         return train[:rows], test
     if streams.rows is None:
         return np.arange(rows), np.arange(rows, rows + tested)
@@ -219,15 +229,23 @@ def labels_of(
 
 
 def half_rows(
-    half: int, rows: int, tested: int, groups: np.ndarray | None = None
+    half: int,
+    rows: int,
+    tested: int,
+    groups: np.ndarray | None = None,
+    classes: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The training rows and the test rows of a half of all rows, numbered as streams are.
 
     scikit-learn's ShuffleSplit draws both halves, with the number of the split as random_state;
     the last rows of a half are its test rows, as large a part of it as of all rows. Of rows in
     `groups` (rows + tested,), groups are drawn in place of rows, each with all its rows; of rows in
-    time, TIME_BLOCKS blocks of them, the last ones of a half being its test rows.
+    time, TIME_BLOCKS blocks of them, the last ones of a half being its test rows. Otherwise, rows
+    of `classes` (rows + tested,) are drawn by StratifiedShuffleSplit, first the halves and then
+    the test rows of each, so that no half lacks a class.
     """
+    if classes is not None and groups is None:
+        return _half_of_classes(half, classes, *half_sizes(rows, tested))
     size, held = half_sizes(rows, tested, groups)
     group_of = np.arange(rows + tested) if groups is None else units(groups)
     splitter = scikit_learn("model_selection", "ShuffleSplit")(
@@ -239,6 +257,31 @@ def half_rows(
     if groups is None:
         return train, test
     return _of_groups(group_of, train), _of_groups(group_of, test)
+
+
+def _half_of_classes(
+    half: int, classes: np.ndarray, size: int, held: int
+) -> tuple[np.ndarray, np.ndarray]:
+    own = _stratified(classes, size, size, half // 2)[half % 2]
+    train, test = _stratified(classes[own], size - held, held, half // 2)
+    return own[train], own[test]
+
+
+def _stratified(
+    classes: np.ndarray, first: int, second: int, random_state: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Places of two parts of so many rows; of each class as many as chance would give.
+
+    Without regard to classes where one has a single row, or a part has fewer rows than there are.
+    """
+    counts = np.unique(classes, return_counts=True)[1]
+    divided = counts.min() > 1 and min(first, second) >= len(counts)
+    name = "StratifiedShuffleSplit" if divided else "ShuffleSplit"
+    splitter = scikit_learn("model_selection", name)(
+        n_splits=1, train_size=first, test_size=second, random_state=random_state
+    )
+    ((one, other),) = splitter.split(classes, classes)
+    return one, other
 
 
 def half_sizes(rows: int, tested: int, groups: np.ndarray | None = None) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from study.engines.missing_values import KeepingGaps, takes_nan
 from study.engines.replicates import Replicate, Trained
 from study.engines.row_orders import labels_of, rows_of, scaled
 from study.recipes.model import Contender, EstimatorRecipe
+from study.statistics.probabilities import raw_outputs
 
 # What fitting one counts for each row, and predicting: between boosted trees and forests.
 _FIT, _PREDICT = 10_000, 500
@@ -33,6 +34,7 @@ _FIT, _PREDICT = 10_000, 500
 _MOST_IN_BLOCK, _ROWS_FITTED = 4, 8192
 # Rows on which they are tried, to see how they grow.
 _FEW, _MORE = 100, 400
+UNSEEDED = "no random_state, so that its seeds are one observation; splits and shuffles tell more"
 
 
 class Estimators(Stack):
@@ -59,17 +61,15 @@ class Estimators(Stack):
 def _raw_outputs(estimator: Any, x: np.ndarray, task: Task) -> np.ndarray:
     """What an estimator predicts, (rows,), or the log of its probabilities, (rows, classes).
 
-    Of two classes, the log-odds of the second, (rows,). Probabilities are kept from 0 and 1 as
-    scikit-learn's log_loss keeps them; a class without training rows has probability 0.
+    Of two classes, the log-odds of the second, (rows,). A class without training rows has
+    probability 0.
     """
     if not task.classes:
         return estimator.predict(x)
     found = np.asarray(estimator.predict_proba(x))
     p = np.zeros((len(x), len(task.levels)), found.dtype)
     p[:, np.asarray(estimator.classes_, dtype=int)] = found
-    least = np.finfo(p.dtype).eps
-    logs = np.log(np.clip(p, least, 1 - least))
-    return logs[:, 1] - logs[:, 0] if task.outputs == 1 else logs
+    return raw_outputs(p)
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,10 @@ class ScikitLearn(Engine):
         estimator = self._make(0)
         if known:
             return
+        weights = dataset.train_weights
+        own = None if weights is None else self._weights(weights)
         try:
-            self._fit(estimator, dataset.train_x, dataset.train_y)
+            self._fit(estimator, dataset.train_x, dataset.train_y, own)
             with _one_thread():
                 shape = np.shape(_raw_outputs(estimator, dataset.test_x, self.task))
         except Exception as error:  # a stranger's class may raise anything
@@ -118,6 +120,14 @@ class ScikitLearn(Engine):
     @property
     def own_code(self) -> OwnCode:
         return own_code(type(_make(self.recipe, 0, self.task)).__mro__)
+
+    @property
+    def seeded(self) -> bool:
+        return _is_seeded(_make(self.recipe, 0, self.task))
+
+    @property
+    def note(self) -> str | None:
+        return None if self.seeded else UNSEEDED
 
     def train(
         self,
@@ -132,8 +142,9 @@ class ScikitLearn(Engine):
     ) -> Trained:
         fitted: list[Any] = []
         warned: list[str] = []
+        classes = y if self.task.classes else None
         for replicate in replicates:
-            rows = rows_of(replicate, len(y) - tested, tested, groups)[0]
+            rows = rows_of(replicate, len(y) - tested, tested, groups, classes)[0]
             labels = labels_of(replicate, rows, groups)
             random_state = replicate.streams.init
             estimator = self._make(random_state)
@@ -233,9 +244,7 @@ def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
     _refuse_other_tasks(recipe, estimator_class, task)
     try:
         estimator = estimator_class(**recipe.arguments)
-        # Not by the signature: other packages' classes may pass it on unnamed.
-        seeded = "random_state" in estimator.get_params(deep=False)
-        if seeded:
+        if _is_seeded(estimator):
             estimator.set_params(random_state=random_state)
         chances = hasattr(estimator, "predict_proba")
     except Exception as error:  # a stranger's class may raise anything
@@ -245,13 +254,6 @@ def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
             recipe,
             "it has no predict_proba: name a classifier with probabilities, or give arguments "
             "with which it has them",
-        )
-    if not seeded:
-        closed = "logistic regression" if task.classes else "least squares"
-        raise _unfit(
-            recipe,
-            f"it has no random_state, so that all seeds would be the same: name a {_kind(task)} "
-            f"that has one ({closed} is always computed)",
         )
     return estimator
 
@@ -282,6 +284,14 @@ def _refuse_other_tasks(recipe: EstimatorRecipe, estimator_class: Any, task: Tas
 
 def _kind(task: Task) -> str:
     return "classifier" if task.classes else "regressor"
+
+
+def _is_seeded(estimator: Any) -> bool:
+    """Whether it has a random_state.
+
+    Not by the signature: other packages' classes may pass it on unnamed.
+    """
+    return "random_state" in estimator.get_params(deep=False)
 
 
 def _unfit(recipe: EstimatorRecipe, reason: str) -> InputError:

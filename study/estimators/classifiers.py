@@ -3,13 +3,13 @@
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
 from study.common.task import Task
 from study.estimators.documentation import documented
 from study.estimators.networks import MLPNetwork, Network, TransformerNetwork
+from study.statistics.probabilities import probabilities
 
 _WORDS = {"loss": "cross-entropy", "linear": "logistic regression"}
 
@@ -83,10 +83,7 @@ class _Classifier(ClassifierMixin, Network):  # type: ignore[misc]  # untyped
         p : ndarray of shape (n_samples, n_classes)
             Probabilities, in the order of `classes_`.
         """
-        outputs = self._raw_outputs(X)
-        if outputs.ndim == 1:
-            return np.column_stack([expit(-outputs), expit(outputs)])
-        return softmax(outputs, axis=1)
+        return probabilities(self._raw_outputs(X), len(self.classes_))
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the most probable class.

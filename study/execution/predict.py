@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from study.common.text import by_columns, filled, printable
-from study.datasets.dataset import encode_row
 from study.datasets.encoding import Scale
+from study.datasets.one_row import encode_row
 from study.engines.registry import engine_for
 from study.engines.replicates import Trained
 from study.recipes.target import NumericTarget, Target
@@ -26,7 +26,8 @@ def predict(store: Store, values: dict[str, str], *, trust: bool = False) -> str
     """
     store.check_weights()
     scales = store.scales()
-    row = encode_row(store.recipe, values, scales)[None, :]
+    imputed = {of.column: of.imputed for of in store.prepared().itertuples()}
+    row = encode_row(store.recipe, values, scales, imputed)[None, :]
     store.check_trained()
     target = store.recipe.target
     without = store.without_weights()

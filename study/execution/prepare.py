@@ -8,6 +8,7 @@ import torch
 
 from study.common.conditions import CONDITIONS
 from study.common.errors import InputError, StudyError
+from study.common.fit_measures import fit_measures
 from study.common.methods import DEFAULT_METHODS, chosen_methods
 from study.common.vocabulary import ALL_GROUPS, GROUPS, LEAST_SQUARES
 from study.datasets.checks.registry import data_warnings
@@ -23,6 +24,7 @@ from study.importance.scoring import check_scoring
 from study.recipes.model import Contender
 from study.statistics.collinearity import explained
 from study.statistics.exchanges import in_time
+from study.statistics.spread import deviations
 from study.store import same_run
 from study.store.records import Key
 from study.store.run_directory import FILE_NAME, check_writable, create, set_aside
@@ -48,7 +50,7 @@ def prepare(
     been checked. With `fresh`, stored results are set aside first. Raises InputError, and
     StudyError where what is stored is damaged.
     """
-    engines = _checked(directory, dataset, models, device=device, fresh=fresh)
+    engines = _checked(directory, dataset, models, wanted, device=device, fresh=fresh)
     check_writable(directory)
     if fresh:
         set_aside(directory)
@@ -91,7 +93,7 @@ def foresee(
     methods: Sequence[str] = DEFAULT_METHODS,
 ) -> Plan:
     """What `prepare` would plan, with its checks, but nothing is made or written."""
-    engines = _checked(directory, dataset, models, device=device, fresh=False)
+    engines = _checked(directory, dataset, models, wanted, device=device, fresh=False)
     stored: set[Key] = set()
     if (directory / FILE_NAME).exists():
         with Store(directory) as store:
@@ -101,10 +103,19 @@ def foresee(
     return plan(engines, dataset, wanted, stored=stored, methods=methods)
 
 
+def stored_keys(directory: Path) -> set[Key]:
+    """What the run in `directory` holds, if there is one."""
+    if not (directory / FILE_NAME).exists():
+        return set()
+    with Store(directory) as store:
+        return store.stored_keys()
+
+
 def _checked(
     directory: Path,
     dataset: Dataset,
     models: Mapping[str, Contender],
+    wanted: Sequence[Replicate],
     *,
     device: str,
     fresh: bool,
@@ -129,6 +140,13 @@ def _checked(
             gaps=dataset.gaps,
         )
         engines[name].check(dataset, known=name in known)
+        if not engines[name].seeded and not any(one.streams.own_rows for one in wanted):
+            closed_form = fit_measures(dataset.task).closed_form.lower()
+            raise InputError(
+                f"model '{name}': {engines[name].import_path}: it has no random_state, so that "
+                "all seeds would be the same: let rows vary by --splits or --vary rows, or name "
+                f"one that has it ({closed_form} is always computed)"
+            )
     return engines
 
 
@@ -201,10 +219,13 @@ def _traits(dataset: Dataset) -> list[tuple[str, float, float]]:
 
 def _parts(dataset: Dataset) -> list[tuple[str, int, float | None]]:
     """Training and test rows, with the deviation of their targets, rows left out, and groups."""
-    classes = dataset.task.classes
+    classes, sample = dataset.task.classes, Sample.of(dataset, ())
     parts: list[tuple[str, int, float | None]] = [
-        (part, len(y), None if classes else float(y.astype(np.float64).std()))
-        for part, y in (("train", dataset.train_y), ("test", dataset.test_y))
+        (part, len(y), None if classes else float(deviations(y, weights)))
+        for part, y, weights in (
+            ("train", sample.train_y, sample.train_weights),
+            ("test", sample.test_y, sample.test_weights),
+        )
     ]
     others = {"dropped": dataset.dropped, "proposal": dataset.left_out}
     if dataset.group_counts is not None and dataset.row_groups is not None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+import numpy as np
+
 from study.common.conditions import UNTRAINED
 from study.common.errors import StudyError, first_line
 from study.datasets.dataset import Dataset
@@ -89,8 +91,9 @@ def _epoch(block: Block, protocol: Protocol, dataset: Dataset) -> float:
     some = block.replicates[: engine.width]
 
     def timed(rows: int) -> _Clock:
-        x, y = dataset.train_x[:rows], dataset.train_y[:rows]
-        return _Clock(lambda tell: engine.train(some, x, y, tell))
+        part = _part(dataset, rows, few=False)
+        x, y, weights = part.train_x, part.train_y, part.train_weights
+        return _Clock(lambda tell: engine.train(some, x, y, tell, weights=weights))
 
     # Of two rows at least, one can be held out.
     clock, rows = _long_enough(
@@ -107,8 +110,11 @@ def _fitting(block: Block, dataset: Dataset) -> tuple[float, Trained]:
     tried: list[tuple[int, float]] = []
     while not tried or (tried[-1][1] < _LIMIT / 4 and tried[-1][0] < len(dataset.train_y)):
         rows = min(_MORE * (tried[-1][0] if tried else _FIRST // 2), len(dataset.train_y))
-        x, y = dataset.train_x[:rows], dataset.train_y[:rows]
-        seconds, made = _seconds(partial(engine.train, some, x, y))
+        part = _part(dataset, rows, few=False)
+        weights = part.train_weights
+        seconds, made = _seconds(
+            partial(engine.train, some, part.train_x, part.train_y, weights=weights)
+        )
         tried.append((rows, seconds))
     # A model that took longer with more rows will go on so.
     power = 1.0
@@ -174,12 +180,22 @@ def _part(dataset: Dataset, rows: int, *, few: bool) -> Dataset:
         train_y=dataset.train_y[:rows],
         test_x=dataset.test_x[:rows],
         test_y=dataset.test_y[:rows],
+        row_groups=_first(dataset.row_groups, dataset, rows),
+        row_weights=_first(dataset.row_weights, dataset, rows),
     )
     settings = dataset.recipe.permutation
     if few:
         repeats = max(_PREDICTED * settings.repeats // permutation.rows_predicted(part), 1)
         settings = settings.model_copy(update={"repeats": min(repeats, settings.repeats)})
     return replace(part, recipe=dataset.recipe.model_copy(update={"permutation": settings}))
+
+
+def _first(of_rows: np.ndarray | None, dataset: Dataset, rows: int) -> np.ndarray | None:
+    """What there is to the first rows of both tables."""
+    if of_rows is None:
+        return None
+    parts = np.split(of_rows, [len(dataset.train_y)])
+    return np.concatenate([part[:rows] for part in parts])
 
 
 class _Enough(Exception):

@@ -74,6 +74,7 @@ def _trained(block: Block, dataset: Dataset, count: Count) -> tuple[Trained, Mea
         trained_on,
         tested=len(dataset.test_y),
         groups=dataset.row_groups,
+        weights=dataset.row_weights,
     )
     trained_on(left)  # what need not be trained is done, where training stopped early
     measured = measure_trained(

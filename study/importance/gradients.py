@@ -1,8 +1,9 @@
 """Importance by gradients of predictions: mean absolute, and mean signed, over rows.
 
 Gradients come as (networks, rows, features), or of more than two classes as (networks, rows,
-classes, features): each class has scores of its own, which add up to the method's. Sums run in
-float64, network by network, for want of endless memory.
+classes, features): each class has scores of its own, which add up to the method's. Rows count by
+their weights, if they have any. Sums run in float64, network by network, for want of endless
+memory.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -15,6 +16,7 @@ from study.common.methods import (
     SCALED_GRADIENT,
     method_of,
 )
+from study.importance import row_weights
 from study.importance.models import Models
 from study.importance.scores import Importance, of_classes
 
@@ -28,6 +30,7 @@ def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
         data.one_hot_groups,
         sample.feature_scale,
         data.task.levels,
+        sample.test_weights,
     )
     return [importance for importance in found if method_of(importance.method) in wanted]
 
@@ -37,6 +40,7 @@ def after_training(
     groups: Sequence[Sequence[int]],
     feature_scale: np.ndarray,
     levels: Sequence[str] = (),
+    weights: np.ndarray | None = None,
 ) -> list[Importance]:
     """The gradient, contrast-gradient and scaled-gradient methods, and each of every class.
 
@@ -51,11 +55,14 @@ def after_training(
     feature_scale : (features,) or (networks, features)
         Standard deviation over the training rows.
     levels : names of the classes
+    weights : (rows,) or (networks, rows)
+        What each row counts in the means, in proportion; all count the same if None.
     """
     sums: dict[tuple[int, str, bool], np.ndarray] = {}
     rows = networks = 0
     for part in parts:
         networks = len(part)
+        counts = row_weights.counts(weights, rows, part)
         rows += part.shape[1]
         scales = np.broadcast_to(feature_scale, (networks, part.shape[-1]))
         for network, single in enumerate(part):
@@ -68,10 +75,14 @@ def after_training(
             ):
                 for signed in (False, True):
                     key = network, method, signed
-                    sums[key] = _added(sums.get(key), values if signed else np.abs(values))
+                    own = values if signed else np.abs(values)
+                    if counts is not None:
+                        own = own * counts[network]
+                    sums[key] = _added(sums.get(key), own)
 
     def mean(method: str, signed: bool) -> np.ndarray:
-        return np.stack([sums[network, method, signed] for network in range(networks)]) / rows
+        total = np.stack([sums[network, method, signed] for network in range(networks)])
+        return row_weights.mean(total, weights, rows)
 
     return [
         importance

@@ -11,8 +11,10 @@ import numpy as np
 
 from study.common.errors import InputError
 from study.common.methods import INTEGRATED_GRADIENT, method_of
-from study.datasets.dataset import Dataset, encode_row
+from study.datasets.dataset import Dataset
+from study.datasets.one_row import encode_row
 from study.engines.engine import Stack
+from study.importance import row_weights
 from study.importance.models import Models
 from study.importance.sample import Sample
 from study.importance.scores import Importance, of_classes
@@ -28,15 +30,18 @@ def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
 
     Of more than two classes, those of each class's logit less the mean logit, and their sum.
     """
-    x, rows = models.sample.test_x, models.sample.test_x.shape[-2]
-    absolute: np.ndarray | float = 0.0
-    signed: np.ndarray | float = 0.0
+    x, weights = models.sample.test_x, models.sample.test_weights
+    absolute = signed = np.zeros(())
+    rows = 0
     baseline = baseline_of(models.dataset, models.sample)
     for part in attributions(models.stack, x, baseline, models.dataset.task.outputs):
-        absolute = absolute + _summed(np.abs(part))
-        signed = signed + _summed(part)
-    levels = models.dataset.task.levels
-    found = of_classes(INTEGRATED_GRADIENT, absolute / rows, signed / rows, levels)
+        counts = row_weights.counts(weights, rows, part)
+        rows += part.shape[1]
+        own = part if counts is None else part * counts
+        absolute = absolute + _summed(np.abs(own))
+        signed = signed + _summed(own)
+    score, mean = (row_weights.mean(total, weights, rows) for total in (absolute, signed))
+    found = of_classes(INTEGRATED_GRADIENT, score, mean, models.dataset.task.levels)
     return [
         importance.where(models.finite)
         for importance in found
@@ -56,7 +61,10 @@ def baseline_of(dataset: Dataset, sample: Sample) -> np.ndarray:
             return encode_row(dataset.recipe, named, dataset.scales).astype(np.float64)
         except InputError as error:
             raise InputError(f"integrated_gradient.baseline: {error}") from error
-    return sample.train_x.mean(axis=-2, dtype=np.float64)
+    weights = sample.train_weights
+    if weights is None:
+        return sample.train_x.mean(axis=-2, dtype=np.float64)
+    return np.einsum("...rf,...r->...f", sample.train_x, weights / weights.sum(axis=-1)[..., None])
 
 
 def attributions(

@@ -126,32 +126,34 @@ def _counted(predict: Predict, on_rows: Callable[[int], None]) -> Predict:
 
 def _fits(stack: Stack, dataset: Dataset, sample: Sample) -> list[Fit]:
     fits = []
-    for part, x, y in (
-        ("train", sample.train_x, sample.train_y),
-        ("test", sample.test_x, sample.test_y),
+    for part, x, y, weights in (
+        ("train", sample.train_x, sample.train_y, sample.train_weights),
+        ("test", sample.test_x, sample.test_y, sample.test_weights),
     ):
         for evaluation, predict in (("alone", stack.predict), ("together", stack.predict_together)):
-            fits.append(Fit(part, evaluation, _fit(dataset, y, predict(x))))
+            fits.append(Fit(part, evaluation, _fit(dataset, y, predict(x), weights)))
     return fits
 
 
-def _fit(dataset: Dataset, y: np.ndarray, raw: np.ndarray) -> dict[str, np.ndarray]:
+def _fit(
+    dataset: Dataset, y: np.ndarray, raw: np.ndarray, weights: np.ndarray | None
+) -> dict[str, np.ndarray]:
     """The measures of fit of raw outputs (models, ...) to a target as the data have it."""
     target, scale = dataset.recipe.target, dataset.target_scale
     if isinstance(target, ClassTarget):
         predicted = probabilities(raw, len(target.levels))
-        return {name: measure(y, predicted) for name, measure in MEASURES.items()}
+        return {name: measure(y, predicted, weights) for name, measure in MEASURES.items()}
     if scale.log:
         own, predicted = scale.undo(y), scale.undo(raw)
         return {
-            "r_squared": r_squared(y, raw),
-            "rmse": rmse(own, predicted),
-            "within": within(own, predicted, target.tolerance),
+            "r_squared": r_squared(y, raw, weights),
+            "rmse": rmse(own, predicted, weights),
+            "within": within(own, predicted, target.tolerance, weights=weights),
         }
     # Relative errors are those of the target itself, so its zero counts.
     zero = scale.centre / scale.divisor
     return {
-        "r_squared": r_squared(y, raw),
-        "rmse": rmse(y, raw) * scale.divisor,
-        "within": within(y, raw, target.tolerance, zero),
+        "r_squared": r_squared(y, raw, weights),
+        "rmse": rmse(y, raw, weights) * scale.divisor,
+        "within": within(y, raw, target.tolerance, zero, weights),
     }

@@ -9,7 +9,6 @@ variable varies lies between groups, as all of it does where it is constant with
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -103,8 +102,10 @@ def _permuted(
     settings = dataset.recipe.permutation
     places = np.tile(np.arange(rows)[:, None], len(groups))
     few = (1 + settings.repeats * len(groups)) * x.size <= at_once
-    own = partial(score_of(dataset), y)
-    return (_scores_at_once if few else _scores)(predict_at, places, own, settings)
+    score = score_of(dataset)
+    return (_scores_at_once if few else _scores)(
+        predict_at, places, lambda raw: score(y, raw, sample.test_weights), settings
+    )
 
 
 def _looked_up(

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
 from study.datasets.dataset import Dataset
 from study.engines.replicates import Replicate
 from study.engines.row_orders import rows_of
+from study.statistics.spread import deviations
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Sample:
     train_y, test_y : (rows,), or (models, rows)
     test_groups : how test rows depend on each other, (rows,) or (models, rows), as of
         `Dataset.row_groups`
+    train_weights, test_weights : what rows count, (rows,) or (models, rows); None where all count
+        the same
     """
 
     train_x: np.ndarray
@@ -27,6 +31,8 @@ class Sample:
     test_x: np.ndarray
     test_y: np.ndarray
     test_groups: np.ndarray | None = None
+    train_weights: np.ndarray | None = None
+    test_weights: np.ndarray | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, replicates: Sequence[Replicate]) -> "Sample":
@@ -42,13 +48,20 @@ class Sample:
         rows, tested = len(dataset.train_y), len(dataset.test_y)
         groups = dataset.row_groups
         if tables <= {"data"}:
-            own = None if groups is None else groups[rows:]
-            return cls(dataset.train_x, dataset.train_y, dataset.test_x, dataset.test_y, own)
-        x, y = dataset.pooled
-        parts = [rows_of(replicate, rows, tested, groups) for replicate in replicates]
-        train, test = (np.stack(part) for part in zip(*parts, strict=True))
-        own = None if groups is None else groups[test]
-        return cls(x[train], y[train], x[test], y[test], own)
+            train, test = np.split(np.arange(rows + tested), [rows])
+            arrays = dataset.train_x, dataset.train_y, dataset.test_x, dataset.test_y
+        else:
+            x, y = dataset.pooled
+            classes = y if dataset.task.classes else None
+            parts = [rows_of(replicate, rows, tested, groups, classes) for replicate in replicates]
+            train, test = (np.stack(part) for part in zip(*parts, strict=True))
+            arrays = x[train], y[train], x[test], y[test]
+        return cls(
+            *arrays,
+            test_groups=_of(groups, test),
+            train_weights=_of(dataset.row_weights, train),
+            test_weights=_of(dataset.row_weights, test),
+        )
 
     @property
     def feature_scale(self) -> np.ndarray:
@@ -57,8 +70,14 @@ class Sample:
         (features,), or (models, features)
         """
         if self.train_x.ndim == 2:
-            return self.train_x.astype(np.float64).std(axis=0)
-        return np.stack([own.astype(np.float64).std(axis=0) for own in self.train_x])
+            return deviations(self.train_x, self.train_weights)
+        weights = repeat(None) if self.train_weights is None else self.train_weights
+        return np.stack([deviations(*own) for own in zip(self.train_x, weights, strict=False)])
+
+
+def _of(what: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    """What there is to some rows, if there is any."""
+    return None if what is None else what[rows]
 
 
 def alike(dataset: Dataset, replicates: Sequence[Replicate]) -> list[list[int]]:

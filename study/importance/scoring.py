@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ from study.common.errors import InputError, first_line
 from study.common.fit_measures import fit_measures
 from study.common.scikit_learn import scikit_learn
 from study.datasets.dataset import Dataset
+from study.importance.sample import Sample
 from study.statistics.class_fit import d_squared
 from study.statistics.fit import r_squared
 from study.statistics.probabilities import probabilities, raw_outputs
 
-# Of a target (rows,), or (models, rows), and raw outputs (models, rows, ...): (models,).
-Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
+# Of a target (rows,), or (models, rows), raw outputs (models, rows, ...), and what rows count,
+# (rows,) or (models, rows), if not the same: (models,).
+Score = Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]
 
 
 def score_of(dataset: Dataset) -> Score:
@@ -29,7 +32,7 @@ def score_of(dataset: Dataset) -> Score:
     if not dataset.task.classes:
         return r_squared
     classes = len(dataset.task.levels)
-    return lambda y, raw: d_squared(y, probabilities(raw, classes))
+    return lambda y, raw, weights: d_squared(y, probabilities(raw, classes), weights)
 
 
 def check_scoring(dataset: Dataset) -> None:
@@ -48,10 +51,15 @@ def check_scoring(dataset: Dataset) -> None:
     refused = f"permutation.scoring '{name}' is no score of a target that is {what}"
     if classes and _is_of_numbers(scorer):
         raise InputError(f"{refused}: it is one of numbers")
+    if dataset.row_weights is not None and not _takes_weights(scorer):
+        raise InputError(
+            f"permutation.scoring '{name}' takes no sample_weight, but the rows have weights: name "
+            "another score, or leave the weights out"
+        )
     y = dataset.test_y
     perfect = raw_outputs(np.eye(classes)[y.astype(int)]) if classes else y.astype(np.float64)
     try:
-        number = float(_of_one(scorer, dataset, y, perfect))
+        number = float(_of_one(scorer, dataset, y, perfect, Sample.of(dataset, ()).test_weights))
     except Exception as error:  # scorers refuse in many ways
         raise InputError(f"{refused}: {first_line(error)}") from error
     if not np.isfinite(number):
@@ -64,30 +72,40 @@ def _is_of_numbers(scorer: Any) -> bool:
     return module.endswith("_regression")
 
 
-def _by_scorer(scorer: Any, dataset: Dataset) -> Score:
-    def score(y: np.ndarray, raw: np.ndarray) -> np.ndarray:
-        targets = np.broadcast_to(y, raw.shape[:2])
-        return np.array([one(own, outputs) for own, outputs in zip(targets, raw, strict=True)])
+def _takes_weights(scorer: Any) -> bool:
+    return "sample_weight" in signature(scorer._score_func).parameters
 
-    def one(y: np.ndarray, raw: np.ndarray) -> float:
+
+def _by_scorer(scorer: Any, dataset: Dataset) -> Score:
+    def score(y: np.ndarray, raw: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+        targets = np.broadcast_to(y, raw.shape[:2])
+        counts = [None] * len(raw)
+        if weights is not None:
+            counts = list(np.broadcast_to(weights, raw.shape[:2]))
+        return np.array([one(*of) for of in zip(targets, raw, counts, strict=True)])
+
+    def one(y: np.ndarray, raw: np.ndarray, weights: np.ndarray | None) -> float:
         if not np.isfinite(raw).all():
             return np.nan
         try:
-            return float(_of_one(scorer, dataset, y, raw))
+            return float(_of_one(scorer, dataset, y, raw, weights))
         except ValueError:  # as logarithms of predictions below 0: `check_scoring` took the target
             return np.nan
 
     return score
 
 
-def _of_one(scorer: Any, dataset: Dataset, y: np.ndarray, raw: np.ndarray) -> Any:
+def _of_one(
+    scorer: Any, dataset: Dataset, y: np.ndarray, raw: np.ndarray, weights: np.ndarray | None
+) -> Any:
     """The score of one model's raw outputs (rows, ...), in the target's own units."""
     rows = np.zeros((len(y), 1))  # which are known already
+    weighted = {} if weights is None else {"sample_weight": weights}
     classes = len(dataset.task.levels)
     if classes:
-        return scorer(_Classifier(probabilities(raw, classes)), rows, y.astype(int))
+        return scorer(_Classifier(probabilities(raw, classes)), rows, y.astype(int), **weighted)
     scale = dataset.target_scale
-    return scorer(_Regressor(scale.undo(raw)), rows, scale.undo(y))
+    return scorer(_Regressor(scale.undo(raw)), rows, scale.undo(y), **weighted)
 
 
 class _Regressor:

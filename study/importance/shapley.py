@@ -17,6 +17,7 @@ import numpy as np
 
 from study.common.methods import SHAPLEY, method_of
 from study.datasets.dataset import Dataset
+from study.importance import row_weights
 from study.importance.models import Models, Predict
 from study.importance.sample import Sample
 from study.importance.scores import Importance, of_classes
@@ -53,27 +54,37 @@ def rows_predicted(dataset: Dataset) -> int:
     return len(dataset.test_y) * background * games
 
 
-def background_of(dataset: Dataset, sample: Sample) -> np.ndarray:
-    """Training rows drawn by the recipe: (drawn, features), or of each model's own rows."""
+def background_of(dataset: Dataset, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """Training rows drawn by the recipe, and the share that each has in means over them.
+
+    Returns (drawn, features) and (drawn,), or (models, drawn, ...) of each model's own rows.
+    """
     settings = dataset.recipe.shapley
     rows = sample.train_x.shape[-2]
     order = np.random.default_rng(settings.random_state).permutation(rows)
-    return sample.train_x[..., np.sort(order[: settings.background]), :]
+    drawn = np.sort(order[: settings.background])
+    x, weights = sample.train_x[..., drawn, :], sample.train_weights
+    counts = np.ones(x.shape[:-1]) if weights is None else weights[..., drawn].astype(np.float64)
+    return x, counts / counts.sum(axis=-1, keepdims=True)
 
 
 def _mean_absolute(models: Models, groups: Sequence[Sequence[int]]) -> np.ndarray:
     """(models, players), or (models, classes, players)."""
     data, x = models.dataset, models.sample.test_x
     coalitions, gains = _game(data, len(groups))
-    background = background_of(data, models.sample)
-    rows = x.shape[-2]
+    background, shares = background_of(data, models.sample)
+    rows, weights = x.shape[-2], models.sample.test_weights
     size = max(_AT_ONCE // (models.stack.size * len(coalitions) * data.task.outputs), 1)
-    total: np.ndarray | float = 0.0
+    total = np.zeros(())
     for start in range(0, rows, size):
         own = x[..., start : start + size, :]
-        worths = worth(models.predict, own, background, coalitions, groups, models.stack.size)
-        total = total + np.stack([np.abs(values(of, gains)).sum(axis=0) for of in worths])
-    return total / rows
+        games = worth(
+            models.predict, own, background, shares, coalitions, groups, models.stack.size
+        )
+        absolute = np.stack([np.abs(values(of, gains)) for of in games])
+        counts = row_weights.counts(weights, start, absolute)
+        total = total + (absolute if counts is None else absolute * counts).sum(axis=1)
+    return row_weights.mean(total, weights, rows)
 
 
 def _game(dataset: Dataset, players: int) -> tuple[np.ndarray, np.ndarray]:
@@ -122,6 +133,7 @@ def worth(
     predict: Predict,
     x: np.ndarray,
     background: np.ndarray,
+    shares: np.ndarray,
     coalitions: np.ndarray,
     groups: Sequence[Sequence[int]],
     models: int,
@@ -132,6 +144,8 @@ def worth(
     ----------
     predict : as Stack.predict
     x : (rows, features), or (models, rows, features); background : likewise
+    shares : (background rows,), or (models, background rows)
+        What each counts in the mean; they add up to 1.
     coalitions : (coalitions, players) bool
     groups : the column indices of each player
 
@@ -143,6 +157,7 @@ def worth(
     rows, drawn = x.shape[-2], background.shape[-2]
     which, row = np.divmod(np.arange(len(coalitions) * rows), rows)
     size = max(_AT_ONCE // (drawn * max(models, x.shape[-1]) * (models if x.ndim > 2 else 1)), 1)
+    per_model = np.broadcast_to(shares, (models, drawn))
     found = []
     for start in range(0, len(row), size):
         some = slice(start, start + size)
@@ -150,7 +165,8 @@ def worth(
         tables = np.where(inside[which[some], None], taken, background[..., None, :, :])
         raw = predict(tables.reshape(*x.shape[:-2], -1, x.shape[-1]))
         by_table = raw.reshape(len(raw), -1, drawn, *raw.shape[2:])
-        found.append(by_table.mean(axis=2, dtype=np.float64))
+        share = per_model.reshape(models, 1, drawn, *[1] * (by_table.ndim - 3))
+        found.append((by_table * share).sum(axis=2))
     worths = np.concatenate(found, axis=1).reshape(models, len(coalitions), rows, *raw.shape[2:])
     return worths if worths.ndim == 3 else worths - worths.mean(axis=3, keepdims=True)
 

@@ -82,7 +82,7 @@ class Claim(Recipe):
     def typed(self) -> str:
         """It as a person types it, and `study.recipes.claim_text` reads it."""
         kind, value = self._said
-        return f"{self.name} {kind} {value}{self._of_class} in {self.proportion:g}"
+        return f"{self.name} {kind} {value}{self.of_class} in {self.proportion:g}"
 
     @property
     def _said(self) -> tuple[str, int | float | str]:
@@ -92,10 +92,10 @@ class Claim(Recipe):
     def _saying(self, tense: int) -> str:
         kind, value = self._said
         said = _SAYINGS[kind][tense].format(name=self.name, value=value)
-        return f"{said}{self._of_class}"
+        return f"{said}{self.of_class}"
 
     @property
-    def _of_class(self) -> str:
+    def of_class(self) -> str:
         return "" if self.for_class is None else f" for class {self.for_class}"
 
     @property

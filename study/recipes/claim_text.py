@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from pydantic import ValidationError
 
@@ -13,6 +14,9 @@ from study.recipes.dataset import DatasetRecipe
 FORMS = 'write "NAME rank 1 in 0.8", "NAME top 2 in 0.8", "NAME share 0.5 in 0.8" or ' + (
     '"NAME above OTHER in 0.8"'
 )
+# Of a share, and of a rank or a number of features, which has few digits.
+_SHARE, _NUMBER = r"[0-9]*\.?[0-9]+", "[0-9]{1,9}"
+_PERCENT = re.compile(r"(?<= )(\d{1,3}(?:\.\d{1,9})?) ?%")
 _SAYS = re.compile(
     r"(?P<name>.+?)\s+(?P<kind>rank|top|share|above)\s+(?P<value>.+?)\s+in\s+(?P<part>[\d.]+)"
 )
@@ -116,7 +120,7 @@ def _reading(
         if value not in items:
             return None
         said = value
-    elif not re.fullmatch(r"[0-9]*\.?[0-9]+" if kind == "share" else "[0-9]+", value):
+    elif not re.fullmatch(_SHARE if kind == "share" else _NUMBER, value):
         return None
     else:
         said = float(value) if kind == "share" else int(value)
@@ -138,4 +142,11 @@ def _why_not(words: str, items: Mapping[str, list[str]], classes: Sequence[str])
                 what = " or ".join(sorted(items))
                 listed = ", ".join(dict.fromkeys(known))
                 return f"claim '{words}': no {what} is called '{name}': there is {listed}"
+    if (decimal := _PERCENT.sub(_decimal, words)) != words:
+        return f"claim '{words}': write percentages as decimals: \"{decimal}\""
     return f"claim '{words}': {FORMS}"
+
+
+def _decimal(percentage: re.Match[str]) -> str:
+    """80% as 0.8."""
+    return f"{Decimal(percentage[1]) / 100:f}"

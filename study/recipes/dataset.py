@@ -32,6 +32,8 @@ class DatasetRecipe(Recipe):
     equal_rows : rows that are equal in all variables, whatever their target, do so, too
     time : a column of the table, of numbers or dates; rows are put in its order, and test rows are
         later than training rows; it may be a variable, too
+    weight : a column of the table, of numbers of 0 or more, in proportion to which rows count in
+        training, fits and scores; it is no variable
     proposal : the rows that the primary claim was proposed from, which are left out
     claim : the primary one; claims : others declared with it
     patience : of all networks whose own recipes name none, as in `recipes.model.Protocol`
@@ -47,6 +49,7 @@ class DatasetRecipe(Recipe):
     groups: Name | None = None
     equal_rows: Literal["together"] | None = None
     time: Name | None = None
+    weight: Name | None = None
     split: Split | None = None
     proposal: Proposal | None = None
     scores: Name | None = None
@@ -122,6 +125,11 @@ class DatasetRecipe(Recipe):
     def groups_rows(self) -> bool:
         """Whether some rows go to the same side of every split."""
         return self.groups is not None or self.equal_rows is not None
+
+    @property
+    def stratified(self) -> bool:
+        """Whether a split that is drawn has of each class the same part."""
+        return self.task.classes and not self.groups_rows and self.time is None
 
     @property
     def drawn(self) -> str:
@@ -200,6 +208,8 @@ class DatasetRecipe(Recipe):
             self._check_groups(names)
         if self.time is not None:
             self._check_time()
+        if self.weight is not None:
+            self._check_weight(self.weight, names)
         if self.proposal is not None:
             self._check_proposal()
         self._check_variable_groups(names)
@@ -263,6 +273,22 @@ class DatasetRecipe(Recipe):
                 f"time, {key}: rows are drawn by time or by groups, not by both: take one of the "
                 "two away"
             )
+
+    def _check_weight(self, weight: str, names: list[str]) -> None:
+        if self.table is None:
+            raise ValueError("weight: there is no table whose rows could be weighted")
+        if weight == self.target.name:
+            raise ValueError(f"weight: '{weight}' is the target: name another column")
+        if weight in names or weight in self.features:
+            raise ValueError(
+                f"weight: '{weight}' is a variable, too, and what tells how much rows count is "
+                "none: take one of the two away"
+            )
+        others = {"groups": self.groups, "time": self.time}
+        others |= {"split.column": self.split.column if self.split else None}
+        for key, column in others.items():
+            if weight == column:
+                raise ValueError(f"weight: '{weight}' is {key}, too: name another column")
 
     def _check_variable_groups(self, names: list[str]) -> None:
         for name, members in self.variable_groups.items():

@@ -11,10 +11,11 @@ from markupsafe import Markup
 from study.analysis.held_out import in_words
 from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.warnings.registry import warnings
+from study.analysis.warnings.registry import by_code, warnings
 from study.common.conditions import DECLARED
 from study.common.files import inside
 from study.common.vocabulary import UNNAMED_TARGET
+from study.report.each_model import model_pages
 from study.report.figures.display import Display
 from study.report.figures.importance import method_reading
 from study.report.figures.registry import each_display
@@ -61,6 +62,7 @@ def write_report(overview: Overview) -> Path:
         details=details(overview),
         strip=displays.get("population") or displays.get("verdict"),
         warnings=warnings(overview),
+        by_code=list(by_code(warnings(overview))),
         paragraph=paragraph(overview),
         methods={method: method_reading(results, method) for method in results.methods()},
         not_told=NOT_TOLD,
@@ -71,6 +73,9 @@ def write_report(overview: Overview) -> Path:
         preparation=preparation(results),
         few=few,
         counts={model: _count(results, model) for model in results.models},
+        foremost=overview.foremost_models,
+        others=[model for model in results.models if model not in overview.foremost_models],
+        pages=model_pages(overview),
         network=network(results),
         extensions=extensions(results),
         places=places(extensions(results)),

@@ -27,10 +27,12 @@ def probabilities(raw: np.ndarray, classes: int) -> np.ndarray:
 def raw_outputs(probabilities: np.ndarray) -> np.ndarray:
     """The raw outputs that stand for probabilities (..., classes): their logarithms.
 
-    Of two classes (...), the logarithm of the odds of the second. Probabilities are kept EPSILON
-    away from 0 and 1, so that those that are made of the outputs differ by no more.
+    Of two classes (...), the logarithm of the odds of the second. Probabilities are kept from 0
+    and 1 by the precision of their type, as scikit-learn's log_loss keeps them, so that those that
+    are made of the outputs differ by no more.
     """
-    logarithms = np.log(np.clip(probabilities.astype(np.float64), EPSILON, 1 - EPSILON))
+    least = float(np.finfo(probabilities.dtype).eps)
+    logarithms = np.log(np.clip(probabilities.astype(np.float64), least, 1 - least))
     if probabilities.shape[-1] > 2:
         return np.asarray(logarithms)
     return np.asarray(logarithms[..., 1] - logarithms[..., 0])

@@ -121,12 +121,33 @@ def different(scores: np.ndarray) -> np.ndarray:
     Up to single precision. Vectors without shares are not looked at: each is one of its own.
     """
     first = np.isnan(shares(scores)).any(axis=1)
-    rest = np.flatnonzero(~first)
-    while len(rest):
-        first[rest[0]] = True
+    left, rest = ~first, np.flatnonzero(~first)
+    if not len(rest):
+        return first
+    # Only vectors that are near by one item can be the same: that which tells most of them apart.
+    item = int(np.argmax([len(np.unique(column)) for column in scores[rest].T]))
+    order = rest[np.argsort(scores[rest, item], kind="stable")]
+    rising = scores[order, item]
+    for place in rest:
+        if not left[place]:
+            continue
+        first[place] = True
+        near = order[_window(rising, scores[place, item])]
+        near = near[left[near]]
         # As np.isclose has it, which takes several times as long.
-        one, others = scores[rest[0]], scores[rest]
+        one, others = scores[place], scores[near]
         with unbounded():
             same = (others == one) | (np.abs(others - one) <= ROUNDING * np.abs(one))
-        rest = rest[~same.all(axis=1)]
+        left[near[same.all(axis=1)]] = False
     return first
+
+
+def _window(rising: np.ndarray, value: float) -> slice:
+    """Where sorted numbers lie that may be the same as a value: somewhat more than those."""
+    if not np.isfinite(value):
+        return slice(None)
+    reach = 2 * ROUNDING * abs(value)
+    return slice(
+        int(np.searchsorted(rising, value - reach)),
+        int(np.searchsorted(rising, value + reach, side="right")),
+    )

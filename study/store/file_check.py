@@ -97,9 +97,9 @@ def _told(path: Path, error: sqlite3.Error) -> StudyError:
         return StudyError(f"{path}: in use by another process; try again when it is done")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")) and journal.exists():
         return InputError(
-            f"{path}: a 'study run' was killed while it wrote, and what it left in "
-            f"{journal.name} must be taken back before anything is read, but {path.parent} "
-            "cannot be written to: make it writable, or copy both files to where you can write"
+            f"{path}: a 'study run' was killed while it wrote, and {journal.name} must be taken "
+            "back, but their directory cannot be written to: make it writable, or copy both "
+            "files elsewhere"
         )
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         return InputError(f"{path}: {os.strerror(13)} ({error})")

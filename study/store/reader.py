@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,17 +89,41 @@ class Measured:
     damaged: list[Training]
     unknown: int
 
-    def frame(self, model: str | None = None) -> pd.DataFrame:
-        """The rows, or those of one model, with the key of their training, in the keys' order."""
+    @cached_property
+    def _placed(self) -> tuple[np.ndarray, np.ndarray]:
+        """The rows in the order of the keys of their trainings, and the place of each one's key."""
         place = {training: index for index, training in enumerate(self.trainings)}
         of_slice = np.array([place[training] for training in self.rows.trainings.tolist()], int)
         of_row = np.repeat(of_slice, np.diff(self.rows.bounds))
         order = np.argsort(of_row, kind="stable")
-        keys = list(self.trainings.values())
-        if model is not None:
-            chosen = np.array([key.model == model for key in keys], dtype=bool)
-            order = order[chosen[of_row[order]]]
-        of_row = of_row[order]
+        return order, of_row[order]
+
+    def frames(self, most: int) -> Iterator[pd.DataFrame]:
+        """The rows in the keys' order, some models at a time: with at most so many rows, or one."""
+        models = [training.model for training in self.trainings.values()]
+        ends = [
+            place
+            for place in range(1, len(models) + 1)
+            if models[place - 1 : place] != models[place : place + 1]
+        ]
+        if not models:
+            return
+        start = 0
+        for end, later in zip(ends, [*ends[1:], None], strict=True):
+            rows = np.searchsorted(self._placed[1], (start, later or end))
+            if later is None or rows[1] - rows[0] > most:
+                yield self.frame(start, end)
+                start = end
+
+    def frame(self, start: int = 0, end: int | None = None) -> pd.DataFrame:
+        """The rows with the key of their training, in the keys' order.
+
+        Of all trainings, or of those from one place in that order up to another.
+        """
+        keys = list(self.trainings.values())[start:end]
+        order, of_row = self._placed
+        chosen = slice(*np.searchsorted(of_row, (start, start + len(keys))))
+        order, of_row = order[chosen], of_row[chosen] - start
         columns: dict[str, Any] = {}
         for name in ("model", "condition", "engine"):
             columns[name] = _texts([getattr(key, name) for key in keys]).take(of_row)

@@ -45,7 +45,10 @@ class Store:
         self.directory = directory
         self.path = directory / FILE_NAME
         if not self.path.is_file():
-            raise InputError(f"{directory}: no run there (no {FILE_NAME}); 'study run' makes one")
+            near = Path("reports", directory)
+            there = (near / FILE_NAME).is_file()
+            remedy = f"did you mean {near}?" if there else "'study run' makes one"
+            raise InputError(f"{directory}: no run there (no {FILE_NAME}); {remedy}")
         with reading(self.path):
             self._connection = connect(self.path)
         try:

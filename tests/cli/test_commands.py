@@ -157,9 +157,9 @@ def test_ctrl_c_stops_the_measuring_of_least_squares(tmp_path, small):
         "from study.cli.main import main\n"
         "from study.engines import closed_form\n"
         "fitted = closed_form.least_squares\n"
-        "def interrupted(x, y):\n"
+        "def interrupted(*tables):\n"
         "    signal.raise_signal(signal.SIGINT)\n"
-        "    return fitted(x, y)\n"
+        "    return fitted(*tables)\n"
         "closed_form.least_squares = interrupted\n"
         "main()\n"
     )

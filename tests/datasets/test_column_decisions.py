@@ -260,6 +260,32 @@ def test_the_logarithm_of_the_target_is_left_out(tmp_path):
     assert made.left_out["logwage"] == "a function of y, to rounding (D004)"
 
 
+def test_the_logarithm_of_a_target_that_may_be_zero_is_left_out(tmp_path):
+    visits = np.random.default_rng(9).negative_binomial(1, 0.1, ROWS)
+    logarithm = np.log(np.where(visits, visits, np.nan))
+    assert 5 < np.isnan(logarithm).sum() < 50
+    made = made_of(tmp_path, {"logvisits": logarithm}, y=visits)
+    assert made.left_out["logvisits"] == "a function of y, to rounding (D004)"
+
+
+def test_what_tells_the_order_of_the_target_but_for_gaps_is_kept_but_not_claimed(tmp_path):
+    visits = np.random.default_rng(9).negative_binomial(1, 0.1, 2000)
+    # As Stata writes them; the median, which stands for the logarithm of 0, is that of a number.
+    digits = [f"{np.log(count):.7g}" if count else "" for count in visits]
+    made = made_of(tmp_path, {"logvisits": digits}, y=visits)
+    assert made.recipe.claim.name != "logvisits"
+    assert "logvisits, where it is known, gives nearly the whole order of the target" in str(
+        made.decide
+    )
+
+
+def test_gaps_alone_make_no_variable_that_gives_the_target_away(tmp_path):
+    x = np.random.default_rng(9).normal(size=ROWS)
+    made = made_of(tmp_path, {"x": np.where(np.arange(ROWS) % 5, x, np.nan)}, y=x + 0.3 * x[::-1])
+    assert made.recipe.claim.name == "x"
+    assert "where it is known" not in str(made.decide)
+
+
 def test_what_tells_the_order_of_the_target_is_kept_but_not_claimed(tmp_path):
     draw = np.random.default_rng(9)
     y = draw.normal(size=ROWS)

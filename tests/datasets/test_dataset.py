@@ -7,8 +7,9 @@ from conftest import ROOT
 from sklearn.linear_model import LinearRegression
 
 from study.common.errors import InputError
-from study.datasets.dataset import encode_row, load_dataset
+from study.datasets.dataset import load_dataset
 from study.datasets.encoding import UNSCALED, to_features
+from study.datasets.one_row import encode_row
 from study.recipes.find import find_dataset
 from study.statistics.collinearity import explained
 

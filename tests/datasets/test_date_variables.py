@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from study.common.errors import InputError
-from study.datasets.dataset import Dataset, encode_row, load_dataset
+from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.drafting.draft import Draft, draft
+from study.datasets.one_row import encode_row
 from study.importance.gradients import after_training
 from study.recipes.columns import Date
 from study.recipes.dataset import DatasetRecipe

@@ -16,6 +16,7 @@ from study.common.errors import InputError
 from study.common.streams import StreamSeeds
 from study.datasets.dataset import Dataset, Gap, load_dataset
 from study.datasets.drafting.draft import draft
+from study.datasets.one_row import encode_row
 from study.engines.missing_values import takes_nan, with_nan
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
@@ -189,6 +190,27 @@ def test_nan_follows_the_indicator_wherever_rows_are_permuted():
     swapped = with_nan(x[::-1], [Gap((0,), 1)])
     np.testing.assert_array_equal(swapped, np.float32([[6, 0, 3], [np.nan, 1, 2]]))
     assert not np.isnan(x).any()
+
+
+@pytest.mark.parametrize("lost", ["area", "town", "area town"])
+def test_a_row_to_be_predicted_may_miss_what_the_recipe_keeps(tmp_path, lost):
+    data = load(tmp_path)
+    imputed = {of.column: of.imputed for of in data.prepared}
+    table = pd.read_csv(tmp_path / "train.csv", dtype=str, keep_default_na=False)
+    names = ["area", "town", "age"]
+    gone = table[names].eq("") & table["age"].ne("").to_numpy()[:, None]
+    met = [set(gone.columns[row]) == set(lost.split()) for row in gone.to_numpy()]
+    place = met.index(True)
+    row = encode_row(data.recipe, table[names].iloc[place].to_dict(), data.scales, imputed)
+    np.testing.assert_allclose(row, data.train_x[place], rtol=1e-6)
+
+
+def test_a_row_that_misses_what_is_not_kept_is_refused(tmp_path):
+    data = load(tmp_path)
+    with pytest.raises(InputError, match="age: '' is a missing value: give one"):
+        encode_row(
+            data.recipe, {"area": "90", "town": "Ghent", "age": ""}, data.scales, {"age": "4"}
+        )
 
 
 def test_what_a_variable_says_goes_before_the_table(tmp_path):

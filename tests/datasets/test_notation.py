@@ -9,7 +9,8 @@ from conftest import ROOT
 from study.common.errors import InputError
 from study.common.text import short
 from study.datasets import read_table
-from study.datasets.dataset import Dataset, encode_row, load_dataset
+from study.datasets.dataset import Dataset, load_dataset
+from study.datasets.one_row import encode_row
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.find import find_dataset
 

@@ -13,7 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from study.common.errors import InputError
-from study.datasets.dataset import Dataset, encode_row, load_dataset
+from study.datasets.dataset import Dataset, load_dataset
+from study.datasets.one_row import encode_row
 from study.recipes.find import find_dataset
 
 RECIPE = """

@@ -21,8 +21,10 @@ from study.analysis.stability import FEWEST_SPLITS, HALVES, reliability
 from study.analysis.warnings.data import COLLINEAR
 from study.analysis.warnings.scores import NEAR_ONE
 from study.cli.options import USUAL
+from study.common.task import NUMBER
 from study.engines.row_orders import half_rows
 from study.engines.torch.best import Best
+from study.engines.torch.losses import loss_of
 from study.importance.gradients import after_training
 from study.networks.linear import Linear
 from study.recipes.dataset import DatasetRecipe
@@ -43,6 +45,7 @@ from study.statistics.fit import r_squared
 from study.statistics.learning import LEAST, predicts, threshold, typical
 from study.statistics.multiplicity import holm
 from study.statistics.rank_intervals import population_rank_intervals, told_apart
+from study.statistics.spread import equal_rows
 from study.statistics.variance_components import variance_components
 
 PAGE = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
@@ -125,8 +128,8 @@ def consensus(*judges: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
 def stopped(errors: list[float], patience: int) -> tuple[int, int]:
     """The epoch whose weights are kept, and the last, of a network with these errors on one row."""
     weights = {"output.weight": torch.zeros(1, 1, 1), "output.bias": torch.zeros(1, 1)}
-    row = torch.zeros(1, 1, 1), torch.zeros(1, 1)
-    best = Best(Linear(inputs=1), weights, *row, patience)
+    x, y = torch.zeros(1, 1, 1), torch.zeros(1, 1)
+    best = Best(Linear(inputs=1), weights, x, [y], loss_of(NUMBER), patience)
     for error in errors:
         weights["output.bias"].fill_(error**0.5)
         if best.look():
@@ -191,6 +194,7 @@ def program(session) -> dict[str, list[Any]]:
             [rows.tolist() for rows in half_rows(0, 12, 4, session.subjects)],
         ],
         "Rows in time": [[rows.tolist() for rows in half_rows(0, 12, 4, np.arange(16.0))]],
+        "Rows that count more": [equal_rows(session.weights)],
         "For other rows of the same kind": [
             np.stack([first.means.mean, first.means.error], axis=1).tolist(),
             first.means.p_above().tolist(),

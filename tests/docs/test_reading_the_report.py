@@ -1,6 +1,7 @@
 """docs/reading-the-report.md explains every table, column, figure and warning that there is."""
 
 import re
+import shutil
 
 import pandas as pd
 import pytest
@@ -62,12 +63,24 @@ def overview(results) -> Overview:
 
 @pytest.fixture(scope="module")
 def split(tmp_path_factory) -> Overview:
-    """A run of few epochs that has splits, with two seeds on each half."""
+    """A run of few epochs with splits, two seeds on each half, and a group of variables."""
     folder = tmp_path_factory.mktemp("split")
     recipe = (ROOT / "models" / "linear.toml").read_text(encoding="utf-8")
     (folder / "linear.toml").write_text(recipe.replace("epochs = 300", "epochs = 10"))
+    shutil.copytree(ROOT / "data", folder / "data")
+    data = folder / "data" / "people.toml"
+    data.write_text(f'{data.read_text()}\n[variable_groups]\nperson = ["sex", "age"]\n')
     asked = ["--seeds", "2", "--splits", f"{FEWEST}", "--seeds-per-split", "2", "--shuffles", "19"]
-    run = ["run", "--models", f"{folder / 'linear.toml'}", "--out", f"{folder / 'run'}", *asked]
+    run = [
+        "run",
+        "--data",
+        f"{data}",
+        "--models",
+        f"{folder / 'linear.toml'}",
+        "--out",
+        f"{folder / 'run'}",
+        *asked,
+    ]
     commands.main([*run, "--workers", "1"], standalone_mode=False)
     return Overview(study.load(folder / "run"))
 
@@ -80,11 +93,11 @@ def classes(tmp_path_factory) -> Overview:
 
 
 def table_of(name: str, overview: Overview, split: Overview, classes: Overview) -> Table:
-    """A table of the reference run; of the run that has splits, or classes, where it rests on
-    them."""
+    """A table of the reference run; of another where it rests on splits, on groups or on classes."""
     if name.startswith("importance-classes"):
         return make_table(classes, name)
-    return make_table(split if TABLES[name].section == "population" else overview, name)
+    elsewhere = TABLES[name].section == "population" or name == "importance-groups"
+    return make_table(split if elsewhere else overview, name)
 
 
 def test_every_table_is_explained_and_no_other():

@@ -327,8 +327,8 @@ def test_a_diverged_seed_stays_so_and_leaves_its_neighbours_alone(people, monkey
     sound = train(recipe, real(0, 2), people)
     build = training.build
 
-    def broken(recipe: ModelRecipe, *, inputs: int, init: int) -> nn.Module:
-        network = build(recipe, inputs=inputs, init=init)
+    def broken(recipe: ModelRecipe, *, inputs: int, init: int, outputs: int) -> nn.Module:
+        network = build(recipe, inputs=inputs, init=init, outputs=outputs)
         if init == 1:
             with torch.no_grad():
                 network.layers[0].expand.weight[0, 0] = value

@@ -14,9 +14,11 @@ import threadpoolctl
 from browser import check_page
 from conftest import ROOT, without_digests
 from joblib.externals.loky import get_reusable_executor
+from sklearn import svm
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import r2_score
+from sklearn.model_selection import ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -352,7 +354,6 @@ def test_a_wrong_recipe_names_file_key_and_reason(tmp_path, text):
 
 
 UNFIT = {
-    ("sklearn.linear_model:LinearRegression", ""): "it has no random_state, so that all seeds would be the same: name a regressor that has one",
     ("sklearn.ensemble:RandomForestClassifier", ""): "a classifier, but the target is a number: name a regressor",
     ("sklearn.pipeline:Pipeline", ""): "a Pipeline or a search around one does not count",
     ("sklearn.ensemble:Forest", ""): "has no attribute 'Forest'",
@@ -390,6 +391,50 @@ def test_an_unfit_estimator_is_named_in_one_line_and_nothing_is_written(command,
     assert UNFIT[unfit] in errors
     assert errors.count("\n") == 1
     assert not Path("reports").exists()
+
+
+SVR = "sklearn:SVR"
+
+
+def test_a_regressor_without_random_state_is_taken_where_rows_vary(command):
+    """Each half of all rows, against scikit-learn on rows that scikit-learn draws."""
+    ordinary = ("run", "--models", SVR, "--seeds", "2", "--workers", "1")
+    for beside in ((), ("--shuffles", "3"), ("--vary", "init")):
+        status, _, errors = command(*ordinary, *beside)
+        assert status == 2
+        assert "sklearn.svm:SVR: it has no random_state" in errors
+        assert "let rows vary by --splits or --vary rows" in errors
+    assert not Path("reports").exists()
+    status, said, errors = command(*ordinary, "--splits", "2")
+    assert status == 0, errors
+    assert f"{SVR}: no random_state, so that its seeds are one observation" in said
+    results = Results(Path("reports/people"))
+    people = load_dataset(find_dataset("people").recipe, Path("data"))
+    x = np.concatenate([people.train_x, people.test_x])
+    y = np.concatenate([people.train_y, people.test_y])
+    half = len(y) // 2
+    found = results.split_fits
+    own = (found["model"] == SVR) & (found["part"] == "test") & (found["evaluation"] == "alone")
+    found = found[own].sort_values(["split", "half"])["r_squared"].to_numpy()
+    wanted = []
+    for split in range(2):
+        drawn = ShuffleSplit(1, train_size=half, test_size=half, random_state=split).split(x)
+        for own in next(drawn):
+            train, test = own[:100], own[100:]  # as of all rows, a sixth are test rows
+            fitted = svm.SVR().fit(x[train], y[train])
+            wanted.append(r2_score(y[test], fitted.predict(x[test])))
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    fits = results.fits
+    real = fits[(fits["model"] == SVR) & (fits["condition"] == "real") & (fits["part"] == "test")]
+    assert len(real) > 1
+    assert real.groupby("evaluation")["r_squared"].nunique().eq(1).all()
+
+
+def test_a_regressor_without_random_state_is_checked_with_a_note(command):
+    status, said, _ = command("model", "check", SVR)
+    assert status == 0
+    assert "with its arguments, fitted" in said
+    assert "note: no random_state" in said
 
 
 def test_a_regressor_that_fails_at_some_seed_is_named_with_it(command):

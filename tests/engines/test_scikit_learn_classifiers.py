@@ -67,7 +67,6 @@ REFUSED = [
     ("sklearn.ensemble:RandomForestClassifier", NUMBER, "a classifier, but the target is a number: name a regressor, or say"),
     ("sklearn.svm:SVC", TWO, "it has no predict_proba: name a classifier with probabilities"),
     ("sklearn.linear_model:SGDClassifier", THREE, "it has no predict_proba: name a classifier"),
-    ("sklearn.neighbors:KNeighborsClassifier", TWO, "it has no random_state, so that all seeds would be the same: name a classifier that has one (logistic regression is always computed)"),
     ("sklearn.cluster:KMeans", TWO, "not a class of scikit-learn classifiers"),
     ("sklearn.cluster:KMeans", NUMBER, "not a class of scikit-learn regressors"),
 ]  # fmt: skip

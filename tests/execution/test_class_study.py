@@ -53,6 +53,37 @@ def test_a_table_comes_to_its_verdict_in_four_commands(folder, command, monkeypa
     check = command("check", "reports/t")
     assert check.status == 0, check.out
     assert "faults: 0" in check.out
+    page = Path("reports/t/report.html").read_text()
+    assert "25% of the rows of each class are test rows, drawn at random" in page
+
+
+def test_a_classifier_without_random_state_is_taken_where_rows_vary(folder, command, monkeypatch):
+    monkeypatch.chdir(folder)
+    command("data", "init", "t.csv", "--target", "target")  # unless there is a recipe already
+    neighbours = ["run", "--data", "t", "--models", "sklearn:KNeighborsClassifier", "--seeds", "2"]
+    outcome = command(*neighbours, "--out", "neighbours")
+    assert outcome.status == 2
+    assert "has no random_state" in outcome.err
+    assert "name one that has it (logistic regression is always computed)" in outcome.err
+    assert not Path("neighbours").exists()
+    outcome = command(*neighbours, "--splits", "2", "--out", "neighbours")
+    assert outcome.status == 0, outcome.err
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("sklearn:RandomForestClassifier", "It is a classifier, not a network"),
+        ("mlp", "faults: 0, notes: 0"),
+    ],
+)
+def test_a_model_is_checked_by_what_classes_ask_of_it(folder, command, monkeypatch, model, said):
+    monkeypatch.chdir(folder)
+    if not Path("data/t.toml").exists():
+        assert command("data", "init", "t.csv", "--target", "target").status == 0
+    outcome = command("model", "check", model, "--data", "t")
+    assert outcome.status == 0, outcome.err
+    assert said in outcome.out
 
 
 def test_a_prediction_is_of_each_class_its_probability(folder, command, monkeypatch):

@@ -9,6 +9,7 @@ from captum.attr import IntegratedGradients
 from class_runs import LinearModels, logistic, stack_of
 from class_tables import class_data
 from conftest import shipped, train
+from weighted_samples import counted_twice
 
 from study.common.errors import InputError
 from study.common.methods import INTEGRATED_GRADIENT, of_class
@@ -102,6 +103,19 @@ def test_rows_of_each_models_own_have_a_baseline_of_their_own(people):
     for place in range(2):
         away = stack.weights[0] * (test_x[place] - train_x[place].mean(axis=0, dtype=np.float64))
         np.testing.assert_allclose(found.score[place], np.abs(away).mean(axis=0), rtol=1e-6)
+
+
+def test_a_row_that_counts_twice_is_two_rows(people):
+    stack = LinearModels(np.array([[0.5, -2, 0.1, 0.2, 0.6, -0.3, 0, 0.9]]), np.zeros(1))
+    plain = Sample.of(people, ())
+    weighted, repeated = counted_twice(plain, plain.train_x[:, 1] > 0.4, plain.test_x[:, 1] > 0.4)
+    found, expected, unweighted = (
+        one_of(measured(stack, people, of), INTEGRATED_GRADIENT)
+        for of in (weighted, repeated, plain)
+    )
+    np.testing.assert_allclose(found.score, expected.score, rtol=1e-6)
+    np.testing.assert_allclose(found.signed, expected.signed, rtol=1e-6, atol=1e-9)
+    assert not np.allclose(found.score, unweighted.score, rtol=1e-3)
 
 
 def test_each_of_three_classes_has_its_own_of_the_logit_less_the_mean(tmp_path):

@@ -12,6 +12,7 @@ from conftest import shipped, train
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from weighted_samples import counted_twice
 
 from study.common.methods import SHAPLEY, of_class
 from study.common.streams import StreamSeeds
@@ -29,6 +30,7 @@ from study.importance.shapley import (
     values,
     worth,
 )
+from study.recipes.claim import Shapley
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of what it draws with
@@ -46,9 +48,13 @@ def trained_stack(people: Dataset, model: str, seeds: int = 3):
 def explained(stack, data: Dataset, x: np.ndarray) -> np.ndarray:
     """The values of rows by each model: (models, rows, variables)."""
     coalitions, weights = enumerated(len(data.groups))
-    background = background_of(data, Sample.of(data, ()))
-    worths = worth(stack.predict, x, background, coalitions, data.groups, stack.size)
+    background, shares = background_of(data, Sample.of(data, ()))
+    worths = worth(stack.predict, x, background, shares, coalitions, data.groups, stack.size)
     return np.stack([values(of, weights) for of in worths])
+
+
+def background_rows(data: Dataset) -> np.ndarray:
+    return background_of(data, Sample.of(data, ()))[0]
 
 
 def from_variables(data: Dataset, codes: np.ndarray) -> np.ndarray:
@@ -64,7 +70,7 @@ def from_variables(data: Dataset, codes: np.ndarray) -> np.ndarray:
 def test_they_are_those_of_shaps_exact_explainer_for_every_seed(people, model):
     stack, x = trained_stack(people, model), people.test_x[:5]
     found = explained(stack, people, x)
-    background = people.to_variables(background_of(people, Sample.of(people, ())))
+    background = people.to_variables(background_rows(people))
     for seed in range(3):
 
         def of_seed(codes: np.ndarray, seed: int = seed) -> np.ndarray:
@@ -78,7 +84,7 @@ def test_they_are_those_of_shaps_exact_explainer_for_every_seed(people, model):
 def test_a_rows_values_add_up_to_its_difference_from_the_mean_over_the_background(people):
     stack = trained_stack(people, "transformer")
     found = explained(stack, people, people.test_x)
-    background = stack.predict(background_of(people, Sample.of(people, ()))).mean(axis=1)
+    background = stack.predict(background_rows(people)).mean(axis=1)
     difference = stack.predict(people.test_x) - background[:, None]
     np.testing.assert_allclose(found.sum(axis=2), difference, atol=1e-5)
 
@@ -86,7 +92,7 @@ def test_a_rows_values_add_up_to_its_difference_from_the_mean_over_the_backgroun
 def test_of_a_linear_model_they_are_coefficients_times_distances_from_the_mean(people):
     weights = np.array([[0.5, -2, 0.1, 0.2, 0.6, -0.3, 0, 0.9], np.zeros(8)])
     found = one_of(measured(LinearModels(weights, np.array([3.0, 4.0])), people), SHAPLEY)
-    background = background_of(people, Sample.of(people, ())).astype(np.float64)
+    background = background_rows(people).astype(np.float64)
     away = weights[:, None] * (people.test_x - background.mean(axis=0))
     by_variable = np.stack([away[..., list(group)].sum(axis=2) for group in people.groups], axis=2)
     np.testing.assert_allclose(found.score, np.abs(by_variable).mean(axis=1), rtol=1e-5, atol=1e-9)
@@ -116,6 +122,20 @@ def test_rows_of_each_models_own_are_explained_by_a_background_of_their_own(peop
         np.testing.assert_allclose(both[place], found, rtol=1e-12)
 
 
+def test_a_row_that_counts_twice_is_two_rows(people):
+    every = people.recipe.model_copy(update={"shapley": Shapley(background=len(people.train_y))})
+    people = replace(people, recipe=every)
+    stack = LinearModels(np.array([[0.5, -2, 0.1, 0.2, 0.6, -0.3, 0, 0.9]]), np.zeros(1))
+    plain = Sample.of(people, ())
+    weighted, repeated = counted_twice(plain, plain.train_x[:, 1] > 0.4, plain.test_x[:, 1] > 0.4)
+    # A background holds as many rows as are asked for, so all of them, repeated ones too.
+    every = every.model_copy(update={"shapley": Shapley(background=len(repeated.train_y))})
+    found = one_of(measured(stack, people, weighted), SHAPLEY).score
+    of_rows = measured(stack, replace(people, recipe=every), repeated)
+    np.testing.assert_allclose(found, one_of(of_rows, SHAPLEY).score, rtol=1e-6)
+    assert not np.allclose(found, one_of(measured(stack, people, plain), SHAPLEY).score, rtol=1e-3)
+
+
 def test_a_seeds_values_do_not_depend_on_which_others_there_are(people):
     recipe = shipped("mlp", epochs=5)
     replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in range(3)]
@@ -132,7 +152,7 @@ def test_each_of_three_classes_has_its_own_of_the_logit_less_the_mean(tmp_path):
     model = logistic(data.train_x, data.train_y)
     found = measured(stack_of(model), data)
     centred = model.coef_ - model.coef_.mean(axis=0)
-    background = background_of(data, Sample.of(data, ())).astype(np.float64)
+    background = background_rows(data).astype(np.float64)
     total = 0
     for place, level in enumerate(data.task.levels):
         away = centred[place] * (data.test_x - background.mean(axis=0))
@@ -148,7 +168,7 @@ def test_a_group_of_variables_is_one_player(people):
     data = replace(people, recipe=people.recipe.model_copy(update=update))
     weights = np.array([[0.5, -2, 0.1, 0.2, 0.6, -0.3, 0, 0.9]])
     found = one_of(measured(LinearModels(weights, np.zeros(1)), data), SHAPLEY).score[0]
-    background = background_of(data, Sample.of(data, ())).astype(np.float64)
+    background = background_rows(data).astype(np.float64)
     away = weights[0] * (data.test_x - background.mean(axis=0))
     assert data.recipe.scored("variable") == ["sex", "age", "State", "politics", "views"]
     np.testing.assert_allclose(found[-1], np.abs(away[:, 2:].sum(axis=1)).mean(), rtol=1e-5)

@@ -27,7 +27,7 @@ def test_shipped_recipes_load():
     assert set(builtin_names("models")) == set(DEFAULT_MODELS)
     for name in DEFAULT_MODELS:
         assert find_model(name).recipe.training.epochs == 300
-    assert builtin_names("data") == ["diabetes", "people", "planted"]
+    assert builtin_names("data") == ["diabetes", "people", "planted", "wine"]
     for name in builtin_names("data"):
         recipe = find_dataset(name).recipe
         assert recipe.claim.proportion == 0.8

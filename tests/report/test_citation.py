@@ -148,7 +148,7 @@ def test_the_sentences_hold_the_numbers(results, overview, numbers):
         latex = latex.replace(f"\\studyPeople{name}{{}}", numbers[name])
     body = latex.split("}% names may be long\n")[1].split("\n\\end{sloppypar}")[0]
     plain = body.replace("\n", " ").replace(r"\studyhyphen{}", "-").replace(r"\%", "%")
-    plain = plain.replace(r"\studybreak{}", "")
+    plain = plain.replace(r"\studybreak{}", "").replace(r"\_", "_")
     assert plain.replace("$^{2}$", "²") == said
 
 
@@ -351,3 +351,42 @@ def test_macros_of_like_names_are_told_apart(tmp_path, people, monkeypatch):
     assert len(names) == len(set(names))
     assert all(re.fullmatch("[A-Za-z]+", name) for name in names)
     assert {"MlpTwoTestRSquared", "MlpTwoTestRSquaredB", "MlpTwoTestRSquaredBB"} <= set(names)
+
+
+def test_the_paragraph_tells_rows_networks_and_training(overview, numbers):
+    said = paragraph(overview)
+    rows = {
+        name: len((ROOT / "data" / f"people_{name}.txt").read_text().splitlines())
+        for name in ("train", "test")
+    }
+    assert (
+        f"divided into {rows['train']} training and {rows['test']} test rows, as they were given."
+        in said
+    )
+    # Two layers of ten and one of one, each with its biases; one weight for each of 8 inputs.
+    wide = 8 * 10 + 10 + 10 * 10 + 10 + 10 + 1
+    assert f"MLP is MLP (hidden_widths = [10, 10], {wide} weights)" in said
+    assert f"Linear (trained) is Linear ({8 + 1} weights)" in said
+    assert said.count("300 epochs in batches of 10 at a learning rate of 0.01") == 1
+    assert (numbers["TrainRows"], numbers["TestRows"]) == (str(rows["train"]), str(rows["test"]))
+
+
+def test_the_paragraph_tells_rows_that_were_dropped_and_drawn(command):
+    Path("t.csv").write_text(
+        "a,b,price\n" + "".join(f"{i * i % 11 if i % 10 else ''},{i % 7},{i}\n" for i in range(80))
+    )
+    assert command("data", "init", "t.csv", "--target", "price").status == 0
+    recipe = Path("data/t.toml")
+    text = re.sub(r'missing = "\w+"', 'missing = "drop"', recipe.read_text())
+    assert 'missing = "drop"' in text
+    recipe.write_text(text)
+    test = tomllib.loads(text)["split"]["test"]
+    model = (ROOT / "models" / "linear.toml").read_text().replace("epochs = 300", "epochs = 3")
+    Path("own.toml").write_text(model)
+    ran = command("run", "--data", "t", "--models", "own.toml", "--seeds", "2", "--workers", "1")
+    assert ran.status == 0
+    said = " ".join(command("cite").out.split())
+    held = round(72 * test)
+    assert f"divided into {72 - held} training and {held} test rows, {test:.0%} of the rows for testing, drawn at random" in said  # fmt: skip
+    assert "Of the table's rows 8 had no value somewhere and were dropped." in said
+    assert "3 epochs in batches of 10" in said

@@ -156,3 +156,7 @@ def test_certain_probabilities_have_finite_raw_outputs_and_the_loss_of_scikit_le
     found = MEASURES["log_loss"](wrong, probabilities(raw, classes))
     expected = metrics.log_loss(wrong, given[0], labels=np.arange(classes))
     np.testing.assert_allclose(found, [expected], rtol=1e-12)
+    single = given.astype(np.float32)
+    found = MEASURES["log_loss"](wrong, probabilities(raw_outputs(single), classes))
+    expected = metrics.log_loss(wrong, single[0], labels=np.arange(classes))
+    np.testing.assert_allclose(found, [expected], rtol=1e-6)

@@ -222,8 +222,8 @@ def test_what_cannot_be_taken_back_is_said(killed):
     )
     killed.chmod(0o700)
     assert outcome.returncode == 2, outcome.stderr
-    assert "a 'study run' was killed while it wrote" in outcome.stderr
-    assert f"{killed} cannot be written to" in outcome.stderr
+    assert f"{killed / FILE_NAME}: a 'study run' was killed while it wrote" in outcome.stderr
+    assert "their directory cannot be written to" in outcome.stderr
     assert outcome.stderr.count("\n") == 1
     assert (killed / FILE_NAME).read_bytes() == before
 

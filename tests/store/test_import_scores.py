@@ -19,7 +19,6 @@ from sklearn.ensemble import RandomForestRegressor
 from statsmodels.stats.proportion import proportion_confint
 
 import study
-from study.analysis.agreement import model_agreement
 from study.analysis.claims import proportions
 from study.analysis.overview import Overview
 from study.common.errors import InputError
@@ -95,7 +94,7 @@ def test_the_numbers_are_those_counted_by_hand(command, known):
     of_a = frequency.loc[("m", "mean |SHAP|", "a")]["proportion"]
     assert of_a.to_dict() == pytest.approx({1: 11 / 12, 2: 0, 3: 1 / 12})
 
-    agreement = model_agreement(results, "feature")
+    agreement = Overview(results).model_agreement("feature")
     agreement = agreement[agreement["measure"] == "spearman"]
     expected = np.mean(
         [spearmanr(one, two).statistic for one, two in zip(KNOWN, OTHER, strict=True)]
@@ -377,7 +376,7 @@ def test_models_may_have_other_seeds_and_other_methods(command, sketched):
     assert results.seeds("n", "real") == list(range(100, 107))
     found = proportions(results, results.recipe.claim).set_index(["model", "method"])["n"]
     assert found.to_dict() == {("m", "f"): 12, ("m", "g"): 6, ("n", "g"): 7}
-    assert model_agreement(results, "feature").empty  # no seed in common
+    assert Overview(results).model_agreement("feature").empty  # no seed in common
     assert command("report").status == 0
 
 
@@ -405,7 +404,9 @@ def test_signed_scores_are_compared_by_their_signs(command):
     opposite["signed"] = -shap["signed"] * np.where(opposite["feature"] == "a", -1, 1)
     pd.concat([shap, opposite]).to_csv("shap.csv", index=False)
     assert command("import", "shap.csv", *CLAIM[:2], "--model", "m").status == 0
-    agreement = model_agreement(study.load("reports/shap"), "feature").set_index("measure")["mean"]
+    agreement = (
+        Overview(study.load("reports/shap")).model_agreement("feature").set_index("measure")["mean"]
+    )
     assert agreement["spearman"] == 1
     assert agreement["sign"] == pytest.approx(1 / 3)
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata, spearmanr
 
 import study
-from study.analysis.agreement import model_agreement
 from study.analysis.overview import Overview
 from study.common.errors import InputError
 from study.store.score_file import read_scores
@@ -293,7 +292,7 @@ def test_claims_and_agreement_of_turned_scores_are_those_of_the_smaller_ones(com
     results = study.load("reports/scores")
     row = Overview(results).own_verdict(results.recipe.claim)
     assert (row["met"], row["n"]) == ((one.argmin(axis=1) == 0).sum(), 12)
-    agreement = model_agreement(results, "feature").set_index("measure")["mean"]
+    agreement = Overview(results).model_agreement("feature").set_index("measure")["mean"]
     expected = np.mean([spearmanr(p, q).statistic for p, q in zip(one, two, strict=True)])
     assert agreement["spearman"] == pytest.approx(expected)
 

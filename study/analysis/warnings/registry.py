@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
 import pandas as pd
 
 from study.analysis.kept import kept
@@ -29,6 +32,7 @@ from study.analysis.warnings.warning import Check
 from study.common.warning import Warning
 
 DIVERGED = "S010"
+_MOST_ALIKE = 12  # warnings of one code that are shown at once
 # In the order of the codes, which stay the same from version to version.
 CHECKS = (
     Check(
@@ -135,6 +139,13 @@ def warnings(overview: Overview) -> tuple[Warning, ...]:
     """Everything there is to warn of, in the order of the codes; first of the data, as stored."""
     of_run = [warning for check in CHECKS for warning in check.warnings(overview)]
     return (*overview.results.data_findings, *of_run)
+
+
+def by_code(found: Iterable[Warning]) -> Iterator[tuple[list[Warning], list[Warning]]]:
+    """Warnings by their code: of each those to show, and the rest, as of many models."""
+    for _, own in groupby(found, key=lambda warning: warning.code):
+        alike = [*own]
+        yield alike[:_MOST_ALIKE], alike[_MOST_ALIKE:]
 
 
 def as_frame(found: tuple[Warning, ...]) -> pd.DataFrame:

@@ -66,15 +66,14 @@ def not_learned(overview: Overview) -> Iterator[Found]:
     if not has_fits(results):
         return
     found = overview.learning
+    threshold, words = learning_threshold(results), learning_words(results)
     for model in results.models:
         rows = found[(found["model"] == model) & ~found["learned"]]
         if len(rows):
             everyone = int((found["model"] == model).sum())
             yield Found(
                 f"{results.title(model)}: {len(rows)} of {everyone} ({seed_words(rows['seed'])}) "
-                f"have {results.measures.one} on the test rows below "
-                f"{learning_threshold(results):.2f}, "
-                f"{learning_words(results)}.",
+                f"have {results.measures.one} on the test rows below {threshold:.2f}, {words}.",
                 "Their importances tell of a model that predicts badly. Every table can be "
                 "read without them: study table NAME --learned.",
             )

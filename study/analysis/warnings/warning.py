@@ -12,6 +12,8 @@ from study.common import warning
 from study.common.text import ranges
 from study.common.warning import Warning
 
+_MOST_NAMED = 24  # in one sentence
+
 
 @dataclass(frozen=True)
 class Check(warning.Check[Overview]):
@@ -42,5 +44,7 @@ def seed_words(seeds: Iterable[int]) -> str:
 
 
 def listed(parts: Iterable[str]) -> str:
-    """What there is, with commas."""
-    return ", ".join(parts)
+    """What there is, with commas; of much the first, and how much more there is."""
+    found = [*parts]
+    more = [f"and {len(found) - _MOST_NAMED} more"] if len(found) > _MOST_NAMED else []
+    return ", ".join([*found[:_MOST_NAMED], *more])

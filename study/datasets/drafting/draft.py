@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from study.common.text import short
 from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.drafting import target as of_targets
 from study.datasets.drafting.alike import alike
@@ -16,7 +17,7 @@ from study.datasets.drafting.alike import told as together
 from study.datasets.drafting.claim_proposal import proposal_scores
 from study.datasets.drafting.copies import copies, of_copies
 from study.datasets.drafting.file_layout import find_layout, no_column
-from study.datasets.drafting.leaks import leaks, of_formula, told
+from study.datasets.drafting.leaks import leaks, of_formula, told, told_where_known
 from study.datasets.drafting.making import RANDOM_STATE, Making
 from study.datasets.drafting.notations import doubts, in_words
 from study.datasets.drafting.reading import read_together
@@ -85,7 +86,8 @@ def draft(
     recipe = dataset.recipe
     scores = proposal_scores(dataset, recipe_path.parent)
     dates = (variable.name for variable in recipe.variables if isinstance(variable, Date))
-    withheld = {*made.found, *told(dataset), *of_formula(dataset), *dates}
+    hidden = told_where_known(dataset, made.columns, made.target)
+    withheld = {*made.found, *told(dataset), *hidden, *of_formula(dataset), *dates}
     order = np.argsort(-scores, kind="stable")
     proposed = [int(place) for place in order if dataset.variables[place] not in withheld]
     if proposed:
@@ -111,6 +113,11 @@ def draft(
         [
             *doubts(writings),
             *made.decide,
+            *(
+                f"{short(name)}, where it is known, gives nearly the whole order of the target: "
+                "if it is the target in another form, leave it out"
+                for name in hidden
+            ),
             *of_copies(made.groups),
             *offers.to_decide(),
             *together(offers.alike),

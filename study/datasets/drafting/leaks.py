@@ -4,15 +4,33 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from study.datasets.checks.target import telling, terms_of_formula
+from study.datasets.checks.target import FEWEST_ROWS, TOLD, telling, terms_of_formula
 from study.datasets.dataset import Dataset
 from study.datasets.raw_columns import Column
+from study.statistics.determination import determination
 from study.statistics.exact_functions import is_function, is_sum
 
 
 def told(dataset: Dataset) -> list[str]:
     """The variables that alone tell nearly the whole order of the target, or its range (D004)."""
     return [dataset.variables[place] for place in telling(dataset)]
+
+
+def told_where_known(dataset: Dataset, columns: Mapping[str, Column], target: Column) -> list[str]:
+    """The numbers that tell nearly the whole order of a number where none is missing.
+
+    What stands for a missing value, as for the logarithm of 0, hides them from `told`.
+    """
+    if dataset.task.classes:
+        return []
+    found = []
+    for name in dataset.variables:
+        if columns[name].missing.any() and not columns[name].others:
+            numbers, goals = _known([columns[name]], target)
+            enough = len(goals) >= FEWEST_ROWS and len(np.unique(goals)) > 1
+            if enough and determination(numbers, np.array([False]), goals)[0] > TOLD:
+                found.append(name)
+    return [name for name in found if name not in told(dataset)]
 
 
 def of_formula(dataset: Dataset) -> list[str]:
@@ -29,7 +47,7 @@ def leaks(dataset: Dataset, columns: Mapping[str, Column], target: Column) -> di
             if _is_renamed(columns[name], target)
         }
     found = {}
-    for name in told(dataset):
+    for name in [*told(dataset), *told_where_known(dataset, columns, target)]:
         numbers, goals = _known([columns[name]], target)
         if not columns[name].others and is_function(numbers[:, 0], goals):
             found[name] = f"a function of {target.name}, to rounding (D004)"

@@ -17,6 +17,7 @@ from study.datasets.drafting.marks import with_levels
 from study.datasets.drafting.times import times_in_order
 from study.datasets.drafting.toml import Offers
 from study.datasets.drafting.variables import Variable, variable_of
+from study.datasets.drafting.weights import REASON, surely_weights, weights
 from study.datasets.raw_columns import Column, RawTable
 from study.recipes.table import Proposal, Split
 
@@ -48,7 +49,7 @@ class Making:
         self.target = (
             of_targets.as_classes(self.columns[target]) if levels else self.columns[target]
         )
-        self.left_out: dict[str, str] = {}
+        self.left_out = dict.fromkeys(surely_weights(self._others()), REASON)
         self.decide: list[str] = []
         self.split, self.parts = self._split()
         self.found = self._found()
@@ -187,6 +188,7 @@ class Making:
             splits,
             [finding.column for finding in findings if finding.repeats],
             self._times(),
+            list(weights(self._others())),
             list(dict.fromkeys(code for finding in findings for code in finding.codes)),
             [name for name, of in self.columns.items() if self._is_imputed(of)],
         )
@@ -195,8 +197,11 @@ class Making:
         """Columns by which rows may be put in time, where nothing else keeps them together."""
         if self.groups is not None or self.parts is not None:
             return []
-        others = (column for column in self.columns.values() if column.name != self.target.name)
-        return list(times_in_order(others))
+        return list(times_in_order(self._others()))
+
+    def _others(self) -> list[Column]:
+        """All columns but the target."""
+        return [column for column in self.columns.values() if column.name != self.target.name]
 
     def _is_imputed(self, column: Column) -> bool:
         return self.missing == "impute" and bool(column.missing[self._train].any())

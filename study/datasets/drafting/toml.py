@@ -46,7 +46,7 @@ class Offers:
 
     variables : those that columns could be which are left out, by name
     splits : by columns; groups : columns whose equal values are one subject; times : columns in
-        whose order rows stand
+        whose order rows stand; weights : columns by which rows may count
     marks : what may stand for a missing value
     gaps : the names of variables whose missing values may be kept
     alike : variables that may be grouped, by a name of their group
@@ -56,6 +56,7 @@ class Offers:
     splits: Sequence[Split]
     groups: Sequence[str]
     times: Sequence[str]
+    weights: Sequence[str]
     marks: Sequence[str]
     gaps: Sequence[str]
     alike: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -72,6 +73,11 @@ class Offers:
                 f"rows stand in the order of {short(name)}: rows that follow each other may be "
                 "alike, so that those drawn to test are known; its time line in the recipe tests "
                 "the later ones"
+            )
+        for name in self.weights:
+            yield (
+                f"{short(name)} may tell how much each row counts: if so, take its weight line in "
+                "the recipe, and no variable of it"
             )
         for split in self.splits:
             yield (
@@ -101,6 +107,10 @@ def written(
         "# Rows stand in the order of a time; this has the later ones tested, and keeps the order:",
         *(f"# time = {_value(name)}" for name in offers.times),
     ]
+    weights = [
+        "# May tell how much each row counts, which is no variable; this has rows count so:",
+        *(f"# weight = {_value(name)}" for name in offers.weights),
+    ]
     marks = [*recipe.own_table.missing_marks, *offers.marks]
     lines = [
         "# Written by 'study data init'. Whatever is decided here can be decided otherwise:",
@@ -108,6 +118,7 @@ def written(
         *_keys(recipe, _COMMENTS),
         *(groups if offers.groups else []),
         *(times if offers.times else []),
+        *(weights if offers.weights else []),
         "",
         "# Paths start from the folder of this file.",
         "[table]",

@@ -18,6 +18,7 @@ from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal, Variab
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.target import ClassTarget
 from study.statistics.collinearity import explained
+from study.statistics.spread import equal_rows
 
 _MOST_LINES = 30
 _WIDTH = 24
@@ -166,6 +167,12 @@ def _rows(dataset: Dataset) -> Iterator[str]:
         )
     if recipe.time is not None:
         yield f"{_padded('Order of rows')} by {recipe.time}: test rows are later than training rows"
+    if recipe.weight is not None and dataset.row_weights is not None:
+        none = f"; {dataset.uncounted} of weight 0 are left out" if dataset.uncounted else ""
+        yield (
+            f"{_padded('Rows count')} by {recipe.weight}: means over them vary as "
+            f"those of {equal_rows(dataset.row_weights):.0f} rows of equal weight do{none}"
+        )
     if recipe.proposal is not None:
         yield (
             f"{_padded('Rows left out')} {dataset.left_out}, from which the claim was "
@@ -209,7 +216,7 @@ def _how(recipe: DatasetRecipe) -> str:
         others = f"; '{trains}' train" if len(split.trains) > 1 else ""
         return f"those with '{split.test}' in {split.column}{others}"
     of = " of the groups" if recipe.groups_rows else ""
-    if recipe.task.classes and not recipe.groups_rows and recipe.time is None:
+    if recipe.stratified:
         of = " of each class"
     return f"{100 * split.test:g}%{of} {recipe.test_by}"
 

@@ -111,7 +111,9 @@ class _Training:
     ) -> None:
         lanes, inputs = len(slots), x.shape[1]
         held_out = protocol.held_out(len(y) - tested)
-        self._orders = Orders(slots, len(y) - tested, tested, held_out, groups)
+        self._orders = Orders(
+            slots, len(y) - tested, tested, held_out, groups, y if task.classes else None
+        )
         self._rows = self._orders.rows
         self._size = min(protocol.batch_size, self._rows)
         self._batches = -(-self._rows // self._size)

@@ -53,7 +53,7 @@ def train_block(
             protocol = recipe.training
             held_out = protocol.held_out(len(y) - tested)
             batches = Batches(
-                slots, x, y, network, protocol.batch_size, tested, held_out, groups, weights
+                slots, x, y, network, protocol.batch_size, tested, held_out, groups, weights, task
             )
             parameters, buffers = _moved(stacked, device), _moved(buffers, device)
             network, loss = network.to(device), loss_of(task)

@@ -13,6 +13,7 @@ from multiprocessing import resource_tracker
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
+from study.common.standard_streams import keep_writing
 from study.datasets.dataset import Dataset
 from study.execution.block import Block
 from study.execution.progress_counter import ProgressCounter
@@ -109,10 +110,11 @@ def _new_pool() -> ProcessPoolExecutor:
 
 
 def _end_with(driver: int) -> None:
-    """Watch for the death of the process that started this one.
+    """Watch for the death of the process that started this one, and print whoever reads.
 
     A worker whose driver was killed would otherwise stay, idle, for good.
     """
+    keep_writing()
 
     def watch() -> None:
         while os.getppid() == driver:

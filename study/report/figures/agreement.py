@@ -62,14 +62,15 @@ class _Pairs:
 
 def _pairs(overview: Overview, level: str, between: str) -> _Pairs | None:
     """A panel for each model (between methods), or for each method (between models)."""
-    look, of = looks(overview.results), overview.results
-    models = {model: look[model].label for model in of.models}
+    of = overview.results
+    look = looks(of, overview.foremost_models)
+    models = {model: look[model].label for model in overview.foremost_models}
     methods = {method: label(method) for method in of.methods(level)}
     if between == "methods":
         data, within, panels, items = overview.method_agreement(level), "model", models, methods
     else:
         data, within, panels, items = overview.model_agreement(level), "method", methods, models
-    data = spearman_only(data)
+    data = overview.of_foremost(spearman_only(data))
     if data.empty or not data["mean"].notna().any():
         return None
     shown = set(data[within])
@@ -143,15 +144,15 @@ def _legend(figure: FigureBase, image: Any, panels: list[Axes], narrow: bool) ->
 def _between_seeds(overview: Overview, level: str) -> Display | None:
     """One heat map: models by methods."""
     results = overview.results
-    look = looks(results)
-    data = overview.seed_agreement(level)
+    look = looks(results, overview.foremost_models)
+    data = overview.of_foremost(overview.seed_agreement(level))
     if data.empty:
         return None
     data = spearman_only(data[data["condition"] == "real"])
     if data["mean"].notna().sum() == 0:
         return None
     methods = [method for method in results.methods(level) if method in set(data["method"])]
-    models = [model for model in results.models if (data["model"] == model).any()]
+    models = [model for model in overview.foremost_models if (data["model"] == model).any()]
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         panels = grid(figure, [""], 1)

@@ -38,16 +38,18 @@ _Scores = dict[tuple[str, str], tuple[Vectors, int]]
 def claimed_share(overview: Overview) -> Display | None:
     """The claimed item's share by method and model, real beside shuffled."""
     results = overview.results
-    look = looks(results)
+    look = looks(results, overview.foremost_models)
     name, target = results.recipe.claim.name, results.recipe.target.name
-    real, shuffled = (_claimed_scores(results, condition) for condition in ("real", "shuffled"))
+    models = overview.foremost_models
+    real, shuffled = (
+        _claimed_scores(results, models, condition) for condition in ("real", "shuffled")
+    )
     methods = list(dict.fromkeys(method for method, _ in real))
     if not methods:
         return None
     controlled = any(method in methods for method, _ in shuffled)
     shown = {"real": real} | ({"shuffled": shuffled} if controlled else {})
     data = _claimed_frame(overview, methods, list(shown))
-    models = list(results.models)
     heights = _heights(methods, models)
     published = _published(results, heights)
     values = {condition: _claimed_shares(scores) for condition, scores in shown.items()}
@@ -88,13 +90,13 @@ def claimed_share(overview: Overview) -> Display | None:
     )
 
 
-def _claimed_scores(results: Results, condition: str) -> _Scores:
+def _claimed_scores(results: Results, models: Sequence[str], condition: str) -> _Scores:
     """The scores that hold the claimed item."""
     claim = results.recipe.claim
     return {
         (method, model): (found[0], found[1].item)
         for method in results.methods()
-        for model in results.models
+        for model in models
         if (found := scores_of_claim(results, claim, model, condition, method))
     }
 
@@ -165,7 +167,7 @@ def _claimed_frame(
         by_level.setdefault(level_of_claim(recipe, claim, method), []).append(method)
     parts = []
     for level, own in by_level.items():
-        table = overview.importance(level)
+        table = overview.of_foremost(overview.importance(level))
         parts.append(
             table[
                 (table["name"] == claim.name)

@@ -92,15 +92,15 @@ def verdict_strip(overview: Overview) -> Display | None:
 
 def _judged(overview: Overview) -> list[_Judged]:
     """The declared claims that are tested on their own model and method."""
-    look = looks(overview.results)
+    results = overview.results
     found = []
-    for claim in declared_claims(overview.results):
+    for claim in declared_claims(results):
         verdict = overview.own_verdict(claim)
         if verdict is None:
             continue
         title = (
             f"{label(claim.words, 60)}: {verdict['verdict']}\n"
-            f"{look[claim.model].label}, {label(claim.method)}"
+            f"{label(results.title(claim.model), 24)}, {label(claim.method)}"
         )
         met = overview.proportions(claim)
         own = met[(met["model"] == claim.model) & (met["method"] == claim.method)]
@@ -135,10 +135,10 @@ def _strip_height(judged: Sequence[_Judged], handles: int, narrow: bool) -> floa
 def claim_by_model(overview: Overview) -> Display | None:
     """In what proportion of seeds the claim is met, real beside the controls."""
     results = overview.results
-    look = looks(results)
+    look = looks(results, overview.foremost_models)
     claim = results.recipe.claim
-    data = overview.proportions(claim)
-    models = list(results.models)
+    data = overview.of_foremost(overview.proportions(claim))
+    models = overview.foremost_models
     methods = [method for method in results.methods() if method in set(data["method"])]
     held = set(data["condition"])
     if not methods:
@@ -170,7 +170,9 @@ def claim_by_model(overview: Overview) -> Display | None:
             if "shuffled" in held
             else ""
         )
-        + _unscored(results, untrained="untrained" in held and TRAINING_GRADIENT in methods),
+        + _unscored(
+            results, models, untrained="untrained" in held and TRAINING_GRADIENT in methods
+        ),
         data,
         draw,
         lambda narrow: (
@@ -181,10 +183,10 @@ def claim_by_model(overview: Overview) -> Display | None:
     )
 
 
-def _unscored(results: Results, *, untrained: bool) -> str:
+def _unscored(results: Results, models: Sequence[str], *, untrained: bool) -> str:
     """Which models have no scores by some method or in some condition, and why."""
-    only = listed(results.title(model) for model in results.estimators)
-    networks = len(results.models) > len(results.estimators)
+    only = listed(results.title(model) for model in models if model in results.estimators)
+    networks = any(model not in results.estimators for model in models)
     return (" Untrained networks have no training gradients." if untrained and networks else "") + (
         f" Without gradients and untrained form: {only}." if only else ""
     )
@@ -193,13 +195,13 @@ def _unscored(results: Results, *, untrained: bool) -> str:
 def claim_growth(overview: Overview) -> Display | None:
     """The proportion that meets the claim among the first n seeds, with its interval."""
     results = overview.results
-    look = looks(results)
+    look = looks(results, overview.foremost_models)
     claim = results.recipe.claim
-    data = overview.growth(claim)
+    data = overview.of_foremost(overview.growth(claim))
     if data.empty or data["n"].max() < 2:
         return None
     own = data[data["method"] == claim.method]
-    models = [model for model in results.models if (own["model"] == model).any()]
+    models = [model for model in overview.foremost_models if (own["model"] == model).any()]
     if not models:
         return None
 

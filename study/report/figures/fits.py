@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from study.analysis.claims import scores_of_claim
 from study.analysis.fits import has_fits, learning_threshold
 from study.analysis.overview import Overview
-from study.analysis.selection import all_models
+from study.common.vocabulary import LEAST_SQUARES
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     DASHED,
@@ -43,9 +43,9 @@ def fit(overview: Overview) -> Display | None:
     explained, symbol = results.measures.explained, results.measures.symbol
     if not has_fits(results):
         return None
-    look = looks(results)
-    models = all_models(results)
-    real = results.fits[results.fits["condition"] == "real"]
+    look = looks(results, overview.foremost_models)
+    models = [*overview.foremost_models, LEAST_SQUARES]
+    real = overview.of_foremost(results.fits[results.fits["condition"] == "real"])
     lowest = max(real.loc[real["evaluation"] == "alone", explained].min(), -1) - 0.05
     found = {
         key: rows[explained].to_numpy(dtype=float)
@@ -70,6 +70,7 @@ def fit(overview: Overview) -> Display | None:
         ]
         legend(figure, handles, narrow)
 
+    lost = diverged(results, overview.foremost_models)
     return Display(
         "fit",
         "Fit quality",
@@ -77,8 +78,8 @@ def fit(overview: Overview) -> Display | None:
         "Each dot is one seed, the upright bar their mean; 1 is a perfect fit, 0 is no better than "
         f"predicting {results.measures.constant}. Where a network's predictions depend on the "
         "batch, evaluating all rows at once gives another fit. The axis starts where the worst "
-        f"seed lies; ◀ counts those further left, and gives the mean over all.{diverged(results)}",
-        overview.fit_quality,
+        f"seed lies; ◀ counts those further left, and gives the mean over all.{lost}",
+        overview.of_foremost(overview.fit_quality),
         draw,
         lambda narrow: 0.9 + (2 if narrow else 1) * (0.4 + 0.5 * len(models)),
     )
@@ -97,14 +98,14 @@ def share_against_fit(overview: Overview) -> Display | None:
     results = overview.results
     if not has_fits(results):
         return None
-    look, measures = looks(results), results.measures
+    look, measures = looks(results, overview.foremost_models), results.measures
     claim = results.recipe.claim
     data = overview.learning
     fits = data.set_index(["model", "seed"])
     limit = learning_threshold(results)
     found = {
         model: scores
-        for model in results.models
+        for model in overview.foremost_models
         if (scores := scores_of_claim(results, claim, model, "real", claim.method))
     }
     if not found:
@@ -137,8 +138,8 @@ def share_against_fit(overview: Overview) -> Display | None:
         f"By {claim.method}, each seed a mark. Left of the dashed line a {network(results)} "
         f"predicts badly: what it says of {claim.name} then tells little of the data, whatever its "
         "share."
-        f"{end_told(end)}{diverged(results)}",
-        seeds_table(overview).data,
+        f"{end_told(end)}{diverged(results, overview.foremost_models)}",
+        overview.of_foremost(seeds_table(overview).data),
         draw,
         lambda narrow: 0.9 + 2.1 * lines_of(len(found), panels_across(narrow)),
     )

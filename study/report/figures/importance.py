@@ -11,9 +11,9 @@ from matplotlib.figure import FigureBase
 
 from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.selection import all_models
 from study.analysis.vectors import Vectors
 from study.common.methods import LEVELS, METHODS, find_method
+from study.common.vocabulary import LEAST_SQUARES
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     below,
@@ -68,11 +68,12 @@ def _plain(text: str) -> str:
 def importance_displays(overview: Overview) -> Iterator[Display]:
     """For each method, every item's share by model, every seed a dot."""
     results = overview.results
+    models = [*overview.foremost_models, LEAST_SQUARES]
     for level in LEVELS:
         for method in results.methods(level):
             found = {
                 model: vectors
-                for model in all_models(results)
+                for model in models
                 if (vectors := results.vectors(model, "real", method, level))
             }
             # Gradient methods by variable are in the table.
@@ -82,12 +83,12 @@ def importance_displays(overview: Overview) -> Iterator[Display]:
 
 def _display(overview: Overview, method: str, level: str, found: dict[str, Vectors]) -> Display:
     results = overview.results
-    look = looks(results)
+    look = looks(results, overview.foremost_models)
     everything = results.items(level)
     scores = [vectors.score for vectors in found.values()]
     chosen = drawn_items(overview, level, scores)
     names = [everything[item] for item in chosen]
-    data = overview.importance(level)
+    data = overview.of_foremost(overview.importance(level))
     data = data[data["method"] == method]
     real = data[data["condition"] == "real"].set_index(["model", "name"])
     published = {

@@ -117,15 +117,15 @@ class Look:
         return Line2D([], [], ls="", marker=self.marker, color=self.colour, label=self.label)
 
 
-def looks(results: Results) -> dict[str, Look]:
-    """Every model of a run, and least squares, as figures show them."""
+def looks(results: Results, models: Iterable[str]) -> dict[str, Look]:
+    """The models that are drawn, and least squares, as figures show them."""
     found = {
         model: Look(
             label(results.title(model), 24),
             PALETTE[place % len(PALETTE)],
             MARKERS[place // len(PALETTE) % len(MARKERS)],
         )
-        for place, model in enumerate(results.models)
+        for place, model in enumerate(models)
     }
     return {**found, LEAST_SQUARES: Look(label(results.title(LEAST_SQUARES)), PLAIN, "o")}
 
@@ -306,11 +306,11 @@ def undefined(results: Results, found: Iterable[Vectors]) -> str:
     )
 
 
-def diverged(results: Results) -> str:
+def diverged(results: Results, models: Iterable[str]) -> str:
     """How many seeds of the real condition diverged, as a sentence to follow others."""
     lost = {
         results.title(model): len(seeds)
-        for model in results.models
+        for model in models
         if (seeds := results.diverged(model, "real"))
     }
     said = ", ".join(f"{count} of the {title}" for title, count in lost.items())

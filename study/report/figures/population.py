@@ -25,7 +25,7 @@ from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPP
 from study.statistics.intervals import PERCENT
 
 # Told apart by their shapes, too.
-_MARKS = {
+VERDICT_MARKS = {
     SUPPORTED: ("o", "#0072b2"),
     CONTRADICTED: ("X", "#d55e00"),
     INCONCLUSIVE: ("D", "#777777"),
@@ -37,13 +37,14 @@ def population_display(overview: Overview) -> Display | None:
     """The margin of the claim over splits, with its interval, by model and method."""
     results = overview.results
     claim = results.recipe.claim
-    data = overview.population(claim)
+    data = overview.of_foremost(overview.population(claim))
     if data.empty:
         return None
-    look = looks(results)
-    models = [model for model in (*results.models, LEAST_SQUARES) if model in set(data["model"])]
+    look = looks(results, overview.foremost_models)
+    known = (*overview.foremost_models, LEAST_SQUARES)
+    models = [model for model in known if model in set(data["model"])]
     methods = [method for method in results.methods() if method in set(data["method"])]
-    held = [verdict for verdict in _MARKS if verdict in set(data["verdict"])]
+    held = [verdict for verdict in VERDICT_MARKS if verdict in set(data["verdict"])]
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [look[model].label for model in models]
@@ -73,18 +74,27 @@ def population_display(overview: Overview) -> Display | None:
 def _margins(axes: Axes, data: pd.DataFrame) -> None:
     """Margins with their intervals, verdicts as they look."""
     for verdict, own in data.groupby("verdict", sort=False):
-        marker, colour = _MARKS[str(verdict)]
+        marker, colour = VERDICT_MARKS[str(verdict)]
         intervals(axes, own[["low", "high"]].to_numpy(), own["height"], color=colour, lw=1.8)
         axes.plot(own["margin"], own["height"], ls="", marker=marker, ms=6, color=colour)
 
 
 def _handles(held: list[str]) -> list[Line2D]:
     return [
-        Line2D([], [], marker=_MARKS[verdict][0], color=_MARKS[verdict][1], label=verdict, lw=1.8)
+        Line2D(
+            [],
+            [],
+            marker=VERDICT_MARKS[verdict][0],
+            color=VERDICT_MARKS[verdict][1],
+            label=verdict,
+            lw=1.8,
+        )
         for verdict in held
     ]
 
 
 def _told(data: pd.DataFrame) -> str:
     counts = data["verdict"].value_counts()
-    return ", ".join(f"{verdict} in {counts[verdict]}" for verdict in _MARKS if verdict in counts)
+    return ", ".join(
+        f"{verdict} in {counts[verdict]}" for verdict in VERDICT_MARKS if verdict in counts
+    )

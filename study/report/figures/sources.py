@@ -40,13 +40,13 @@ _COLOURS = {ALL: PLAIN, "init": BLUE, "order": GREEN, "dropout": PINK, "rows": V
 def source_display(overview: Overview) -> Display | None:
     """The claimed share of every network by the source of randomness that varies."""
     results = overview.results
-    look = looks(results)
+    look = looks(results, overview.foremost_models)
     claim = results.recipe.claim
-    data = overview.sources
+    data = overview.of_foremost(overview.sources)
     if data.empty:
         return None
     own = data[data["method"] == claim.method]
-    models = [model for model in results.models if (own["model"] == model).any()]
+    models = [model for model in overview.foremost_models if (own["model"] == model).any()]
     if not models:
         return None
     kinds = [kind for kind in _LABELS if kind in set(own["source"])]

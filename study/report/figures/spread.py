@@ -30,12 +30,12 @@ def spread_display(overview: Overview) -> Display | None:
     """The parts of the variance of the claimed share, by model and method."""
     results = overview.results
     claim = results.recipe.claim
-    data = overview.spread(claim)
+    data = overview.of_foremost(overview.spread(claim))
     if data.empty:
         return None
     data = data[data["quantity"] == "share"].reset_index(drop=True)
-    look = looks(results)
-    models = [model for model in results.models if model in set(data["model"])]
+    look = looks(results, overview.foremost_models)
+    models = [model for model in overview.foremost_models if model in set(data["model"])]
     methods = [method for method in results.methods() if method in set(data["method"])]
 
     def draw(figure: FigureBase, narrow: bool) -> None:

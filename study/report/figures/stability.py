@@ -48,11 +48,11 @@ MOST_PAIRED = 12
 def rank_frequency(overview: Overview) -> Display | None:
     """How often each item has each rank, by model, by the claim's method."""
     results = overview.results
-    look = looks(results)
+    look = looks(results, overview.foremost_models)
     claim = results.recipe.claim
     level = level_of_claim(results.recipe, claim, claim.method)
-    own = _by_claim(claim, overview.rank_frequencies(level))
-    models = _varying(results, own)
+    own = _by_claim(claim, overview.of_foremost(overview.rank_frequencies(level)))
+    models = _varying(overview, own)
     if not models or own["name"].nunique() < 2:
         return None
     names = _leading_names(overview, models, level)
@@ -81,7 +81,7 @@ def rank_frequency(overview: Overview) -> Display | None:
         f"By {claim.method}; rank 1 is the most important. Each cell is a proportion of seeds: one "
         "dark cell in a line is a rank that does not depend on the seed, a smear one that does. "
         f"Tied {level}s share the ranks they span. "
-        f"{_elsewhere(results, level)}{_left_out(results, own, names, level)}"
+        f"{_elsewhere(results, level)}{_left_out(overview, own, names, level)}"
         f"{_ranks_beyond(len(names), count)}",
         own.reset_index(drop=True),
         draw,
@@ -92,11 +92,11 @@ def rank_frequency(overview: Overview) -> Display | None:
 def flips(overview: Overview) -> Display | None:
     """How often two seeds order two items differently, by model, by the claim's method."""
     results = overview.results
-    look = looks(results)
+    look = looks(results, overview.foremost_models)
     claim = results.recipe.claim
     level = level_of_claim(results.recipe, claim, claim.method)
-    own = _by_claim(claim, overview.flip_rates(level))
-    models = _varying(results, own)
+    own = _by_claim(claim, overview.of_foremost(overview.flip_rates(level)))
+    models = _varying(overview, own)
     if not models:
         return None
     names = _leading_names(overview, models, level, MOST_PAIRED)
@@ -122,7 +122,7 @@ def flips(overview: Overview) -> Display | None:
         f"Flip rate of every pair of {level}s by {claim.method}, one map for each model",
         f"By {claim.method}. The flip rate of a pair is the chance that two seeds order it "
         "differently: 0 (no number), all seeds agree; 0.5, a coin for each seed. "
-        f"{_elsewhere(results, level)}{_left_out(results, own, names, level)}",
+        f"{_elsewhere(results, level)}{_left_out(overview, own, names, level)}",
         own.reset_index(drop=True),
         draw,
         lambda narrow: 0.3 + _lines(models, narrow) * (1.0 + 0.28 * len(names)),
@@ -132,14 +132,14 @@ def flips(overview: Overview) -> Display | None:
 def steadiness_map(overview: Overview) -> Display | None:
     """Every item's mean share against how steadily it keeps its order, by method."""
     results = overview.results
-    look = looks(results)
+    look = looks(results, overview.foremost_models)
     claim = results.recipe.claim
     level = claim.level
-    data = overview.steadiness(level)
+    data = overview.of_foremost(overview.steadiness(level))
     if data.empty:
         return None
     methods = [method for method in results.methods(level) if method in set(data["method"])]
-    models = list(results.models)
+    models = overview.foremost_models
     equal = 1 / len(results.items(level))
     end = share_end(data["mean_share"])
 
@@ -226,10 +226,10 @@ def _by_claim(claim: Claim, data: pd.DataFrame) -> pd.DataFrame:
     return data[data["method"] == claim.method] if len(data) else data
 
 
-def _varying(results: Results, own: pd.DataFrame) -> list[str]:
+def _varying(overview: Overview, own: pd.DataFrame) -> list[str]:
     """The models with two observations or more: one alone is no picture of stability."""
     counts = own.groupby("model")["n"].max() if len(own) else {}
-    return [model for model in results.models if model in counts and counts[model] > 1]
+    return [model for model in overview.foremost_models if model in counts and counts[model] > 1]
 
 
 def _elsewhere(results: Results, level: str) -> str:
@@ -237,10 +237,10 @@ def _elsewhere(results: Results, level: str) -> str:
     return "Other methods are in the table." if len(results.methods(level)) > 1 else ""
 
 
-def _left_out(results: Results, own: pd.DataFrame, names: Sequence[str], level: str) -> str:
+def _left_out(overview: Overview, own: pd.DataFrame, names: Sequence[str], level: str) -> str:
     """Says which items and models are not drawn, as sentences to follow others."""
-    varying = _varying(results, own)
-    lost = [results.title(model) for model in results.models if model not in varying]
+    results, varying = overview.results, _varying(overview, own)
+    lost = [results.title(model) for model in overview.foremost_models if model not in varying]
     models = f" {listed(lost)}: one observation, not drawn." if lost else ""
     return left_out(len(names), len(results.items(level)), f"{level}s") + models
 

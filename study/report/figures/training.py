@@ -47,11 +47,11 @@ class _Features:
 def training_display(overview: Overview) -> Display | None:
     """Share of each feature by epoch, every seed of the claimed one; below, the loss."""
     results = overview.results
-    means, loss = overview.paths, overview.losses
+    means, loss = map(overview.of_foremost, (overview.paths, overview.losses))
     if means.empty or loss.empty:
         return None
-    look = looks(results)
-    models = [model for model in results.models if (means["model"] == model).any()]
+    look = looks(results, overview.foremost_models)
+    models = [model for model in overview.foremost_models if (means["model"] == model).any()]
     features = _features(results, means)
     of_mean, constant = loss["of_mean"].iloc[0], results.measures.constant
     seeds = {model: _paths(overview.seed_paths, model, features.claimed) for model in models}

@@ -10,11 +10,11 @@ from study.analysis.overview import Overview
 from study.analysis.warnings.scores import NEAR_ONE
 from study.report.tables.cells import (
     MEASURE_TITLES,
+    closing,
     estimate,
     holds,
     number,
     p_value,
-    provenance,
     seeds,
     wide,
 )
@@ -39,8 +39,9 @@ def agreement_table(overview: Overview, between: str, level: str) -> Table | Non
     if data.empty:
         return None
     pair = between.removesuffix("s")
-    spearman = agreement.spearman_only(data)
-    cells = _cells(data, spearman[[within, "first", "second"]])
+    shown = overview.of_foremost(data)
+    spearman = agreement.spearman_only(shown)
+    cells = _cells(shown, spearman[[within, "first", "second"]])
     layout = pd.DataFrame(
         {
             within.capitalize(): [within_title(value) for value in spearman[within]],
@@ -69,7 +70,7 @@ def agreement_table(overview: Overview, between: str, level: str) -> Table | Non
         f"deviation of the same mean Spearman when the {level}s of one side are relabelled, alike "
         "in all seeds, and p, the proportion of relabellings that agree at least as well; the CSV "
         f"file has both for every measure ({nulls}). p-values are not adjusted for their number. "
-        f"{holds(results, 'agreement within seeds')}{provenance(results)}",
+        f"{holds(results, 'agreement within seeds')}{closing(overview)}",
         data,
         layout,
     )
@@ -93,8 +94,9 @@ def seed_agreement_table(overview: Overview, level: str) -> Table | None:
     if data.empty:
         return None
     real = data[data["condition"] == "real"]
-    cells = [estimate(row, expected="jackknife-t") for row in real.to_dict("records")]
-    layout = wide(results, real, cells, "measure", MEASURE_TITLES)
+    shown = overview.of_foremost(real)
+    cells = [estimate(row, expected="jackknife-t") for row in shown.to_dict("records")]
+    layout = wide(results, shown, cells, "measure", MEASURE_TITLES)
     most = real["n"] - real["undefined"] == (real["n"] - real["undefined"]).max()
     of_most = real[most].drop_duplicates("measure").set_index("measure")
     nulls = [f"{MEASURE_TITLES[name]} {_null(of_most.loc[name])}" for name in of_most.index]
@@ -106,7 +108,7 @@ def seed_agreement_table(overview: Overview, level: str) -> Table | None:
         f"{(real['n'] - real['undefined']).max()} seeds gave unrelated orders of the "
         f"{len(results.items(level))} {level}s, the means would be: {', '.join(nulls)}. Top k: the "
         f"part of the k greatest in common. For a Spearman above {NEAR_ONE:g} see warning S007. "
-        f"{holds(results, 'agreement between seeds')}{provenance(results)}",
+        f"{holds(results, 'agreement between seeds')}{closing(overview)}",
         data,
         layout,
     )
@@ -118,13 +120,14 @@ def concordance_table(overview: Overview, level: str) -> Table | None:
     data = overview.seed_concordance(level)
     if data.empty:
         return None
+    shown = overview.of_foremost(data)
     layout = pd.DataFrame(
         {
-            "Model": data["model"].map(results.title),
-            "Method": data["method"],
-            "Seeds": [seeds(row) for row in data.to_dict("records")],
-            "W": data["w"].map(lambda value: number(value, "{:.3f}")),
-            "p": data["p_value"].map(p_value),
+            "Model": shown["model"].map(results.title),
+            "Method": shown["method"],
+            "Seeds": [seeds(row) for row in shown.to_dict("records")],
+            "W": shown["w"].map(lambda value: number(value, "{:.3f}")),
+            "p": shown["p_value"].map(p_value),
         }
     )
     return Table(
@@ -134,7 +137,7 @@ def concordance_table(overview: Overview, level: str) -> Table | None:
         "nothing in common; p: proportion of drawn orders at least as concordant "
         f"({', '.join(dict.fromkeys(data['null']))}). W is a function of the mean pairwise "
         "Spearman correlation, and no second finding. Condition real. "
-        f"{provenance(results)}",
+        f"{closing(overview)}",
         data,
         layout,
     )

@@ -143,6 +143,24 @@ def foremost(overview: Overview, level: str) -> str:
     )
 
 
+def models_left_out(overview: Overview, what: str) -> str:
+    """Says which models are drawn or stand in a table, where not all do, to follow others."""
+    results, shown = overview.results, overview.foremost_models
+    if len(shown) == len(results.models):
+        return ""
+    best = "the first of the others" if results.imported else "those that predict best"
+    return (
+        f" Of {len(results.models)} models, {len(shown)} {what}: those that claims rest on, and "
+        f"{best}."
+    )
+
+
+def closing(overview: Overview) -> str:
+    """Which models stand in the lines of a table, if not all, and which run its numbers are of."""
+    left = models_left_out(overview, "stand here")
+    return f"{left.strip()} The CSV file has all. " * bool(left) + provenance(overview.results)
+
+
 def few(names: Sequence[str], most: int = MOST_LISTED) -> str:
     """Names with commas; of many the first, and how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""

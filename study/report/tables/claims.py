@@ -1,5 +1,6 @@
 """Tables of the claims: verdicts, controls, and what more seeds would do."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from study.common.text import listed
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
 from study.report.tables.cells import (
+    closing,
     estimate,
     holds,
     model_title,
@@ -45,25 +47,15 @@ def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
     origin = how_declared(results)[0] if claim is None else NOT_DECLARED
     claim = claim or results.recipe.claim
     data = overview.verdicts(claim)
-    rows = data.to_dict("records")
     met = overview.proportions(claim)
-    # Imported scores may have neither controls nor fits: no columns of dashes.
-    controls = [
-        control for control in CONTROLS if not results.imported or control in set(met["condition"])
-    ]
-    fitted = has_fits(results)
+    controls, fitted = _controls(overview, claim), has_fits(results)
     layout = pd.DataFrame(
         [
             {
                 "Model": results.title(row["model"]) + (" *" if row["role"] == "primary" else ""),
-                "Method": row["method"],
-                "Met": _count(row),
-                "Verdict": row["verdict"] + _settle(row),
-                **{of.capitalize(): _control(results, row, of) for of in controls},
-                "Margin": estimate(row, "margin", prefix="margin_"),
-                **({"Learned": _learned(row)} if fitted else {}),
+                **cells,
             }
-            for row in rows
+            for row, cells in verdict_cells(overview, claim, overview.of_foremost(data))
         ]
     )
     whole = [of for of in met["method"].unique() if results.recipe.scored_by(of) == "variable"]
@@ -86,10 +78,36 @@ def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
             else ""
         )
         + holds(results, "proportion").replace("such intervals", "Wilson intervals", 1)
-        + provenance(results),
+        + closing(overview),
         _told(data),
         layout,
     )
+
+
+def verdict_cells(
+    overview: Overview, claim: Claim, verdicts: pd.DataFrame
+) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+    """Rows of a claim's `verdicts`, each with its cells by their columns, but for the model's."""
+    results = overview.results
+    controls, fitted = _controls(overview, claim), has_fits(results)
+    for row in verdicts.to_dict("records"):
+        yield (
+            row,
+            {
+                "Method": row["method"],
+                "Met": _count(row),
+                "Verdict": row["verdict"] + _settle(row),
+                **{of.capitalize(): _control(results, row, of) for of in controls},
+                "Margin": estimate(row, "margin", prefix="margin_"),
+                **({"Learned": _learned(row)} if fitted else {}),
+            },
+        )
+
+
+def _controls(overview: Overview, claim: Claim) -> list[str]:
+    """The controls that have columns: imported scores may have none, and no columns of dashes."""
+    held = set(overview.proportions(claim)["condition"])
+    return [of for of in CONTROLS if not overview.results.imported or of in held]
 
 
 def _told(data: pd.DataFrame) -> pd.DataFrame:
@@ -208,7 +226,7 @@ def growth_table(overview: Overview) -> Table | None:
         return None
     most = data["n"].max()
     counts = sorted({most, *(count for count in claims.POWER_SEEDS if count < most)})
-    shown = data[data["n"].isin(counts)]
+    shown = overview.of_foremost(data[data["n"].isin(counts)])
     cells = [f"{row['proportion']:.2f} [{_bounds(row)}]" for row in shown.to_dict("records")]
     layout = wide(results, shown, cells, "n", {count: f"n = {count}" for count in counts})
     return Table(
@@ -216,7 +234,7 @@ def growth_table(overview: Overview) -> Table | None:
         f"Proportion of the first n seeds that meet the claim: {claim.words}",
         f"With the {PERCENT} Wilson interval; condition real, seeds in their order; the CSV file "
         "has every n up to 50 and even steps beyond. Each interval is for a number of seeds "
-        f"decided on beforehand. {holds(results, 'proportion')}{provenance(results)}",
+        f"decided on beforehand. {holds(results, 'proportion')}{closing(overview)}",
         data,
         layout,
     )

@@ -11,7 +11,7 @@ from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.target import NumericTarget
-from study.report.tables.cells import correct_rows, number, percent, provenance
+from study.report.tables.cells import closing, correct_rows, number, percent
 from study.report.tables.table import Table
 from study.statistics.ranking import ranks, shares
 
@@ -22,13 +22,16 @@ def fit_table(overview: Overview) -> Table | None:
     if not has_fits(results):
         return None
     data = overview.fit_quality
+    shown = overview.of_foremost(data)
     layout = pd.DataFrame(
         {
-            "Model": data["model"].map(results.title),
-            "Rows": data["part"],
-            "Evaluated": data["evaluation"].map({"alone": "one by one", "together": "all at once"}),
-            "Seeds": [_seeds(row) for row in data.to_dict("records")],
-            **_measured(results, data),
+            "Model": shown["model"].map(results.title),
+            "Rows": shown["part"],
+            "Evaluated": shown["evaluation"].map(
+                {"alone": "one by one", "together": "all at once"}
+            ),
+            "Seeds": [_seeds(row) for row in shown.to_dict("records")],
+            **_measured(results, shown),
         }
     )
     return Table(
@@ -36,7 +39,7 @@ def fit_table(overview: Overview) -> Table | None:
         "Fit quality by model",
         "Mean ± standard deviation over seeds, condition real. One by one, each row is a batch "
         "of its own; all at once, the rows are one batch, which changes the predictions of a "
-        f"network that looks along its batch. {_explained(results)} {provenance(results)}",
+        f"network that looks along its batch. {_explained(results)} {closing(overview)}",
         data,
         layout.fillna("–"),
     )
@@ -112,14 +115,15 @@ def seeds_table(overview: Overview) -> Table:
                 rows[column] = found_rows[column].to_numpy(dtype=float)
         parts.append(rows)
     data = pd.concat(parts, ignore_index=True)
+    shown = overview.of_foremost(data)
     layout = pd.DataFrame(
         {
-            "Model": data["model"].map(results.title),
-            "Seed": data["seed"].map(str),
-            **(_fit_of_seeds(results, data) if fitted else {}),
-            f"Share of {claim.name}": data["share"].map(lambda value: number(value, "{:.3f}")),
-            "Rank": data["rank"].map(lambda value: number(value, "{:g}")),
-            "Claim met": [_yes(value) for value in data["met"]],
+            "Model": shown["model"].map(results.title),
+            "Seed": shown["seed"].map(str),
+            **(_fit_of_seeds(results, shown) if fitted else {}),
+            f"Share of {claim.name}": shown["share"].map(lambda value: number(value, "{:.3f}")),
+            "Rank": shown["rank"].map(lambda value: number(value, "{:g}")),
+            "Claim met": [_yes(value) for value in shown["met"]],
         }
     )
     return Table(
@@ -132,7 +136,7 @@ def seeds_table(overview: Overview) -> Table:
             if fitted
             else ""
         )
-        + f". The claim: {claim.words}. {provenance(results)}",
+        + f". The claim: {claim.words}. {closing(overview)}",
         data,
         layout,
     )

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.overview import Overview
-from study.analysis.selection import all_models
-from study.report.tables.cells import estimate, foremost, holds, provenance, seeds
+from study.common.vocabulary import LEAST_SQUARES
+from study.report.tables.cells import closing, estimate, foremost, holds, seeds
 from study.report.tables.table import Table
 from study.statistics.intervals import PERCENT
 
@@ -16,14 +16,14 @@ def importance_table(overview: Overview, level: str) -> Table | None:
     data = overview.importance(level)
     if data.empty:
         return None
-    real = data[data["condition"] == "real"]
+    real = overview.of_foremost(data[data["condition"] == "real"])
     cells = real.assign(cell=real.apply(_share_cell, axis=1)).pivot(
         index=["method", "name"], columns="model", values="cell"
     )
     items = list(dict.fromkeys(real["name"]))
     methods = [method for method in results.methods() if method in set(real["method"])]
     cells = cells.reindex([(method, item) for method in methods for item in items])
-    models = [model for model in all_models(results) if model in cells.columns]
+    models = _laid_out(overview, cells)
     layout = cells[models].fillna("–").reset_index()
     # Titles are set by position: nothing keeps a model from being called "Method".
     titles = ["Method", level.capitalize(), *map(results.title, models)]
@@ -39,10 +39,16 @@ def importance_table(overview: Overview, level: str) -> Table | None:
         "Share of the total importance, mean ± standard deviation over seeds, and in brackets "
         "the mean rank (1 is the most important), condition real; the CSV file holds all "
         "conditions and intervals (BCa bootstrap over seeds). "
-        f"{holds(results, 'mean over seeds')}{foremost(overview, level)}{provenance(results)}",
+        f"{holds(results, 'mean over seeds')}{foremost(overview, level)}{closing(overview)}",
         data,
         layout,
     )
+
+
+def _laid_out(overview: Overview, cells: pd.DataFrame) -> list[str]:
+    """The models among the columns of a table, in their order."""
+    shown = (*overview.foremost_models, LEAST_SQUARES)
+    return [model for model in shown if model in cells.columns]
 
 
 def class_table(overview: Overview, level: str) -> Table | None:
@@ -52,11 +58,12 @@ def class_table(overview: Overview, level: str) -> Table | None:
     if data.empty:
         return None
     index = ["method", "class", "name"]
-    cells = data.assign(cell=data.apply(_share_cell, axis=1)).pivot(
+    shown = overview.of_foremost(data)
+    cells = shown.assign(cell=shown.apply(_share_cell, axis=1)).pivot(
         index=index, columns="model", values="cell"
     )
-    cells = cells.reindex(pd.MultiIndex.from_frame(data[index].drop_duplicates()))
-    models = [model for model in all_models(results) if model in cells.columns]
+    cells = cells.reindex(pd.MultiIndex.from_frame(shown[index].drop_duplicates()))
+    models = _laid_out(overview, cells)
     layout = cells[models].fillna("–").reset_index()
     layout.columns = pd.Index(["Method", "Class", level.capitalize(), *map(results.title, models)])
     return Table(
@@ -65,7 +72,7 @@ def class_table(overview: Overview, level: str) -> Table | None:
         "Share of the importance for that class, mean ± standard deviation over seeds, and in "
         "brackets the mean rank, condition real. Gradients are those of the class’s logit less the "
         f"mean logit; their absolute means add up over classes to the method’s scores. "
-        f"{foremost(overview, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{closing(overview)}",
         data,
         layout,
     )
@@ -81,9 +88,10 @@ def difference_table(overview: Overview, between: str, level: str) -> Table | No
     if data.empty:
         return None
     name = results.recipe.claim.name
-    shown = data[data["name"] == name]
+    laid_out = overview.of_foremost(data)
+    shown = laid_out[laid_out["name"] == name]
     if shown.empty:  # the claim is on the other level
-        shown, name = data, f"each {level}"
+        shown, name = laid_out, f"each {level}"
 
     def title(kind: str, value: str) -> str:
         return results.title(value) if kind == "model" else value
@@ -106,7 +114,7 @@ def difference_table(overview: Overview, between: str, level: str) -> Table | No
         f"bootstrap over seeds unless said), condition real; the CSV file holds every {level}. "
         "Both shares of a difference are of the same seed, and differences of the same seeds rest "
         "on the same draws of them. Intervals are not adjusted for their number. "
-        f"{holds(results, 'mean over seeds')}{foremost(overview, level)}{provenance(results)}",
+        f"{holds(results, 'mean over seeds')}{foremost(overview, level)}{closing(overview)}",
         data,
         layout,
     )

@@ -10,11 +10,11 @@ from study.analysis.overview import Overview
 from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.claim import Claim
 from study.report.tables.cells import (
+    closing,
     estimate,
     foremost,
     number,
     p_value,
-    provenance,
     wide,
 )
 from study.report.tables.claims import margin_words
@@ -43,7 +43,7 @@ def population_table(overview: Overview, claim: Claim | None = None) -> Table | 
                 "p": p_value(row["p_value"]),
                 "Splits": _splits(row),
             }
-            for row in data.to_dict("records")
+            for row in overview.of_foremost(data).to_dict("records")
         ]
     )
     return Table(
@@ -56,7 +56,7 @@ def population_table(overview: Overview, claim: Claim | None = None) -> Table | 
         f"{_rule(claim)} Else inconclusive, with what would settle it if means and spreads stay. "
         "p: one-sided, that the claim does not hold. * is what the claim rests on; the other rows "
         "are robustness checks, not adjusted for their number. No verdict: "
-        f"{in_words(results)}. {_gate(overview)}{provenance(results)}",
+        f"{in_words(results)}. {_gate(overview)}{closing(overview)}",
         data,
         layout,
     )
@@ -81,7 +81,7 @@ def chance_table(overview: Overview, claim: Claim | None = None) -> Table | None
                 "Monte Carlo": _range(row["p_low"], row["p_high"]),
                 "By other seeds": _range(row["p_lowest"], row["p_highest"]),
             }
-            for row in data.to_dict("records")
+            for row in overview.of_foremost(data).to_dict("records")
         ]
     )
     return Table(
@@ -92,7 +92,7 @@ def chance_table(overview: Overview, claim: Claim | None = None) -> Table | None
         "endless shuffles would give. By other seeds: the least and the greatest p that other "
         "seeds on the same rows would have had; a mean over seeds has no such test, since it "
         "varies less than one training on a shuffle. * is what the claim rests on. "
-        f"{provenance(results)}",
+        f"{closing(overview)}",
         data,
         layout,
     )
@@ -104,9 +104,10 @@ def rank_table(overview: Overview, level: str) -> Table | None:
     data = overview.population_ranks(level)
     if data.empty:
         return None
+    shown = overview.of_foremost(data)
     cells = [
         f"{low}" if low == high else f"{low}–{high}"
-        for low, high in zip(data["lowest"], data["highest"], strict=True)
+        for low, high in zip(shown["lowest"], shown["highest"], strict=True)
     ]
     names = [results.items(level)[place] for place in overview.listed_items(level)]
     return Table(
@@ -115,9 +116,9 @@ def rank_table(overview: Overview, level: str) -> Table | None:
         f"Ranks by mean share over models of random halves of the rows; with {PERCENT} confidence "
         "those of all items of a line hold together (differences of all pairs by Student's t with "
         "the variance from the differences of the halves, and Holm's method). Items that are not "
-        f"told apart share their ranks. {foremost(overview, level)}{provenance(results)}",
+        f"told apart share their ranks. {foremost(overview, level)}{closing(overview)}",
         data,
-        wide(results, data, cells, "name", {name: name for name in names}),
+        wide(results, shown, cells, "name", {name: name for name in names}),
     )
 
 
@@ -179,7 +180,7 @@ def _gate(overview: Overview) -> str:
     measures = overview.results.measures
     parts = [
         f"{overview.results.title(row['model'])} {number(row[measures.explained])}"
-        for row in overview.held_out.to_dict("records")
+        for row in overview.of_foremost(overview.held_out).to_dict("records")
     ]
     return f"Median held-out {measures.symbol}: {', '.join(parts)}. " if parts else ""
 

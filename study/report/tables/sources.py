@@ -7,7 +7,7 @@ import pandas as pd
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.sources import ALL
-from study.report.tables.cells import network, number, provenance
+from study.report.tables.cells import closing, network, number
 from study.report.tables.table import Table
 
 SOURCE_TITLES = {
@@ -27,7 +27,7 @@ def source_table(overview: Overview) -> Table | None:
     if data.empty:
         return None
     claim = results.recipe.claim
-    shown = data[data["method"] == claim.method]
+    shown = overview.of_foremost(data[data["method"] == claim.method])
     if shown.empty:
         return None
     of_run = network(results)
@@ -59,7 +59,7 @@ def source_table(overview: Overview) -> Table | None:
         f"bootstrap of the training rows, and stands for other data. {of_run.capitalize()}s of one "
         "base seed share what is held, so there is no interval over all of them. Where "
         "nothing varies, as dropout in a network without it, all of a base seed are one. "
-        f"The CSV file holds every method. {provenance(results)}",
+        f"The CSV file holds every method. {closing(overview)}",
         data,
         layout,
     )

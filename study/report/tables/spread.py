@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from study.analysis.overview import Overview
-from study.report.tables.cells import number, provenance
+from study.report.tables.cells import closing, number
 from study.report.tables.claims import margin_words
 from study.report.tables.table import Table
 
@@ -27,7 +27,7 @@ def spread_table(overview: Overview) -> Table | None:
                 "Deviation": number(math.sqrt(row["total"]), "{:.3f}"),
                 "Models": f"{row['n']}",
             }
-            for row in data.to_dict("records")
+            for row in overview.of_foremost(data).to_dict("records")
         ]
     )
     return Table(
@@ -36,7 +36,7 @@ def spread_table(overview: Overview) -> Table | None:
         "Parts of the variance between models trained on random halves of the rows, by restricted "
         "maximum likelihood: rows, what all models of a half have in common; seed, what all models "
         "of a seed have; both, what neither explains. Deviation: of models that share neither. "
-        f"Margin: {margin_words(claim)}, in each model. {provenance(results)}",
+        f"Margin: {margin_words(claim)}, in each model. {closing(overview)}",
         data,
         layout,
     )

@@ -6,7 +6,7 @@ import pandas as pd
 from study.analysis import stability
 from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.report.tables.cells import estimate, foremost, holds, number, provenance, wide
+from study.report.tables.cells import closing, estimate, foremost, holds, number, wide
 from study.report.tables.table import Table
 from study.statistics.agreement import TOP
 from study.statistics.intervals import PERCENT
@@ -18,19 +18,20 @@ def rank_frequency_table(overview: Overview, level: str) -> Table | None:
     data = overview.rank_frequencies(level)
     if data.empty:
         return None
+    shown = overview.of_foremost(data)
     layout = wide(
         results,
-        data,
-        data["proportion"].map(_proportion),
+        shown,
+        shown["proportion"].map(_proportion),
         "rank",
-        {rank: str(rank) for rank in sorted(data["rank"].unique())},
+        {rank: str(rank) for rank in sorted(shown["rank"].unique())},
         lines=("model", "method", "name"),
     ).rename(columns={"Name": level.capitalize()})
     return Table(
         f"rank-frequency-{level}s",
         f"Proportion of seeds in which each {level} has each rank",
         f"1 is the most important. Tied {level}s share the ranks they span. Condition real. "
-        f"{foremost(overview, level)}{_beyond(results, data, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{_beyond(results, data, level)}{closing(overview)}",
         data,
         layout,
     )
@@ -49,7 +50,8 @@ def flip_table(overview: Overview, level: str) -> Table | None:
     data = overview.flip_rates(level)
     if data.empty:
         return None
-    shown = data[data["rate"] > 0]
+    shown = overview.of_foremost(data)
+    shown = shown[shown["rate"] > 0]
     layout = pd.DataFrame(
         {
             "Model": shown["model"].map(results.title),
@@ -68,7 +70,7 @@ def flip_table(overview: Overview, level: str) -> Table | None:
         f"{PERCENT} interval of p carried over. (Among different seeds of this run it is "
         "n / (n - 1) times that.) Pairs that never changed places are in the CSV file "
         f"alone. Condition real. {holds(results, 'flip rate')}"
-        f"{foremost(overview, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{closing(overview)}",
         data,
         layout,
     )
@@ -80,16 +82,17 @@ def steadiness_table(overview: Overview, level: str) -> Table | None:
     data = overview.steadiness(level)
     if data.empty:
         return None
+    shown = overview.of_foremost(data)
     layout = pd.DataFrame(
         {
-            "Model": data["model"].map(results.title),
-            "Method": data["method"],
-            level.capitalize(): data["name"],
-            "Mean share": data["mean_share"].map(lambda value: number(value, "{:.3f}")),
-            "Order kept": data["kept"].map(number),
+            "Model": shown["model"].map(results.title),
+            "Method": shown["method"],
+            level.capitalize(): shown["name"],
+            "Mean share": shown["mean_share"].map(lambda value: number(value, "{:.3f}")),
+            "Order kept": shown["kept"].map(number),
             "Quadrant": [
                 f"{'large' if row.large else 'small'}, {'steady' if row.steady else 'unsteady'}"
-                for row in data.itertuples()
+                for row in shown.itertuples()
             ],
         }
     )
@@ -101,7 +104,7 @@ def steadiness_table(overview: Overview, level: str) -> Table | None:
         f"same in all seeds. Large: more than an equal share, 1 / {len(results.items(level))}. "
         f"Steady: order kept at least {stability.STEADY}. No interval: those of the flip rates "
         "are in the table of pairs. Condition real. "
-        f"{foremost(overview, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{closing(overview)}",
         data,
         layout,
     )
@@ -113,8 +116,9 @@ def top_stability_table(overview: Overview, level: str) -> Table | None:
     data = overview.top_stability(level)
     if data.empty:
         return None
-    cells = [estimate(row, "stability", "jackknife-t") for row in data.to_dict("records")]
-    layout = wide(results, data, cells, "k", {k: f"Top {k}" for k in TOP.values()})
+    shown = overview.of_foremost(data)
+    cells = [estimate(row, "stability", "jackknife-t") for row in shown.to_dict("records")]
+    layout = wide(results, shown, cells, "k", {k: f"Top {k}" for k in TOP.values()})
     return Table(
         f"top-stability-{level}s",
         f"Stability of the top {level}s over seeds",
@@ -122,7 +126,7 @@ def top_stability_table(overview: Overview, level: str) -> Table | None:
         f"as expected by chance, with a {PERCENT} jackknife-t interval over seeds; the CSV file "
         "has their own asymptotic one too, which is too narrow for few seeds. Condition real. "
         f"{holds(results, 'agreement between seeds')}"
-        f"{provenance(results)}",
+        f"{closing(overview)}",
         data,
         layout,
     )
@@ -134,17 +138,18 @@ def rank_set_table(overview: Overview, level: str) -> Table | None:
     data = overview.rank_sets(level)
     if data.empty:
         return None
+    shown = overview.of_foremost(data)
     layout = pd.DataFrame(
         {
-            "Model": data["model"].map(results.title),
-            "Method": data["method"],
-            level.capitalize(): data["name"],
-            "Mean rank": data["mean_rank"].map(number),
+            "Model": shown["model"].map(results.title),
+            "Method": shown["method"],
+            level.capitalize(): shown["name"],
+            "Mean rank": shown["mean_rank"].map(number),
             "Rank interval": [
                 f"{row.lowest}" if row.lowest == row.highest else f"{row.lowest} to {row.highest}"
-                for row in data.itertuples()
+                for row in shown.itertuples()
             ],
-            "Group": data["groups"],
+            "Group": shown["groups"],
         }
     )
     return Table(
@@ -156,7 +161,7 @@ def rank_set_table(overview: Overview, level: str) -> Table | None:
         f"in one seed nor of the mean rank: it leaves out the {level}s told apart above and below. "
         f"All intervals of a model and method hold together with {PERCENT}. Those that share a "
         "letter cannot be told apart by these seeds. Condition real. "
-        f"{foremost(overview, level)}{provenance(results)}",
+        f"{foremost(overview, level)}{closing(overview)}",
         data,
         layout,
     )
@@ -175,13 +180,14 @@ def consensus_table(overview: Overview, level: str) -> Table | None:
         )
         for rank in sorted(set(found.ranks.tolist()))
     )  # fmt: skip
+    shown = overview.of_foremost(data)
     layout = pd.DataFrame(
         {
-            "Model": data["model"].map(results.title),
-            "Method": data["method"],
-            "Pairs told apart": [f"{row.told_apart} of {row.pairs}" for row in data.itertuples()],
-            "Against the consensus": data["reversed"].map(str),
-            "Which": data["against"].replace("", "–"),
+            "Model": shown["model"].map(results.title),
+            "Method": shown["method"],
+            "Pairs told apart": [f"{row.told_apart} of {row.pairs}" for row in shown.itertuples()],
+            "Against the consensus": shown["reversed"].map(str),
+            "Which": shown["against"].replace("", "–"),
         }
     )
     several = (
@@ -195,7 +201,7 @@ def consensus_table(overview: Overview, level: str) -> Table | None:
         f"Consensus (= is a tie): {order}.{several} It is the order with ties at the least total "
         "distance of Kemeny and Snell (1962) to the judges, each a model by a method; a judge "
         f"votes on two {level}s where its seeds tell them apart. Against the consensus: pairs that "
-        f"a judge orders the other way round. Condition real. {provenance(results)}",
+        f"a judge orders the other way round. Condition real. {closing(overview)}",
         data.assign(
             consensus=order,
             distance=found.cost,
@@ -211,14 +217,15 @@ def reliability_table(overview: Overview, level: str) -> Table | None:
     data = overview.reliability(level)
     if data.empty:
         return None
-    sizes = {size: str(size) for size in sorted(data["seeds"].unique())}
-    layout = wide(results, data, data.apply(_split_cell, axis=1), "seeds", sizes)
+    shown = overview.of_foremost(data)
+    sizes = {size: str(size) for size in sorted(shown["seeds"].unique())}
+    layout = wide(results, shown, shown.apply(_split_cell, axis=1), "seeds", sizes)
     return Table(
         f"reliability-{level}s",
         f"Split-half reliability of the mean importances, by seeds in each half ({level}s)",
         "Spearman correlation of the mean shares of two halves without a seed in common: mean "
         f"over 500 random splits, and in brackets where {PERCENT} of the splits lie (no interval "
-        f"of the mean). Condition real. {provenance(results)}",
+        f"of the mean). Condition real. {closing(overview)}",
         data,
         layout,
     )

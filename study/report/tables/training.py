@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.overview import Overview
-from study.report.tables.cells import number, provenance
+from study.report.tables.cells import closing, number
 from study.report.tables.table import Table
 from study.report.text.early_stops import through_training
 
@@ -17,7 +17,7 @@ def training_table(overview: Overview) -> Table | None:
         return None
     claimed = [name for name in results.recipe.claim.names if name in results.features][:1]
     data = means.merge(_nearest(means, loss), on=["model", "epoch"], how="left")
-    shown = data[data["name"].isin(claimed)] if claimed else data
+    shown = overview.of_foremost(data[data["name"].isin(claimed)] if claimed else data)
     of_mean, measures = loss["of_mean"].iloc[0], results.measures
     layout = pd.DataFrame(
         {
@@ -48,7 +48,7 @@ def training_table(overview: Overview) -> Table | None:
         + ("" if results.recipe.task.classes else ", of the target divided by its divisor")
         + ". The score by training-gradient adds up the gradients of all occasions, so that early "
         f"ones, which are larger, weigh more than their share here.{through_training(results)} "
-        f"Condition real; the CSV file has every feature. {provenance(results)}",
+        f"Condition real; the CSV file has every feature. {closing(overview)}",
         data,
         layout,
     )

@@ -4,14 +4,20 @@ import string
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
 
 from study.analysis.claims import level_of_claim
 from study.analysis.fits import has_fits, learning_threshold
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import all_models
+from study.analysis.units import group_counts, units
+from study.common.conditions import REAL
 from study.common.text import listed
 from study.common.vocabulary import UNNAMED_TARGET
+from study.recipes.claim import Claim
 from study.report.tables.cells import (
     estimator_words,
     model_title,
@@ -21,6 +27,7 @@ from study.report.tables.cells import (
 )
 from study.report.tables.claims import margin_words
 from study.report.text.origin import how_declared
+from study.report.text.setting import setting_numbers
 from study.statistics.intervals import PERCENT
 
 PROGRAM = "importance-study"
@@ -44,15 +51,14 @@ def facts(overview: Overview) -> list[Fact]:
     """The headline numbers of a run; no two have the same name."""
     results = overview.results
     found = [
-        *_of_run(results),
+        *_of_run(overview),
         *_of_claim(results),
         *_of_population(overview),
         *_of_chance(overview),
         *_of_verdict(overview),
         *_of_fit(overview),
+        *_of_models(overview),
     ]
-    for model in all_models(results):
-        found += _of_model(overview, model)
     return _named_apart(found)
 
 
@@ -86,7 +92,8 @@ def _named_apart(found: Iterable[Fact]) -> list[Fact]:
     return list(apart.values())
 
 
-def _of_run(results: Results) -> Iterator[Fact]:
+def _of_run(overview: Overview) -> Iterator[Fact]:
+    results = overview.results
     yield Fact("Identity", results.identity, "identity of the run")
     yield Fact("Data", results.dataset, "name of the data set")
     if results.imported:
@@ -99,18 +106,21 @@ def _of_run(results: Results) -> Iterator[Fact]:
     if blocks := results.items("group"):
         what = "number of groups of variables, and of variables that are of none"
         yield Fact("VariableGroups", str(len(blocks)), what)
+    yield from (Fact(*number) for number in setting_numbers(results))
     if results.recipe.groups is not None:
         yield Fact("Groups", results.recipe.groups, "column whose rows stay together")
     if results.recipe.groups_rows:
-        train, test = results.group_counts
+        train, test = group_counts(results)
         yield Fact("TrainGroups", str(train), "groups that the training rows are of")
         yield Fact("TestGroups", str(test), "groups that the test rows are of")
     if results.recipe.time is not None:
         yield Fact("Time", results.recipe.time, "column that rows are in the order of")
-        yield Fact("Blocks", str(results.units), "blocks of rows that halves are put together of")
+        yield Fact("Blocks", str(units(results)), "blocks of rows that halves are put together of")
+    if results.recipe.weight is not None:
+        yield Fact("Weight", results.recipe.weight, "column that rows count by")
     yield Fact(
         "Models",
-        listed(map(results.title, results.models)),
+        _models(overview),
         "models" if results.imported else "trained models",
     )
     counts = sorted({len(results.seeds(model, "real")) for model in results.models})
@@ -119,15 +129,25 @@ def _of_run(results: Results) -> Iterator[Fact]:
     libraries = [("Program", PROGRAM)] + ([] if results.imported else [("Torch", "torch")])
     if results.estimators:
         libraries.append(("Sklearn", "scikit-learn"))
+        shown = [model for model in overview.foremost_models if model in results.estimators]
         regressors = [
-            f"{results.title(model)} is {estimator_words(results, model)}"
-            for model in results.estimators
+            f"{results.title(model)} is {estimator_words(results, model)}" for model in shown
         ]
+        if more := len(results.estimators) - len(shown):
+            regressors.append(f"{more} more are others")
         yield Fact("Estimators", "; ".join(regressors), "what the estimators are")
     for name, library in libraries:
         known = {place[library] for place in results.environments if library in place}
         text = listed(sorted(known)) or "(version not recorded)"
         yield Fact(name, text, f"version of {library} that computed it")
+
+
+def _models(overview: Overview) -> str:
+    """The models; of many, the foremost and how many more there are."""
+    results, shown = overview.results, overview.foremost_models
+    more = len(results.models) - len(shown)
+    titles = [results.title(model) for model in shown]
+    return listed([*titles, f"{more} more models"] if more else titles)
 
 
 def _of_claim(results: Results) -> Iterator[Fact]:
@@ -229,34 +249,51 @@ def _of_fit(overview: Overview) -> Iterator[Fact]:
     yield Fact("LearnedFrom", threshold, tells)
 
 
-def _of_model(overview: Overview, model: str) -> Iterator[Fact]:
-    """Fit of one model, and the claimed share and seeds that meet the claim by each method."""
+def _of_models(overview: Overview) -> Iterator[Fact]:
+    """Fit of each model, and the claimed share and seeds that meet the claim by each method."""
     results = overview.results
-    claim, title = results.recipe.claim, results.title(model)
-    own = letters(model) or "Model"
-    if has_fits(results):
-        fit = overview.fit_quality.set_index(["model", "part", "evaluation"])
-        measures = results.measures
-        fitted = number(fit.loc[(model, "test", "alone"), f"{measures.explained}_mean"], _FINE)
-        name = f"{own}Test{measures.explained.title().replace('_', '')}"
-        yield Fact(name, fitted, f"mean test {measures.symbol} of {title}, rows one by one")
-    met = overview.proportions(claim).set_index(["model", "method", "condition"])
-    for method in results.methods():
-        name, where = f"{own}{letters(method)}", f"{title} by {method}"
-        for row in overview.claimed_importance(
-            level_of_claim(results.recipe, claim, method)
-        ).to_dict("records"):
-            if (row["model"], row["method"]) != (model, method):
-                continue
-            bound = f"{PERCENT} bound of that mean ({row['interval']}): {where}"
-            for part, column, tells in (
-                ("Mean", "mean_share", f"share of {claim.name}, mean over seeds: {where}"),
-                ("Sd", "sd_share", f"standard deviation of that share: {where}"),
-                ("Low", "low", f"lower {bound}"),
-                ("High", "high", f"upper {bound}"),
-            ):
-                yield Fact(f"{name}Share{part}", number(row[column], _FINE), tells)
-        if (model, method, "real") in met.index:
-            counts = met.loc[(model, method, "real")]
-            yield Fact(f"{name}Met", str(counts["met"]), f"seeds that meet the claim: {where}")
-            yield Fact(f"{name}N", str(counts["n"]), f"seeds: {where}")
+    claim, measures = results.recipe.claim, results.measures
+    fit = overview.fit_quality if has_fits(results) else pd.DataFrame()
+    fitted = {
+        row["model"]: row[f"{measures.explained}_mean"]
+        for row in fit.to_dict("records")
+        if (row["part"], row["evaluation"]) == ("test", "alone")
+    }
+    levels = {method: level_of_claim(results.recipe, claim, method) for method in results.methods()}
+    shares = {
+        (row["model"], row["method"]): row
+        for level in dict.fromkeys(levels.values())
+        for row in overview.claimed_importance(level).to_dict("records")
+        if levels[row["method"]] == level
+    }
+    met = {
+        (row["model"], row["method"]): row
+        for row in overview.proportions(claim).to_dict("records")
+        if row["condition"] == REAL
+    }
+    for model in all_models(results):
+        own, title = letters(model) or "Model", results.title(model)
+        if model in fitted:
+            text = number(fitted[model], _FINE)
+            tells = f"mean test {measures.symbol} of {title}, rows one by one"
+            yield Fact(f"{own}Test{measures.explained.title().replace('_', '')}", text, tells)
+        for method in levels:
+            name, where = f"{own}{letters(method)}", f"{title} by {method}"
+            if (model, method) in shares:
+                yield from _share(name, claim, shares[model, method], where)
+            if (model, method) in met:
+                counts = met[model, method]
+                yield Fact(f"{name}Met", str(counts["met"]), f"seeds that meet the claim: {where}")
+                yield Fact(f"{name}N", str(counts["n"]), f"seeds: {where}")
+
+
+def _share(name: str, claim: Claim, row: dict[str, Any], where: str) -> Iterator[Fact]:
+    """The claimed item's mean share by one model and method."""
+    bound = f"{PERCENT} bound of that mean ({row['interval']}): {where}"
+    for part, column, tells in (
+        ("Mean", "mean_share", f"share of {claim.name}{claim.of_class}, mean over seeds: {where}"),
+        ("Sd", "sd_share", f"standard deviation of that share: {where}"),
+        ("Low", "low", f"lower {bound}"),
+        ("High", "high", f"upper {bound}"),
+    ):
+        yield Fact(f"{name}Share{part}", number(row[column], _FINE), tells)

@@ -1,14 +1,14 @@
 """How a run came about, in words."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from study.analysis.results import Results
 from study.common.progress import duration
-from study.common.text import ranges
+from study.common.text import ranges, short
 from study.report.tables.cells import network
 from study.store.lock import holder
 
@@ -80,11 +80,24 @@ def places(found: list[Extension]) -> list[Place]:
 
 def _when(row: dict[str, Any], *, at_work: bool) -> str:
     """Start and end of an extension."""
-    started = datetime.fromisoformat(row["started"])
+    started = _moment(row["started"])
+    if started is None:
+        return f"{short(str(row['started']))}, which is no time"
     said = f"{started:%Y-%m-%d %H:%M:%S} UTC"
     if pd.isna(row["stored"]):  # an older version kept no end
         return said
     if pd.isna(row["ended"]):
         return f"{said}, {'at work still' if at_work else 'ended without a word'}"
-    ended = datetime.fromisoformat(row["ended"])
+    ended = _moment(row["ended"])
+    if ended is None:
+        return f"{said}, to {short(str(row['ended']))}, which is no time"
     return f"{said}, for {duration(max((ended - started).total_seconds(), 0))}"
+
+
+def _moment(text: object) -> datetime | None:
+    """A stored time, ISO 8601 in UTC; None for what is none, as a stranger's run may hold."""
+    try:
+        found = datetime.fromisoformat(str(text))
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -16,6 +16,7 @@ from study.common.vocabulary import UNNAMED_TARGET
 from study.recipes.claim import Claim
 from study.report.text.headline_numbers import PROGRAM
 from study.report.text.origin import how_declared, reach
+from study.report.text.setting import network_sentences, rows_sentences
 from study.report.text.verdict import looked, tied
 from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
 from study.statistics.intervals import PERCENT
@@ -117,14 +118,16 @@ def _studied(results: Results, many: dict[str, int]) -> Iterator[str]:
         f"{_plural('feature', many['Features'])} from {{Variables}} "
         f"{_plural('variable', many['Variables'])}, with {{Target}} as the target."
     )
+    yield from rows_sentences(results)
     yield from _together(results)
     yield from _training(results)
+    yield from network_sentences(results)
     if results.estimators:
         yield "{Estimators}; there, the seed is the random_state."
 
 
 def _together(results: Results) -> Iterator[str]:
-    """Which rows were kept together, or in order, if any."""
+    """Which rows were kept together, or in order, or weighted, if any."""
     recipe = results.recipe
     by_column = [] if recipe.groups is None else ["with the same {Groups}"]
     by_value = [] if recipe.equal_rows is None else ["that are equal in all variables"]
@@ -139,6 +142,8 @@ def _together(results: Results) -> Iterator[str]:
             "they were trained on; {Blocks} blocks of successive rows were drawn in place of rows, "
             "and permutations were circular shifts."
         )
+    if recipe.weight is not None:
+        yield "Rows were weighted by {Weight} in training, fits and scores."
 
 
 def _training(results: Results) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """How the rows were divided, filled and scaled before training, in words."""
 
 from study.analysis.results import Results
+from study.analysis.units import units
 from study.common.text import listed
 from study.recipes.columns import Date, is_amount
 from study.recipes.dataset import DatasetRecipe
@@ -23,6 +24,8 @@ def preparation(results: Results) -> list[tuple[str, str]]:
         said.append(("Groups", _groups(results)))
     if recipe.time is not None:
         said.append(("Time", _time(results)))
+    if recipe.weight is not None:
+        said.append(("Weights", _weights(recipe.weight)))
     dates = [of for of in recipe.variables if isinstance(of, Date)]
     if dates:
         said.append(("Dates", "; ".join(map(_date, dates))))
@@ -61,7 +64,8 @@ def _split(recipe: DatasetRecipe, split: Split) -> str:
         trains = listed(f"‘{text}’" for text in split.trains)
         return f"by the column {split.column}: {trains} are training rows, ‘{split.test}’ test rows"
     drawn = "groups" if recipe.groups_rows else "rows"
-    return f"{percent(split.test)} of the {drawn} are test {drawn}, {recipe.test_by}"
+    each = " of each class" if recipe.stratified else ""
+    return f"{percent(split.test)} of the {drawn}{each} are test {drawn}, {recipe.test_by}"
 
 
 def _groups(results: Results) -> str:
@@ -76,8 +80,16 @@ def _time(results: Results) -> str:
     """What the order of the rows is heeded by."""
     return (
         f"rows are in the order of {results.recipe.time}, and tested are those that come after "
-        f"training rows; halves are put together of {results.units} blocks of rows that follow "
+        f"training rows; halves are put together of {units(results)} blocks of rows that follow "
         "each other, bootstraps of shorter ones; shuffled targets and permuted columns are shifted"
+    )
+
+
+def _weights(column: str) -> str:
+    """What heeds the weights of the rows."""
+    return (
+        f"rows count by the column {column} in training, in fits and in scores, those of 0 not at "
+        "all; rows are drawn, values filled in and numbers scaled as if all counted the same"
     )
 
 

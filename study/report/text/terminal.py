@@ -1,12 +1,14 @@
 """A run in a few lines, for a terminal."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from study.analysis.fits import has_fits
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import all_models
-from study.analysis.warnings.registry import DIVERGED, warnings
+from study.analysis.warnings.registry import DIVERGED, by_code, warnings
 from study.common.conditions import CONDITIONS
 from study.common.text import by_columns, filled, printable, ranges
 from study.common.vocabulary import SOURCES
@@ -114,9 +116,17 @@ def status(overview: Overview) -> str:
             *_varied(results),
             *(f"{_made(results)} {version}" for version in versions),
             *_history(results),
-            *(warning.line for warning in warnings(overview)),
+            *_warned(overview),
         ]
     )
+
+
+def _warned(overview: Overview) -> Iterator[str]:
+    """A line for each warning; of many of one code the first."""
+    for shown, more in by_code(warnings(overview)):
+        yield from (warning.line for warning in shown)
+        if more:
+            yield f"{more[0].code} and {len(more)} more: 'study table warnings' has all."
 
 
 def _at_work(results: Results) -> list[str]:

@@ -20,6 +20,7 @@ from study.analysis.claims import (
 from study.analysis.looks import extended
 from study.analysis.overview import Overview
 from study.analysis.results import Results
+from study.analysis.selection import MOST_MODELS
 from study.recipes.claim import Claim
 from study.report.tables.cells import model_title, network, p_value, percent
 from study.report.text.alternatives import alternatives
@@ -275,6 +276,11 @@ def _other_models(overview: Overview, own: dict[str, Any]) -> list[str]:
     claim = results.recipe.claim
     table = overview.verdicts(claim)
     others = table[(table["method"] == claim.method) & (table["role"] != "primary")]
+    if len(results.models) > MOST_MODELS:
+        return [
+            f"By the same method the verdict over seeds on the {len(others)} other models: "
+            f"{_counts(others['verdict'])}."
+        ]
     sentences = []
     alike = []
     for row in others.to_dict("records"):

@@ -1,0 +1,33 @@
+"""Columns that may tell how much each row counts."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from study.datasets.raw_columns import Column
+
+# Names that are those of weights of rows alone, and others that may be of what was weighed, too.
+_SURELY = re.compile(
+    r"weights|fnlwgt|[afip]weights?"
+    r"|((sampl|survey|design|freq|case|prob|inv)[a-z]*_)+(w|wts?|wgts?|weights?)"
+)
+_PERHAPS = re.compile(r"w|(.+_)?(wt|wgt|weight)s?")
+
+REASON = "looks like the weights of rows, which its weight line has them count by"
+
+
+def surely_weights(columns: Iterable[Column]) -> Iterator[str]:
+    """Names of columns of positive numbers that are called as weights of rows alone are."""
+    return (column.name for column in columns if _are(column, _SURELY))
+
+
+def weights(columns: Iterable[Column]) -> Iterator[str]:
+    """Those, and names of others that may be weights of rows."""
+    return (column.name for column in columns if _are(column, _SURELY) or _are(column, _PERHAPS))
+
+
+def _are(column: Column, called: re.Pattern[str]) -> bool:
+    name = re.sub(r"\W+|(?<=[a-z])(?=[A-Z])", "_", column.name).lower()
+    positive = not column.missing.any() and bool((column.numbers > 0).all())
+    return called.fullmatch(name) is not None and positive and len(np.unique(column.numbers)) > 1
