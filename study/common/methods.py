@@ -76,6 +76,7 @@ SCALED_GRADIENT = "scaled-gradient"
 INTEGRATED_GRADIENT = "integrated-gradient"
 PERMUTATION = "permutation"
 GROUPED_PERMUTATION = "permutation-grouped"
+CONDITIONAL_PERMUTATION = "conditional-permutation"
 SHAPLEY = "shapley"
 
 # In the order in which they are shown.
@@ -179,6 +180,21 @@ DECLARED = (
         reading="Drop in {score} on the test rows when a whole variable is permuted.",
         cited="the drop in {score} on the test rows when a variable, with all its columns, is "
         "permuted",
+    ),
+    Method(
+        CONDITIONAL_PERMUTATION,
+        PREDICTIONS,
+        "conditional_permutation",
+        by="variable",
+        repeated=True,
+        by_default=False,
+        comparable=True,
+        says="the same by variable given the others: what these tell of a variable stays, and only "
+        "the rest of it is permuted",
+        reading="Drop in {score} on the test rows when what the other variables do not tell of a "
+        "variable is permuted: about 0 for one that adds nothing to the others.",
+        cited="the drop in {score} on the test rows when a variable is permuted given all others "
+        "(residuals of a model of the variable on these change places)",
     ),
     Method(
         SHAPLEY,

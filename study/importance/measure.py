@@ -7,11 +7,18 @@ from importlib import import_module
 import numpy as np
 
 from study.common.fit_measures import fit_measures
-from study.common.methods import DECLARED, DEFAULT_METHODS, SHAPLEY, STEPS, methods_with
+from study.common.methods import (
+    CONDITIONAL_PERMUTATION,
+    DECLARED,
+    DEFAULT_METHODS,
+    SHAPLEY,
+    STEPS,
+    methods_with,
+)
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine, Stack
 from study.engines.replicates import Replicate, Trained
-from study.importance import permutation, shapley
+from study.importance import conditional_permutation, permutation, shapley
 from study.importance.models import Models, Predict
 from study.importance.sample import Sample, alike
 from study.importance.scores import Importance
@@ -102,8 +109,10 @@ def measure(
 
 def rows_predicted(dataset: Dataset, methods: Collection[str]) -> int:
     """How many rows are predicted to score one network by some methods."""
-    of_shapley = shapley.rows_predicted(dataset) if SHAPLEY in methods else 0
-    return permutation.rows_predicted(dataset) + of_shapley
+    further = {CONDITIONAL_PERMUTATION: conditional_permutation, SHAPLEY: shapley}
+    return permutation.rows_predicted(dataset) + sum(
+        module.rows_predicted(dataset) for name, module in further.items() if name in methods
+    )
 
 
 def _importances(models: Models, wanted: Sequence[str]) -> list[Importance]:

@@ -9,6 +9,8 @@ variable varies lies between groups, as all of it does where it is constant with
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import repeat
 
 import numpy as np
 
@@ -21,6 +23,9 @@ from study.importance.scores import Importance
 from study.importance.scoring import score_of
 from study.recipes.claim import Permutation
 from study.statistics.exchanges import between, in_time, part_within, shift, within
+
+# From places (n, features) among the rows: the values (n, features) that columns take there.
+Values = Callable[[np.ndarray], np.ndarray]
 
 
 def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
@@ -57,7 +62,7 @@ def permutation(
     at most `at_once` numbers: for a `predict` that takes long to start.
     """
     columns = [[column] for column in range(len(dataset.features))]
-    scores = _permuted(predict, dataset, sample, columns, at_once)
+    scores = dropped(predict, dataset, sample, columns, at_once, marginal(sample.test_x))
     return Importance(PERMUTATION, scores, signed=None)
 
 
@@ -65,7 +70,8 @@ def grouped_permutation(
     predict: Predict, dataset: Dataset, sample: Sample, *, at_once: int = 0
 ) -> Importance:
     """The same by variable: the columns of a one-hot group are permuted as one."""
-    scores = _permuted(predict, dataset, sample, dataset.groups, at_once)
+    values = marginal(sample.test_x)
+    scores = dropped(predict, dataset, sample, dataset.groups, at_once, values)
     return Importance(GROUPED_PERMUTATION, scores, signed=None)
 
 
@@ -76,52 +82,64 @@ def variable_group_permutation(
 
     (networks, groups of variables)
     """
-    blocks = dataset.blocks
-    scores = _permuted(predict, dataset, sample, list(blocks.values()), at_once)
+    blocks, values = dataset.blocks, marginal(sample.test_x)
+    scores = dropped(predict, dataset, sample, list(blocks.values()), at_once, values)
     return scores[:, [list(blocks).index(name) for name in dataset.recipe.variable_groups]]
 
 
-def _permuted(
+def marginal(x: np.ndarray) -> list[Values]:
+    """The values that stand at places: of rows (rows, features), or of each model's own."""
+    return [partial(_standing, own) for own in (x if x.ndim > 2 else x[None])]
+
+
+def _standing(x: np.ndarray, places: np.ndarray) -> np.ndarray:
+    return x[places, np.arange(x.shape[1])]
+
+
+def dropped(
     predict: Predict,
     dataset: Dataset,
     sample: Sample,
     groups: Sequence[Sequence[int]],
     at_once: int,
+    values: Sequence[Values],
 ) -> np.ndarray:
-    """Mean drop in the score when the columns of a group are permuted: (networks, groups)."""
-    x, y = sample.test_x, sample.test_y
-    rows, features = x.shape[-2:]
-    group_of = np.zeros(features, dtype=np.intp)
+    """Mean drop in the score when the columns of a group are permuted: (networks, groups).
+
+    values : of the rows, or of each model's own, what columns take at places
+    """
+    y, rows = sample.test_y, sample.test_x.shape[-2]
+    group_of = np.zeros(sample.test_x.shape[-1], dtype=np.intp)
     for place, group in enumerate(groups):
         group_of[list(group)] = place
     whole = _mostly_between(dataset)
 
     def predict_at(places: np.ndarray) -> np.ndarray:
-        return predict(_looked_up(x, places[:, group_of], sample.test_groups, whole))
+        return predict(_tables(places[:, group_of], sample, whole, values))
 
     settings = dataset.recipe.permutation
     places = np.tile(np.arange(rows)[:, None], len(groups))
-    few = (1 + settings.repeats * len(groups)) * x.size <= at_once
+    few = (1 + settings.repeats * len(groups)) * sample.test_x.size <= at_once
     score = score_of(dataset)
     return (_scores_at_once if few else _scores)(
         predict_at, places, lambda raw: score(y, raw, sample.test_weights), settings
     )
 
 
-def _looked_up(
-    x: np.ndarray, places: np.ndarray, groups: np.ndarray | None, whole: np.ndarray
+def _tables(
+    places: np.ndarray, sample: Sample, whole: np.ndarray, values: Sequence[Values]
 ) -> np.ndarray:
-    """The values that columns have at some places among the rows: (..., places, features).
+    """What columns take at some places (places, features): the same, or for each model.
 
-    x : (rows, features) or (models, rows, features); places : (places, features); groups : of the
-    rows, (rows,), or of each model's; whole : as of `_arranged`
+    whole : as of `_arranged`
     """
-    if groups is None:
-        return x[..., places, np.arange(x.shape[-1])]
-    if groups.ndim > 1:
-        each = zip(x, groups, strict=True)
-        return np.stack([_looked_up(own, places, of_own, whole) for own, of_own in each])
-    return _looked_up(x, _arranged(places, groups, whole), None, whole)
+    groups = sample.test_groups
+    each = repeat(groups) if groups is None or groups.ndim == 1 else groups
+    found = [
+        own(places if of is None else _arranged(places, of, whole))
+        for own, of in zip(values, each, strict=False)
+    ]
+    return np.stack(found) if sample.test_x.ndim > 2 else found[0]
 
 
 def _mostly_between(dataset: Dataset) -> np.ndarray:

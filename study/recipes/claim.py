@@ -139,6 +139,16 @@ class Shapley(Recipe):
     orders: int = Field(default=64, ge=1)
 
 
+class ConditionalPermutation(Recipe):
+    """Settings of permutation given the other variables, beside those of permutation.
+
+    sampler : what tells a variable by the others: "linear" (ridge and logistic regression), or
+        "trees" (random forests); without it, linear where all variables are numbers, or none is
+    """
+
+    sampler: Literal["linear", "trees"] | None = None
+
+
 class Published(Recipe):
     """Importance shares that somebody published, in the order of the features."""
 

@@ -12,7 +12,14 @@ from study.common.fit_measures import fit_measures
 from study.common.methods import METHODS, METHODS_OF_LEVEL, scored_by, unknown_method
 from study.common.task import Task
 from study.recipes.base import Name, Recipe, refuse_repeats
-from study.recipes.claim import Claim, IntegratedGradient, Permutation, Published, Shapley
+from study.recipes.claim import (
+    Claim,
+    ConditionalPermutation,
+    IntegratedGradient,
+    Permutation,
+    Published,
+    Shapley,
+)
 from study.recipes.columns import Date, Missing, Numeric, Variable
 from study.recipes.table import Proposal, Split, Table
 from study.recipes.target import NumericTarget, Target
@@ -62,6 +69,7 @@ class DatasetRecipe(Recipe):
     claims: list[Claim] = []
     permutation: Permutation = Permutation()
     integrated_gradient: IntegratedGradient = IntegratedGradient()
+    conditional_permutation: ConditionalPermutation = ConditionalPermutation()
     shapley: Shapley = Shapley()
     published: Published | None = None
     learned: float = Field(default=0.8, gt=0, le=1)
