@@ -15,6 +15,7 @@ from study.common.task import Task
 STEPS = "steps"  # gradients of the loss with respect to the inputs, met in training by steps
 GRADIENTS = "gradients"  # of predictions with respect to the inputs, after training
 PREDICTIONS = "predictions"
+RETRAINING = "retraining"  # training the same again without a variable
 
 # Of what there are scores: features, variables, and groups of variables where a recipe names some.
 LEVELS = ("feature", "variable", "group")
@@ -25,7 +26,7 @@ class Method:
     """An importance method.
 
     name : as recipes, results and the command line have it
-    needs : STEPS, GRADIENTS or PREDICTIONS
+    needs : STEPS, GRADIENTS, PREDICTIONS or RETRAINING
     computed_by : the module of `study.importance` that computes it
     by : the level of its scores
     summed : whether a variable's score is the sum over its features
@@ -77,6 +78,7 @@ INTEGRATED_GRADIENT = "integrated-gradient"
 PERMUTATION = "permutation"
 GROUPED_PERMUTATION = "permutation-grouped"
 CONDITIONAL_PERMUTATION = "conditional-permutation"
+LEAVE_OUT = "leave-out"
 SHAPLEY = "shapley"
 
 # In the order in which they are shown.
@@ -195,6 +197,19 @@ DECLARED = (
         "variable is permuted: about 0 for one that adds nothing to the others.",
         cited="the drop in {score} on the test rows when a variable is permuted given all others "
         "(residuals of a model of the variable on these change places)",
+    ),
+    Method(
+        LEAVE_OUT,
+        RETRAINING,
+        "leave_out",
+        by="variable",
+        by_default=False,
+        comparable=True,
+        says="drop in {score} on the test rows of the same training without a variable",
+        reading="Drop in {score} on the test rows when the model is trained again, alike in all "
+        "else, without a variable: about 0 for one whose place the others can take.",
+        cited="the drop in {score} on the test rows when the model is trained without a variable, "
+        "with the same seed",
     ),
     Method(
         SHAPLEY,

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from study.common.conditions import REAL
-from study.common.methods import GRADIENTS, PREDICTIONS
+from study.common.methods import GRADIENTS, PREDICTIONS, RETRAINING
 from study.common.task import NUMBER, Task
 from study.common.vocabulary import LEAST_SQUARES_TITLE, LOGISTIC_REGRESSION_TITLE
 from study.common.weights import Layout
@@ -46,7 +46,7 @@ class ClosedForm(Engine):
 
     @staticmethod
     def offers(condition: str) -> frozenset[str]:
-        return frozenset({GRADIENTS, PREDICTIONS} if condition == REAL else ())
+        return frozenset({GRADIENTS, PREDICTIONS, RETRAINING} if condition == REAL else ())
 
     @property
     def title(self) -> str:

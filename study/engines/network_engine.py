@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from study.common.conditions import find_condition
-from study.common.methods import GRADIENTS, METHODS, PREDICTIONS, STEPS
+from study.common.methods import GRADIENTS, METHODS, PREDICTIONS, RETRAINING, STEPS
 from study.common.own_code import OwnCode
 from study.common.task import NUMBER, Task
 from study.common.weights import Layout
@@ -31,7 +31,7 @@ class NetworkEngine(Engine):
     @staticmethod
     def offers(condition: str) -> frozenset[str]:
         offered = frozenset({GRADIENTS, PREDICTIONS})
-        return offered | {STEPS} if find_condition(condition).trained else offered
+        return offered | {STEPS, RETRAINING} if find_condition(condition).trained else offered
 
     @cached_property
     def network(self) -> nn.Module:

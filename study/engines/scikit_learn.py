@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from study.common.conditions import find_condition
 from study.common.errors import InputError, StudyError, first_line
 from study.common.import_path import import_named
-from study.common.methods import PREDICTIONS
+from study.common.methods import PREDICTIONS, RETRAINING
 from study.common.own_code import OwnCode, own_code
 from study.common.scikit_learn import scikit_learn
 from study.common.task import NUMBER, Task
@@ -94,7 +94,7 @@ class ScikitLearn(Engine):
 
     @staticmethod
     def offers(condition: str) -> frozenset[str]:
-        return frozenset({PREDICTIONS} if find_condition(condition).trained else ())
+        return frozenset({PREDICTIONS, RETRAINING} if find_condition(condition).trained else ())
 
     def keeping(self, gaps: Sequence[Gap]) -> Self:
         return replace(self, gaps=tuple(gaps))

@@ -24,6 +24,7 @@ class Block:
     predicted : rows that are predicted to measure one of them
     code : the modules of the model's own code with their SHA-256, as whoever planned it has them
     methods : importance methods by which they are scored, as far as they offer what it takes
+    left_out : how often each is trained again for that, without a variable or some
     """
 
     model: str
@@ -33,6 +34,7 @@ class Block:
     predicted: int
     code: Mapping[str, str] = field(default_factory=dict)
     methods: tuple[str, ...] = DEFAULT_METHODS
+    left_out: int = 0
 
     @property
     def size(self) -> int:
@@ -73,4 +75,5 @@ class Block:
     def work(self) -> int:
         """How long it takes, in predictions of a row by one module in lanes: about 10 ns."""
         cost = self.cost
-        return self.size * (self.epochs * cost.epoch + self.predicted * cost.row)
+        epochs = self.epochs * (1 + self.left_out)
+        return self.size * (epochs * cost.epoch + self.predicted * cost.row)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from study.common.methods import PREDICTIONS, STEPS, find_method
+from study.common.methods import PREDICTIONS, RETRAINING, STEPS, find_method
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine
 from study.engines.registry import engine_for
@@ -67,7 +67,7 @@ def _needs_training(store: Store, name: str) -> bool:
     """Whether stored weights cannot tell the scores of a method, of some model that has any."""
     method = find_method(name)
     assert method is not None
-    if method.needs == STEPS:
+    if method.needs in (STEPS, RETRAINING):
         return True
     return method.needs == PREDICTIONS and bool(store.without_weights())
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from study.common.conditions import CONDITIONS, REAL, SHUFFLED, TRAINED
-from study.common.methods import DEFAULT_METHODS
+from study.common.methods import DEFAULT_METHODS, LEAVE_OUT
 from study.common.streams import StreamSeeds, varied
 from study.common.vocabulary import LEAST_SQUARES
 from study.datasets.dataset import Dataset
@@ -12,6 +12,7 @@ from study.engines.engine import Engine
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
 from study.execution.block import Block
+from study.importance.leave_out import left_out
 from study.importance.measure import rows_predicted
 from study.store.records import Key
 
@@ -114,12 +115,14 @@ def _blocks(
     """The replicates of a model in blocks of one kind."""
     rows = len(dataset.train_y), rows_predicted(dataset, methods)
     shared = *rows, engine.own_code.modules, tuple(methods)
+    again = _left_out(dataset, methods)
     for trained, table in ((True, "data"), (True, "rows"), (True, "split"), (False, "data")):
         of_kind = [one for one in todo if (one.trained, one.streams.table) == (trained, table)]
         own_rows = table != "data"
         size = engine.block_size(len(of_kind), dataset, trained=trained, own_rows=own_rows)
         for start in range(0, len(of_kind), size):
-            yield Block(name, engine, tuple(of_kind[start : start + size]), *shared)
+            some = tuple(of_kind[start : start + size])
+            yield Block(name, engine, some, *shared, left_out=again if trained else 0)
 
 
 def _least_squares(
@@ -129,10 +132,16 @@ def _least_squares(
     engine = engine_for(None, len(dataset.features), task=dataset.task)
     if Key(LEAST_SQUARES, REAL, engine.name, streams=None) not in stored:
         rows = len(dataset.train_y), rows_predicted(dataset, methods)
-        yield Block(LEAST_SQUARES, engine, (), *rows, methods=tuple(methods))
+        again = _left_out(dataset, methods)
+        yield Block(LEAST_SQUARES, engine, (), *rows, methods=tuple(methods), left_out=again)
     splits = [one for one in wanted if one.streams.split == one.streams.init]
     todo = _todo(LEAST_SQUARES, engine, splits, stored)
     yield from _blocks(LEAST_SQUARES, engine, todo, dataset, methods)
+
+
+def _left_out(dataset: Dataset, methods: Sequence[str]) -> int:
+    """How often a model is trained again without a variable, or some."""
+    return len(left_out(dataset)) if LEAVE_OUT in methods else 0
 
 
 def in_threads(blocks: Sequence[Block]) -> list[int]:

@@ -50,7 +50,8 @@ class Rate:
 
     def of(self, block: Block) -> float:
         """Seconds that a block of the same kind takes."""
-        whole = self.making + block.epochs * self.epoch + self.measuring
+        training = self.making + block.epochs * self.epoch
+        whole = training * (1 + block.left_out) + self.measuring
         return whole * self.engine.rounds(block.size) / self.engine.rounds(self.size)
 
 

@@ -1,7 +1,8 @@
 """A block becomes records: trained and measured, wherever a worker is."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from study.common.errors import StudyError, first_line
@@ -58,27 +59,34 @@ def train_and_measure(block: Block, dataset: Dataset, count: Count = lambda _: N
 
 def _trained(block: Block, dataset: Dataset, count: Count) -> tuple[Trained, Measured]:
     _refuse_other_code(block)
-    cost, left = block.cost, block.size * block.epochs
+    cost = block.cost
 
-    def trained_on(epochs: int) -> None:
-        nonlocal left
-        left -= epochs
-        count(epochs * cost.epoch)
+    @contextmanager
+    def training(models: int) -> Iterator[Count]:
+        left = models * block.epochs
+
+        def trained_on(epochs: int) -> None:
+            nonlocal left
+            left -= epochs
+            count(epochs * cost.epoch)
+
+        yield trained_on
+        trained_on(left)  # what need not be trained is done, where training stopped early
 
     def predicted(rows: int) -> None:
         count(rows * block.size * cost.row)
 
-    trained = block.engine.train(
-        block.replicates,
-        *dataset.pooled,
-        trained_on,
-        tested=len(dataset.test_y),
-        groups=dataset.row_groups,
-        weights=dataset.row_weights,
-    )
-    trained_on(left)  # what need not be trained is done, where training stopped early
+    with training(block.size) as trained_on:
+        trained = block.engine.train(
+            block.replicates,
+            *dataset.pooled,
+            trained_on,
+            tested=len(dataset.test_y),
+            groups=dataset.row_groups,
+            weights=dataset.row_weights,
+        )
     measured = measure_trained(
-        block.engine, trained, dataset, block.replicates, predicted, block.methods
+        block.engine, trained, dataset, block.replicates, predicted, block.methods, training
     )
     _refuse_other_code(block)  # what it imports late
     return trained, measured

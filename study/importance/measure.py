@@ -1,7 +1,9 @@
 """Trained models become fit qualities and importance scores."""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 
 import numpy as np
@@ -11,6 +13,7 @@ from study.common.methods import (
     CONDITIONAL_PERMUTATION,
     DECLARED,
     DEFAULT_METHODS,
+    RETRAINING,
     SHAPLEY,
     STEPS,
     methods_with,
@@ -19,7 +22,8 @@ from study.datasets.dataset import Dataset
 from study.engines.engine import Engine, Stack
 from study.engines.replicates import Replicate, Trained
 from study.importance import conditional_permutation, permutation, shapley
-from study.importance.models import Models, Predict
+from study.importance.leave_out import Tell, trained_without
+from study.importance.models import Models, Predict, Without
 from study.importance.sample import Sample, alike
 from study.importance.scores import Importance
 from study.recipes.target import ClassTarget
@@ -51,6 +55,10 @@ class Measured:
         )
 
 
+def _untold(_: int) -> None:
+    pass
+
+
 def measure_trained(
     engine: Engine,
     trained: Trained,
@@ -58,11 +66,13 @@ def measure_trained(
     replicates: Sequence[Replicate],
     on_rows: Callable[[int], None] = lambda _: None,
     methods: Collection[str] = DEFAULT_METHODS,
+    training: Callable[[int], AbstractContextManager[Tell]] = lambda _: nullcontext(_untold),
 ) -> Measured:
     """Fit and importances of what an engine trained, each model on the rows of its replicate.
 
-    As `measure`; models that have not as many rows as each other are measured one lot after
-    another. Least squares on the rows of the data is no replicate.
+    `training` is of how many models are trained again, without a variable, and gives what is called
+    with the epochs that are done. As `measure`; models that have not as many rows as each other are
+    measured one lot after another. Least squares on the rows of the data is no replicate.
     """
     lots = alike(dataset, replicates)
     parts = []
@@ -73,9 +83,11 @@ def measure_trained(
         def counted(rows: int, weight: float = weight) -> None:
             on_rows(round(rows * weight))
 
-        sample = Sample.of(dataset, [replicates[place] for place in places])
-        stack = engine.stack(lot)
-        parts.append(measure(stack, dataset, lot.occasions, counted, methods, sample))
+        own = [replicates[place] for place in places]
+        sample, stack = Sample.of(dataset, own), engine.stack(lot)
+        again = trained_without(engine, dataset, own, partial(training, stack.size))
+        without = None if any(not one.trained for one in own) else again
+        parts.append(measure(stack, dataset, lot.occasions, counted, methods, sample, without))
     if len(parts) == 1:
         return parts[0]
     return Measured.joined(parts, np.argsort(np.concatenate(lots)))
@@ -88,21 +100,26 @@ def measure(
     on_rows: Callable[[int], None] = lambda _: None,
     methods: Collection[str] = DEFAULT_METHODS,
     sample: Sample | None = None,
+    without: Without | None = None,
 ) -> Measured:
     """Fit and importances of a stack of models, by those of `methods` that need what it offers.
 
     `occasions` are the loss gradients met in training, (models, occasions, rows, features);
     there are none where models were not trained by steps. `on_rows` is called with the number
     of rows before they are predicted for permutation importance, which is what takes long.
-    `sample` are the rows that they are measured on, if not those of the data.
+    `sample` are the rows that they are measured on, if not those of the data. `without` trains
+    them again without some columns, if they were trained.
     """
     sample = sample or Sample.of(dataset, ())
     fits = _fits(stack, dataset, sample)
     explained = fit_measures(dataset.task).explained
     finite = np.isfinite(np.stack([fit.measures[explained] for fit in fits])).all(axis=0)
-    models = Models(stack, _counted(stack.predict, on_rows), dataset, sample, occasions, finite)
+    models = Models(
+        stack, _counted(stack.predict, on_rows), dataset, sample, occasions, finite, without
+    )
     steps = {STEPS} if occasions.shape[1] else set()
-    offered = methods_with(stack.offers | steps)
+    retraining = {RETRAINING} if without else set()
+    offered = methods_with(stack.offers | steps | retraining)
     wanted = [method.name for method in offered if method.name in methods]
     return Measured(fits=fits, importances=_importances(models, wanted))
 

@@ -1,6 +1,6 @@
 """Trained models as importance methods see them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,8 @@ from study.engines.engine import Stack
 from study.importance.sample import Sample
 
 Predict = Callable[[np.ndarray], np.ndarray]
+# From some columns: the predictions of the same models trained without them.
+Without = Callable[[Sequence[int]], Predict]
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Models:
     occasions : (models, occasions, rows, features), loss gradients met in training; none where
         models were not trained by steps
     finite : (models,), whether all predictions of a model are
+    without : trains them anew without some columns; None where they are not to be trained
     """
 
     stack: Stack
@@ -33,3 +36,4 @@ class Models:
     sample: Sample
     occasions: np.ndarray
     finite: np.ndarray
+    without: Without | None = None
