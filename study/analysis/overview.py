@@ -18,6 +18,7 @@ from study.analysis import (
     spread,
     stability,
     training,
+    variable_tests,
 )
 from study.analysis.kept import kept
 from study.analysis.results import Results
@@ -134,6 +135,11 @@ class Overview:
     @kept
     def population_ranks(self, level: str) -> pd.DataFrame:
         return population.population_ranks(self.results, level, self.listed_items(level))
+
+    @kept
+    def variable_tests(self, level: str) -> pd.DataFrame:
+        listed = self.listed_items(level)
+        return variable_tests.variable_tests(self.results, level, listed)
 
     @cached_property
     def sources(self) -> pd.DataFrame:

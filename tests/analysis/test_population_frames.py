@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from study.analysis.overview import Overview
 from study.analysis.results import Results
@@ -62,6 +63,27 @@ def test_the_margin_over_halves_is_that_of_the_stored_scores(overview, stored):
     low, high = stats.t(SPLITS, mean[place], error[place]).interval(0.95)
     assert (row["low"], row["high"]) == (pytest.approx(low), pytest.approx(high))
     assert (row["splits"], row["seeds"], row["undefined"]) == (SPLITS, 2, 0)
+
+
+def test_what_a_variable_adds_is_tested_on_the_stored_scores(run, overview):
+    query = """SELECT split, item, score FROM scores JOIN trainings ON training = trainings.id
+        WHERE model = 'mlp' AND method = 'permutation-grouped' AND split IS NOT NULL"""
+    with sqlite3.connect(run / FILE_NAME) as connection:
+        rows = pd.read_sql_query(query, connection)
+    halves = rows.groupby(["split", "item"])["score"].mean().unstack()
+    names = ["sex", "age", "State", "politics"]
+    means = halves[names].to_numpy().reshape(SPLITS, 2, 4).mean(axis=1)
+    error = stats.sem(means) * np.sqrt(1 + SPLITS * 40 / 200)
+    p_values = stats.t.sf(means.mean(axis=0) / error, SPLITS - 1)
+    table = overview.variable_tests("variable")
+    found = table[table["model"] == "mlp"].set_index("name").loc[names]
+    np.testing.assert_allclose(found["p_value"], p_values)
+    np.testing.assert_allclose(found["p_adjusted"], multipletests(p_values, method="holm")[1])
+    np.testing.assert_allclose(found["mean"], means.mean(axis=0))
+    assert (found["splits"] == SPLITS).all()
+    assert set(table["method"]) == {"permutation-grouped"}
+    table = make_table(overview, "variable-tests")
+    assert "p = " in table.layout.loc[0, "age"]
 
 
 def test_the_permutation_test_is_that_of_the_stored_scores(overview, stored):

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
+from scipy import stats
 
 import study
 from study.analysis.stability import FEWEST_SPLITS, HALVES, reliability
@@ -45,6 +46,7 @@ from study.statistics.fit import r_squared
 from study.statistics.learning import LEAST, predicts, threshold, typical
 from study.statistics.multiplicity import holm
 from study.statistics.rank_intervals import population_rank_intervals, told_apart
+from study.statistics.resampled import resampled
 from study.statistics.spread import equal_rows
 from study.statistics.variance_components import variance_components
 
@@ -110,6 +112,15 @@ def of_halves(halves: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     splits, sides, items = halves.shape
     split, half = np.indices((splits, sides)).reshape(2, -1)
     return halves.reshape(-1, items), split, half
+
+
+def added(drops: np.ndarray, tested: float) -> tuple[float, float]:
+    """Standard error of the mean over splits, and p."""
+    halves = np.repeat(drops, 2)[:, None]
+    split, half = np.indices((len(drops), 2)).reshape(2, -1)
+    found = resampled(halves, split, half, tested)
+    reach = (found.high - found.low)[0] / 2
+    return reach / stats.t.ppf(0.975, len(drops) - 1), float(found.p_above[0])
 
 
 def components(table: np.ndarray) -> list[float]:
@@ -201,6 +212,7 @@ def program(session) -> dict[str, list[Any]]:
             ends(decides),
             (first.settle.rows, bool(np.isfinite(first.settle.splits))),
         ],
+        "What a variable adds": [added(session.drops, tested=40 / 160)],
         "Ranks for other rows": [
             # ac, and then the other five
             (told_apart(*on_halves) > 0)[[0, 0, 1, 1, 2, 2], [2, 1, 0, 2, 0, 1]].tolist()

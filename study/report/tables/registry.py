@@ -25,6 +25,7 @@ from study.report.tables.stability import (
 )
 from study.report.tables.table import Table
 from study.report.tables.training import training_table
+from study.report.tables.variable_tests import variable_test_table
 from study.report.tables.warnings import warning_table
 from study.statistics.stability import MOST_FOR_CONSENSUS
 
@@ -97,6 +98,18 @@ TABLES: dict[str, Entry] = {
         rank_table,
         "'study run' with ten --splits or more trains what it needs",
     ),
+    **{
+        f"{level}-tests": Entry(
+            f"what each {what} adds to the fit, with a test over splits",
+            "population",
+            partial(_at_level, variable_test_table, level),
+            missing,
+        )
+        for level, what, missing in (
+            ("variable", "variable", _NO_SPLITS),
+            ("group", "group of variables", f"{_NO_SPLITS}, and [variable_groups] of the recipe"),
+        )
+    },
     "spread": Entry(
         "what the spread between halves of the rows comes from",
         "population",

@@ -1,0 +1,51 @@
+"""Whether each variable adds to the fit, over splits of all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from study.analysis.results import Results
+from study.analysis.selection import all_models
+from study.common.methods import find_method
+from study.statistics.multiplicity import holm
+from study.statistics.resampled import resampled
+
+_COLUMNS = ("model", "method", "name", "splits", "mean", "low", "high", "p_value", "p_adjusted")
+
+
+def variable_tests(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
+    """Mean score over splits of the items at the places `listed`, with a one-sided test of each.
+
+    Of the methods whose scores have one scale, as a drop in R² has, at the level "variable" or
+    "group". p_adjusted is Holm's over all items of a model and method.
+    """
+    rows: list[dict[str, Any]] = []
+    names = results.items(level)
+    counts = results.parts.set_index("part")["rows"]
+    for model in all_models(results):
+        for method in results.methods(level):
+            declared = find_method(method)
+            found = results.on_splits(model, method, level)
+            if declared is None or not declared.comparable or found is None:
+                continue
+            tested = float(counts["test"] / counts["train"])
+            tests = resampled(found.vectors.score, found.splits, found.halves, tested)
+            adjusted = holm(tests.p_above)
+            rows += [
+                {
+                    "model": model,
+                    "method": method,
+                    "name": names[place],
+                    "splits": tests.splits,
+                    "mean": tests.mean[place],
+                    "low": tests.low[place],
+                    "high": tests.high[place],
+                    "p_value": tests.p_above[place],
+                    "p_adjusted": adjusted[place],
+                }
+                for place in listed
+            ]
+    return pd.DataFrame(rows, columns=_COLUMNS)
