@@ -24,14 +24,16 @@ def variable_tests(results: Results, level: str, listed: Sequence[int]) -> pd.Da
     """
     rows: list[dict[str, Any]] = []
     names = results.items(level)
-    counts = results.parts.set_index("part")["rows"]
+    counts = dict(zip(results.parts["part"], results.parts["rows"], strict=True))
+    if not {"train", "test"} <= set(counts):  # a run that was made before these were stored
+        return pd.DataFrame(columns=_COLUMNS)
+    tested = counts["test"] / counts["train"]
     for model in all_models(results):
         for method in results.methods(level):
             declared = find_method(method)
             found = results.on_splits(model, method, level)
             if declared is None or not declared.comparable or found is None:
                 continue
-            tested = float(counts["test"] / counts["train"])
             tests = resampled(found.vectors.score, found.splits, found.halves, tested)
             adjusted = holm(tests.p_above)
             rows += [

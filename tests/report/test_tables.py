@@ -93,7 +93,7 @@ def failed(monkeypatch, capsys, *arguments: str) -> str:
 # Made of networks, or of a target, that no ordinary run has, or of groups that the people data do
 # not have.
 OF_CLASSES = ("importance-classes-features", "importance-classes-variables")
-ELSEWHERE = ("sources", "spread", "importance-groups", *OF_CLASSES)
+ELSEWHERE = ("sources", "spread", "variable-tests", "group-tests", "importance-groups", *OF_CLASSES)
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name not in ELSEWHERE])
