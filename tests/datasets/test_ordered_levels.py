@@ -138,7 +138,7 @@ def test_an_unknown_level_is_refused_with_its_line(tmp_path):
         ["not anxious at all", "a little anxious", "somewhat anxious", "very anxious"],
         ["Strongly Oppose", "Oppose", "Favor", "Strongly Favor"],
         ["less than high school", "high school", "some college", "bachelor’s degree or higher"],
-        ["Low income", "Lower middle income", "Upper middle income", "High income"],
+        ["Low income", "Middle income", "High income"],
         ["risk: low", "risk: medium", "risk: high"],
     ],
 )

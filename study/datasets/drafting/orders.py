@@ -7,8 +7,7 @@ from functools import cache
 FEWEST = 3  # levels that show an order
 # From the least to the greatest; words of one place mean the same.
 _SCALES = (
-    "lowest|very low, low, lower middle, medium|moderate|mid|middle|average|normal, upper middle, "
-    "high, highest|very high",
+    "lowest|very low, low, medium|moderate|mid|middle|average|normal, high, highest|very high",
     "far below average|much below average|well below average, below average, average, "
     "above average, far above average|much above average|well above average",
     "l, m, h",
