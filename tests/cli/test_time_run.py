@@ -26,7 +26,7 @@ def write(rows: int = 80, recipe: str = SERIES, **columns) -> None:
 def test_a_run_in_time_says_so_and_is_found_as_it_is_stored(command: Command, undrawn):
     write()
     said = " ".join(command("data", "check", "series.toml").out.split())
-    assert f"25% the last by {NAME}" in said
+    assert f"25% of the rows, the last by {NAME}" in said
     assert f"by {NAME}: test rows are later than training rows" in said
     halves, bootstraps = (
         command(*ASKED, *more)

@@ -134,7 +134,7 @@ def test_check_tells_the_counts_of_classes_and_what_a_linear_model_explains(tmp_
     counts = flowers()["kind"].value_counts()
     told = ", ".join(f"{level} {counts[level]}" for level in LEVELS)
     assert f"kind, a class: {told}\n" in outcome.out
-    assert "25% of each class drawn at random" in outcome.out
+    assert "25% of the rows of each class, drawn at random" in outcome.out
     assert "Logistic regression: D² " in outcome.out
 
 

@@ -134,6 +134,12 @@ def test_an_unknown_level_is_refused_with_its_line(tmp_path):
         ["Po", "Fa", "TA", "Gd", "Ex"],
         ["S", "M", "L", "XL"],
         ["none", "mild", "moderate", "severe"],
+        ["not at all", "slightly", "somewhat", "very", "extremely"],
+        ["not anxious at all", "a little anxious", "somewhat anxious", "very anxious"],
+        ["Strongly Oppose", "Oppose", "Favor", "Strongly Favor"],
+        ["less than high school", "high school", "some college", "bachelor’s degree or higher"],
+        ["Low income", "Middle income", "High income"],
+        ["risk: low", "risk: medium", "risk: high"],
     ],
 )
 def test_names_that_tell_an_order_are_drafted_in_it_and_said(tmp_path, order):
@@ -157,6 +163,8 @@ def test_names_that_tell_an_order_are_drafted_in_it_and_said(tmp_path, order):
         ["north", "south", "middle"],
         ["Jan", "Feb", "Mar"],
         ["mon", "tue", "wed"],
+        ["lower class", "working class", "middle class"],
+        ["high", "low", "high low"],
     ],
 )
 def test_names_without_an_order_or_with_two_of_one_place_are_levels(tmp_path, texts):
@@ -191,3 +199,32 @@ def test_two_levels_of_a_scale_are_binary_the_lesser_first(tmp_path):
     made = drafted(tmp_path, ["high", "low"] * 30)
     assert made.recipe.variables[0].model_dump()["levels"] == {"low": 0, "high": 1}
     assert no_and_yes(["high", "low"]) is None
+
+
+OFFERED = '"ordinal", if the levels have an order'
+
+
+def test_levels_whose_words_tell_no_order_may_be_put_in_one(tmp_path):
+    made = drafted(tmp_path, ["new", "used", "ruined"] * 20)
+    (line,) = (line for line in made.text.splitlines() if OFFERED in line)
+    assert line.startswith('type = "one-hot"  # or ')
+    levels = 'levels = ["new", "ruined", "used"]'
+    assert levels in made.text
+    taken = made.text.replace(line, 'type = "ordinal"')
+    taken = taken.replace(levels, 'levels = ["ruined", "used", "new"]')
+    (tmp_path / "houses.toml").write_text(taken)
+    (state, *_) = find_dataset(str(tmp_path / "houses.toml")).recipe.variables
+    assert isinstance(state, Ordinal)
+    assert state.levels == ["ruined", "used", "new"]
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        ["Jan", "Feb", "Mar"] * 20,
+        ["red", "green"] * 30,
+        [*(["red", "green", "blue"] * 19), *map(str.upper, "abcde")],  # the rare ones are one level
+    ],
+)
+def test_what_goes_round_and_what_is_one_level_of_several_is_offered_no_order(tmp_path, states):
+    assert OFFERED not in drafted(tmp_path, states).text

@@ -12,7 +12,7 @@ import pytest
 import statsmodels.api
 import vega_datasets
 from conftest import ROOT
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LinearRegression
@@ -278,6 +278,7 @@ def test_the_layout_of_a_file_is_found_and_said(tmp_path, content, target, encod
 names = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0\r\n"), min_size=1).map(str.strip).filter(bool)  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(names, min_size=3, max_size=3, unique=True))
 def test_any_name_survives_the_recipe(tmp_path_factory, columns):
     folder = tmp_path_factory.mktemp("names")

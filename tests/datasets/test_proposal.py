@@ -205,3 +205,35 @@ def test_a_recipe_that_contradicts_itself_is_refused(tmp_path, change, reason):
 def test_too_few_rows_are_no_half(tmp_path):
     with pytest.raises(InputError, match=r"t\.csv"):
         made_of(tmp_path, houses()[:2], "price")
+
+
+def seasons(name: str) -> pd.DataFrame:
+    """Rows of three seasons, by their dates, and a target that grows through all of them."""
+    draw = np.random.default_rng(8)
+    day = np.concatenate([start + draw.integers(60, size=50) for start in (0, 365, 730)])
+    return pd.DataFrame(
+        {
+            name: np.repeat(["S07", "S08", "S09"], 50),
+            "day": pd.Timestamp("2007-11-01") + pd.to_timedelta(day, "D"),
+            "size": draw.normal(size=150).round(6),
+            "y": day / 365 + 0.1 * draw.normal(size=150),
+        }
+    )
+
+
+def test_no_claim_is_proposed_of_levels_that_tell_the_date(tmp_path):
+    table = seasons("survey")
+    table.to_csv(tmp_path / "t.csv", index=False)
+    made = draft(tmp_path / "t.csv", "y", tmp_path / "t.toml")
+    assert made.recipe.claim.name == "size"
+    assert made.scores.argmax() != made.dataset.variables.index("size")
+    (said,) = (line for line in made.decide if line.startswith("survey"))
+    assert "tells when a row was, as day does" in said
+
+
+def test_levels_whose_dates_overlap_by_one_row_may_be_claimed(tmp_path):
+    table = seasons("survey")
+    table.loc[0, "survey"] = "S09"
+    table.to_csv(tmp_path / "t.csv", index=False)
+    made = draft(tmp_path / "t.csv", "y", tmp_path / "t.toml")
+    assert made.recipe.claim.name == "survey"

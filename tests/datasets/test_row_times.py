@@ -194,7 +194,7 @@ def test_init_offers_the_time_that_rows_are_in_the_order_of_and_the_line_loads(c
     data = load_dataset(found.recipe, found.path.parent)
     assert (len(data.train_y), len(data.test_y)) == (45, 15)
     checked = " ".join(command("data", "check", "table").out.split())
-    assert "25% the last by day" in checked
+    assert "25% of the rows, the last by day" in checked
     assert "by day: test rows are later than training rows" in checked
 
 

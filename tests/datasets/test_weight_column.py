@@ -189,3 +189,27 @@ def test_a_column_with_a_weight_below_0_is_not_offered(command):
     made = command("data", "init", "table.csv", "--target", "y")
     assert made.status == 0
     assert "# weight" not in Path("data/table.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "median", "variable"),
+    [
+        ("weight", 300_000, False),
+        ("wt", 100_000, False),
+        ("weight", 70_000, True),
+        ("ship_weight", 300_000, True),
+    ],
+)
+def test_what_is_called_a_weight_and_is_as_large_as_those_of_surveys_is_no_variable(
+    name, median, variable, command
+):
+    table = drawn(81).rename(columns={"w": name})
+    table[name] = median + np.random.default_rng(4).permutation(np.arange(-40, 41))
+    table.to_csv("table.csv", index=False)
+    assert command("data", "init", "table.csv", "--target", "y").status == 0
+    assert (name in [of.name for of in find_dataset("table").recipe.variables]) == variable
+    path = Path("data/table.toml")
+    if not variable:
+        path.write_text(path.read_text().replace(f'# weight = "{name}"', f'weight = "{name}"'))
+        assert command("data", "check", "table").status == 0
+        assert find_dataset("table").recipe.weight == name

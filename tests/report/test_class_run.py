@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.metrics as metrics
 from class_runs import class_run, logistic
-from class_tables import LEVELS, class_data
+from class_tables import LEVELS, class_data, flowers, loaded, written
 
 from study.analysis.overview import Overview
 from study.analysis.results import Results
@@ -171,3 +172,51 @@ def test_the_dump_has_the_fits_of_classes_and_checks_find_no_fault(run, command,
     for line in lines:
         assert not line.startswith("fault") or ("C005" in line and "least-squares" not in line)
     assert any("C006" in line for line in lines)
+
+
+@pytest.fixture(scope="module")
+def claimed_of_elm(tmp_path_factory) -> Path:
+    """A run whose claim is on one of three classes."""
+    folder = tmp_path_factory.mktemp("elm")
+    recipe = written(folder, flowers(200), bottom='for_class = "elm"')
+    text = recipe.read_text()
+    recipe.write_text(text.replace('"permutation-grouped"', '"scaled-gradient"'))
+    return class_run(folder / "run", loaded(recipe), SEEDS)
+
+
+def dumped_shares(run: Path, command, method: str) -> pd.DataFrame:
+    """Share of each variable with each seed on all rows, from the lines of a run's dump."""
+    lines = [json.loads(line) for line in command("dump", str(run)).out.splitlines()]
+    scores = pd.DataFrame(
+        [
+            {"seed": seed, "variable": item.split("=")[0], "score": score}
+            for table, model, condition, _, seed, *_, split, own, item, score, _ in (
+                line for line in lines if line[0] == "scores"
+            )
+            if (model, condition, own, split) == ("mlp", "real", method, None)
+        ]
+    )
+    by_variable = scores.pivot_table(
+        index="seed", columns="variable", values="score", aggfunc="sum"
+    )
+    return by_variable.div(by_variable.sum(axis=1), axis=0)
+
+
+def test_the_share_that_is_cited_for_a_class_is_that_of_its_scores_in_the_dump(
+    claimed_of_elm, command
+):
+    outcome = command("cite", str(claimed_of_elm), "--format", "latex")
+    assert outcome.status == 0, outcome.err
+    cited = (claimed_of_elm / "numbers.tex").read_text()
+    mean, sd, met = (
+        re.search(rf"MlpScaledGradient{part}}}{{(.*?)}}% (.*)", cited).groups()
+        for part in ("ShareMean", "ShareSd", "Met")
+    )
+    own = dumped_shares(claimed_of_elm, command, "scaled-gradient:elm")
+    assert len(own) == SEEDS
+    assert mean[0] == f"{own['width'].mean():.3f}"
+    assert sd[0] == f"{own['width'].std():.3f}"
+    assert met[0] == str((own.idxmax(axis=1) == "width").sum())
+    assert mean[1].startswith("share of width for class elm, mean over seeds")
+    for other in ("scaled-gradient", "scaled-gradient:oak", "scaled-gradient:ash"):
+        assert mean[0] != f"{dumped_shares(claimed_of_elm, command, other)['width'].mean():.3f}"

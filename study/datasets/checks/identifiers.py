@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from study.common.text import short
+from study.datasets.checks.blocks import subjects_in_blocks
 from study.datasets.checks.table import ColumnFinding
 from study.datasets.raw_columns import MARK, Column, RawTable
 
@@ -40,12 +41,15 @@ _LOWER = re.compile(r"[a-z]{3,}id")
 
 
 def identifiers(table: RawTable) -> Iterator[ColumnFinding]:
-    """Names of rows or of subjects: by the name of the column and by what it holds."""
+    """Names of rows or of subjects: by the name of the column and by what it holds, or how."""
+    blocks = {finding.column: finding for finding in subjects_in_blocks(table)}
     for column in table.columns:
         reason = _reason(column)
         if reason:
             repeats = _distinct(column) < (~column.missing).sum()
             yield ColumnFinding(column.name, reason, leave_out=True, repeats=repeats)
+        elif column.name in blocks:
+            yield blocks[column.name]
 
 
 def _reason(column: Column) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from study.datasets.drafting.leaks import leaks, of_formula, told, told_where_kn
 from study.datasets.drafting.making import RANDOM_STATE, Making
 from study.datasets.drafting.notations import doubts, in_words
 from study.datasets.drafting.reading import read_together
+from study.datasets.drafting.spans import named_spans
 from study.datasets.drafting.toml import written
 from study.datasets.drafting.variables import Variable
 from study.recipes.columns import Date
@@ -85,9 +86,10 @@ def draft(
     dataset = _decided(made, recipe_of, recipe_path.parent)
     recipe = dataset.recipe
     scores = proposal_scores(dataset, recipe_path.parent)
-    dates = (variable.name for variable in recipe.variables if isinstance(variable, Date))
     hidden = told_where_known(dataset, made.columns, made.target)
-    withheld = {*made.found, *told(dataset), *hidden, *of_formula(dataset), *dates}
+    spans = dict(named_spans(recipe.variables, made.columns))
+    withheld = {*made.found, *told(dataset), *hidden, *of_formula(dataset), *spans}
+    withheld |= {variable.name for variable in recipe.variables if isinstance(variable, Date)}
     order = np.argsort(-scores, kind="stable")
     proposed = [int(place) for place in order if dataset.variables[place] not in withheld]
     if proposed:
@@ -113,11 +115,7 @@ def draft(
         [
             *doubts(writings),
             *made.decide,
-            *(
-                f"{short(name)}, where it is known, gives nearly the whole order of the target: "
-                "if it is the target in another form, leave it out"
-                for name in hidden
-            ),
+            *_not_claimed(hidden, spans),
             *of_copies(made.groups),
             *offers.to_decide(),
             *together(offers.alike),
@@ -127,6 +125,20 @@ def draft(
         proposed,
         text,
     )
+
+
+def _not_claimed(hidden: Iterable[str], spans: Mapping[str, str]) -> Iterator[str]:
+    """What speaks against claims of variables that tell the target, or when a row was."""
+    for name in hidden:
+        yield (
+            f"{short(name)}, where it is known, gives nearly the whole order of the target: if it "
+            "is the target in another form, leave it out"
+        )
+    for name, date in spans.items():
+        yield (
+            f"{short(name)} tells when a row was, as {short(date)} does: each of its levels is met "
+            "before or after all others, and no claim of it is proposed"
+        )
 
 
 def _decided(

@@ -8,6 +8,8 @@ FEWEST = 3  # levels that show an order
 # From the least to the greatest; words of one place mean the same.
 _SCALES = (
     "lowest|very low, low, medium|moderate|mid|middle|average|normal, high, highest|very high",
+    "far below average|much below average|well below average, below average, average, "
+    "above average, far above average|much above average|well above average",
     "l, m, h",
     "tiny, small, medium|mid, large|big, huge",
     "xxs, xs, s, m, l, xl, xxl, xxxl",
@@ -18,6 +20,15 @@ _SCALES = (
     "disagree strongly|strongly disagree, disagree, somewhat disagree|disagree somewhat|"
     "slightly disagree, neutral|undecided|neither|neither agree nor disagree, somewhat agree|"
     "agree somewhat|slightly agree, agree, strongly agree|agree strongly",
+    "strongly oppose|oppose strongly, oppose, somewhat oppose|oppose somewhat, neutral|neither|"
+    "neither favor nor oppose|neither favour nor oppose, somewhat favor|somewhat favour|"
+    "favor somewhat|favour somewhat, favor|favour, strongly favor|strongly favour|favor strongly|"
+    "favour strongly",
+    "strongly disapprove|disapprove strongly, disapprove, somewhat disapprove|disapprove somewhat, "
+    "neutral|neither, somewhat approve|approve somewhat, approve, strongly approve|"
+    "approve strongly",
+    "not at all|not, slightly|a little|a little bit, somewhat, moderately, fairly|quite, "
+    "very|very much|a lot, extremely|completely",
     "very dissatisfied, dissatisfied, neutral|neither, satisfied, very satisfied",
     "very unlikely, unlikely, neutral|neither, likely, very likely",
     "very negative, negative, neutral, positive, very positive",
@@ -34,6 +45,11 @@ _SCALES = (
     "junior, middle|mid, senior",
     "freshman, sophomore, junior, senior",
     "primary, secondary, tertiary",
+    "less than high school|no high school|some high school, high school|hs grad|"
+    "high school graduate|high school diploma, some college, associate's degree|associate degree, "
+    "college|college grad|college graduate|bachelor|bachelors|bachelor's|bachelor's degree|"
+    "bachelor degree|bachelor's degree or higher, master|masters|master's|master's degree|"
+    "master degree|advanced degree|graduate degree|postgraduate, phd|doctorate|doctoral degree",
     "bronze, silver, gold, platinum",
     "child, adolescent|teenager, adult, senior|elderly",
     "young, middle aged, old",
@@ -54,12 +70,26 @@ _NO_AND_YES = (
     *("no, yes", "n, y", "false, true", "f, t", "off, on", "nein, ja", "non, oui", "no, si"),
     *("no, sí", "nee, ja", "nej, ja", "não, sim", "nao, sim", "нет, да"),
 )
+_NOT_AT_ALL = re.compile(r"not (.+) at all")
 _RANK = re.compile(r"(\d+)(st|nd|rd|th)")
 
 
 def in_order(texts: Sequence[str]) -> list[str] | None:
-    """Different texts from the least to the greatest, where they are plainly of one scale."""
+    """Different texts from the least to the greatest, where they are plainly of one scale.
+
+    What all of them begin or end with, as the noun of "a little anxious", says nothing of order.
+    """
     words = [_plain(text) for text in texts]
+    return _in_order(texts, words) or _in_order(texts, _without_shared(words))
+
+
+def may_be_in_order(texts: Sequence[str]) -> bool:
+    """Whether some texts may have an order that their words do not tell."""
+    return len(texts) >= FEWEST and not cycle_of(texts)
+
+
+def _in_order(texts: Sequence[str], words: Sequence[str]) -> list[str] | None:
+    """Texts in the order of the words that stand for them."""
     ranks = [_RANK.fullmatch(word) for word in words]
     if all(ranks):
         return _sorted(texts, [int(rank[1]) for rank in ranks if rank])
@@ -86,7 +116,26 @@ def cycle_of(texts: Sequence[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[\s_-]+", " ", text).strip().casefold()
+    words = re.sub(r"[\s_-]+", " ", text.replace("’", "'")).strip().casefold()
+    return _NOT_AT_ALL.sub(r"not at all \1", words)
+
+
+def _without_shared(texts: Sequence[str]) -> list[str]:
+    """Texts without the words that all of them begin with, or end with."""
+    parts = [text.split() for text in texts]
+    first = _shared(parts)
+    last = _shared([part[::-1] for part in parts])
+    return [" ".join(part[first : len(part) - last]) for part in parts]
+
+
+def _shared(parts: Sequence[Sequence[str]]) -> int:
+    """With how many same words all begin, at least one left of each."""
+    count = 0
+    for words in zip(*(part[:-1] for part in parts), strict=False):
+        if len(set(words)) > 1:
+            break
+        count += 1
+    return count
 
 
 @cache

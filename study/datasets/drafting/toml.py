@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from study.common.text import printable, short
+from study.datasets.drafting.orders import may_be_in_order
 from study.recipes.base import Recipe
-from study.recipes.columns import Numeric, Variable
+from study.recipes.columns import Numeric, OneHot, Variable
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Split
 from study.recipes.target import NumericTarget, Target
@@ -29,6 +30,7 @@ _WRITTEN = {
     "sign": "stands beside each number",
     "brackets": "(5) is -5",
 }
+_ORDINAL = {"type": 'or "ordinal", if the levels have an order: put them in it'}
 _NO_CLAIM = (
     "# No claim is proposed: of each variable something speaks against it (see above). Claim what",
     "# you believed before you saw these data: name the variable, and take the # away.",
@@ -212,7 +214,10 @@ def _together(offers: Offers) -> Iterator[str]:
 
 
 def _variable(variable: Variable) -> list[str]:
-    return ["[[variables]]", *_keys(variable, _WRITTEN, ["type"])]
+    comments = _WRITTEN
+    if isinstance(variable, OneHot) and not variable.other and may_be_in_order(variable.levels):
+        comments = _WRITTEN | _ORDINAL
+    return ["[[variables]]", *_keys(variable, comments, ["type"])]
 
 
 def _unnamed(line: str) -> str:

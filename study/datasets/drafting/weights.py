@@ -13,13 +13,18 @@ _SURELY = re.compile(
     r"|((sampl|survey|design|freq|case|prob|inv)[a-z]*_)+(w|wts?|wgts?|weights?)"
 )
 _PERHAPS = re.compile(r"w|(.+_)?(wt|wgt|weight)s?")
+# Under the bare name, so much is what a row of a survey stands for, and in no usual unit a weight.
+_BARE, _STANDS_FOR = re.compile(r"w|wt|wgt|weight"), 1e5
 
 REASON = "looks like the weights of rows, which its weight line has them count by"
 
 
 def surely_weights(columns: Iterable[Column]) -> Iterator[str]:
-    """Names of columns of positive numbers that are called as weights of rows alone are."""
-    return (column.name for column in columns if _are(column, _SURELY))
+    """Names of columns of positive numbers that are called as weights of rows alone are.
+
+    Or that are called weights, and are as large as those of a survey.
+    """
+    return (column.name for column in columns if _are(column, _SURELY) or _is_large(column))
 
 
 def weights(columns: Iterable[Column]) -> Iterator[str]:
@@ -31,3 +36,7 @@ def _are(column: Column, called: re.Pattern[str]) -> bool:
     name = re.sub(r"\W+|(?<=[a-z])(?=[A-Z])", "_", column.name).lower()
     positive = not column.missing.any() and bool((column.numbers > 0).all())
     return called.fullmatch(name) is not None and positive and len(np.unique(column.numbers)) > 1
+
+
+def _is_large(column: Column) -> bool:
+    return _are(column, _BARE) and bool(np.median(column.numbers) >= _STANDS_FOR)

@@ -215,10 +215,7 @@ def _how(recipe: DatasetRecipe) -> str:
         trains = "' and '".join(split.trains)
         others = f"; '{trains}' train" if len(split.trains) > 1 else ""
         return f"those with '{split.test}' in {split.column}{others}"
-    of = " of the groups" if recipe.groups_rows else ""
-    if recipe.stratified:
-        of = " of each class"
-    return f"{100 * split.test:g}%{of} {recipe.test_by}"
+    return f"{100 * split.test:g}% of the {recipe.test_of}, {recipe.test_by}"
 
 
 def _variables(dataset: Dataset, notes: dict[str, str], more: str) -> Iterator[str]:

@@ -63,9 +63,8 @@ def _split(recipe: DatasetRecipe, split: Split) -> str:
     if isinstance(split.test, str):
         trains = listed(f"‘{text}’" for text in split.trains)
         return f"by the column {split.column}: {trains} are training rows, ‘{split.test}’ test rows"
-    drawn = "groups" if recipe.groups_rows else "rows"
-    each = " of each class" if recipe.stratified else ""
-    return f"{percent(split.test)} of the {drawn}{each} are test {drawn}, {recipe.test_by}"
+    part = f"{percent(split.test)} of the {recipe.test_of}"
+    return f"{part} are test {recipe.test_units}, {recipe.test_by}"
 
 
 def _groups(results: Results) -> str:

@@ -40,10 +40,8 @@ def rows_sentences(results: Results) -> Iterator[str]:
             how = "by the column {SplitColumn}"
         else:
             recipe = results.recipe
-            drawn = "groups" if recipe.groups_rows else "rows"
-            each = " of each class" if recipe.stratified else ""
             by = recipe.test_by if recipe.time is None else "the last by {Time}"
-            how = f"{percent(split.test)} of the {drawn}{each} for testing, {by}"
+            how = f"{percent(split.test)} of the {recipe.test_of} for testing, {by}"
         yield f"It was divided into {{TrainRows}} training and {{TestRows}} test rows, {how}."
     for part, (name, became) in _LEFT_OUT.items():
         if part in rows:
