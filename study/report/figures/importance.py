@@ -12,7 +12,7 @@ from matplotlib.figure import FigureBase
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.vectors import Vectors
-from study.common.methods import DECLARED, GROUPED_PERMUTATION, LEVELS, METHODS
+from study.common.methods import GROUPED_PERMUTATION, LEVELS, METHODS
 from study.common.vocabulary import LEAST_SQUARES
 from study.report.figures.display import Display
 from study.report.figures.parts import (
@@ -33,15 +33,9 @@ from study.report.figures.parts import (
     undefined,
 )
 from study.report.style import label
+from study.report.tables.cells import method_reading
 from study.statistics.intervals import PERCENT
 from study.statistics.ranking import shares
-
-
-def method_reading(results: Results, method: str) -> str:
-    """What the scores of a method are, as far as the run knows."""
-    if results.imported:
-        return f"Scores as imported from {results.imported}."
-    return results.recipe.told(DECLARED[METHODS.index(method)].reading)
 
 
 def importance_names(results: Results) -> dict[str, str]:

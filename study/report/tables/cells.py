@@ -9,6 +9,7 @@ import pandas as pd
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import MOST_LISTED
+from study.common.methods import DECLARED, METHODS
 from study.recipes.target import NumericTarget
 from study.statistics.agreement import KENDALL, SIGN, SPEARMAN
 from study.statistics.coverage import coverage
@@ -90,6 +91,13 @@ def provenance(results: Results) -> str:
 def model_title(results: Results, model: str) -> str:
     """A model's title, or its name when the run does not hold it."""
     return results.title(model) if model in results.models else model
+
+
+def method_reading(results: Results, method: str) -> str:
+    """What the scores of a method are, as far as the run knows."""
+    if results.imported:
+        return f"Scores as imported from {results.imported}."
+    return results.recipe.told(DECLARED[METHODS.index(method)].reading)
 
 
 def network(results: Results) -> str:
