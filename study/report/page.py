@@ -26,6 +26,7 @@ from study.report.tables.table import Table
 from study.report.text.citation import NOT_TOLD, bibtex, paragraph
 from study.report.text.history import extensions, places
 from study.report.text.in_short import in_short
+from study.report.text.notes import brief
 from study.report.text.preparation import preparation
 from study.report.text.verdict import answers, details, headline
 from study.statistics.intervals import PERCENT
@@ -159,6 +160,7 @@ def render(template: str, **values: Any) -> str:
         finalize=_shown,
     )
     environment.globals["confidence"] = PERCENT
+    environment.filters["brief"] = brief
     environment.filters["plain"] = plain  # for attributes, which hold no elements
     return environment.get_template(template).render(**values)
 
