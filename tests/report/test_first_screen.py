@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from browser import Viewer
+from browser import Viewer, check_page
 from conftest import ROOT
 from imported import imported, score_rows
 
@@ -120,12 +120,34 @@ def test_links_unfold_what_they_lead_to_without_scripts(page, chromium):
     with Viewer(chromium, scripts=False) as viewer:
         shown = viewer.show(page)
         targets = [link.get_attribute("href") for link in shown.locator("a[href^='#']").all()]
-        assert {"#warnings", "#scores"} <= {*targets}
+        assert {"#warnings", "#table-scores"} <= {*targets}
         for target in dict.fromkeys(targets):
             shown = viewer.show(page)
             assert not shown.locator(target).is_visible()
             shown.locator(f"a[href='{target}']:visible").first.click()
             assert shown.locator(target).is_visible()
+
+
+def test_a_page_that_is_mailed_alone_has_no_dead_link_and_its_tables_can_be_saved(
+    page, tmp_path, chromium
+):
+    alone = shutil.copy(page, tmp_path / "mailed.html")
+    assert check_page(alone, chromium, [(390, "light")]) == []
+    with Viewer(chromium) as viewer:
+        shown = viewer.show(alone)
+        links = shown.locator("a[href]").all()
+        assert {
+            link.get_attribute("href")[:5] for link in links if link.get_attribute("download")
+        } == {"data:"}
+        assert all(link.get_attribute("href")[0] in "#d" for link in links)
+        names = {link.get_attribute("download") for link in links} - {None}
+        assert names >= {"claim.csv", "fit.csv", "importance-features.csv"}
+        shown.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        with shown.expect_download() as saved:
+            shown.locator("a[download='fit.csv']").click()
+        assert saved.value.suggested_filename == "fit.csv"
+        path = page.parent / "tables" / "fit.csv"
+        assert Path(saved.value.path()).read_bytes() == path.read_bytes()
 
 
 def test_figures_and_words_are_unfolded_on_paper(page, chromium):
