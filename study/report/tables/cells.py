@@ -70,6 +70,15 @@ def estimate(
     return bounds if kind == expected else f"{bounds} {kind}"
 
 
+def interval_told(bounds: pd.DataFrame, words: str) -> str:
+    """Words on the intervals that a caption promises; nothing where none is known, as with few
+    seeds.
+
+    bounds : with the column low
+    """
+    return words if bounds["low"].notna().any() else ""
+
+
 def seeds(row: Mapping[str, Any]) -> str:
     """How many seeds, and how many of them have no such number."""
     return f"{row['n']}" + (f" ({row['undefined']} undefined)" if row["undefined"] else "")
