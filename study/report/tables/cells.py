@@ -162,14 +162,16 @@ def foremost(overview: Overview, level: str) -> str:
 
 def models_left_out(overview: Overview, what: str) -> str:
     """Says which models are drawn or stand in a table, where not all do, to follow others."""
-    results, shown = overview.results, overview.foremost_models
-    if len(shown) == len(results.models):
+    results = overview.results
+    return of_models(len(overview.foremost_models), len(results.models), results, what)
+
+
+def of_models(shown: int, count: int, results: Results, what: str) -> str:
+    """Says how many models are drawn or stand in a table, where not all do, to follow others."""
+    if shown == count:
         return ""
     best = "the first of the others" if results.imported else "those that predict best"
-    return (
-        f" Of {len(results.models)} models, {len(shown)} {what}: those that claims rest on, and "
-        f"{best}."
-    )
+    return f" Of {count} models, {shown} {what}: those that claims rest on, and {best}."
 
 
 def closing(overview: Overview) -> str:
