@@ -132,7 +132,7 @@ def printed_pages(page: Page) -> int:
 def _lost_files(path: Path, links: Sequence[str]) -> Iterator[str]:
     for link in dict.fromkeys(links):
         address = urlsplit(link)
-        if address.scheme not in ("", "http", "https", "mailto"):
+        if address.scheme not in ("", "http", "https", "mailto", "data"):
             yield f"link that is no address: {link}"
         own = address.path and not address.scheme
         if own and not (path.parent / unquote(address.path)).is_file():

@@ -13,6 +13,7 @@ from study.analysis import (
     fits,
     held_out,
     importance,
+    own_units,
     population,
     sources,
     spread,
@@ -20,6 +21,7 @@ from study.analysis import (
     training,
     variable_tests,
 )
+from study.analysis.claims import level_of_claim
 from study.analysis.kept import kept
 from study.analysis.results import Results
 from study.analysis.selection import foremost_models, listed_items
@@ -161,6 +163,12 @@ class Overview:
         return importance.importance(
             self.results, level, place, [REAL], self.results.recipe.claim.for_class
         )
+
+    @cached_property
+    def own_units(self) -> pd.DataFrame:
+        claim = self.results.recipe.claim
+        listed = self.listed_items(level_of_claim(claim, claim.method))
+        return own_units.own_units(self.results, claim, listed)
 
     @kept
     def class_importance(self, level: str) -> pd.DataFrame:

@@ -57,12 +57,17 @@ def leading(scores: Sequence[np.ndarray], always: Iterable[int], most: int) -> l
     scores : (seeds, items) each; `always` are among them in any case. In the order of items.
     """
     count = scores[0].shape[1]
-    if count <= most:
-        return list(range(count))
+    return list(range(count)) if count <= most else sorted(by_share(scores, always)[:most])
+
+
+def by_share(scores: Sequence[np.ndarray], first: Iterable[int]) -> list[int]:
+    """The places of all items: those of `first`, then by mean share, the greatest first.
+
+    scores : (seeds, items) each
+    """
     with np.errstate(invalid="ignore"):
         mean = np.mean([np.nan_to_num(shares(of)).mean(axis=0) for of in scores], axis=0)
-    chosen = [*dict.fromkeys([*always, *np.argsort(-mean, kind="stable").tolist()])]
-    return sorted(chosen[:most])
+    return [*dict.fromkeys([*first, *np.argsort(-mean, kind="stable").tolist()])]
 
 
 def listed_items(results: Results, level: str) -> list[int]:

@@ -7,6 +7,7 @@ import pandas as pd
 from study.analysis.kept import kept
 from study.analysis.overview import Overview
 from study.analysis.results import Results
+from study.analysis.selection import MOST_MODELS, by_claim_and_fit
 from study.compare import changes, frames
 from study.recipes.claim import Claim
 
@@ -22,6 +23,28 @@ class Comparison:
         self.first = first
         self.results = (first, second)
         self.overviews = (Overview(first), Overview(second))
+
+    @cached_property
+    def foremost_models(self) -> list[str]:
+        """The models of both runs, in the order of the first; of more than MOST_MODELS those that
+        its report would draw."""
+        first, second = self.results
+        ordered = by_claim_and_fit(first, self.overviews[0].held_out)
+        chosen = [model for model in ordered if model in second.models][:MOST_MODELS]
+        return [model for model in first.models if model in chosen]
+
+    @cached_property
+    def more_models(self) -> list[str]:
+        """The other models of both runs, in the order of the first."""
+        first, second = self.results
+        known = [model for model in first.models if model in second.models]
+        return [model for model in known if model not in self.foremost_models]
+
+    def of_foremost(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows on the foremost models, and least squares: those that are drawn and laid out."""
+        if frame.empty or not self.more_models:
+            return frame
+        return frame[~frame["model"].isin(self.more_models)]
 
     @cached_property
     def changes(self) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
 from study.compare.comparison import Comparison
 from study.compare.pairing import common_models, imported
+from study.compare.tables import models_left_out
 from study.report.figures.display import Display
 from study.report.figures.parts import (
     DASHED,
@@ -43,8 +44,9 @@ def comparison_displays(comparison: Comparison) -> dict[str, Display]:
         "agreement": agreement(comparison),
         "fit": fits(comparison),
     }
+    left_out = models_left_out(comparison, "drawn")
     return {
-        display.name: replace(display, section=section)
+        display.name: replace(display, section=section, reading=display.reading + left_out)
         for section, display in found.items()
         if display is not None
     }
@@ -52,7 +54,7 @@ def comparison_displays(comparison: Comparison) -> dict[str, Display]:
 
 def claims(comparison: Comparison) -> Display | None:
     """In what proportion of seeds the claim is met in each run, by model and method."""
-    first, second = comparison.results
+    first = comparison.first
     data = comparison.claim_differences
     if data.empty:
         return None
@@ -62,7 +64,7 @@ def claims(comparison: Comparison) -> Display | None:
         run: overview.proportions(judged[run]).query("condition == 'real'")
         for run, overview in overviews.items()
     }
-    models, methods = _models(first, second), _methods(first, data)
+    models, methods = comparison.foremost_models, _methods(first, data)
     same = judged["first"] is judged["second"]
     titles = _titles(first, models)
     said = judged["first"].words if same else "each run's own claim is met"
@@ -102,6 +104,7 @@ def share_difference(comparison: Comparison) -> Display | None:
     data = comparison.share_differences(level)
     if data.empty:
         return None
+    data = comparison.of_foremost(data)
     data = data[(data["name"] == claim.name) & (data["model"] != LEAST_SQUARES)]
     if data.empty:
         return None
@@ -126,6 +129,7 @@ def agreement(comparison: Comparison) -> Display | None:
     data = comparison.order_agreement(level)
     if data.empty:
         return None
+    data = comparison.of_foremost(data)
     data = data[data["model"] != LEAST_SQUARES]
     if data.empty:
         return None
@@ -145,7 +149,8 @@ def fits(comparison: Comparison) -> Display | None:
     """How much each seed explains on the test rows, in both runs."""
     first, second = comparison.results
     look = looks(first, first.models)
-    models = common_models(first, second)
+    known = common_models(first, second)
+    models = [model for model in known if model not in comparison.more_models]
     if imported(first, second) or first.measures != second.measures:
         return None
     symbol = first.measures.symbol
@@ -251,10 +256,6 @@ def _test_fits(results: Results, model: str) -> np.ndarray:
         & (fits["evaluation"] == "alone")
     ]
     return chosen[results.measures.explained].to_numpy(dtype=float)
-
-
-def _models(first: Results, second: Results) -> list[str]:
-    return [model for model in common_models(first, second) if model != LEAST_SQUARES]
 
 
 def _methods(first: Results, data: pd.DataFrame) -> list[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from study.common.files import beginning, check_replaceable, whole
 from study.compare.comparison import Comparison
+from study.compare.each_model import model_pages
 from study.compare.figures import comparison_displays
 from study.compare.pairing import imported
 from study.compare.sentences import comparison_sentences
@@ -44,6 +45,7 @@ def write_comparison(comparison: Comparison, directory: Path) -> Path:
         sentences=comparison_sentences(comparison),
         changes=tables.get("compare-changes"),
         imported=imported(first, second),
+        pages=model_pages(comparison),
         sections=sections_of(_TITLES, displays, tables),
         **files.in_page(),
     )

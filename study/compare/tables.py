@@ -19,6 +19,7 @@ from study.report.tables.cells import (
     estimate,
     model_title,
     number,
+    of_models,
     or_dash,
     p_value,
     percent,
@@ -136,13 +137,9 @@ def claim_differences_table(comparison: Comparison) -> Table | None:
         [
             {
                 "Model": first.title(row["model"]) + (" *" if row["role"] == "primary" else ""),
-                "Method": row["method"],
-                "First": _met(row, "first"),
-                "Second": _met(row, "second"),
-                "Difference": _difference(row, "Newcombe", 2),
-                "Seeds": _seeds(row),
+                **claim_cells(row),
             }
-            for row in data.to_dict("records")
+            for row in comparison.of_foremost(data).to_dict("records")
         ]
     )
     if claim is other:
@@ -163,7 +160,7 @@ def claim_differences_table(comparison: Comparison) -> Table | None:
         f"not adjusted for their number. {_SIGN}A verdict that changes is not by itself a "
         f"difference that is told apart from none. {_pairs(first, second)}"
         f"{_holds(data, 'difference of proportions', 'difference of proportions of two runs')}"
-        f"{_provenance(first, second)}",
+        f"{_closing(comparison)}",
         data,
         layout,
     )
@@ -175,13 +172,14 @@ def fit_differences_table(comparison: Comparison) -> Table | None:
     data = comparison.fit_differences
     if data.empty:
         return None
-    layout = _layout(first, data, {"Rows": data["part"]})
+    shown = comparison.of_foremost(data)
+    layout = _layout(first, shown, {"Rows": shown["part"]})
     return Table(
         "compare-fit",
         "Fit of two runs by model",
         f"Mean {first.measures.symbol} over the seeds named, rows one by one, condition real; "
         f"seeds that diverged are left out. {_SIGN}{_BOOTSTRAP}{_pairs(first, second)}"
-        f"{_of_means(data)}{_provenance(first, second)}",
+        f"{_of_means(data)}{_closing(comparison)}",
         data,
         layout,
     )
@@ -194,16 +192,17 @@ def share_differences_table(comparison: Comparison, level: str) -> Table | None:
     if data.empty:
         return None
     name = first.recipe.claim.name
-    shown = data[data["name"] == name]
+    laid_out = comparison.of_foremost(data)
+    shown = laid_out[laid_out["name"] == name]
     columns = {"Method": shown["method"]}
     if shown.empty:  # the claim is on the other level
-        shown, name = data, f"each {level}"
+        shown, name = laid_out, f"each {level}"
         columns = {"Method": shown["method"], level.capitalize(): shown["name"]}
     return Table(
         f"compare-shares-{level}s",
         f"Share of {name} in two runs, by {level}",
         f"Mean share over the seeds named, condition real; the CSV file holds every {level}. "
-        f"{_SIGN}{_BOOTSTRAP}{_pairs(first, second)}{_of_means(data)}{_provenance(first, second)}",
+        f"{_SIGN}{_BOOTSTRAP}{_pairs(first, second)}{_of_means(data)}{_closing(comparison)}",
         data,
         _layout(first, shown, columns),
     )
@@ -211,7 +210,7 @@ def share_differences_table(comparison: Comparison, level: str) -> Table | None:
 
 def order_agreement_table(comparison: Comparison, level: str) -> Table | None:
     """How far two runs give the same order."""
-    first, second = comparison.results
+    first = comparison.first
     data = comparison.order_agreement(level)
     if data.empty:
         return None
@@ -225,7 +224,7 @@ def order_agreement_table(comparison: Comparison, level: str) -> Table | None:
                 "p": p_value(row["p_value"]),
                 "Seeds": _seeds({**row, "n_first": row["n"]}),
             }
-            for row in data.to_dict("records")
+            for row in comparison.of_foremost(data).to_dict("records")
         ]
     )
     nulls = ", ".join(dict.fromkeys(data["null"]))
@@ -238,7 +237,7 @@ def order_agreement_table(comparison: Comparison, level: str) -> Table | None:
         f"standard deviation when the {level}s of one side are relabelled, alike in all seeds, and "
         f"p, the proportion of relabellings that agree at least as well ({nulls}), not adjusted "
         f"for their number. Condition real. {_holds(data, 'agreement within seeds', '', 'n')}"
-        f"{_provenance(first, second)}",
+        f"{_closing(comparison)}",
         data,
         layout,
     )
@@ -328,6 +327,34 @@ def _holds(data: pd.DataFrame, paired: str, independent: str, count: str = "comp
 
 def _of_means(data: pd.DataFrame) -> str:
     return _holds(data, "mean over seeds", "difference of means of two runs")
+
+
+def claim_cells(row: Mapping[str, Any]) -> dict[str, str]:
+    """The claim in both runs by a method, as it stands in a table."""
+    return {
+        "Method": row["method"],
+        "First": _met(row, "first"),
+        "Second": _met(row, "second"),
+        "Difference": _difference(row, "Newcombe", 2),
+        "Seeds": _seeds(row),
+    }
+
+
+def share_cell(row: Mapping[str, Any]) -> str:
+    """The difference of a share."""
+    return _difference(row, "BCa", 3)
+
+
+def _closing(comparison: Comparison) -> str:
+    """Which models stand in the lines of a table, if not all, and of which runs its numbers are."""
+    left = models_left_out(comparison, "stand here")
+    return f"{left.strip()} The CSV file has all. " * bool(left) + _provenance(*comparison.results)
+
+
+def models_left_out(comparison: Comparison, what: str) -> str:
+    """Says which models are drawn or stand in a table, where not all do, to follow others."""
+    shown = len(comparison.foremost_models)
+    return of_models(shown, shown + len(comparison.more_models), comparison.first, what)
 
 
 def _provenance(first: Results, second: Results) -> str:

@@ -1,4 +1,7 @@
-"""The files of figures and tables, and what a page holds of them."""
+"""The files of figures and tables, and what a page holds of them.
+
+A page is mailed alone: it links to none of these files, but holds figures, and tables to save.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ from study.report.tables.table import Table
 # A copy of this process takes as long as a figure or some tables do.
 _FIGURES_AT_ONCE, _TABLES_AT_ONCE = 3, 10
 _MOST_ROWS = 200  # of a table on a page; its file has all
+_MOST_SIGNS = 100_000  # of a CSV file that a page holds, so that pages of many models can be mailed
 
 Part = TypeVar("Part", Display, Table)
 
@@ -57,8 +61,9 @@ class Files:
         return found
 
     def in_page(self) -> dict[str, Any]:
-        """Pictures of figures and bodies of tables, in HTML, by name: once all are made."""
-        found: dict[str, dict[str, Any]] = {"pictures": {}, "bodies": {}}
+        """Pictures of figures, bodies of tables in HTML, and their CSV files as addresses, of those
+        that are short, by name: once all are made."""
+        found: dict[str, dict[str, Any]] = {"pictures": {}, "bodies": {}, "saved": {}}
         for answer in self._beside.answers():
             for kind, parts in answer.items():
                 found[kind] |= parts
@@ -77,8 +82,13 @@ def _draw(directory: Path, displays: Iterable[Display]) -> dict[str, dict[str, P
     return {"pictures": pictures}
 
 
-def _write(directory: Path, tables: Iterable[Table]) -> dict[str, dict[str, str]]:
-    """Write the files of tables; return their HTML."""
+def _write(directory: Path, tables: Iterable[Table]) -> dict[str, Any]:
+    """Write the files of tables; return their HTML, and addresses that hold short ones whole."""
+    bodies, saved = {}, {}
     for table in tables:
         table.write(directory)
-    return {"bodies": {table.name: table.html(most=_MOST_ROWS) for table in tables}}
+        bodies[table.name] = table.html(most=_MOST_ROWS)
+        text = table.csv()
+        if len(text) <= _MOST_SIGNS:
+            saved[table.name] = Markup(data_uri(text, "text/csv;charset=utf-8"))
+    return {"bodies": bodies, "saved": saved}

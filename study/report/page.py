@@ -17,15 +17,16 @@ from study.common.files import inside
 from study.common.vocabulary import UNNAMED_TARGET
 from study.report.each_model import model_pages
 from study.report.figures.display import Display
-from study.report.figures.importance import method_reading
 from study.report.figures.registry import each_display
 from study.report.files import Files
 from study.report.html_text import isolated, plain
-from study.report.tables.cells import few, network
+from study.report.tables.cells import few, method_reading, network
 from study.report.tables.registry import each_table
 from study.report.tables.table import Table
 from study.report.text.citation import NOT_TOLD, bibtex, paragraph
 from study.report.text.history import extensions, places
+from study.report.text.in_short import in_short
+from study.report.text.notes import brief
 from study.report.text.preparation import preparation
 from study.report.text.verdict import answers, details, headline
 from study.statistics.intervals import PERCENT
@@ -43,6 +44,14 @@ class Section:
     folded: Sequence[Display]
     tables: Sequence[Table]
 
+    @property
+    def holds(self) -> str:
+        """What is in it, in a few words."""
+        counts = {"figure": len([*self.displays, *self.folded]), "table": len(self.tables)}
+        return ", ".join(
+            f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items() if count
+        )
+
 
 def write_report(overview: Overview) -> Path:
     """Write report.html, figures/ and tables/ into the run's directory; return the page."""
@@ -56,6 +65,7 @@ def write_report(overview: Overview) -> Path:
     text = render(
         "report.html",
         results=results,
+        short=in_short(overview),
         answers=answers(overview),
         no_verdict=in_words(results),
         headline=headline(overview),
@@ -150,6 +160,7 @@ def render(template: str, **values: Any) -> str:
         finalize=_shown,
     )
     environment.globals["confidence"] = PERCENT
+    environment.filters["brief"] = brief
     environment.filters["plain"] = plain  # for attributes, which hold no elements
     return environment.get_template(template).render(**values)
 

@@ -16,8 +16,17 @@ from study.analysis.agreement import (
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.report.figures.display import Display
-from study.report.figures.parts import colour_bar, grid, heat, lines_of, looks, maps_across, ticks
+from study.report.figures.parts import (
+    colour_bar,
+    grid,
+    heat,
+    lines_of,
+    looks,
+    maps_across,
+    ticks,
+)
 from study.report.style import label
+from study.report.tables.cells import interval_told
 from study.statistics.agreement import null_deviation
 from study.statistics.intervals import PERCENT
 
@@ -38,11 +47,12 @@ def agreement_displays(overview: Overview) -> Iterator[Display]:
             yield display
 
 
-def _reading(results: Results, level: str) -> str:
+def _reading(results: Results, level: str, data: pd.DataFrame) -> str:
     count = len(results.items(level))
+    interval = interval_told(data, f", with its {PERCENT} interval")
     return (
-        f"Mean of the rank correlation, with its {PERCENT} interval: 1 is the same order of the "
-        f"{count} {level}s, 0 none in common. In one seed, unrelated orders give 0 ± "
+        f"Mean of the rank correlation{interval}: 1 is the same order of the {count} {level}s, 0 "
+        "none in common. In one seed, unrelated orders give 0 ± "
         f"{null_deviation(count):.2f}."
     )
 
@@ -100,7 +110,8 @@ def _between(overview: Overview, level: str, between: str) -> Display | None:
         f"Agreement between {between}, by {level}",
         f"Mean Spearman correlation between {between} within a seed, by {level}, one panel for "
         f"each {pairs.within}",
-        f"{_reading(overview.results, level)} Both orders of a pair are of the same seed.",
+        f"{_reading(overview.results, level, pairs.data)} Both orders of a pair are of the same "
+        "seed.",
         pairs.data.reset_index(drop=True),
         draw,
         height,
@@ -120,7 +131,7 @@ def _column(figure: FigureBase, pairs: _Pairs) -> tuple[list[Axes], Any]:
 def _triangles(figure: FigureBase, pairs: _Pairs, narrow: bool) -> tuple[list[Axes], Any]:
     """All pairs below the diagonal, in each panel."""
     columns = maps_across(len(pairs.panels), narrow)
-    panels = grid(figure, list(pairs.panels.values()), columns)
+    panels = grid(figure, list(pairs.panels.values()), columns, named=True)
     # An interval has the room that it has in two maps of as many cells.
     across = max(len(pairs.items), len(pairs.items) * columns // 2)
     labels = list(pairs.items.values())
@@ -176,8 +187,8 @@ def _between_seeds(overview: Overview, level: str) -> Display | None:
         f"agreement-seeds-{level}s",
         f"Agreement between seeds, by {level}",
         f"Mean Spearman correlation between two seeds, by {level}, models by methods",
-        f"{_reading(results, level)} Here the mean is over all pairs of seeds of a model by a "
-        "method: how much of the order is left "
+        f"{_reading(results, level, data)} Here the mean is over all pairs of seeds of a model "
+        "by a method: how much of the order is left "
         + ("with another seed." if results.imported else "when somebody else trains it again."),
         data.reset_index(drop=True),
         draw,

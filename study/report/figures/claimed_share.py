@@ -28,6 +28,7 @@ from study.report.figures.parts import (
     undefined,
 )
 from study.report.style import label
+from study.report.tables.cells import interval_told
 from study.statistics.intervals import PERCENT
 from study.statistics.ranking import shares
 
@@ -56,6 +57,8 @@ def claimed_share(overview: Overview) -> Display | None:
     seeds = [of for scores in values.values() for of in scores.values()]
     end = share_end(*seeds, data[["low", "high"]], list(published.values()))
 
+    interval = interval_told(data, f", with its {PERCENT} interval")
+
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [f"real {label(target)}", f"shuffled {label(target)}: nothing to find"]
         panels = grid(figure, titles[: len(shown)], 1 if narrow else 2)
@@ -80,8 +83,8 @@ def claimed_share(overview: Overview) -> Display | None:
         f"Share of {name} by method and model",
         f"Share of {name} in each seed, by method and model, on real {target}"
         + (f" and on shuffled {target}" if controlled else ""),
-        f"Each dot is one seed's share of {name}; the upright bar is the mean over seeds, with its "
-        f"{PERCENT} interval. {_of_control(target, controlled=controlled)}"
+        f"Each dot is one seed's share of {name}; the upright bar is the mean over "
+        f"seeds{interval}. {_of_control(target, controlled=controlled)}"
         + end_told(end)
         + undefined(results, [vectors for vectors, _ in [*real.values(), *shuffled.values()]]),
         data,

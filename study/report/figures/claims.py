@@ -19,6 +19,7 @@ from study.common.methods import TRAINING_GRADIENT
 from study.common.text import listed
 from study.recipes.claim import Claim
 from study.report.figures.display import Display
+from study.report.figures.heights import above_rows
 from study.report.figures.parts import (
     DASHED,
     below,
@@ -178,7 +179,8 @@ def claim_by_model(overview: Overview) -> Display | None:
         lambda narrow: (
             0.8
             + legend_height([*CONDITIONS, REQUIRED, *extra], narrow)
-            + lines_of(len(models), panels_across(narrow)) * (0.4 + 0.42 * len(methods))
+            + lines_of(len(models), panels_across(narrow))
+            * (above_rows(narrow) + 0.42 * len(methods))
         ),
     )
 

@@ -12,9 +12,10 @@ from matplotlib.figure import FigureBase
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.vectors import Vectors
-from study.common.methods import LEVELS, METHODS, find_method
+from study.common.methods import LEVELS, METHODS
 from study.common.vocabulary import LEAST_SQUARES
 from study.report.figures.display import Display
+from study.report.figures.heights import above_rows
 from study.report.figures.parts import (
     below,
     diamonds,
@@ -33,17 +34,9 @@ from study.report.figures.parts import (
     undefined,
 )
 from study.report.style import label
+from study.report.tables.cells import interval_told, method_reading
 from study.statistics.intervals import PERCENT
 from study.statistics.ranking import shares
-
-
-def method_reading(results: Results, method: str) -> str:
-    """What the scores of a method are, as far as the run knows."""
-    if results.imported:
-        return f"Scores as imported from {results.imported}."
-    declared = find_method(method)
-    assert declared is not None
-    return results.recipe.told(declared.reading)
 
 
 def importance_names(results: Results) -> dict[str, str]:
@@ -116,8 +109,9 @@ def _display(overview: Overview, method: str, level: str, found: dict[str, Vecto
         importance_names(results)[method],
         f"Importance by {method}",
         f"Share of each {level} by {method}, each seed a dot, by model",
-        f"{method_reading(results, method)} Each dot is one seed, the upright bar their mean with "
-        f"its {PERCENT} interval."
+        f"{method_reading(results, method)} Each dot is one seed, the upright bar their mean"
+        + interval_told(drawn, f" with its {PERCENT} interval")
+        + "."
         + end_told(end)
         + left_out(len(chosen), len(everything), f"{level}s")
         + undefined(results, found.values()),
@@ -126,7 +120,8 @@ def _display(overview: Overview, method: str, level: str, found: dict[str, Vecto
         lambda narrow: (
             0.5
             + (0.3 if published else 0)
-            + lines_of(len(found), panels_across(narrow)) * (0.45 + 0.24 * len(chosen))
+            + lines_of(len(found), panels_across(narrow))
+            * (above_rows(narrow) + 0.24 * len(chosen))
         ),
         folded=method != results.recipe.claim.method,
     )

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 
 from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.selection import leading
+from study.analysis.selection import by_share
 from study.analysis.vectors import Vectors
 from study.common.vocabulary import LEAST_SQUARES
 from study.report.style import INK, MUTED, PAGE, PALETTE, PLAIN, RULE, label, luminance, width
@@ -49,11 +49,17 @@ def lines_of(panels: int, columns: int) -> int:
 
 
 def grid(
-    figure: FigureBase, titles: Sequence[str], columns: int, *, between: float | None = None
+    figure: FigureBase,
+    titles: Sequence[str],
+    columns: int,
+    *,
+    between: float | None = None,
+    named: bool = False,
 ) -> list[Axes]:
-    """Panels with their titles, so many in a line; those at the edge carry the labels.
+    """Panels with their titles, so many in a line; those at the left edge carry the labels.
 
-    `between` is the room between the panels of a line, as a part of their width.
+    `between` is the room between the panels of a line, as a part of their width. Below each panel
+    stand its numbers; `named` panels have names there, which need room, at the lower edge alone.
     """
     columns = min(columns, len(titles))
     lines = lines_of(len(titles), columns)
@@ -67,7 +73,7 @@ def grid(
             panel.remove()
             continue
         panel.set_title(titles[place])
-        if place + columns >= len(titles):
+        if not named or place + columns >= len(titles):
             panel.tick_params(axis="x", labelbottom=True)
     return panels[: len(titles)]
 
@@ -286,12 +292,6 @@ def legend_height(labels: Iterable[str], narrow: bool) -> float:
     return 0.2 * -(-len(labels) // columns) + 0.1
 
 
-def method_rows_height(labels: Iterable[str], panels: int, methods: int, narrow: bool) -> float:
-    """The inches of panels with a row for each method, below a legend of such labels."""
-    panel = 0.45 + 0.27 * methods
-    return 0.8 + legend_height(labels, narrow) + lines_of(panels, panels_across(narrow)) * panel
-
-
 def undefined(results: Results, found: Iterable[Vectors]) -> str:
     """How many seeds have no dot, and why, as sentences to follow others."""
     vectors = list(found)
@@ -323,9 +323,9 @@ def drawn_items(
     scores: Sequence[np.ndarray],
     most: int = MOST_ITEMS,
 ) -> list[int]:
-    """The places of the items to draw: all, or where they are many the greatest.
+    """The places of the items to draw: what the claim names, then the greatest mean shares.
 
-    scores : (seeds, items) of what is drawn; what the claim names is drawn in any case.
+    scores : (seeds, items) of what is drawn; of all items, at most so many
     """
     results = overview.results
     listed = overview.listed_items(level)  # no other stands in the frames
@@ -333,7 +333,7 @@ def drawn_items(
     claimed = [
         listed.index(items.index(name)) for name in results.recipe.claim.names if name in items
     ]
-    return [listed[place] for place in leading([of[:, listed] for of in scores], claimed, most)]
+    return [listed[place] for place in by_share([of[:, listed] for of in scores], claimed)[:most]]
 
 
 def left_out(shown: int, count: int, items: str) -> str:

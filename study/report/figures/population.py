@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from study.analysis.overview import Overview
 from study.common.vocabulary import LEAST_SQUARES
 from study.report.figures.display import Display
+from study.report.figures.heights import method_rows_height
 from study.report.figures.parts import (
     DASHED,
     below,
@@ -15,11 +16,11 @@ from study.report.figures.parts import (
     intervals,
     legend,
     looks,
-    method_rows_height,
     panels_across,
     rows,
 )
 from study.report.style import label
+from study.report.tables.cells import interval_told
 from study.report.tables.population import margin_over_splits
 from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
 from study.statistics.intervals import PERCENT
@@ -45,6 +46,8 @@ def population_display(overview: Overview) -> Display | None:
     models = [model for model in known if model in set(data["model"])]
     methods = [method for method in results.methods() if method in set(data["method"])]
     held = [verdict for verdict in VERDICT_MARKS if verdict in set(data["verdict"])]
+    bounded = interval_told(data, f"with its {PERCENT} interval, ")
+    lines = interval_told(data, f", lines their {PERCENT} intervals")
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [look[model].label for model in models]
@@ -61,10 +64,10 @@ def population_display(overview: Overview) -> Display | None:
         "population",
         "The claim for other rows of the same kind",
         f"Margin of the claim ({claim.words}) over {int(data['splits'].max())} random splits of "
-        f"all rows into halves, with its {PERCENT} interval, by model and method: {_told(data)}",
-        f"Marks are means of the margin that decides, over models of random halves of the rows, "
-        f"lines their {PERCENT} intervals. Right of the dashed line the claim holds for other rows "
-        "of the same kind.",
+        f"all rows into halves, {bounded}by model and method: {_told(data)}",
+        "Marks are means of the margin that decides, over models of random halves of the "
+        f"rows{lines}. Right of the dashed line the claim holds for other rows of the same "
+        "kind.",
         data,
         draw,
         lambda narrow: method_rows_height(held, len(models), len(methods), narrow),

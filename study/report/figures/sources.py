@@ -10,6 +10,7 @@ from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.sources import ALL
 from study.report.figures.display import Display
+from study.report.figures.heights import above_rows
 from study.report.figures.parts import (
     below,
     dots,
@@ -86,7 +87,7 @@ def source_display(overview: Overview) -> Display | None:
         lambda narrow: (
             0.5
             + lines_of(len(models), panels_across(narrow))
-            * (0.4 + (0.28 + 0.1 * bases) * len(kinds))
+            * (above_rows(narrow) + (0.28 + 0.1 * bases) * len(kinds))
         ),
     )
 

@@ -7,12 +7,12 @@ from matplotlib.patches import Patch
 
 from study.analysis.overview import Overview
 from study.report.figures.display import Display
+from study.report.figures.heights import method_rows_height
 from study.report.figures.parts import (
     below,
     grid,
     legend,
     looks,
-    method_rows_height,
     panels_across,
     rows,
 )

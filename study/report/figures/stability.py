@@ -103,7 +103,7 @@ def flips(overview: Overview) -> Display | None:
 
     def draw(figure: FigureBase, narrow: bool) -> None:
         titles = [look[model].label for model in models]
-        panels = grid(figure, titles, maps_across(len(models), narrow), between=0.1)
+        panels = grid(figure, titles, maps_across(len(models), narrow), between=0.1, named=True)
         image = None
         for axes, model in zip(panels, models, strict=True):
             cells = _pairs(own[own["model"] == model], names)

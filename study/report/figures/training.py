@@ -141,6 +141,8 @@ def _panels(figure: FigureBase, count: int, columns: int) -> list[tuple[Axes, Ax
     pairs = list(zip(axes[0::2].ravel(), axes[1::2].ravel(), strict=True))
     for panel in chain(*pairs[count:]):
         panel.remove()
+    for _, bottom in pairs[:count]:
+        bottom.tick_params(axis="x", labelbottom=True)
     return pairs[:count]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import MOST_LISTED
+from study.common.methods import DECLARED, METHODS
 from study.recipes.target import NumericTarget
 from study.statistics.agreement import KENDALL, SIGN, SPEARMAN
 from study.statistics.coverage import coverage
@@ -69,6 +70,15 @@ def estimate(
     return bounds if kind == expected else f"{bounds} {kind}"
 
 
+def interval_told(bounds: pd.DataFrame, words: str) -> str:
+    """Words on the intervals that a caption promises; nothing where none is known, as with few
+    seeds.
+
+    bounds : with the column low
+    """
+    return words if bounds["low"].notna().any() else ""
+
+
 def seeds(row: Mapping[str, Any]) -> str:
     """How many seeds, and how many of them have no such number."""
     return f"{row['n']}" + (f" ({row['undefined']} undefined)" if row["undefined"] else "")
@@ -90,6 +100,13 @@ def provenance(results: Results) -> str:
 def model_title(results: Results, model: str) -> str:
     """A model's title, or its name when the run does not hold it."""
     return results.title(model) if model in results.models else model
+
+
+def method_reading(results: Results, method: str) -> str:
+    """What the scores of a method are, as far as the run knows."""
+    if results.imported:
+        return f"Scores as imported from {results.imported}."
+    return results.recipe.told(DECLARED[METHODS.index(method)].reading)
 
 
 def network(results: Results) -> str:
@@ -145,14 +162,16 @@ def foremost(overview: Overview, level: str) -> str:
 
 def models_left_out(overview: Overview, what: str) -> str:
     """Says which models are drawn or stand in a table, where not all do, to follow others."""
-    results, shown = overview.results, overview.foremost_models
-    if len(shown) == len(results.models):
+    results = overview.results
+    return of_models(len(overview.foremost_models), len(results.models), results, what)
+
+
+def of_models(shown: int, count: int, results: Results, what: str) -> str:
+    """Says how many models are drawn or stand in a table, where not all do, to follow others."""
+    if shown == count:
         return ""
     best = "the first of the others" if results.imported else "those that predict best"
-    return (
-        f" Of {len(results.models)} models, {len(shown)} {what}: those that claims rest on, and "
-        f"{best}."
-    )
+    return f" Of {count} models, {shown} {what}: those that claims rest on, and {best}."
 
 
 def closing(overview: Overview) -> str:

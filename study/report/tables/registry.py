@@ -11,6 +11,7 @@ from study.report.tables.cells import network
 from study.report.tables.claims import claim_table, declared_table, growth_table, power_table
 from study.report.tables.fits import fit_table, seeds_table
 from study.report.tables.importance import class_table, difference_table, importance_table
+from study.report.tables.own_units import score_table
 from study.report.tables.population import chance_table, population_table, rank_table
 from study.report.tables.sources import source_table
 from study.report.tables.spread import spread_table
@@ -131,6 +132,12 @@ TABLES: dict[str, Entry] = {
     "warnings": Entry("what to know before believing a number", "", warning_table),
     "fit": Entry("fit quality by model", "fit", fit_table, "how well the models fit is not known"),
     "seeds": Entry("every seed: fit, and the claimed share and rank", "fit", seeds_table),
+    "scores": Entry(
+        "the claim's model and method: scores in their own units, shares and directions",
+        "importance",
+        score_table,
+        "the run does not hold them",
+    ),
     **_by_level("importance", "importance", "mean share and rank", importance_table, _NO_SCORES),
     "importance-groups": Entry(
         "mean share and rank, by group of variables",

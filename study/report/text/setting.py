@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from study.analysis.kept import kept
 from study.analysis.results import Results
 from study.recipes.model import Protocol
 from study.report.tables.cells import percent
@@ -60,6 +61,7 @@ def _rows(results: Results) -> dict[str, int]:
     return {row.part: int(row.rows) for row in results.parts.itertuples()}
 
 
+@kept
 def _protocols(results: Results) -> dict[str, Protocol]:
     return {
         name: recipe.training
