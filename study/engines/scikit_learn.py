@@ -66,7 +66,7 @@ def _raw_outputs(estimator: Any, x: np.ndarray, task: Task) -> np.ndarray:
     class without training rows has probability 0. Raises StudyError where a count is below 0.
     """
     if task.counts:
-        predictions = estimator.predict(x)
+        predictions = np.asarray(estimator.predict(x))
         if (predictions < 0).any():
             raise StudyError(
                 f"it predicts {predictions.min():.3g} for a count: name one whose predictions are "
