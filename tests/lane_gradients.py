@@ -68,6 +68,8 @@ def check_gradients(
     targets = rng.normal(size=9).astype(np.float32)
     if task.classes:
         targets = rng.integers(len(task.levels), size=9).astype(np.float32)
+    if task.counts:
+        targets = rng.poisson(2, size=9).astype(np.float32)
     row_of = rng.integers(9, size=(rows, lanes))
     label_of = rng.integers(9, size=(rows, lanes))
     masks = KeepMasks(network, rows=rows, inputs=inputs)
@@ -76,7 +78,7 @@ def check_gradients(
     streams[:] = np.stack([one.state["state"]["state"] for one in generators], axis=1)
     (block,) = pack(weights, sizes.shapes, lanes)
     first, input_gradients = aligned(block.shape), aligned((2, rows, inputs, lanes))
-    kernel("training", sizes, inputs, lanes, task.classes)(
+    kernel("training", sizes, inputs, lanes, task.loss)(
         weights=block,
         first=first,
         second=aligned(block.shape),

@@ -25,6 +25,8 @@ def orders(seed: int, rows: int) -> Iterator[np.ndarray]:
 
 def mean_loss(y: torch.Tensor, targets: torch.Tensor, task: Task) -> torch.Tensor:
     """What a mini-batch costs, by the losses of PyTorch."""
+    if task.counts:
+        return nn.PoissonNLLLoss(log_input=True)(y.reshape(-1), targets)
     if not task.classes:
         return nn.MSELoss()(y.reshape(-1), targets)
     if task.outputs == 1:

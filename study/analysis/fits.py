@@ -68,10 +68,11 @@ def _best(results: Results) -> float:
 def learning(results: Results) -> pd.DataFrame:
     """model, seed, r_squared, within, learned: real condition, test rows one by one.
 
-    Of a run that has fits. Of classes, d_squared and accuracy in their place.
+    Of a run that has fits. Of classes, d_squared and accuracy in their place; of counts, d_squared
+    and mae.
     """
     best = _best(results)
-    explained, correct = results.measures.explained, results.measures.correct
+    explained, beside = results.measures.explained, results.measures.beside
     tested = _tested(results)
     parts = []
     for model in results.models:
@@ -83,7 +84,7 @@ def learning(results: Results) -> pd.DataFrame:
                     "model": model,
                     "seed": rows["seed"].array,
                     explained: fits,
-                    correct: rows[correct].array,
+                    beside: rows[beside].array,
                     "learned": has_learned(fits, best, results.recipe.learned),
                 }
             )

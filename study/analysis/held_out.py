@@ -15,11 +15,10 @@ from study.statistics.learning import predicts, typical
 def held_out(results: Results) -> pd.DataFrame:
     """model, where, n, r_squared, best, predicts: of each model, the median held-out R².
 
-    Of classes, d_squared in its place. Over splits where there are any, each on its own test rows,
-    else over seeds on the test rows of the data; where says which. `best` is the greatest of all
-    models, and `predicts` whether a model's is positive and no less than the recipe's share of it.
-    Without rows where no fit is
-    known, as of scores that were made elsewhere.
+    Of counts and classes, d_squared in its place. Over splits where there are any, each on its own
+    test rows, else over seeds on the test rows of the data; where says which. `best` is the
+    greatest of all models, and `predicts` whether a model's is positive and no less than the
+    recipe's share of it. Without rows where no fit is known, as of scores that were made elsewhere.
     """
     explained = results.measures.explained
     rows = [
@@ -38,6 +37,7 @@ def held_out(results: Results) -> pd.DataFrame:
 
 def gated(gate: pd.DataFrame, model: str) -> str:
     """Why there is no verdict on a model, by `held_out`; nothing where it predicts."""
+    # What is explained of counts and of classes is called the same.
     measures = OF_NUMBERS if OF_NUMBERS.explained in gate else OF_CLASSES
     known = gate[gate["model"] == model]
     if known["predicts"].all():

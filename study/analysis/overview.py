@@ -167,7 +167,7 @@ class Overview:
     @cached_property
     def own_units(self) -> pd.DataFrame:
         claim = self.results.recipe.claim
-        listed = self.listed_items(level_of_claim(claim, claim.method))
+        listed = self.listed_items(level_of_claim(self.results.recipe, claim, claim.method))
         return own_units.own_units(self.results, claim, listed)
 
     @kept

@@ -24,7 +24,7 @@ def own_units(results: Results, claim: Claim, listed: Sequence[int]) -> pd.DataF
     the mean signed score by `direction` (a method) is above and below 0. Empty where the run does
     not hold the claim's scores.
     """
-    level = level_of_claim(claim, claim.method)
+    level = level_of_claim(results.recipe, claim, claim.method)
     vectors = _vectors(results, claim, claim.method, level)
     if vectors is None:
         return pd.DataFrame()

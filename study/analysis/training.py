@@ -61,7 +61,7 @@ def losses(found: pd.DataFrame, results: Results) -> pd.DataFrame:
     Of `seed_losses`. As met in training, with dropout, of the target divided by its divisor; low
     and high are the least and the greatest. `of_mean` is that of predicting the mean: the variance
     of the target on the training rows, NaN in a run that has not stored it. Of classes,
-    cross-entropy, and that of predicting their shares.
+    cross-entropy, and that of predicting their shares; of counts, Poisson loss.
     """
     if found.empty:
         return found
@@ -75,10 +75,13 @@ def _of_constant(results: Results) -> float:
     train = results.parts[results.parts["part"] == "train"]
     if train.empty:
         return np.nan
-    if not results.recipe.task.classes:
+    if results.recipe.task.loss == "squared error":
         return float(train["deviation"].iloc[0] ** 2)
-    # D² is 1 - log loss / that.
     fits = one_by_one(results.fits, LEAST_SQUARES, "train")
+    if results.recipe.task.counts:
+        mean = float(fits["mean_count"].mean())
+        return mean - mean * np.log(mean)
+    # D² is 1 - log loss / that.
     return float((fits["log_loss"] / (1 - fits["d_squared"])).mean())
 
 

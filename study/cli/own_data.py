@@ -45,9 +45,11 @@ def model_check_command(name_or_path: str, data: str) -> int:
     engine = engine_for(model.recipe, len(dataset.features), task=dataset.task, gaps=dataset.gaps)
     engine.check(dataset, known=False)
     say(printable(f"{model.name}: {what}"))
-    kind, gives = (
-        ("classifier", "probabilities") if dataset.task.classes else ("regressor", "a number")
-    )
+    kind, gives = {
+        "squared error": ("regressor", "a number"),
+        "Poisson": ("regressor", "a rate of counts"),
+        "cross-entropy": ("classifier", "probabilities"),
+    }[dataset.task.loss]
     given = "its arguments and a random_state" if engine.seeded else "its arguments"
     say(
         f"It is a {kind}, not a network: it can be made with {given}, fitted,\n"

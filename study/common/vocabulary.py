@@ -10,6 +10,7 @@ SOURCES = ("init", "order", "dropout", "rows")
 LEAST_SQUARES = "least-squares"
 LEAST_SQUARES_TITLE = "Least squares"
 LOGISTIC_REGRESSION_TITLE = "Logistic regression"  # what it is where the target is a class
+POISSON_REGRESSION_TITLE = "Poisson regression"  # and where it is a count
 
 
 # What a run's file calls how many groups the training rows and the test rows, and all, are of.

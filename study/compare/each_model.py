@@ -33,7 +33,7 @@ def _share_differences(comparison: Comparison) -> dict[tuple[str, str], str]:
     """How much the claimed share differs, by model and method."""
     claim = comparison.first.recipe.claim
     methods = comparison.first.methods()
-    levels = {method: level_of_claim(claim, method) for method in methods}
+    levels = {method: level_of_claim(comparison.first.recipe, claim, method) for method in methods}
     found = {}
     for level in dict.fromkeys(levels.values()):
         data = comparison.share_differences(level)

@@ -14,7 +14,7 @@ from study.datasets.dates import ISO, PERIODS, day_of, holds, place_of
 from study.datasets.notation import PLAIN, THOUSANDS, Amount, Notation, alike, grouped
 from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal, Scaling, Variable
 from study.recipes.table import Table
-from study.recipes.target import ClassTarget, NumericTarget, Target
+from study.recipes.target import ClassTarget, CountTarget, NumericTarget, Target
 
 _LARGEST = float(np.finfo(np.float32).max)
 _ALL_HELD = 2.0**53  # whole numbers up to it are all doubles
@@ -93,6 +93,8 @@ class Reader:
         """Numbers, or those of classes: (rows,)."""
         if isinstance(target, ClassTarget):
             return self._levels(target.name, _places(target.levels), cells, what="class")
+        if isinstance(target, CountTarget):
+            return self._counts(target, cells)
         numbers = self.numbers(target, cells)
         if target.scale == "log":
             for place in np.flatnonzero(numbers <= 0)[:1]:
@@ -101,6 +103,14 @@ class Reader:
                     "takes numbers above 0"
                 )
                 raise CellError(int(place), target.name, reason)
+        return numbers
+
+    def _counts(self, target: CountTarget, cells: Sequence[str]) -> np.ndarray:
+        numbers = self._numbers(target.name, Notation.of(self.table, target), 1, cells)
+        wrong = (numbers < 0) | (numbers != np.round(numbers))
+        for place in np.flatnonzero(wrong & ~np.isnan(numbers))[:1]:
+            reason = f"'{short(cells[place])}' is no count: type = \"count\" takes 0, 1, 2, ..."
+            raise CellError(int(place), target.name, reason)
         return numbers
 
     def _levels(

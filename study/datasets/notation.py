@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from study.recipes.columns import Scaled
+from study.recipes.columns import Written
 from study.recipes.table import Table
 
 _MINUS = "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"
@@ -52,7 +52,7 @@ class Notation:
     brackets: bool = False
 
     @classmethod
-    def of(cls, table: Table, column: Scaled | None = None) -> "Notation":
+    def of(cls, table: Table, column: Written | None = None) -> "Notation":
         """That of a table; what a column says of its own goes before."""
         if column is None:
             return cls(table.decimal, table.thousands)
@@ -183,7 +183,7 @@ class Writing:
 
     def notation(self, table: Table) -> Notation:
         """The notation that its numbers are read in."""
-        return Notation.of(table, Scaled.model_validate({"name": "-", **self.keys}))
+        return Notation.of(table, Written.model_validate(self.keys))
 
     @property
     def settled(self) -> "Writing":

@@ -11,7 +11,7 @@ from study.datasets.notation import USUAL, Amount, Notation, Writing
 from study.datasets.rows import TableRows
 from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal
 from study.recipes.dataset import DatasetRecipe
-from study.recipes.target import NumericTarget, Target
+from study.recipes.target import ClassTarget, Target
 
 MISSING, NUMBER, MARK = -1, -2, -3
 Signs = Literal["none", "either", "decimal"]
@@ -88,11 +88,13 @@ class RawTable:
     """The columns of a table that may become variables, or do, and its target.
 
     lengths : rows of each file, which stand one below the other
+    counted : whether the target is said to be a count
     """
 
     columns: tuple[Column, ...]
     target: Column
     lengths: tuple[int, ...]
+    counted: bool = False
 
     def by_file(self, rows: np.ndarray) -> list[np.ndarray]:
         """An array of all rows as one for each file."""
@@ -117,11 +119,12 @@ def as_used(recipe: DatasetRecipe, parts: Sequence[TableRows]) -> RawTable:
         ),
         _of_target(recipe.target, np.concatenate([part.target for part in parts])),
         tuple(map(len, parts)),
+        recipe.task.counts,
     )
 
 
 def _of_target(target: Target, numbers: np.ndarray) -> Column:
-    if isinstance(target, NumericTarget):
+    if not isinstance(target, ClassTarget):
         return _of_numbers(target.name, numbers)
     codes = np.where(np.isnan(numbers), MISSING, np.nan_to_num(numbers).astype(int))
     return Column(target.name, np.full(len(numbers), np.nan), codes, tuple(target.levels), ())

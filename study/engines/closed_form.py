@@ -1,4 +1,4 @@
-"""Least squares in closed form, and logistic regression in its place where classes are learnt.
+"""Least squares in closed form; in its place Poisson regression of counts, logistic of classes.
 
 One solution for some rows, as the weights of a linear network.
 """
@@ -10,12 +10,13 @@ from typing import Self
 import numpy as np
 
 from study.common.conditions import REAL
+from study.common.fit_measures import fit_measures
 from study.common.methods import GRADIENTS, PREDICTIONS, RETRAINING
 from study.common.task import NUMBER, Task
-from study.common.vocabulary import LEAST_SQUARES_TITLE, LOGISTIC_REGRESSION_TITLE
 from study.common.weights import Layout
 from study.datasets.dataset import Dataset
 from study.datasets.least_squares import least_squares
+from study.datasets.poisson_regression import UNBOUNDED, poisson_regression
 from study.engines.engine import Cost, Engine, own_tables
 from study.engines.lanes.compiler import host_lanes
 from study.engines.lanes.prediction import LanesStack
@@ -32,7 +33,7 @@ _MOST_HELD = 2**27
 
 @dataclass(frozen=True)
 class ClosedForm(Engine):
-    """Least squares or logistic regression: no recipe, and no replicates but for other rows."""
+    """Least squares and its like: no recipe, and no replicates but for other rows."""
 
     family = "closed-form"
     recipe = None
@@ -50,12 +51,12 @@ class ClosedForm(Engine):
 
     @property
     def title(self) -> str:
-        return LOGISTIC_REGRESSION_TITLE if self.task.classes else LEAST_SQUARES_TITLE
+        return fit_measures(self.task).closed_form
 
     @property
     def threaded(self) -> bool:
         # LAPACK lets go of Python's lock. One thread for each sum is a setting of the process.
-        return not self.task.classes
+        return self.task.loss == "squared error"
 
     @property
     def layout(self) -> Layout:
@@ -92,7 +93,7 @@ class ClosedForm(Engine):
         return max(min(count, _MOST_HELD // own_tables(dataset)), 1)
 
     def cost(self, rows: int) -> Cost:
-        searching = 100 * self.task.outputs if self.task.classes else 1
+        searching = 1 if self.task.loss == "squared error" else 100 * self.task.outputs
         return Cost(epoch=3 * rows * searching, row=self.task.outputs)
 
     def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
@@ -105,10 +106,13 @@ class ClosedForm(Engine):
         return held
 
     def _solved(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> Trained:
-        if not self.task.classes:
+        if self.task.loss == "squared error":
             return Trained.without_steps(least_squares(x, y, weights), 1)
-        found, separate = logistic_regression(x, y, self.task, weights)
-        return Trained.without_steps(found, 1, warned=[SEPARATE] if separate else [])
+        if self.task.loss == "Poisson":
+            (found, lost), said = poisson_regression(x, y, weights), UNBOUNDED
+        else:
+            (found, lost), said = logistic_regression(x, y, self.task, weights), SEPARATE
+        return Trained.without_steps(found, 1, warned=[said] if lost else [])
 
     def _network(self) -> Linear:
         with seeded(0):

@@ -26,6 +26,7 @@ from study.engines.replicates import Replicate, Trained
 from study.engines.row_orders import labels_of, rows_of, scaled
 from study.recipes.model import Contender, EstimatorRecipe
 from study.statistics.probabilities import raw_outputs
+from study.statistics.rates import log_rates
 
 # What fitting one counts for each row, and predicting: between boosted trees and forests.
 _FIT, _PREDICT = 10_000, 500
@@ -61,9 +62,17 @@ class Estimators(Stack):
 def _raw_outputs(estimator: Any, x: np.ndarray, task: Task) -> np.ndarray:
     """What an estimator predicts, (rows,), or the log of its probabilities, (rows, classes).
 
-    Of two classes, the log-odds of the second, (rows,). A class without training rows has
-    probability 0.
+    Of a count the log of what it predicts; of two classes, the log-odds of the second, (rows,). A
+    class without training rows has probability 0. Raises StudyError where a count is below 0.
     """
+    if task.counts:
+        predictions = np.asarray(estimator.predict(x))
+        if (predictions < 0).any():
+            raise StudyError(
+                f"it predicts {predictions.min():.3g} for a count: name one whose predictions are "
+                "never below 0, as PoissonRegressor or a forest"
+            )
+        return log_rates(predictions)
     if not task.classes:
         return estimator.predict(x)
     found = np.asarray(estimator.predict_proba(x))
@@ -110,6 +119,8 @@ class ScikitLearn(Engine):
             self._fit(estimator, dataset.train_x, dataset.train_y, own)
             with _one_thread():
                 shape = np.shape(_raw_outputs(estimator, dataset.test_x, self.task))
+        except StudyError as error:
+            raise _unfit(self.recipe, str(error)) from error
         except Exception as error:  # a stranger's class may raise anything
             raise _unfit(self.recipe, first_line(error)) from error
         rows = len(dataset.test_y)

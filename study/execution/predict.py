@@ -10,9 +10,10 @@ from study.datasets.encoding import Scale
 from study.datasets.one_row import encode_row
 from study.engines.registry import engine_for
 from study.engines.replicates import Trained
-from study.recipes.target import NumericTarget, Target
+from study.recipes.target import ClassTarget, CountTarget, NumericTarget, Target
 from study.recipes.trust import REMEDY, foreign_model
 from study.statistics.probabilities import probabilities
+from study.statistics.rates import rates
 from study.store.export_weights import left_out_words
 from study.store.store import Store
 
@@ -60,9 +61,12 @@ def predict(store: Store, values: dict[str, str], *, trust: bool = False) -> str
 
 
 def _told(target: Target, scale: Scale, raw: np.ndarray) -> Iterator[tuple[str | None, pd.Series]]:
-    """What models predict of a row, in the target's unit; or of each class its probability."""
-    if isinstance(target, NumericTarget):
-        yield None, pd.Series(scale.undo(raw))
+    """What models predict of a row, in the target's unit; or of each class its probability.
+
+    Of a count, its rate.
+    """
+    if not isinstance(target, ClassTarget):
+        yield None, pd.Series(rates(raw) if isinstance(target, CountTarget) else scale.undo(raw))
         return
     found = probabilities(raw, len(target.levels))
     for place, level in enumerate(target.levels):
@@ -72,4 +76,5 @@ def _told(target: Target, scale: Scale, raw: np.ndarray) -> Iterator[tuple[str |
 def _heading(target: Target) -> str:
     if isinstance(target, NumericTarget):
         return target.with_unit(f"Predicted {target.name}")
-    return f"Predicted probability of each {target.name}"
+    what = "rate of" if isinstance(target, CountTarget) else "probability of each"
+    return f"Predicted {what} {target.name}"

@@ -26,10 +26,11 @@ from study.importance.leave_out import Tell, trained_without
 from study.importance.models import Models, Predict, Without
 from study.importance.sample import Sample, alike
 from study.importance.scores import Importance
-from study.recipes.target import ClassTarget
-from study.statistics.class_fit import MEASURES
+from study.recipes.target import ClassTarget, CountTarget
+from study.statistics import class_fit, count_fit
 from study.statistics.fit import Fit, r_squared, rmse, within
 from study.statistics.probabilities import probabilities
+from study.statistics.rates import rates
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,11 @@ def _fit(
     """The measures of fit of raw outputs (models, ...) to a target as the data have it."""
     target, scale = dataset.recipe.target, dataset.target_scale
     if isinstance(target, ClassTarget):
-        predicted = probabilities(raw, len(target.levels))
-        return {name: measure(y, predicted, weights) for name, measure in MEASURES.items()}
+        predicted, measures = probabilities(raw, len(target.levels)), class_fit.MEASURES
+        return {name: measure(y, predicted, weights) for name, measure in measures.items()}
+    if isinstance(target, CountTarget):
+        predicted, measures = rates(raw), count_fit.MEASURES
+        return {name: measure(y, predicted, weights) for name, measure in measures.items()}
     if scale.log:
         own, predicted = scale.undo(y), scale.undo(raw)
         return {

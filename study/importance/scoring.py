@@ -12,9 +12,10 @@ from study.common.fit_measures import fit_measures
 from study.common.scikit_learn import scikit_learn
 from study.datasets.dataset import Dataset
 from study.importance.sample import Sample
-from study.statistics.class_fit import d_squared
+from study.statistics import class_fit, count_fit
 from study.statistics.fit import r_squared
 from study.statistics.probabilities import probabilities, raw_outputs
+from study.statistics.rates import log_rates, rates
 
 # Of a target (rows,), or (models, rows), raw outputs (models, rows, ...), and what rows count,
 # (rows,) or (models, rows), if not the same: (models,).
@@ -22,17 +23,19 @@ Score = Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]
 
 
 def score_of(dataset: Dataset) -> Score:
-    """The score that the recipe names, or else R², or D² of classes.
+    """The score that the recipe names, or else R², or D² of counts and of classes.
 
     A model has none where its outputs are not finite, or are what the score is not defined for.
     """
     name = dataset.recipe.permutation.scoring
     if name not in (None, fit_measures(dataset.task).scorer):
         return _by_scorer(scikit_learn("metrics", "get_scorer")(name), dataset)
+    if dataset.task.counts:
+        return lambda y, raw, weights: count_fit.d_squared(y, rates(raw), weights)
     if not dataset.task.classes:
         return r_squared
     classes = len(dataset.task.levels)
-    return lambda y, raw, weights: d_squared(y, probabilities(raw, classes), weights)
+    return lambda y, raw, weights: class_fit.d_squared(y, probabilities(raw, classes), weights)
 
 
 def check_scoring(dataset: Dataset) -> None:
@@ -47,7 +50,7 @@ def check_scoring(dataset: Dataset) -> None:
         raise InputError(f"permutation.scoring: scikit-learn has no scorer '{name}': {remedy}")
     scorer = scikit_learn("metrics", "get_scorer")(name)
     classes = len(dataset.task.levels)
-    what = f"a class of {classes}" if classes else "a number"
+    what = f"a class of {classes}" if classes else "a count" if dataset.task.counts else "a number"
     refused = f"permutation.scoring '{name}' is no score of a target that is {what}"
     if classes and _is_of_numbers(scorer):
         raise InputError(f"{refused}: it is one of numbers")
@@ -57,13 +60,21 @@ def check_scoring(dataset: Dataset) -> None:
             "another score, or leave the weights out"
         )
     y = dataset.test_y
-    perfect = raw_outputs(np.eye(classes)[y.astype(int)]) if classes else y.astype(np.float64)
+    perfect = _perfect(dataset, y)
     try:
         number = float(_of_one(scorer, dataset, y, perfect, Sample.of(dataset, ()).test_weights))
     except Exception as error:  # scorers refuse in many ways
         raise InputError(f"{refused}: {first_line(error)}") from error
     if not np.isfinite(number):
         raise InputError(f"{refused}: it is not finite on the test rows, predicted as they are")
+
+
+def _perfect(dataset: Dataset, y: np.ndarray) -> np.ndarray:
+    """The raw outputs of a model that predicts a target as it is: (rows, ...)."""
+    if dataset.task.counts:
+        return log_rates(y)
+    classes = len(dataset.task.levels)
+    return raw_outputs(np.eye(classes)[y.astype(int)]) if classes else y.astype(np.float64)
 
 
 def _is_of_numbers(scorer: Any) -> bool:
@@ -104,6 +115,8 @@ def _of_one(
     classes = len(dataset.task.levels)
     if classes:
         return scorer(_Classifier(probabilities(raw, classes)), rows, y.astype(int), **weighted)
+    if dataset.task.counts:
+        return scorer(_Regressor(rates(raw)), rows, y.astype(np.float64), **weighted)
     scale = dataset.target_scale
     return scorer(_Regressor(scale.undo(raw)), rows, scale.undo(y), **weighted)
 

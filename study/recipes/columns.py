@@ -111,8 +111,8 @@ class Scaling(Recipe):
         return self
 
 
-class Scaled(Scaling):
-    """A number as it is written, and how it is scaled.
+class Written(Recipe):
+    """How the numbers of a column are written.
 
     decimal, thousands : as it is written, where that is not as the table says; sign : stands
     beside each number, as % or $; brackets : (5) is -5
@@ -135,6 +135,10 @@ class Scaled(Scaling):
         if self.decimal is not None and self.decimal == self.thousands:
             raise ValueError("decimal and thousands are the same sign")
         return self
+
+
+class Scaled(Written, Scaling):
+    """A number as it is written, and how it is scaled."""
 
 
 class Numeric(Scaled, Column):

@@ -57,7 +57,7 @@ def _reason(fault: ErrorDetails, known: list[str]) -> str:
         key = str(fault["loc"][-1])
         if key in known:
             what = "target" if fault["loc"][0] == "target" else "variable"
-            kinds = [part for part in fault["loc"] if part in (*TYPES, "class")]
+            kinds = [part for part in fault["loc"] if part in (*TYPES, "class", "count")]
             return f"does not belong here{f', in a {what} of type {kinds[-1]}' if kinds else ''}"
         near = difflib.get_close_matches(key, known, n=1)
         return "unknown key" + (f"; did you mean '{near[0]}'?" if near else "")

@@ -1,12 +1,12 @@
-"""What is predicted: a number, or a class."""
+"""What is predicted: a number, a count, or a class."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from study.common.task import NUMBER, Task
+from study.common.task import COUNT, NUMBER, Task
 from study.recipes.base import Name, Positive, Recipe, refuse_repeats
-from study.recipes.columns import Scaled
+from study.recipes.columns import Scaled, Written
 
 
 class NumericTarget(Scaled):
@@ -32,6 +32,37 @@ class NumericTarget(Scaled):
     def with_unit(self, words: str) -> str:
         """Words about the target, and its unit if it has one."""
         return f"{words}, {self.unit}" if self.unit else words
+
+
+# What a number may say beside its name, and a count may not.
+_OF_NUMBERS = ("scale", "standardise", "divisor", "tolerance")
+
+
+class CountTarget(Written):
+    """A whole number of events, 0 or more, whose rate is predicted: models learn its logarithm."""
+
+    name: Name
+    type: Literal["count"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def is_not_scaled(cls, given: Any) -> Any:
+        said = [key for key in _OF_NUMBERS if isinstance(given, dict) and key in given]
+        if said:
+            raise ValueError(
+                f"{', '.join(said)}: a count is learnt as it is, by the logarithm of its rate: "
+                "leave it out, or the type"
+            )
+        return given
+
+    @property
+    def task(self) -> Task:
+        return COUNT
+
+    @property
+    def description(self) -> str:
+        """What it is, for a reader."""
+        return f"{self.name}, a count"
 
 
 class ClassTarget(Recipe):
@@ -64,6 +95,8 @@ def _kind(target: Any) -> Any:
 
 
 Target = Annotated[
-    Annotated[NumericTarget, Tag("numeric")] | Annotated[ClassTarget, Tag("class")],
+    Annotated[NumericTarget, Tag("numeric")]
+    | Annotated[CountTarget, Tag("count")]
+    | Annotated[ClassTarget, Tag("class")],
     Discriminator(_kind),
 ]

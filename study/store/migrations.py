@@ -155,6 +155,7 @@ CREATE TABLE data_findings (
 );
 """
 _CLASS_FITS = ("d_squared", "log_loss", "brier", "auc", "balanced_accuracy", "accuracy", "majority")
+_COUNT_FITS = ("deviance", "mae", "mean_count")
 # What every program had that stored no names.
 _METHODS = (
     *("training-gradient", "gradient", "contrast-gradient", "scaled-gradient"),
@@ -215,8 +216,17 @@ def _tell_splits(connection: sqlite3.Connection) -> None:
 
 def _tell_fits_of_classes(connection: sqlite3.Connection) -> None:
     """Columns for how well classes are predicted; NULL where the target is a number."""
+    _tell_fits(connection, _CLASS_FITS)
+
+
+def _tell_fits_of_counts(connection: sqlite3.Connection) -> None:
+    """Columns for how well counts are predicted, beside their D²; NULL of other targets."""
+    _tell_fits(connection, _COUNT_FITS)
+
+
+def _tell_fits(connection: sqlite3.Connection, columns: Sequence[str]) -> None:
     known = columns_in(connection)["fits"]
-    for column in _CLASS_FITS:
+    for column in columns:
         if column not in known:
             connection.execute(f"ALTER TABLE fits ADD COLUMN {column} REAL")
 
@@ -231,6 +241,7 @@ STEPS = (
     Step(6, "a model may be trained and tested on a split of all rows", _tell_splits),
     Step(7, "a run tells what was found in its data before training", _DATA_FINDINGS),
     Step(8, "the target may be a class, whose fit is told otherwise", _tell_fits_of_classes),
+    Step(9, "the target may be a count, whose fit is told otherwise", _tell_fits_of_counts),
 )
 FORM = STEPS[-1].form
 # The step whose tables files of an older form may have.

@@ -11,7 +11,7 @@ from study.store.rows import LABELS, NUMBERS
 
 Row = tuple[object, ...]
 # Of fits, what moves by little where predictions do.
-_COMPARED = ("r_squared", "rmse", "d_squared", "log_loss", "brier")
+_COMPARED = ("r_squared", "rmse", "d_squared", "log_loss", "brier", "deviance", "mae")
 
 
 @dataclass(frozen=True)

@@ -243,7 +243,8 @@ def _check_numbers(
             *_out_of_range(fits),
             (_unlike(scores[gradient]), "a gradient's score below 0, or below its signed one"),
             (_unlike(occasions), "an occasion below 0, or below its signed one"),
-            (losses < 0, "a loss below 0"),
+            # Minus the logarithm of a count's probability, which leaves out a term.
+            (losses < 0 if not store.recipe.task.counts else False, "a loss below 0"),
             (
                 [not (diverged or np.isfinite(n).all())
                  for n in (scores[:, 0], scores[gradient], occasions, losses)],
@@ -270,6 +271,9 @@ def _out_of_range(fits: np.ndarray) -> Iterator[tuple[np.ndarray, str]]:
         ("rmse", 0, np.inf, "rmse below 0"),
         ("within", 0, 1, "within outside 0 to 1"),
         ("d_squared", -np.inf, 1, "D² above 1"),
+        ("deviance", 0, np.inf, "deviance below 0"),
+        ("mae", 0, np.inf, "a mean absolute error below 0"),
+        ("mean_count", 0, np.inf, "a mean count below 0"),
         ("log_loss", 0, np.inf, "log loss below 0"),
         ("brier", 0, 2, "a Brier score outside 0 to 2"),
         ("auc", 0, 1, "a ROC AUC outside 0 to 1"),

@@ -33,7 +33,7 @@ _AT_ONCE = 64
 _SAYS = {
     "C011": "fits and scores follow from the weights",
     "C012": "untrained weights are the initial ones of their seed",
-    "C013": "least squares, or logistic regression, solves the same problem",
+    "C013": "least squares, or Poisson or logistic regression, solves the same problem",
 }
 
 

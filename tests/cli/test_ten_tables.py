@@ -28,6 +28,7 @@ def kind(results: Results) -> str:
     """What is peculiar to the rows and the target, as the program has read them."""
     recipe = results.recipe
     said = [f"{len(recipe.task.levels)} classes"] if recipe.task.classes else []
+    said += ["counts"] if recipe.task.counts else []
     said += ["groups"] if recipe.groups else []
     said += ["time"] if recipe.time else []
     said += ["weights"] if recipe.weight else []
@@ -48,7 +49,7 @@ def kind(results: Results) -> str:
         ("wages", "weights, gaps"),
         ("penguins", "gaps"),
         ("framing", "4 classes, levels in order"),
-        ("visits", ""),
+        ("visits", "counts"),
     ],
 )
 def test_four_commands_lead_from_a_table_to_a_verdict(command: Command, undrawn, name, expected):
@@ -61,6 +62,9 @@ def test_four_commands_lead_from_a_table_to_a_verdict(command: Command, undrawn,
     if of.line:
         recipe = Path("data") / f"{name}.toml"
         recipe.write_text(TEN.named(recipe.read_text(), of.line))
+    if of.counted:
+        recipe = Path("data") / f"{name}.toml"
+        recipe.write_text(TEN.counted(recipe.read_text()))
     for arguments in others:
         done = command(*arguments)
         assert done.status == 0, done.err

@@ -106,7 +106,7 @@ WRONG = {
         "target.levels: does not belong here, in a target of type numeric",
     ),
     "another type": (
-        flowers(), 'type = "count"\nlevels = ["oak", "ash"]', "target: type should be 'numeric' or 'class' (it is 'count')"
+        flowers(), 'type = "rank"\nlevels = ["oak", "ash"]', "target: type should be 'numeric', 'count' or 'class' (it is 'rank')"
     ),
     "a number without a tolerance": (flowers(), "standardise = true", "target.tolerance: missing"),
     "the logarithm of what is not above 0": (

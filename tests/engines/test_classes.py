@@ -65,7 +65,7 @@ def in_lanes(y: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray
         with tracing(lanes, ("y", "targets", "d_y", "losses"), ("rows",)) as trace:
             for row in loop(integer("rows")):
                 own = (array(name, 1, outputs).at(row) for name in ("y", "d_y"))
-                loss = loss_of(outputs, classes=True)
+                loss = loss_of(outputs, "cross-entropy")
                 array("losses", 1)[row] = loss(next(own), array("targets", 1)[row], next(own))
         return trace
 

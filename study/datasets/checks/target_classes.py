@@ -1,4 +1,4 @@
-"""Targets that are numbers, and may be those of classes."""
+"""Targets that are numbers, and may be those of classes, or counts."""
 
 from collections.abc import Iterator
 
@@ -31,9 +31,19 @@ def may_be_classes(target: Column) -> bool:
     return target.whole and 2 <= len(values) <= MOST and counts.min() >= _FEWEST_ROWS
 
 
+def may_be_counts(target: Column) -> bool:
+    """Whether numbers may count events: whole ones that follow each other from 0 or 1 to 2, and to
+    their median."""
+    values = np.unique(target.known)
+    low = values[values <= max(2, np.median(target.known))]
+    return len(values) > 2 and target.whole and _follow(low)
+
+
 def target_classes(table: RawTable) -> Iterator[ColumnFinding]:
     """A target of two values, or of few whole numbers that follow each other from 0 or 1."""
     target = table.target
+    if table.counted:
+        return
     values = np.unique(target.known)
     count = len(values)
     if count == 2 or (_follow(values) and count <= _MOST_WARNED):

@@ -9,7 +9,7 @@ import numpy as np
 
 from study.common.errors import InputError
 from study.common.text import listed, short
-from study.datasets.checks.target_classes import are_classes, may_be_classes
+from study.datasets.checks.target_classes import are_classes, may_be_classes, may_be_counts
 from study.datasets.drafting.columns import are_dates
 from study.datasets.raw_columns import Column
 
@@ -101,12 +101,15 @@ def target_keys(target: Column, levels: Sequence[str]) -> dict[str, Any]:
     return {"name": target.name, **_amount(target)}
 
 
-def otherwise(target: Column, levels: Sequence[str]) -> Mapping[str, Any]:
-    """What it may say in place of that, but for the name; nothing where it can be nothing else."""
+def otherwise(target: Column, levels: Sequence[str]) -> list[Mapping[str, Any]]:
+    """All that it may say in place of that, but for the name."""
+    if target.others:
+        return []
+    counted = [{"type": "count", **target.writing.keys}] if may_be_counts(target) else []
     if levels:
-        return {} if target.others else _amount(target)
+        return [_amount(target), *counted]
     named = _by_number(target) if may_be_classes(target) else []
-    return {"type": "class", "levels": named} if named else {}
+    return [*([{"type": "class", "levels": named}] if named else []), *counted]
 
 
 def _amount(target: Column) -> dict[str, Any]:
@@ -120,14 +123,21 @@ def of_target(target: Column, levels: Sequence[str]) -> list[str]:
         if target.others:
             return []
         shown = listed([short(level) for level in levels])
+        counts = " or counts" if may_be_counts(target) else ""
         return [
-            f"{name} holds {shown} alone, and is predicted as a class: if these are amounts, lines "
-            "under [target] have it so"
+            f"{name} holds {shown} alone, and is predicted as a class: if these are "
+            f"amounts{counts}, lines under [target] have it so"
         ]
     said = [
         f"{name} holds few whole numbers, and is predicted as an amount: if they are the numbers "
         "of classes, lines under [target] have it so"
-    ] * bool(otherwise(target, levels))
+    ] * any(other["type"] == "class" for other in otherwise(target, levels))
+    if may_be_counts(target):
+        said.append(
+            f"{name} holds whole numbers from {target.known.min():g} on, and is predicted as an "
+            "amount: if it counts events, a line under [target] has it so, with an error that "
+            "grows with the count"
+        )
     known = target.known
     low, high = np.quantile(known, [0.25, 0.75])
     far = (known < low - _FAR * (high - low)) | (known > high + _FAR * (high - low))

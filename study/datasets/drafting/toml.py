@@ -31,6 +31,12 @@ _WRITTEN = {
     "brackets": "(5) is -5",
 }
 _ORDINAL = {"type": 'or "ordinal", if the levels have an order: put them in it'}
+# What a target may be, where its numbers do not tell.
+_KINDS = {
+    "numeric": "an amount",
+    "class": "the numbers of classes",
+    "count": "a count of events",
+}
 _NO_CLAIM = (
     "# No claim is proposed: of each variable something speaks against it (see above). Claim what",
     "# you believed before you saw these data: name the variable, and take the # away.",
@@ -92,14 +98,15 @@ def written(
     left_out: Mapping[str, str],
     notes: Mapping[str, str],
     offers: Offers,
-    other_target: Mapping[str, Any],
+    other_targets: Sequence[Mapping[str, Any]],
     *,
     claimed: bool,
 ) -> str:
     """A recipe, as text that is read back the same; reasons and offers are comments.
 
-    other_target : keys that have the target as a class in place of a number, or as a number, where
-    it may be that. Where nothing is `claimed`, its claim is a comment as well, without a name.
+    other_targets : keys that have the target as a class in place of a number, as a number, or as a
+    count, where it may be that. Where nothing is `claimed`, its claim is a comment as well, without
+    a name.
     """
     groups = [
         "# Rows of one subject stand on both sides of the split; this keeps them together:",
@@ -137,7 +144,7 @@ def written(
         if variable.name in offers.gaps:
             lines.append('# missing = "indicator"  # makes it a feature whether a value is missing')
     lines += [*_left_out(left_out, offers), *_together(offers)]
-    lines += ["", *_target(recipe.target, other_target)]
+    lines += ["", *_target(recipe.target, other_targets)]
     lines += [
         "",
         *(_origin(recipe) if claimed else _NO_CLAIM),
@@ -148,7 +155,7 @@ def written(
     return "\n".join(lines) + "\n"
 
 
-def _target(target: Target, other: Mapping[str, Any]) -> list[str]:
+def _target(target: Target, others: Sequence[Mapping[str, Any]]) -> list[str]:
     """The target, and what it may be in place of that."""
     if isinstance(target, NumericTarget):
         lines = [
@@ -161,8 +168,8 @@ def _target(target: Target, other: Mapping[str, Any]) -> list[str]:
             "# Which class a row is of is predicted; of two, the log-odds of the last.",
             *_keys(target, {}),
         ]
-    if other:
-        kind = "the numbers of classes" if isinstance(target, NumericTarget) else "an amount"
+    for other in others:
+        kind = _KINDS[other.get("type", "numeric")]
         lines.append(f"# If it is {kind}, take these lines in place of those but for the name:")
         lines += [f"# {key} = {_value(value)}" for key, value in other.items()]
     return ["[target]", *lines]

@@ -16,7 +16,7 @@ from study.datasets.drafting.linear_fit import linear_fit
 from study.datasets.drafting.variables import FEWEST_ROWS
 from study.recipes.columns import Binary, Date, Numeric, OneHot, Ordinal, Variable
 from study.recipes.dataset import DatasetRecipe
-from study.recipes.target import ClassTarget
+from study.recipes.target import ClassTarget, CountTarget
 from study.statistics.collinearity import explained
 from study.statistics.spread import equal_rows
 
@@ -192,19 +192,19 @@ def _rows(dataset: Dataset) -> Iterator[str]:
 
 
 def _target(dataset: Dataset) -> str:
-    """Of all rows, the span and mean of a number, or the counts of classes."""
+    """Of all rows, the span and mean of a number or a count, or how many are of each class."""
     target, values = dataset.recipe.target, dataset.pooled[1]
     if isinstance(target, ClassTarget):
         counts = np.bincount(values.astype(int), minlength=len(target.levels))
         classes = zip(target.levels, counts, strict=True)
         return f"a class: {_listed([f'{short(level)} {count}' for level, count in classes])}"
     numbers = dataset.target_scale.undo(values)
+    mean = f"mean of all rows {_readable(numbers.mean())}"
+    if isinstance(target, CountTarget):
+        return f"a count: {_span(numbers)}, {mean}"
     unit = f" {target.unit}" if target.unit else ""
     logarithm = ", its logarithm is learned" if target.scale else ""
-    return (
-        f"{_span(numbers)}{unit}, mean of all rows {_readable(numbers.mean())}{logarithm}"
-        f"{_scaled(target.standardise, target.divisor)}"
-    )
+    return f"{_span(numbers)}{unit}, {mean}{logarithm}{_scaled(target.standardise, target.divisor)}"
 
 
 def _how(recipe: DatasetRecipe) -> str:

@@ -2,6 +2,7 @@
 
 import math
 
+from study.common import task
 from study.engines.lanes.decisions import Decisions
 from study.engines.lanes.graph.network import InLanes, Sizes
 from study.engines.lanes.losses import Loss, loss_of
@@ -58,14 +59,14 @@ def training(
     sizes: Sizes,
     inputs: int,
     lanes: int,
-    classes: bool = False,
+    kind: task.Loss = "squared error",
     weighted: bool = False,
     *,
     stopping: bool = False,
 ) -> Trace:
     """Epochs of Adam on the mean loss of mini-batches; a last, partial one is used too.
 
-    The loss is that of `classes`, or squared error; if `weighted`, each row's is multiplied.
+    The loss is of that kind; if `weighted`, each row's is multiplied.
 
     Arrays
     ------
@@ -99,7 +100,7 @@ def training(
         weights, gradients = array("weights", parameters), scratch(parameters)
         x, losses, masks = scratch(inputs), array("losses", 1), Masks("masks")
         y, d_y = scratch(sizes.outputs), scratch(sizes.outputs)
-        loss = loss_of(sizes.outputs, classes=classes)
+        loss = loss_of(sizes.outputs, kind)
         epochs, rows, size = integer("epochs"), integer("rows"), integer("size")
         batches = (rows + size - 1) // size
         for epoch in loop(epochs, "epoch"):
@@ -145,10 +146,14 @@ def share_of_loss(loss: Vector, d_y: Array, count: Index, weight: Vector | None)
 
 
 def training_with_stopping(
-    sizes: Sizes, inputs: int, lanes: int, classes: bool = False, weighted: bool = False
+    sizes: Sizes,
+    inputs: int,
+    lanes: int,
+    kind: task.Loss = "squared error",
+    weighted: bool = False,
 ) -> Trace:
     """The same as `training`, with the best weights on validation rows kept."""
-    return training(sizes, inputs, lanes, classes, weighted, stopping=True)
+    return training(sizes, inputs, lanes, kind, weighted, stopping=True)
 
 
 def keep_the_best(

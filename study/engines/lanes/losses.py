@@ -1,4 +1,4 @@
-"""What a row of training costs, and the gradient of that: squared error, or cross-entropy.
+"""What a row of training costs, and the gradient of that, by what is learnt.
 
 Each function takes the outputs y (outputs,) of a row and its target, sets d_y (outputs,) to the
 gradient of its loss by them, and returns the loss.
@@ -7,6 +7,7 @@ gradient of its loss by them, and returns the loss.
 import math
 from collections.abc import Callable
 
+from study.common import task
 from study.engines.lanes.functions import any_exponential, exponential, logarithm
 from study.engines.lanes.graph.functions import FUNCTIONS, maximum
 from study.engines.lanes.memory import Array, Variable
@@ -16,10 +17,12 @@ from study.engines.lanes.vectors import Mask, Vector, of_index, select, splat
 Loss = Callable[[Array, Vector, Array], Vector]
 
 
-def loss_of(outputs: int, *, classes: bool) -> Loss:
-    """That of a number; of two classes, whose log-odds are one output; or of more."""
-    if not classes:
+def loss_of(outputs: int, kind: task.Loss) -> Loss:
+    """That of a number; of a count; of two classes, whose log-odds are one output; or of more."""
+    if kind == "squared error":
         return squared_error
+    if kind == "Poisson":
+        return poisson
     return binary_cross_entropy if outputs == 1 else cross_entropy
 
 
@@ -28,6 +31,13 @@ def squared_error(y: Array, target: Vector, d_y: Array) -> Vector:
     difference = y[0] - target
     d_y[0] = difference * 2.0
     return difference * difference
+
+
+def poisson(y: Array, target: Vector, d_y: Array) -> Vector:
+    """Of a count, by the logarithm of its rate: -log of its probability, but for log(count!)."""
+    rate = any_exponential(y[0])
+    d_y[0] = rate - target
+    return rate - target * y[0]
 
 
 def binary_cross_entropy(y: Array, target: Vector, d_y: Array) -> Vector:

@@ -26,14 +26,14 @@ _TRACES: dict[str, Callable[..., Trace]] = {
 _compiling = threading.Lock()
 
 
-def kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int, *loss: bool) -> Kernel:
+def kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int, *loss: str | bool) -> Kernel:
     """The kernel of a network for what _TRACES names; `loss` as training takes it."""
     with _compiling:
         return _kernel(purpose, sizes, inputs, lanes, *loss)
 
 
 @functools.cache
-def _kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int, *loss: bool) -> Kernel:
+def _kernel(purpose: str, sizes: Sizes, inputs: int, lanes: int, *loss: str | bool) -> Kernel:
     return Kernel(_TRACES[purpose], sizes, inputs, lanes, *loss)
 
 

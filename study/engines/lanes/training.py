@@ -120,7 +120,7 @@ class _Training:
         self._patience, self._done = protocol.patience, 0
         purpose = "training" if self._patience is None else "training with stopping"
         weighted = row_weights is not None
-        self._kernel = kernel(purpose, sizes, inputs, lanes, task.classes, weighted)
+        self._kernel = kernel(purpose, sizes, inputs, lanes, task.loss, weighted)
         self._shape = (self._size, inputs, lanes)
         thresholds = [
             KeepMasks(network, rows=rows, inputs=inputs).threshold

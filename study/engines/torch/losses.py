@@ -12,14 +12,20 @@ Loss = Callable[[Tensor, Tensor, str], Tensor]
 
 
 def loss_of(task: Task) -> Loss:
-    """Squared error, or cross-entropy of log-odds or logits.
+    """Squared error, Poisson loss of a count's log-rate, or cross-entropy of log-odds or logits.
 
-    Of outputs (..., rows) or (..., rows, classes), and targets (..., rows): numbers, or those of
-    the classes.
+    Of outputs (..., rows) or (..., rows, classes), and targets (..., rows): numbers, counts, or
+    the numbers of the classes.
     """
-    if not task.classes:
+    if task.loss == "squared error":
         return lambda y, targets, how: functional.mse_loss(y, targets, reduction=how)
+    if task.loss == "Poisson":
+        return _of_counts
     return _binary if task.outputs == 1 else _of_several
+
+
+def _of_counts(y: Tensor, targets: Tensor, how: str) -> Tensor:
+    return functional.poisson_nll_loss(y, targets, log_input=True, reduction=how)
 
 
 def _binary(y: Tensor, targets: Tensor, how: str) -> Tensor:

@@ -56,6 +56,8 @@ def training_display(overview: Overview) -> Display | None:
     of_mean, constant = loss["of_mean"].iloc[0], results.measures.constant
     seeds = {model: _paths(overview.seed_paths, model, features.claimed) for model in models}
     lost = {model: _by_seed(overview.seed_losses, model, "loss") for model in models}
+    # A Poisson loss leaves out a term, and may be below 0.
+    positive = not results.recipe.task.counts
     # Of many seeds, bands say more than a line for each.
     many = max(frame.shape[1] for frame in lost.values()) > FEW_SEEDS
 
@@ -67,8 +69,9 @@ def training_display(overview: Overview) -> Display | None:
             for paths_of_one in seeds[model]:
                 _seeds(top, paths_of_one, PALETTE[0], many)
             _means(top, means[means["model"] == model], features)
-            _seeds(bottom, lost[model].where(lost[model] > 0), MUTED, many)
-            _loss(bottom, loss[loss["model"] == model], of_mean)
+            shown = lost[model].where(lost[model] > 0) if positive else lost[model]
+            _seeds(bottom, shown, MUTED, many)
+            _loss(bottom, loss[loss["model"] == model], of_mean, positive)
             if place % columns == 0:
                 top.set_ylabel("share")
                 bottom.set_ylabel("loss")
@@ -181,11 +184,12 @@ def _means(axes: Axes, means: pd.DataFrame, features: _Features) -> None:
     axes.set_ylim(-0.03, 1.03)
 
 
-def _loss(axes: Axes, median: pd.DataFrame, of_mean: float) -> None:
+def _loss(axes: Axes, median: pd.DataFrame, of_mean: float, positive: bool) -> None:
     axes.plot(median["epoch"], median["median"], color=INK, lw=1.6)
     if np.isfinite(of_mean):
         axes.axhline(of_mean, **DASHED)
-    axes.set_yscale("log")
+    if positive:
+        axes.set_yscale("log")
     # Not powers of ten, which would need mathematics in text.
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_locator(NullLocator())

@@ -10,7 +10,7 @@ from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import MOST_LISTED
 from study.common.methods import DECLARED, METHODS
-from study.recipes.target import NumericTarget
+from study.recipes.target import CountTarget, NumericTarget
 from study.statistics.agreement import KENDALL, SIGN, SPEARMAN
 from study.statistics.coverage import coverage
 
@@ -36,12 +36,12 @@ def percent(proportion: float) -> str:
     return f"{100 * proportion:g}%"
 
 
-def correct_rows(results: Results) -> str:
-    """What the share of rows that are predicted right is called."""
+def beside_explained(results: Results) -> str:
+    """What the measure is called that is told beside the share explained."""
     target = results.recipe.target
     if isinstance(target, NumericTarget):
         return f"Within {percent(target.tolerance)}"
-    return "Accuracy"
+    return "Mean absolute error" if isinstance(target, CountTarget) else "Accuracy"
 
 
 def or_dash(label: Any) -> str:

@@ -10,8 +10,8 @@ from study.analysis.fits import has_fits, learning_threshold, learning_words
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.common.vocabulary import LEAST_SQUARES
-from study.recipes.target import NumericTarget
-from study.report.tables.cells import closing, correct_rows, number, percent
+from study.recipes.target import CountTarget, NumericTarget
+from study.report.tables.cells import beside_explained, closing, number, percent
 from study.report.tables.table import Table
 from study.statistics.ranking import ranks, shares
 
@@ -58,6 +58,12 @@ def _measured(results: Results, data: pd.DataFrame) -> dict[str, pd.Series]:
             target.with_unit("RMSE"): _spread(data, "rmse", _rounded(data["rmse_mean"].min())),
             f"Within {percent(target.tolerance)}": _spread(data, "within", "{:.2f}"),
         }
+    if isinstance(target, CountTarget):
+        return found | {
+            "Poisson deviance": _spread(data, "deviance", "{:.3f}"),
+            "Mean absolute error": _spread(data, "mae", "{:.3g}"),
+            "Mean count": data["mean_count_mean"].map(lambda value: number(value, "{:.3g}")),
+        }
     return found | {
         "Log loss": _spread(data, "log_loss", "{:.3f}"),
         "Brier score": _spread(data, "brier", "{:.3f}"),
@@ -76,6 +82,12 @@ def _explained(results: Results) -> str:
         return (
             "Within: proportion of rows whose prediction misses by less than "
             f"{percent(target.tolerance)} of the true {target.name}.{of}"
+        )
+    if isinstance(target, CountTarget):
+        return (
+            f"{results.measures.spelled}: 1 - Poisson deviance / that of predicting the mean count "
+            "of the same rows. Deviance: mean of 2 (count × log(count / rate) - count + rate), "
+            "rate being the prediction; mean absolute error: of counts from rates."
         )
     squares = (
         "the second class’s probability" if len(target.levels) == 2 else "all probabilities, summed"
@@ -154,7 +166,7 @@ def _fit_of_seeds(results: Results, data: pd.DataFrame) -> dict[str, pd.Series]:
         f"Test {results.measures.symbol}": data[results.measures.explained].map(
             lambda value: number(value, "{:.3f}")
         ),
-        correct_rows(results): data[results.measures.correct].map(number),
+        beside_explained(results): data[results.measures.beside].map(number),
         "Learned": data["learned"].map({True: "yes", False: "no"}),
     }
 

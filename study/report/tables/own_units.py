@@ -19,7 +19,7 @@ def score_table(overview: Overview) -> Table | None:
     data = leading_first(overview.own_units, claim)
     if data.empty:
         return None
-    level = level_of_claim(claim, claim.method)
+    level = level_of_claim(results.recipe, claim, claim.method)
     layout = pd.DataFrame(
         {
             level.capitalize(): data["name"],

@@ -12,7 +12,7 @@ from study.report.text.early_stops import through_training
 def training_table(overview: Overview) -> Table | None:
     """The claimed feature's share and the loss at each occasion of training."""
     results = overview.results
-    means, loss = overview.paths, overview.losses
+    means, loss, task = overview.paths, overview.losses, results.recipe.task
     if means.empty or loss.empty:
         return None
     claimed = [name for name in results.recipe.claim.names if name in results.features][:1]
@@ -45,7 +45,7 @@ def training_table(overview: Overview) -> Table | None:
         )
         + f" of the nearest epoch kept, of their {measures.losses}, as met in training, with "
         "dropout"
-        + ("" if results.recipe.task.classes else ", of the target divided by its divisor")
+        + (", of the target divided by its divisor" if task.loss == "squared error" else "")
         + ". The score by training-gradient adds up the gradients of all occasions, so that early "
         f"ones, which are larger, weigh more than their share here.{through_training(results)} "
         f"Condition real; the CSV file has every feature. {closing(overview)}",

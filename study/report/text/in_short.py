@@ -57,7 +57,7 @@ def in_short(overview: Overview) -> InShort:
             for answer, rests_on in zip(answers(overview), _numbers(overview), strict=True)
         ],
         " ".join(_not_said(overview)),
-        level_of_claim(claim, claim.method),
+        level_of_claim(overview.results.recipe, claim, claim.method),
         directed,
         [_cells(row, directed=directed) for row in data.head(_ROWS).to_dict("records")],
         len(data),

@@ -52,8 +52,7 @@ def rows_sentences(results: Results) -> Iterator[str]:
 def network_sentences(results: Results) -> Iterator[str]:
     """What the networks are, and how they were trained."""
     if _protocols(results):
-        loss = "cross-entropy" if results.recipe.task.classes else "mean squared error"
-        yield f"{{Networks}}; training was by {loss} and Adam: {{Protocols}}."
+        yield f"{{Networks}}; training was by {results.measures.loss} and Adam: {{Protocols}}."
 
 
 def _rows(results: Results) -> dict[str, int]:

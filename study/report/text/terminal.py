@@ -12,7 +12,7 @@ from study.analysis.warnings.registry import DIVERGED, by_code, warnings
 from study.common.conditions import CONDITIONS
 from study.common.text import by_columns, filled, printable, ranges
 from study.common.vocabulary import SOURCES
-from study.report.tables.cells import correct_rows, number
+from study.report.tables.cells import beside_explained, number
 from study.report.text.alternatives import alternatives
 from study.report.text.history import extensions
 from study.report.text.verdict import answers
@@ -69,7 +69,7 @@ def _fits(overview: Overview) -> dict[str, dict[str, str]]:
             f"mean test {measures.symbol} (worst)": f"{number(row[f'{measures.explained}_mean'])} "
             f"({number(row[f'{measures.explained}_min'])})"
             + (f", {row['undefined']} diverged" if row["undefined"] else ""),
-            correct_rows(results).lower(): number(row[f"{measures.correct}_mean"]),
+            beside_explained(results).lower(): number(row[f"{measures.beside}_mean"]),
         }
         for row in test.to_dict("records")
     }
