@@ -1,6 +1,6 @@
 """The same trainings in JAX: vmap over seeds, scan over steps, compiled as a whole.
 
-As a yardstick of speed only: weights and dropout come from JAX's own generators.
+As a yardstick of speed only: dropout comes from JAX's own generators, and all start alike.
 """
 
 import math
@@ -17,11 +17,14 @@ from study.networks.mlp import MLP
 from study.networks.transformer import EncoderLayer, Transformer, sinusoids
 
 Weights = dict[str, Any]
+# Predictions (rows,) of rows (rows, inputs), with a key for dropout; without one, there is none.
+Forward = Callable[[Weights, Any, Any], Any]
 
 
-def epochs_of(network: nn.Module, x: np.ndarray, y: np.ndarray, seeds: int) -> Callable[[int], Any]:
+def epochs_of(
+    network: nn.Module, forward: Forward, x: np.ndarray, y: np.ndarray, seeds: int
+) -> Callable[[int], Any]:
     """A function that trains `seeds` networks for some epochs, of batches of ten."""
-    forward = _forward(network)
     rows = len(y)
     table, targets = jnp.asarray(x), jnp.asarray(y)
 
@@ -64,57 +67,115 @@ def epochs_of(network: nn.Module, x: np.ndarray, y: np.ndarray, seeds: int) -> C
     return run
 
 
-def _forward(network: nn.Module) -> Callable[[Weights, Any, Any], Any]:
+def forward_of(network: nn.Module) -> Forward:
+    """What a network computes, in JAX: a shipped one, or one of own_networks.py."""
     if isinstance(network, Transformer):
         return _transformer(network)
+    own = {"Residual": _residual, "GeluMlp": _gelu_mlp, "Encoder": _encoder}
+    if type(network).__name__ in own:
+        return own[type(network).__name__](network)
     assert isinstance(network, MLP | Linear)
     hidden = len(network.hidden) if isinstance(network, MLP) else 0
 
     def perceptron(w: Weights, x: Any, _key: Any) -> Any:
         for layer in range(hidden):
-            x = jnp.tanh(x @ w[f"hidden.{layer}.weight"].T + w[f"hidden.{layer}.bias"])
-        return (x @ w["output.weight"].T + w["output.bias"])[:, 0]
+            x = jnp.tanh(_linear(w, f"hidden.{layer}", x))
+        return _linear(w, "output", x)[:, 0]
 
     return perceptron
 
 
-def _transformer(network: Transformer) -> Callable[[Weights, Any, Any], Any]:
-    tokens, width = network.embedding.weight.shape
+def _linear(w: Weights, name: str, x: Any) -> Any:
+    return x @ w[f"{name}.weight"].T + w[f"{name}.bias"]
+
+
+def _drop(x: Any, key: Any, probability: float) -> Any:
+    if key is None:
+        return x
+    kept = jax.random.bits(key, x.shape, jnp.uint16) >= round(probability * 65536)
+    return jnp.where(kept, x / (1 - probability), 0)
+
+
+def _norm(w: Weights, name: str, x: Any) -> Any:
+    centred = x - x.mean(-1, keepdims=True)
+    spread = jnp.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
+    return centred / spread * w[f"{name}.weight"] + w[f"{name}.bias"]
+
+
+def _attended(joint: Any, heads: int, dropped: Callable[[Any], Any] = lambda x: x) -> Any:
+    """Attention of (rows, tokens, 3 width), queries, keys and values side by side."""
+    rows, tokens, width = joint.shape[0], joint.shape[1], joint.shape[2] // 3
+    parts = joint.reshape(rows, tokens, 3, heads, width // heads)
+    query, by_key, value = (parts[:, :, part].swapaxes(1, 2) for part in range(3))
+    scores = query @ by_key.swapaxes(-1, -2) / math.sqrt(width // heads)
+    mixed = dropped(jax.nn.softmax(scores)) @ value
+    return mixed.swapaxes(1, 2).reshape(rows, tokens, width)
+
+
+def _transformer(network: Transformer) -> Forward:
+    width = network.embedding.weight.shape[1]
     heads = cast(EncoderLayer, network.layers[0]).attention.heads
     encoding = jnp.asarray(sinusoids(10, width, network.output.weight.dtype).numpy())[:, None]
-
-    def drop(x: Any, key: Any, probability: float) -> Any:
-        kept = jax.random.bits(key, x.shape, jnp.uint16) >= round(probability * 65536)
-        return jnp.where(kept, x / (1 - probability), 0)
-
-    def norm(x: Any, weight: Any, bias: Any) -> Any:
-        centred = x - x.mean(-1, keepdims=True)
-        return centred / jnp.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) * weight + bias
 
     def forward(w: Weights, x: Any, key: Any) -> Any:
         keys = iter(jax.random.split(key, 1 + 4 * len(network.layers)))
         x = x[..., None] * w["embedding.weight"] + w["embedding.bias"] + encoding
-        x = drop(x, next(keys), 0.2)
+        x = _drop(x, next(keys), 0.2)
         for layer in range(len(network.layers)):
-            p = {
-                name.removeprefix(f"layers.{layer}."): value
-                for name, value in w.items()
-                if name.startswith(f"layers.{layer}.")
-            }
-            joint = x @ p["attention.query_key_value"].T + p["attention.query_key_value_bias"]
-            parts = joint.reshape(-1, tokens, 3, heads, width // heads)
-            query, by_key, value = (parts[:, :, part].swapaxes(1, 2) for part in range(3))
-            scores = query @ by_key.swapaxes(-1, -2) / math.sqrt(width // heads)
-            mixed = drop(jax.nn.softmax(scores), next(keys), 0.1) @ value
-            mixed = mixed.swapaxes(1, 2).reshape(-1, tokens, width)
-            mixed = mixed @ p["attention.output.weight"].T + p["attention.output.bias"]
-            x = x + drop(mixed, next(keys), 0.1)
-            x = norm(x, p["attention_norm.weight"], p["attention_norm.bias"])
-            middle = jax.nn.relu(x @ p["expand.weight"].T + p["expand.bias"])
-            middle = drop(middle, next(keys), 0.1) @ p["contract.weight"].T + p["contract.bias"]
-            x = x + drop(middle, next(keys), 0.1)
-            x = norm(x, p["feedforward_norm.weight"], p["feedforward_norm.bias"])
-        hidden = jnp.tanh(x.reshape(len(x), -1) @ w["hidden.weight"].T + w["hidden.bias"])
-        return (hidden @ w["output.weight"].T + w["output.bias"])[:, 0]
+            part = f"layers.{layer}"
+            joint = x @ w[f"{part}.attention.query_key_value"].T
+            joint = joint + w[f"{part}.attention.query_key_value_bias"]
+            mixed = _attended(joint, heads, lambda scores: _drop(scores, next(keys), 0.1))
+            mixed = _linear(w, f"{part}.attention.output", mixed)
+            x = _norm(w, f"{part}.attention_norm", x + _drop(mixed, next(keys), 0.1))
+            middle = jax.nn.relu(_linear(w, f"{part}.expand", x))
+            middle = _linear(w, f"{part}.contract", _drop(middle, next(keys), 0.1))
+            x = _norm(w, f"{part}.feedforward_norm", x + _drop(middle, next(keys), 0.1))
+        hidden = jnp.tanh(_linear(w, "hidden", x.reshape(len(x), -1)))
+        return _linear(w, "output", hidden)[:, 0]
+
+    return forward
+
+
+def _residual(network: Any) -> Forward:
+    count = len(network.blocks)
+
+    def forward(w: Weights, x: Any, key: Any) -> Any:
+        keys = [None] * count if key is None else jax.random.split(key, count)
+        h = _linear(w, "first", x)
+        for place in range(count):
+            part = f"blocks.{place}"
+            middle = jax.nn.relu(_linear(w, f"{part}.expand", _norm(w, f"{part}.norm", h)))
+            h = h + _linear(w, f"{part}.contract", _drop(middle, keys[place], 0.1))
+        return _linear(w, "output", h)[:, 0]
+
+    return forward
+
+
+def _gelu_mlp(_network: Any) -> Forward:
+    def forward(w: Weights, x: Any, _key: Any) -> Any:
+        x = jax.nn.gelu(_norm(w, "layers.1", _linear(w, "layers.0", x)), approximate=False)
+        x = jax.nn.gelu(_linear(w, "layers.3", x), approximate=False)
+        return _linear(w, "layers.5", x)[:, 0]
+
+    return forward
+
+
+def _encoder(network: Any) -> Forward:
+    layers = len(network.encoder.layers)
+    heads = network.encoder.layers[0].self_attn.num_heads
+
+    def forward(w: Weights, x: Any, _key: Any) -> Any:
+        x = _linear(w, "embedding", x[..., None])
+        for layer in range(layers):
+            part = f"encoder.layers.{layer}"
+            joint = x @ w[f"{part}.self_attn.in_proj_weight"].T
+            mixed = _attended(joint + w[f"{part}.self_attn.in_proj_bias"], heads)
+            mixed = _linear(w, f"{part}.self_attn.out_proj", mixed)
+            x = _norm(w, f"{part}.norm1", x + mixed)
+            middle = jax.nn.relu(_linear(w, f"{part}.linear1", x))
+            x = _norm(w, f"{part}.norm2", x + _linear(w, f"{part}.linear2", middle))
+        hidden = jnp.tanh(_linear(w, "hidden", x.reshape(len(x), -1)))
+        return _linear(w, "output", hidden)[:, 0]
 
     return forward

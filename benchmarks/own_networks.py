@@ -1,11 +1,13 @@
-"""Seconds to train one network of one's own, by PyTorch and in lanes, and to compile it.
+"""Seconds of the processor to train one network of one's own, by PyTorch, in lanes and in JAX, and
+to compile it.
 
     python benchmarks/own_networks.py
 
 Networks as strangers write them: the residual network of docs/own-model.md, an MLP with exact
 GELU and layer norm, and PyTorch's own encoder layers of the published sizes. Each is trained on the
-people data in blocks of either engine in turn, again and again, for a few epochs, and the time
-scaled to 300, as in throughput.py. Compiling is from the nn.Module to the training kernel, with
+people data in blocks of either engine in turn, and in JAX where it is installed, again and again,
+for a few epochs, and the time scaled to 300, as in throughput.py, which says what the limit is.
+Compiling is from the nn.Module to the training kernel, with
 nothing in the cache: recording, with what it imports, planning, writing, LLVM.
 """
 
@@ -17,8 +19,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import torch
-from throughput import block, in_lanes
+from throughput import block, in_lanes, jax_ways, operations, peak
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -27,6 +30,7 @@ from study.engines.lanes.compiler import host_lanes
 from study.engines.lanes.engine import Lanes
 from study.engines.torch.engine import Torch
 from study.engines.torch.prediction import BLOCK
+from study.networks.build import build
 from study.networks.dropout import Dropout
 from study.recipes.find import find_dataset, find_model
 from study.recipes.model import ModelRecipe, Protocol
@@ -116,8 +120,10 @@ def main() -> None:
         compile_alone(arguments.compile)
         return
     torch.set_num_threads(1)
+    limit = peak(host_lanes())
+    print(f"One core multiplies and adds at {limit / 1e9:.0f} GFLOP/s, {host_lanes()} lanes.")
     for name in ("Residual", "GeluMlp", "Encoder"):
-        compare(name, arguments.rounds)
+        compare(name, limit, arguments.rounds)
     print("\nSeconds of the processor to the training kernel, nothing in the cache, and again:")
     for name in RECIPES:
         with tempfile.TemporaryDirectory() as cache:
@@ -125,27 +131,50 @@ def main() -> None:
         print(f"{name}: {cold:.1f}, {warm:.2f}")
 
 
-def compare(name: str, rounds: int) -> None:
-    """Time both engines in turn, and print seconds a seed."""
+def compare(name: str, limit: float, rounds: int) -> None:
+    """Time both engines and JAX in turn, and print seconds a seed."""
     found = find_dataset("people")
     dataset, recipe = load_dataset(found.recipe, found.path.parent), RECIPES[name]
+    network = build(recipe, inputs=8, init=0)
+    same_in_jax(network, dataset.test_x)
     ways = {
         "torch block": block(recipe, dataset, Torch, BLOCK, epochs=3),
         **{
             f"lanes block {count}": block(recipe, dataset, Lanes, count, epochs=120)
             for count in sorted({8, host_lanes()})
         },
+        **{f"jax {seeds}": way for seeds, way in jax_ways(network, dataset).items()},
     }
     times: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(rounds):
         for way, timed in ways.items():
             times[way].append(timed())
     seconds = {way: statistics.median(found) for way, found in times.items()}
-    print(f"\n{name}: seconds a seed\nseeds  torch.func     lanes  torch/lanes")
+    floor = operations(Lanes(recipe, 8).sizes) / limit
+    print(
+        f"\n{name}: seconds a seed\nseeds  torch.func       jax     lanes     limit  torch/lanes"
+        "  jax/lanes  lanes/limit"
+    )
     for seeds in SEEDS:
         by_torch = -(-seeds // BLOCK) * seconds["torch block"] / seeds
         by_lanes = in_lanes(seeds, seconds) / seeds
-        print(f"{seeds:5d} {by_torch:11.4f} {by_lanes:9.5f} {by_torch / by_lanes:12.0f}")
+        by_jax = seconds.get(f"jax {seeds}", np.nan) / seeds
+        print(
+            f"{seeds:5d} {by_torch:11.4f} {by_jax:9.4f} {by_lanes:9.5f} {floor:9.5f} "
+            f"{by_torch / by_lanes:12.0f} {by_jax / by_lanes:10.1f} {by_lanes / floor:12.2f}"
+        )
+
+
+def same_in_jax(network: nn.Module, x: np.ndarray) -> None:
+    """Hold what is timed in JAX to what the network computes, where JAX is installed."""
+    try:
+        from jax_loop import forward_of
+    except ModuleNotFoundError:
+        return
+    weights = {name: value.detach().numpy() for name, value in network.named_parameters()}
+    with torch.no_grad():
+        expected = network.eval()(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(forward_of(network)(weights, x, None), expected, atol=1e-5)
 
 
 def compiling(name: str, cache: str) -> float:

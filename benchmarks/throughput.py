@@ -1,4 +1,5 @@
-"""Seconds to train one network of 6000 steps: four ways, and the limit, in one run on one core.
+"""Seconds of the processor to train one network of 6000 steps: four ways, and the limit, in one
+run on one core.
 
     python benchmarks/throughput.py
 
@@ -82,7 +83,7 @@ def compare(name: str, dataset: Dataset, limit: float, rounds: int) -> None:
             times[way].append(timed())
     seconds = {way: statistics.median(found) for way, found in times.items()}
     spread = max(max(found) / min(found) for found in times.values())
-    floor = operations(network) / limit
+    floor = operations(Sizes.of(network, 8)) / limit
     print(f"\n{recipe.title}: seconds a seed, {rounds} rounds, slowest / fastest {spread:.2f}")
     print(
         "seeds      loop  torch.func       jax     lanes     limit  loop/lanes  jax/lanes"
@@ -98,9 +99,9 @@ def compare(name: str, dataset: Dataset, limit: float, rounds: int) -> None:
             f"{by_torch / by_lanes:12.1f} {by_lanes / floor:12.2f}"
         )
     replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in range(100)]
-    start = time.perf_counter()
+    start = time.process_time()
     Lanes(recipe, 8).train(replicates, dataset.train_x, dataset.train_y)
-    whole = (time.perf_counter() - start) / 100
+    whole = (time.process_time() - start) / 100
     print(
         f"100 seeds by train(), from end to end: {whole:.5f} s a seed, "
         f"{seconds['loop'] / whole:.0f} times the loop, {whole / floor:.2f} times the limit"
@@ -121,7 +122,7 @@ def plain_loop(name: str, dataset: Dataset) -> Timed:
         def timed() -> float:
             ticks: list[float] = []
             train_published(
-                dataset.train_x, dataset.train_y, 0, 4, lambda *_: ticks.append(time.perf_counter())
+                dataset.train_x, dataset.train_y, 0, 4, lambda *_: ticks.append(time.process_time())
             )
             return (ticks[-1] - ticks[0]) / (len(ticks) - 1) * EPOCHS
 
@@ -144,10 +145,10 @@ def plain_loop(name: str, dataset: Dataset) -> Timed:
 
     def timed_epochs() -> float:
         epoch()
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(4):
             epoch()
-        return (time.perf_counter() - start) / 4 * EPOCHS
+        return (time.process_time() - start) / 4 * EPOCHS
 
     return timed_epochs
 
@@ -166,7 +167,7 @@ def block(
             replicates,
             dataset.train_x,
             dataset.train_y,
-            lambda work: ticks.append((time.perf_counter(), work // count)),
+            lambda work: ticks.append((time.process_time(), work // count)),
         )
         worked = sum(work for _, work in ticks[1:])
         return (ticks[-1][0] - ticks[0][0]) / worked * EPOCHS
@@ -177,7 +178,7 @@ def block(
 def jax_ways(network: nn.Module, dataset: Dataset) -> dict[int, Timed]:
     """Each number of seeds at once; none where JAX is not installed."""
     try:
-        from jax_loop import epochs_of
+        from jax_loop import epochs_of, forward_of
     except ModuleNotFoundError:
         return {}
 
@@ -185,23 +186,24 @@ def jax_ways(network: nn.Module, dataset: Dataset) -> dict[int, Timed]:
         train_epochs(epochs)  # compiles
 
         def once() -> float:
-            start = time.perf_counter()
+            start = time.process_time()
             train_epochs(epochs)
-            return (time.perf_counter() - start) / epochs * EPOCHS
+            return (time.process_time() - start) / epochs * EPOCHS
 
         return once
 
     return {
         seeds: timed(
-            epochs_of(network, dataset.train_x, dataset.train_y, seeds), max(2, 200 // seeds)
+            epochs_of(network, forward_of(network), dataset.train_x, dataset.train_y, seeds),
+            max(2, 200 // seeds),
         )
         for seeds in SEEDS
     }
 
 
-def operations(network: nn.Module) -> float:
+def operations(sizes: Sizes) -> float:
     """Additions, multiplications, divisions and roots of one whole training of one seed."""
-    counted = kernels.training(Sizes.of(network, 8), 8, 8).operations
+    counted = kernels.training(sizes, 8, 8).operations
     steps = EPOCHS * BATCHES
     return counted["epoch", "batch", "row"] * EPOCHS * ROWS + counted["epoch", "batch"] * steps
 
@@ -213,9 +215,9 @@ def peak(lanes: int) -> float:
     x = aligned((chains, lanes))
     best = np.inf
     for _ in range(9):
-        start = time.perf_counter()
+        start = time.process_time()
         kernel(x=x, turns=turns)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return 2 * chains * turns * lanes / best
 
 

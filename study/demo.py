@@ -22,7 +22,7 @@ from study.common.errors import InputError
 from study.common.files import check_replaceable
 from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.one_row import encode_row
-from study.engines.torch.prediction import one_thread
+from study.engines.one_thread import one_thread
 from study.recipes.find import find_dataset, shipped_path
 from study.recipes.target import NumericTarget
 from study.store.weights_file import is_weights_file, write_weights

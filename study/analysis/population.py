@@ -52,6 +52,7 @@ def population(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFra
         for method, level in levels.items()
     }
     for model in all_models(results):
+        reason_of_model = gated(gate, model)
         for method, level in levels.items():
             found = results.on_splits(model, method, level, claim.for_class)
             if found is None:
@@ -66,7 +67,7 @@ def population(results: Results, claim: Claim, gate: pd.DataFrame) -> pd.DataFra
             means, place = verdict.means, verdict.narrowest
             splits = len(np.unique(found.splits))
             interval = means.intervals()[place]
-            reason = gated(gate, model)
+            reason = reason_of_model
             if not reason and verdict.verdict == NO_VERDICT:
                 reason = f"{means.splits} splits with scores are too few"
                 if unmoved:

@@ -152,7 +152,7 @@ class Results:
         varied = [by_source(scores.frame(end=0))]  # without rows: nothing may be stored yet
         for stored in scores.frames(_ROWS_AT_ONCE):
             found = dict(stored_vectors(by_seed(stored), self.recipe))
-            for model in () if self.imported else dict.fromkeys(stored["model"]):
+            for model in () if self.imported else stored["model"].unique():
                 if undefined := without_gradient(found, model, self.recipe):
                     self.undefined[model] = undefined
                     own = stored["method"].map(method_of)

@@ -14,8 +14,8 @@ from study.common.vocabulary import SOURCES
 
 def by_seed(frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the networks of one ordinary seed, and replace their streams by that seed."""
-    frame = frame[_ordinary(frame)].rename(columns={"init": "seed"})
-    return frame.drop(columns=[*STREAM_NAMES[1:]]).reset_index(drop=True)
+    own = frame.drop(columns=[*STREAM_NAMES[1:]]).rename(columns={"init": "seed"})
+    return own[_ordinary(frame)].reset_index(drop=True)
 
 
 def by_split(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """All engines, and which of them trains the models of a recipe."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from study.common.errors import InputError
 from study.common.task import NUMBER, Task
@@ -8,6 +9,7 @@ from study.datasets.dataset import Gap
 from study.engines.closed_form import ClosedForm
 from study.engines.engine import Engine
 from study.engines.lanes.engine import Lanes
+from study.engines.lanes.graph.graph import UnsupportedError
 from study.engines.scikit_learn import ScikitLearn
 from study.engines.torch.engine import Torch
 from study.recipes.model import Contender
@@ -31,15 +33,23 @@ def engine_for(
     of the engine of which there are results, which goes on if it can; gaps : where missing values
     of the data stand. Raises InputError.
     """
-    before = engine_named(begun) if begun else None
-    if before is not None:
-        engine = before.of(recipe, inputs, device, task)
-        if engine is not None and engine.name == begun:
-            return engine.keeping(gaps)
-    for kind in ENGINES:
-        engine = kind.of(recipe, inputs, device, task)
-        if engine is not None:
-            return engine.keeping(gaps)
+    kinds: list[tuple[type[Engine], str | None]] = [(kind, None) for kind in ENGINES]
+    if begun and (before := engine_named(begun)):
+        kinds.insert(0, (before, begun))
+    missing: str | None = None  # what lanes do not know of a network, which they are asked once
+    for kind, name in kinds:
+        if kind is Lanes and missing:
+            continue
+        try:
+            engine = kind.of(recipe, inputs, device, task)
+        except UnsupportedError as error:
+            missing = str(error)
+            continue
+        if engine is None or name not in (None, engine.name):
+            continue
+        if isinstance(engine, Torch):
+            engine = replace(engine, missing=missing)
+        return engine.keeping(gaps)
     raise InputError(f"no engine trains a model of this recipe on device '{device}'")
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from study.common.methods import PREDICTIONS, RETRAINING, STEPS, find_method
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine
+from study.engines.one_thread import one_thread
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate, Trained
-from study.engines.torch.prediction import one_thread
 from study.execution.train_and_measure import score_rows
 from study.importance.measure import measure_trained
 from study.store.reader import Training, among, key_of, streams_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from study.datasets.dataset import Dataset
-from study.engines.torch.prediction import one_thread
+from study.engines.one_thread import one_thread
 from study.execution.block import Block, Broken
 from study.execution.plan import in_threads
 from study.execution.progress_counter import ProgressCounter, progress_counter

@@ -14,8 +14,8 @@ from study.common.conditions import UNTRAINED
 from study.common.errors import StudyError, first_line
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine
+from study.engines.one_thread import one_thread
 from study.engines.replicates import Replicate, Trained
-from study.engines.torch.prediction import one_thread
 from study.execution.block import Block
 from study.execution.train_and_measure import Count
 from study.importance import permutation

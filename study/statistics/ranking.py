@@ -128,6 +128,9 @@ def different(scores: np.ndarray) -> np.ndarray:
     item = int(np.argmax([len(np.unique(column)) for column in scores[rest].T]))
     order = rest[np.argsort(scores[rest, item], kind="stable")]
     rising = scores[order, item]
+    if _apart(rising):  # as in most runs
+        first[rest] = True
+        return first
     for place in rest:
         if not left[place]:
             continue
@@ -140,6 +143,15 @@ def different(scores: np.ndarray) -> np.ndarray:
             same = (others == one) | (np.abs(others - one) <= ROUNDING * np.abs(one))
         left[near[same.all(axis=1)]] = False
     return first
+
+
+def _apart(rising: np.ndarray) -> bool:
+    """Whether sorted numbers are all finite, and each somewhat further from the next than those
+    that may be the same."""
+    size = np.abs(rising)
+    with unbounded():
+        near = np.diff(rising) <= 2 * ROUNDING * np.maximum(size[1:], size[:-1])
+    return bool(np.isfinite(rising).all()) and not near.any()
 
 
 def _window(rising: np.ndarray, value: float) -> slice:

@@ -16,9 +16,9 @@ from study.common.versions import environment
 from study.common.weights import Weights
 from study.datasets.dataset import Dataset, load_dataset
 from study.engines.engine import Engine
+from study.engines.one_thread import one_thread
 from study.engines.registry import engine_for
 from study.engines.replicates import Trained
-from study.engines.torch.prediction import one_thread
 from study.execution.block import Block
 from study.execution.further_methods import replicates_of
 from study.execution.plan import plan

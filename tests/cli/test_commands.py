@@ -24,6 +24,7 @@ from study.cli.options import parse_seeds
 from study.common.errors import InputError
 from study.common.vocabulary import LEAST_SQUARES
 from study.engines.closed_form import ClosedForm
+from study.engines.lanes import engine as lanes_engine
 from study.execution.block import Block
 from study.execution.train_and_measure import train_and_measure
 from study.importance.permutation import rows_predicted
@@ -212,13 +213,21 @@ def test_other_sizes_and_a_network_of_one_s_own_need_nothing_said(command, small
     ]
 
 
-def test_a_network_that_lanes_do_not_know_is_trained_by_torch_and_said_so(command, small):
+def test_a_network_that_lanes_do_not_know_is_trained_by_torch_and_said_so(
+    command, small, monkeypatch
+):
+    asked = []
+    recorded = lanes_engine.recorded
+    monkeypatch.setattr(
+        lanes_engine, "recorded", lambda *of: asked.append(of[0].network) or recorded(*of)
+    )
     recipe = (ROOT / "models" / "mlp.toml").read_text()
     recipe = recipe.replace("study.networks.mlp:MLP", "networks_to_check:Convolution")
     Path("folded.toml").write_text(recipe.replace("hidden_widths = [10, 10]", ""))
     outcome = command("plan", *small[:2], "--models", "folded.toml,mlp", "--seeds", "1")
     said = [line for line in outcome.out.splitlines() if "PyTorch" in line]
     assert said == ["folded: trained by PyTorch, as lanes do not know this of it: convolution"]
+    assert asked.count("networks_to_check:Convolution") == 1  # which takes long
 
 
 def test_least_squares_draws_nothing_from_torch_s_generator(people):

@@ -63,14 +63,12 @@ class Lanes(NetworkEngine):
 
     @classmethod
     def of(cls, recipe: Contender | None, inputs: int, device: str, task: Task) -> Self | None:
+        """As every engine's. Raises UnsupportedError with what lanes do not know of a network."""
         if not isinstance(recipe, ModelRecipe) or device != "cpu":
             return None
         if import_class(recipe) in SHIPPED:
             return cls(recipe, inputs, task)
-        try:
-            return cls(recipe, inputs, task, known=recorded(recipe, inputs, task.outputs))
-        except UnsupportedError:
-            return None
+        return cls(recipe, inputs, task, known=recorded(recipe, inputs, task.outputs))
 
     @property
     def threaded(self) -> bool:

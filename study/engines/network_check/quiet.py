@@ -8,7 +8,7 @@ from contextlib import contextmanager, redirect_stdout
 
 import numpy as np
 
-from study.engines.torch.prediction import one_thread
+from study.engines.one_thread import one_thread
 from study.networks.build import seeded
 
 

@@ -1,7 +1,7 @@
 """Networks of any kind, by PyTorch."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
@@ -31,11 +31,15 @@ _LATER = 100 * 2**20
 
 @dataclass(frozen=True)
 class Torch(NetworkEngine):
-    """Any network by torch.func, on one of torch's devices."""
+    """Any network by torch.func, on one of torch's devices.
+
+    missing : what lanes do not know of the network; they are asked if not given
+    """
 
     family = "torch"
 
     device: str = "cpu"
+    missing: str | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, recipe: Contender | None, inputs: int, device: str, task: Task) -> Self | None:
@@ -50,7 +54,7 @@ class Torch(NetworkEngine):
     def note(self) -> str | None:
         if self.device != "cpu":
             return None
-        missing = not_in_lanes(self.recipe, self.inputs, self.task.outputs)
+        missing = self.missing or not_in_lanes(self.recipe, self.inputs, self.task.outputs)
         return missing and f"trained by PyTorch, as lanes do not know this of it: {missing}"
 
     @property

@@ -10,7 +10,8 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from study.engines.torch.prediction import BLOCK, TorchStack, one_thread
+from study.engines.one_thread import one_thread
+from study.engines.torch.prediction import BLOCK, TorchStack
 
 # How much more than what lives the allocator keeps.
 _KEPT = 1.6

@@ -1,7 +1,6 @@
 """Trained networks of any kind, by torch.func."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -12,6 +11,7 @@ from torch.func import functional_call, vjp, vmap
 from study.common.methods import GRADIENTS, PREDICTIONS
 from study.common.weights import Weights
 from study.engines.engine import Stack
+from study.engines.one_thread import one_thread
 
 # Networks computed at once. Fixed, and short blocks are padded, so that the arithmetic of
 # one seed never depends on its companions: a sum inside a batch of another size may differ
@@ -108,19 +108,3 @@ def padded(array: np.ndarray) -> np.ndarray:
     """A contiguous copy filled up to BLOCK along the first axis with copies of its first item."""
     missing = BLOCK - len(array)
     return np.concatenate([array, np.repeat(array[:1], missing, axis=0)])
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One intra-op thread and full precision, whatever the process is set to.
-
-    How sums are split over threads, and how products are rounded, shows in the last bits.
-    """
-    threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
-    torch.set_num_threads(1)
-    torch.set_float32_matmul_precision("highest")
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.set_float32_matmul_precision(precision)

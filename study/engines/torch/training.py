@@ -12,10 +12,11 @@ from study.common.errors import InputError
 from study.common.task import Task
 from study.common.weights import Weights
 from study.engines.batches import Batches
+from study.engines.one_thread import one_thread
 from study.engines.replicates import Replicate, Trained, loss_epochs, occasion_epochs
 from study.engines.torch.best import Best
 from study.engines.torch.losses import Loss, loss_of
-from study.engines.torch.prediction import BLOCK, one_thread
+from study.engines.torch.prediction import BLOCK
 from study.networks.build import build
 from study.networks.dropout import Dropout
 from study.recipes.model import ModelRecipe, Protocol

@@ -26,7 +26,7 @@ from study.engines.lanes.graph.graph import (
     Shapes,
     UnsupportedError,
 )
-from study.engines.torch.prediction import one_thread
+from study.engines.one_thread import one_thread
 from study.networks.transformer import Transformer
 
 # What they return depends on the shape of their argument alone.
