@@ -24,6 +24,7 @@ from study.analysis.selection import MOST_MODELS
 from study.recipes.claim import Claim
 from study.report.tables.cells import model_title, network, p_value, percent
 from study.report.text.alternatives import alternatives
+from study.report.text.needed import needed
 from study.report.text.origin import how_declared, lost, reach
 from study.statistics.claims import CONTRADICTED, INCONCLUSIVE, NO_VERDICT, SUPPORTED
 from study.statistics.confidence_sequence import confidence_sequence
@@ -312,7 +313,7 @@ def details(overview: Overview) -> list[str]:
         f"{percent(claim.proportion)} of seeds, for the {model_title(results, claim.model)} by "
         f"{claim.method}.{remark}",
     ]
-    sentences += [*_declared_with_it(overview), *alternatives(overview)]
+    sentences += [*_declared_with_it(overview), *alternatives(overview), *needed(overview)]
     row = overview.own_verdict(claim)
     if row is None or row["verdict"] == NO_VERDICT:
         return sentences

@@ -1,0 +1,54 @@
+"""Which variables a model relies on, and which of these add to the others: where answers differ."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from study.analysis.overview import Overview
+from study.common.methods import CONDITIONAL_PERMUTATION, GROUPED_PERMUTATION, LEAVE_OUT
+from study.common.text import listed, some
+from study.report.tables.cells import model_title
+
+_LEVEL = 0.05
+_GIVEN_OTHERS = (CONDITIONAL_PERMUTATION, LEAVE_OUT)
+
+
+def needed(overview: Overview) -> Iterator[str]:
+    """What the claim's model relies on that others do not tell, and what they may tell as well.
+
+    By the tests over splits; nothing where the run has no scores given the other variables.
+    """
+    results = overview.results
+    claim = results.recipe.claim
+    p_values = _p_values(overview, "variable", claim.model)
+    given = [method for method in _GIVEN_OTHERS if method in p_values]
+    if GROUPED_PERMUTATION not in p_values or not given:
+        return
+    relied = p_values[GROUPED_PERMUTATION] <= _LEVEL
+    adds = _adds(p_values[given])
+    title, by = model_title(results, claim.model), listed(given)
+    if both := [*p_values.index[relied & adds]]:
+        yield f"{title} relies on {some(both)}, and no other variable replaces that ({by})."
+    if only := [*p_values.index[relied & ~adds]]:
+        yield (
+            f"{title} relies on {some(only)}, but others could take the place of each: none is "
+            f"shown to add to them ({by})."
+        )
+    of_groups = _p_values(overview, "group", claim.model)
+    if set(given) <= set(of_groups):
+        for name in of_groups.index[_adds(of_groups[given])]:
+            members = results.recipe.variable_groups.get(name, [])
+            if members and set(members) <= set(only):
+                yield f"Together, as {name}, {listed(members)} do add to the others."
+
+
+def _adds(p_values: pd.DataFrame) -> pd.Series:
+    """Whether a drop is shown by any of some methods, corrected for how many they are."""
+    return (p_values * p_values.shape[1] <= _LEVEL).any(axis=1)
+
+
+def _p_values(overview: Overview, level: str, model: str) -> pd.DataFrame:
+    """Adjusted p-values of a model, a line for each item, a column for each method."""
+    data = overview.variable_tests(level)
+    own = data[data["model"] == model]
+    return own.pivot_table(index="name", columns="method", values="p_adjusted", sort=False)
