@@ -24,7 +24,7 @@ from study.execution.plan import on_splits
 from study.importance.measure import measure_trained
 from study.recipes.find import find_model
 from study.recipes.model import ModelRecipe, Protocol
-from study.statistics.population import means_of_halves
+from study.statistics.resampled import resampled
 
 METHODS = (GROUPED_PERMUTATION, CONDITIONAL_PERMUTATION, LEAVE_OUT)
 CORRELATIONS = (0.0, 0.5, 0.9)
@@ -61,8 +61,9 @@ def p_values(engine: Engine, correlation: float, index: int) -> dict[str, np.nda
     ]
     trained = engine.train(halves, *data.pooled, tested=len(data.test_y))
     found = measure_trained(engine, trained, data, halves, methods=METHODS)
+    tested = len(data.test_y) / len(data.train_y)
     return {
-        one.method: means_of_halves(one.score, SPLIT, HALF).p_above() for one in found.importances
+        one.method: resampled(one.score, SPLIT, HALF, tested).p_above for one in found.importances
     }
 
 
@@ -70,9 +71,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--datasets", type=int, help="of each cell, in place of its own number")
+    parser.add_argument("--models", nargs="+", default=[part.model for part in PARTS])
     arguments = parser.parse_args()
     lines = []
-    for part in PARTS:
+    for part in (of for of in PARTS if of.model in arguments.models):
         engine, count = part.engine(), arguments.datasets or part.datasets
         for correlation in CORRELATIONS:
             found = [p_values(engine, correlation, index) for index in range(count)]
