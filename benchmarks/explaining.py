@@ -1,0 +1,101 @@
+"""What Shapley values and integrated gradients take, beside training, and shap on one network.
+
+python -P benchmarks/explaining.py [--seeds 20] [--rounds 3]
+
+Seconds for all seeds of people in lanes (each way in turn in one run, the fastest round), and what
+`shap`'s exact explainer takes for the same values of one seed of each model, compiled before, too.
+Needs shap; with -P, as `coverage.py` beside this is not the module that shap means.
+"""
+
+import argparse
+import time
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+
+from study.common.methods import INTEGRATED_GRADIENT, SHAPLEY
+from study.common.streams import StreamSeeds
+from study.datasets.dataset import Dataset, load_dataset
+from study.engines.engine import Stack
+from study.engines.registry import engine_for
+from study.engines.replicates import Replicate
+from study.engines.torch.prediction import one_thread
+from study.importance.measure import measure
+from study.importance.sample import Sample
+from study.importance.shapley import background_of
+from study.recipes.find import DEFAULT_MODELS, find_dataset, find_model
+
+
+def fastest(work: Callable[[], object], rounds: int) -> float:
+    """Seconds of the fastest of some rounds, after one that compiles."""
+    work()
+    taken = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+def by_shap(stack: Stack, data: Dataset) -> tuple[float, np.ndarray]:
+    """Seconds of shap for the first seed, and its mean absolute values by variable."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import shap
+
+    def features(codes: np.ndarray) -> np.ndarray:
+        parts = [
+            np.eye(len(group))[codes[:, place].astype(int)] if len(group) > 1 else codes[:, [place]]
+            for place, group in enumerate(data.groups)
+        ]
+        return np.concatenate(parts, axis=1).astype(np.float32)
+
+    background, _ = background_of(data, Sample.of(data, ()))
+    background = data.to_variables(background)
+    masker = shap.maskers.Independent(background, max_samples=len(background))
+    explainer = shap.explainers.Exact(lambda codes: stack.predict(features(codes))[0], masker)
+    explainer(data.to_variables(data.test_x[:2]))  # compiles what is shap's own
+    start = time.perf_counter()
+    values = explainer(data.to_variables(data.test_x)).values
+    return time.perf_counter() - start, np.abs(values).mean(axis=0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    found = find_dataset("people")
+    data = load_dataset(found.recipe, found.path.parent)
+    replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in range(arguments.seeds)]
+    print("model                train  shapley  part  integrated  part  shap, a seed  times  apart")
+    x, y, sums = data.train_x, data.train_y, np.zeros(3)
+    for name in DEFAULT_MODELS:
+        engine = engine_for(find_model(name).recipe, len(data.features))
+        trained = engine.train(replicates, x, y)
+        stack = engine.stack(trained)
+        ways = [
+            lambda engine=engine: engine.train(replicates, x, y),
+            *(
+                lambda stack=stack, trained=trained, method=method: measure(
+                    stack, data, trained.occasions, methods=[method]
+                )
+                for method in (SHAPLEY, INTEGRATED_GRADIENT)
+            ),
+        ]
+        train, shapley, integrated = (fastest(way, arguments.rounds) for way in ways)
+        sums += train, shapley, integrated
+        alone, expected = by_shap(engine.stack(trained.only([0])), data)
+        own = measure(stack, data, trained.occasions, methods=[SHAPLEY]).importances[0].score[0]
+        print(
+            f"{name:19} {train:6.3f} {shapley:8.3f} {shapley / train:5.2f} {integrated:11.3f} "
+            f"{integrated / train:5.2f} {alone:13.3f} {alone / shapley * len(replicates):6.0f} "
+            f"{np.abs(own - expected).max():6.0e}"
+        )
+    print(f"all: shapley {sums[1] / sums[0]:.2f}, integrated {sums[2] / sums[0]:.2f} of training")
+
+
+if __name__ == "__main__":
+    with one_thread():
+        main()
