@@ -68,7 +68,8 @@ class _Commands(click.Group):
         except click.UsageError as error:
             for name, group in self.commands.items():
                 if isinstance(group, click.Group) and args[0] in group.commands:
-                    error.message += f" Did you mean 'study {name} {args[0]}'?"
+                    meant = f"Did you mean 'study {name} {args[0]}'?"
+                    raise click.UsageError(f"{error.message} {meant}", ctx) from error
             raise
 
 

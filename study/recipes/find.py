@@ -139,8 +139,8 @@ def _find(
         raise InputError(f"{name_or_path}: not a recipe{remedy}")
     if folder == "models" and ":" in name_or_path:
         raise InputError(
-            f"'{name_or_path}': a class is named in a recipe, such as {folder}/mine.toml: network = "
-            f'"{name_or_path}", or estimator = and the same of a class like scikit-learn\'s'
+            f"'{name_or_path}': a class is named in a recipe, such as {folder}/mine.toml, by "
+            f'network = "{name_or_path}", or by estimator = where it is like scikit-learn\'s'
         )
     raise InputError(
         f"unknown {kind} '{name_or_path}': {meant}there is {', '.join(sorted(names))}; "
