@@ -134,7 +134,7 @@ def claim_command(
     overview = Overview(results)
     say(f"{NOT_DECLARED}.\n")
     for answer in answers(overview, claim):
-        say(f"{printable(f'{answer.question}: {answer.verdict}. {answer.sentence}')}\n")
+        say(f"{printable(answer.line)}\n")
     tables = (make(overview, claim) for make in (population_table, chance_table, claim_table))
     say("\n".join(table.text() for table in tables if table is not None), nl=False)
 
