@@ -281,7 +281,8 @@ def _refuse_other_tasks(recipe: EstimatorRecipe, estimator_class: Any, task: Tas
     raise _unfit(
         recipe,
         f"not a class of scikit-learn {_kind(task)}s (a Pipeline or a search around one does not "
-        "count: the seed could not set the random_state within it)",
+        "count: the seed could not set the random_state within it); let a class of your own "
+        f"inherit {_kind(task).capitalize()}Mixin of sklearn.base",
     )
 
 
