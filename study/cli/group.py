@@ -59,6 +59,19 @@ class _Commands(click.Group):
         ctx.meta[TYPED] = ["study", *args]
         return super().parse_args(ctx, args)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is named. Where only a group holds one, say which."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            for name, group in self.commands.items():
+                if isinstance(group, click.Group) and args[0] in group.commands:
+                    meant = f"Did you mean 'study {name} {args[0]}'?"
+                    raise click.UsageError(f"{error.message} {meant}", ctx) from error
+            raise
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="importance-study")

@@ -121,7 +121,8 @@ def claim_command(
     if len(run_and_claim) not in (1, 2) or (alone and Path(run_and_claim[0]).is_dir()):
         raise InputError('give one claim in quotation marks, such as "age rank 1 in 0.8"')
     *run, words = run_and_claim
-    if run and Path(words).is_dir():  # the claim stands before it
+    if run and not Path(run[0]).is_dir() and (Path(words).is_dir() or " in " in run[0]):
+        # The claim stands before it.
         run, words = [words], run[0]
     results = Results(find_run(one_run(run[0] if run else None, named)))
     claim = parse_claim(words, results.recipe, model=model, method=method, level=level)
@@ -133,7 +134,7 @@ def claim_command(
     overview = Overview(results)
     say(f"{NOT_DECLARED}.\n")
     for answer in answers(overview, claim):
-        say(f"{printable(f'{answer.question}: {answer.verdict}. {answer.sentence}')}\n")
+        say(f"{printable(answer.line)}\n")
     tables = (make(overview, claim) for make in (population_table, chance_table, claim_table))
     say("\n".join(table.text() for table in tables if table is not None), nl=False)
 

@@ -114,7 +114,10 @@ class Requesting(click.Command):
         except click.UsageError as error:
             if type(error) is not click.UsageError:  # an option that is wrong
                 raise
-            hint = "several models go with commas (--models linear,mlp), a run's directory is --out"
+            hint = (
+                "data are named by --data, several models go with commas (--models linear,mlp), "
+                "a run's directory is --out"
+            )
             raise click.UsageError(f"{error.message}: {hint}", ctx) from error
 
 

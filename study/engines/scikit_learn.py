@@ -114,7 +114,9 @@ class ScikitLearn(Engine):
         if known:
             return
         weights = dataset.train_weights
-        own = None if weights is None else self._weights(weights)
+        if weights is not None:
+            self._refuse_weights()
+        own = None if weights is None else scaled(weights)
         try:
             self._fit(estimator, dataset.train_x, dataset.train_y, own)
             with _one_thread():
@@ -153,13 +155,15 @@ class ScikitLearn(Engine):
     ) -> Trained:
         fitted: list[Any] = []
         warned: list[str] = []
+        if weights is not None:
+            self._refuse_weights()
         classes = y if self.task.classes else None
         for replicate in replicates:
             rows = rows_of(replicate, len(y) - tested, tested, groups, classes)[0]
             labels = labels_of(replicate, rows, groups)
             random_state = replicate.streams.init
             estimator = self._make(random_state)
-            own = None if weights is None else self._weights(weights[rows])
+            own = None if weights is None else scaled(weights[rows])
             try:
                 warned += self._fit(estimator, x[rows], y[labels], own)
             except Exception as error:  # a stranger's class may raise anything
@@ -217,8 +221,8 @@ class ScikitLearn(Engine):
         keeping = self.gaps and takes_nan(estimator)
         return KeepingGaps(estimator, self.gaps) if keeping else estimator
 
-    def _weights(self, weights: np.ndarray) -> np.ndarray:
-        """Weights of training rows, of mean 1. Raises InputError where fit takes none."""
+    def _refuse_weights(self) -> None:
+        """Raise InputError where fit takes no weights of rows."""
         estimator = _make(self.recipe, 0, self.task)
         if not scikit_learn("utils.validation", "has_fit_parameter")(estimator, "sample_weight"):
             raise _unfit(
@@ -226,7 +230,6 @@ class ScikitLearn(Engine):
                 "its fit takes no sample_weight, but the rows have weights: name another "
                 "estimator, or leave the weights out",
             )
-        return scaled(weights)
 
     def _fit(
         self, estimator: Any, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None
@@ -289,7 +292,8 @@ def _refuse_other_tasks(recipe: EstimatorRecipe, estimator_class: Any, task: Tas
     raise _unfit(
         recipe,
         f"not a class of scikit-learn {_kind(task)}s (a Pipeline or a search around one does not "
-        "count: the seed could not set the random_state within it)",
+        "count: the seed could not set the random_state within it); let a class of your own "
+        f"inherit {_kind(task).capitalize()}Mixin of sklearn.base",
     )
 
 

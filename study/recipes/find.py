@@ -119,6 +119,8 @@ def _find(
 ) -> Found[R]:
     if name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path:
         path = local(name_or_path)
+        if not path.exists() and (inside := Path(folder, path.name)).is_file():
+            raise InputError(f"{path}: no such file; did you mean {inside}?")
         return Found(path.stem, _read(folder, path, class_of), path, shadows=False)
     own = Path(folder) / f"{name_or_path}.toml"
     shipped = shipped_path(folder, name_or_path)
@@ -135,6 +137,11 @@ def _find(
     meant = f"did you mean '{lower[near[0]]}'? " if near else ""
     if Path(name_or_path).is_file() and (remedy := _remedy(folder, Path(name_or_path))):
         raise InputError(f"{name_or_path}: not a recipe{remedy}")
+    if folder == "models" and ":" in name_or_path:
+        raise InputError(
+            f"'{name_or_path}': a class is named in a recipe, such as {folder}/mine.toml, by "
+            f'network = "{name_or_path}", or by estimator = where it is like scikit-learn\'s'
+        )
     raise InputError(
         f"unknown {kind} '{name_or_path}': {meant}there is {', '.join(sorted(names))}; "
         f"or name a recipe file, such as {folder}/{name_or_path}.toml"

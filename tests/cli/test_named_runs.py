@@ -83,6 +83,7 @@ def test_a_word_too_many_is_told_where_it_goes(command, name, words):
     assert outcome.status == 2
     assert words[-1] in outcome.err
     assert "several models go with commas (--models linear,mlp)" in outcome.err
+    assert "data are named by --data" in outcome.err
     assert "a run's directory is --out" in outcome.err
 
 
@@ -138,3 +139,30 @@ def test_too_few_seeds_for_the_claim_are_told_before_training(command, small):
     # Those that are stored count.
     assert "can support no claim" not in command("plan", *data, "--seeds", "5-15").out
     assert "can support no claim" in command("plan", *data, "--seeds", "5-14").out
+
+
+def test_a_claim_before_a_run_that_is_not_there_is_not_taken_for_the_run(command, here):
+    outcome = command("claim", "age rank 1 in 0.8", "nowhere")
+    assert outcome.status == 2
+    assert outcome.err.startswith("study: nowhere: no run there")
+
+
+def test_a_command_of_a_group_is_offered_for_its_name(command):
+    outcome = command("init", "table.csv")
+    assert outcome.status == 2
+    assert "No such command 'init'. Did you mean 'study data init'?" in outcome.err
+
+
+def test_a_recipe_is_offered_where_its_name_lacks_the_folder(command, here):
+    Path("models").mkdir(exist_ok=True)
+    Path("models/mine.toml").write_text("")
+    outcome = command("model", "check", "mine.toml")
+    assert outcome.status == 2
+    assert "mine.toml: no such file; did you mean models/mine.toml?" in outcome.err
+
+
+@pytest.mark.parametrize("words", [("model", "check"), ("run", "--models")])
+def test_a_class_in_place_of_a_model_is_told_where_it_is_named(command, here, words):
+    outcome = command(*words, "mynets:Residual")
+    assert outcome.status == 2
+    assert 'network = "mynets:Residual"' in outcome.err

@@ -383,3 +383,22 @@ def test_signs_that_turn_the_order_of_others_are_written_out(command):
     text = Path("data/t.toml").read_text()
     assert hidden not in text
     assert hidden in find_dataset("t").recipe.features
+
+
+@pytest.mark.parametrize("slope", [0, 1])
+def test_init_says_where_what_it_proposes_explains_next_to_nothing(command, slope):
+    """Of parabolas about 0, a line explains nothing."""
+    a, b, noise = np.random.default_rng(1).normal(size=(3, 4000))
+    table = pd.DataFrame({"a": a, "y": slope * a + a**2 + noise, "b": b})
+    table.to_csv("table.csv", index=False)
+    made = command("data", "init", "table.csv", "--target", "y")
+    assert ("That is next to nothing." in " ".join(made.split())) == (slope == 0)
+
+
+def test_a_cost_that_hardly_grows_with_the_columns_is_one_number(command):
+    """183 rows of 9 features: 19 steps of 20, times 9 / 8 or its square."""
+    table = pd.DataFrame(np.random.default_rng(1).normal(size=(244, 10)), columns=[*"abcdefghiy"])
+    table.to_csv("table.csv", index=False)
+    command("data", "init", "table.csv", "--target", "y")
+    said = " ".join(command("data", "check", "table").split())
+    assert "very roughly about 1 times" in said

@@ -151,6 +151,18 @@ def test_a_number_with_commas_is_a_weight_where_the_table_says_so(tmp_path):
     np.testing.assert_array_equal(load_dataset(recipe, tmp_path).row_weights, expected)
 
 
+@pytest.mark.parametrize("name", ["Freq", "n", "count"])  # of R, dplyr and pandas
+@pytest.mark.parametrize(("step", "offered"), [(1, True), (0.5, False), (-1, False)])
+def test_init_offers_the_counts_of_a_counted_table(name, step, offered, command):
+    table = drawn(80).drop(columns="w")
+    table[name] = step * (np.arange(80) % 7)
+    table.to_csv("table.csv", index=False)
+    made = command("data", "init", "table.csv", "--target", "y")
+    assert made.status == 0
+    assert (f"{name} may tell how much each row counts" in " ".join(made.out.split())) == offered
+    assert name in [of.name for of in find_dataset("table").recipe.variables]
+
+
 @pytest.mark.parametrize(
     ("name", "offered", "variable"),
     [

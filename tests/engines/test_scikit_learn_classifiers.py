@@ -80,6 +80,12 @@ def test_what_does_not_fit_the_target_is_refused_in_a_line(people, estimator, ta
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(("task", "mixin"), [(TWO, "Classifier"), (NUMBER, "Regressor")])
+def test_a_class_of_another_kind_is_told_what_to_inherit(people, task, mixin):
+    with pytest.raises(InputError, match=f"inherit {mixin}Mixin of sklearn.base"):
+        engine("sklearn.cluster:KMeans", task).check(people, known=False)
+
+
 def test_an_argument_with_which_there_are_probabilities_is_all_it_takes(people):
     x, y = rows(people, TWO)
     of = engine("sklearn.linear_model:SGDClassifier", TWO, loss="log_loss")

@@ -192,7 +192,23 @@ def test_only_the_verdict_for_other_rows_has_a_colour(run):
 def test_without_splits_other_rows_are_not_tested(run):
     assert told(run({"transformer": 20}))[ROWS] == (
         "not tested",
-        "This run has no splits of all rows; the same 'study run' makes them.",
+        "This run has no splits of all rows; 'study run' without --splits 0 makes them.",
+    )
+
+
+def test_a_model_that_the_run_lacks_is_what_leaves_its_claim_untested(run):
+    results = run({"transformer": 20}, halves={"transformer": of_halves(0.3, 0.02)})
+    claim = results.recipe.claim.model_copy(update={"model": "mlp"})
+    for answer in answers(Overview(results), claim)[:2]:
+        assert answer.line.endswith(
+            ": not tested. This run does not hold the claim's model, 'mlp'."
+        )
+
+
+def test_a_line_says_its_verdict_once(run):
+    over_seeds = answers(Overview(run({"transformer": 20})))[2]
+    assert over_seeds.line.startswith(
+        "Trained again on these rows: supported over seeds: age has rank 1 in 20 of 20 seeds"
     )
 
 

@@ -24,6 +24,8 @@ _MOST_LINES = 30
 _WIDTH = 24
 _WHOLE = 1 - 1e-6
 _MOSTLY = 0.9  # a variance inflation factor of ten
+# Drops in R² below that are said to be next to nothing: they are written as 0.00.
+_NOTHING = 0.005
 # Of the people data, whose study of four models and twenty seeds takes a quarter of a minute.
 _STEPS = 20
 
@@ -66,13 +68,14 @@ def _proposed(draft: Draft) -> Iterator[str]:
     passed = len(names) - len(order)
     of = " of which rows are of each class" if draft.recipe.task.classes else ""
     unless = f", but for {passed} that something said above speaks against," if passed else ""
+    hardly = " That is next to nothing." if draft.scores[order[0]] < _NOTHING else ""
     yield (
         f"Proposed claim, from {'rows that are left out' if left_out else 'the data'}: "
         f"{claim.words} among the {len(names)} variables in at "
         f"least {100 * claim.proportion:g}% of seeds (model {claim.model}, {claim.method}). Linear "
         f"regression{of} ranks it first{unless} on {'those' if left_out else 'the training'} rows "
-        f"(drop in R² when permuted {draft.scores[order[0]]:.2f}{runner_up}). If you believed "
-        "something else before you saw these data, claim that instead."
+        f"(drop in R² when permuted {draft.scores[order[0]]:.2f}{runner_up}).{hardly} If you "
+        "believed something else before you saw these data, claim that instead."
     )
     if not left_out:
         yield (
@@ -295,7 +298,8 @@ def _cost(dataset: Dataset) -> str:
     wide = len(dataset.features) / 8
     times = -(-len(dataset.train_y) // 10) / _STEPS * wide
     # Attention weighs every pair of features.
-    words = f"about {times:.1g}" if wide <= 1 else f"{times:.1g} to {times * wide:.1g}"
+    least, most = f"{times:.1g}", f"{times * max(wide, 1):.1g}"
+    words = f"about {least}" if least == most else f"{least} to {most}"
     return (
         f"Cost: very roughly {words} times that of the people data, whose 20 seeds take a quarter "
         "of a minute on two cores; most of it is the Transformers', which --models mlp,linear "

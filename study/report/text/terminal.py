@@ -50,7 +50,7 @@ def summary(overview: Overview) -> str:
             printable(f"{start} in which {claim.words} by {claim.method}:"),
             filled(pd.DataFrame(rows).to_string(index=False)),
             *(
-                printable(f"{place}. {answer.question}: {answer.verdict}. {answer.sentence}")
+                printable(f"{place}. {answer.line}")
                 for place, answer in enumerate(answers(overview), 1)
             ),
             *map(printable, (*alternatives(overview), *needed(overview))),

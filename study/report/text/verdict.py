@@ -20,7 +20,7 @@ from study.analysis.claims import (
 from study.analysis.looks import extended
 from study.analysis.overview import Overview
 from study.analysis.results import Results
-from study.analysis.selection import MOST_MODELS
+from study.analysis.selection import MOST_MODELS, all_models
 from study.recipes.claim import Claim
 from study.report.tables.cells import model_title, network, p_value, percent
 from study.report.text.alternatives import alternatives
@@ -32,6 +32,15 @@ from study.statistics.intervals import PERCENT
 
 _VERDICTS = (SUPPORTED, INCONCLUSIVE, CONTRADICTED, NO_VERDICT)
 NOT_TESTED = "not tested"
+# Why a question was not asked, of imported scores and of models that were trained.
+_NO_SPLITS = (
+    "Scores of one sample of rows cannot say what other rows would show.",
+    "This run has no splits of all rows; 'study run' without --splits 0 makes them.",
+)
+_NO_SHUFFLES = (
+    "There is no control on shuffled targets: what chance alone would show is not known.",
+    "This run has no shuffles of the target; 'study run' without --shuffles 0 makes them.",
+)
 # What it costs each verdict that a claim was proposed from the rows that test it, as simulated.
 _COSTS = (
     " The claim was proposed from these rows: of two tied features, one is then supported in up to "
@@ -55,6 +64,13 @@ class Answer:
     verdict: str
     sentence: str
     tone: str = ""
+
+    @property
+    def line(self) -> str:
+        """All of it for a terminal; the verdict once, where the sentence begins with it."""
+        said = self.sentence[:1].lower() + self.sentence[1:]
+        once = said.startswith(self.verdict)
+        return f"{self.question}: {said if once else f'{self.verdict}. {self.sentence}'}"
 
 
 def answers(overview: Overview, claim: Claim | None = None) -> list[Answer]:
@@ -87,7 +103,7 @@ def _on_population(overview: Overview, claim: Claim) -> Answer:
     question = "For other rows of the same kind"
     row = overview.own_population(claim)
     if row is None:
-        return Answer(question, NOT_TESTED, _no_splits(overview.results, claim))
+        return Answer(question, NOT_TESTED, _why_not(overview.results, claim, *_NO_SPLITS))
     if row["verdict"] == NO_VERDICT:
         return Answer(question, NO_VERDICT, f"{_capital(row['reason'])}.")
     seeds = f" from {row['seeds']} seeds" if row["seeds"] > 1 else ""
@@ -102,12 +118,13 @@ def _on_population(overview: Overview, claim: Claim) -> Answer:
     return Answer(question, str(row["verdict"]), sentence, tone)
 
 
-def _no_splits(results: Results, claim: Claim) -> str:
+def _why_not(results: Results, claim: Claim, imported: str, trained: str) -> str:
+    """Why a question was not asked: of scores that were `imported`, or of models `trained` here."""
     if undefined := method_undefined(results, claim):
         return f"{_capital(undefined)}."
-    if results.imported:
-        return "Scores of one sample of rows cannot say what other rows would show."
-    return "This run has no splits of all rows; the same 'study run' makes them."
+    if claim.model not in all_models(results):
+        return f"This run does not hold the claim's model, '{claim.model}'."
+    return imported if results.imported else trained
 
 
 def _ahead(claim: Claim, row: dict[str, Any]) -> str:
@@ -151,24 +168,13 @@ def _on_chance(overview: Overview, claim: Claim) -> Answer:
     results = overview.results
     row = overview.own_chance(claim)
     if row is None:
-        undefined = method_undefined(results, claim)
-        return Answer(
-            question,
-            NOT_TESTED,
-            f"{_capital(undefined)}."
-            if undefined
-            else "There is no control on shuffled targets: what chance alone would show is not "
-            "known.",
-        )
+        return Answer(question, NOT_TESTED, _why_not(results, claim, *_NO_SHUFFLES))
     if row["label"] == NO_VERDICT:
         return Answer(question, NO_VERDICT, f"{_capital(row['reason'])}.")
     large = str(row["as_large"] or "none")
     seed = results.seeds(claim.model, "real")[0]
-    others = (
-        ""
-        if row["p_lowest"] == row["p_highest"]
-        else f"; other seeds give {p_value(row['p_lowest'])} to {p_value(row['p_highest'])}"
-    )
+    spread = f"{p_value(row['p_lowest'])} to {p_value(row['p_highest'])}"
+    others = "" if row["p_lowest"] == row["p_highest"] else f"; other seeds give {spread}"
     equals = "" if row["p_value"] < 0.001 else "= "
     sentence = (
         f"Of {row['shuffles']} trainings with {results.recipe.target.name} shuffled, in {large} "
