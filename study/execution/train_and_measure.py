@@ -38,12 +38,18 @@ class BlockResult:
     environment: dict[str, str]
 
 
-def train_and_measure(block: Block, dataset: Dataset, count: Count = lambda _: None) -> BlockResult:
+def train_and_measure(
+    block: Block,
+    dataset: Dataset,
+    count: Count = lambda _: None,
+    computed_with: dict[str, str] | None = None,
+) -> BlockResult:
     """Train and measure one block.
 
     `count` is called with each piece of work that is done, in the units of Block.work, and may
-    raise Stopped. Raises StudyError for whatever goes wrong in the block, and Broken where the
-    model's code is another than it was planned with.
+    raise Stopped; `computed_with` is this process's environment, where it is known already.
+    Raises StudyError for whatever goes wrong in the block, and Broken where the model's code is
+    another than it was planned with.
     """
     try:
         trained, measured = _trained(block, dataset, count)
@@ -52,9 +58,8 @@ def train_and_measure(block: Block, dataset: Dataset, count: Count = lambda _: N
     except (Exception, SystemExit) as error:  # a stranger's network may raise anything
         remedy = remedy_for(error, "")
         raise StudyError(f"{first_line(error)}{f'; {remedy}' if remedy else ''}") from error
-    return BlockResult(
-        records(block.keys, trained, measured, dataset), Counter(trained.warned), environment()
-    )
+    made = records(block.keys, trained, measured, dataset)
+    return BlockResult(made, Counter(trained.warned), computed_with or environment())
 
 
 def _trained(block: Block, dataset: Dataset, count: Count) -> tuple[Trained, Measured]:

@@ -35,7 +35,7 @@ def folder(request, tmp_path_factory) -> Path:
     return folder
 
 
-def test_a_table_comes_to_its_verdict_in_four_commands(folder, command, monkeypatch):
+def test_a_table_comes_to_its_verdict_in_four_commands(folder, command, monkeypatch, sketched):
     monkeypatch.chdir(folder)
     for words in (
         ["data", "init", "t.csv", "--target", "target"],

@@ -334,7 +334,7 @@ def test_a_scheduler_that_dies_ends_the_run_and_what_is_stored_is_kept(tmp_path,
     scheduler = started("scheduler", *options, "--scheduler-file", str(file))
     wait_until(lambda: file.exists() and file.read_text())
     address = json.loads(file.read_text())["address"]
-    started("worker", address, "--nthreads", "2", "--no-nanny", "--no-dashboard")
+    started("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
     run = running([*mlp, "--cluster", address], tmp_path)
     ended(scheduler)
     _, err = run.communicate(timeout=60)

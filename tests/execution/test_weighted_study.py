@@ -31,7 +31,7 @@ def drafted(command: Command, *, weigh: bool) -> None:
         recipe.write_text(recipe.read_text().replace("# weight =", "weight ="))
 
 
-def test_the_weighted_rows_decide_what_is_first_and_the_run_checks_out(command):
+def test_the_weighted_rows_decide_what_is_first_and_the_run_checks_out(command, sketched):
     first = {}
     for weigh in (True, False):
         drafted(command, weigh=weigh)

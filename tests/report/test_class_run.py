@@ -143,7 +143,7 @@ def test_the_table_of_classes_is_there_for_more_than_two(run, command, classes):
         assert sum(own) == pytest.approx(1)
 
 
-def test_every_word_on_fit_is_of_classes(run, folder, command):
+def test_every_word_on_fit_is_of_classes(run, folder, command, sketched):
     for words in (["status"], ["table", "fit"], ["table", "seeds"], ["table", "population"]):
         outcome = command(*words, str(run))
         assert outcome.status == 0, outcome.err

@@ -14,6 +14,7 @@ from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
 from study.common.standard_streams import keep_writing
+from study.common.versions import environment
 from study.datasets.dataset import Dataset
 from study.execution.block import Block
 from study.execution.progress_counter import ProgressCounter
@@ -57,7 +58,8 @@ class Processes:
 
     def submit(self, index: int, block: Block) -> Future[BlockResult]:
         """Begin a block in a process that has nothing to do, or in a new one."""
-        task = (_work, index, block, self._dataset, self._counter)
+        # Told, as finding it out imports PyTorch, which not all models need.
+        task = (_work, index, block, self._dataset, self._counter, environment())
         pool = self._idle() or _new_pool()
         with interrupts_held():
             try:
@@ -98,10 +100,16 @@ def interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(index: int, block: Block, dataset: Dataset, counter: ProgressCounter) -> BlockResult:
-    """Work on a block in a worker's process."""
+def _work(
+    index: int,
+    block: Block,
+    dataset: Dataset,
+    counter: ProgressCounter,
+    computed_with: dict[str, str],
+) -> BlockResult:
+    """Work on a block in a worker's process, which is of the environment of its driver."""
     counter.begin(index)
-    return train_and_measure(block, dataset, lambda done: counter.add(index, done))
+    return train_and_measure(block, dataset, lambda done: counter.add(index, done), computed_with)
 
 
 def _new_pool() -> ProcessPoolExecutor:
