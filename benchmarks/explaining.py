@@ -18,9 +18,9 @@ from study.common.methods import INTEGRATED_GRADIENT, SHAPLEY
 from study.common.streams import StreamSeeds
 from study.datasets.dataset import Dataset, load_dataset
 from study.engines.engine import Stack
+from study.engines.one_thread import one_thread
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
-from study.engines.torch.prediction import one_thread
 from study.importance.measure import measure
 from study.importance.sample import Sample
 from study.importance.shapley import background_of

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from study.common.errors import InputError
 from study.common.files import check_replaceable
+from study.common.shortage import in_words
 from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.one_row import encode_row
 from study.engines.one_thread import one_thread
@@ -202,7 +203,7 @@ def _check_writable(weights: Path) -> None:
     try:
         weights.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot write {weights}: {error.strerror}") from error
+        raise InputError(f"cannot write {weights}: {in_words(error)}") from error
     if not os.access(weights.parent, os.W_OK) or weights.is_dir():
         raise InputError(f"cannot write {weights}")
 

@@ -25,12 +25,6 @@ class InputError(StudyError):
     exit_status = 2
 
 
-def unwritable(directory: Path, error: Exception) -> InputError:
-    """That the run in `directory` cannot be written, from what the system or SQLite says."""
-    reason = (isinstance(error, OSError) and error.strerror) or error
-    return InputError(f"cannot write a run to {directory}: {reason}")
-
-
 # Whose lines do not tell a user where an error lies: this program, installed packages, Python.
 _NOT_THEIRS = (
     "<",

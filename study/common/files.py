@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from study.common.errors import InputError
+from study.common.shortage import in_words
 
 
 def read_bytes(path: Path) -> bytes:
@@ -15,7 +16,7 @@ def read_bytes(path: Path) -> bytes:
             raise InputError(f"{path}: not an ordinary file")
         return path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+        raise InputError(f"{path}: {_why(path, error)}") from error
 
 
 def local(name: str) -> Path:
@@ -58,6 +59,19 @@ def inside(folder: Path, name: str) -> Path:
     return path
 
 
+def _why(path: Path, error: Exception) -> str:
+    """Why a file or folder could not be read or written."""
+    return _lost_link(path) or in_words(error)
+
+
+def _lost_link(path: Path) -> str | None:
+    """The link to nothing in whose place something is to be, if there is one."""
+    for part in (path, *path.parents):
+        if part.is_symlink() and not part.exists():
+            return f"{part} is a link to {part.readlink()}, which is not there"
+    return None
+
+
 def write_new(path: Path, text: str) -> None:
     """Write a file that is not there yet, and its folder. Raises InputError."""
     try:
@@ -65,10 +79,16 @@ def write_new(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError as error:
-        what = "its folder is a file" if path.parent.is_file() else "is there already"
+        there = _lost_link(path) or "is there already"
+        what = "its folder is a file" if path.parent.is_file() else there
         raise InputError(f"{path}: {what}") from error
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+        raise InputError(f"{path}: {_why(path, error)}") from error
+
+
+def unwritable(directory: Path, error: Exception) -> InputError:
+    """That the run in `directory` cannot be written, from what the system or SQLite says."""
+    return InputError(f"cannot write a run to {directory}: {_why(directory, error)}")
 
 
 @contextmanager
@@ -84,7 +104,7 @@ def whole(path: Path) -> Iterator[Path]:
         yield new
         new.replace(target)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+        raise InputError(f"{path}: {_why(path, error)}") from error
     finally:
         new.unlink(missing_ok=True)
 
@@ -103,7 +123,7 @@ def check_replaceable(path: Path, is_own: Callable[[Path], bool], *, force: bool
                 "overwrite it by --force"
             )
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+        raise InputError(f"{path}: {_why(path, error)}") from error
 
 
 def beginning(path: Path) -> str:

@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _guarded(stream: io.TextIOWrapper | None, descriptor: int) -> io.TextIOWrapp
     outlet = io.BufferedWriter(_Outlet(descriptor, "wb", closefd=False))
     if stream is None:
         return io.TextIOWrapper(outlet, "utf-8", "backslashreplace")
-    stream.flush()
+    with suppress(OSError):  # of what was written before
+        stream.flush()
     return io.TextIOWrapper(
         outlet, stream.encoding, stream.errors, line_buffering=stream.line_buffering
     )

@@ -31,7 +31,8 @@ def without_controls(text: str) -> str:
     return text.translate(_CONTROLS_IN_LINES)
 
 
-SHORT = 290  # the longest refusal
+# The longest refusal, and the longest failure, which also says what is kept, and how to go on.
+SHORT, LONG = 290, 1000
 # Of what was given between quotation marks, and of one word.
 _LONGEST_QUOTED, _LONGEST_WORD = 80, 200
 _QUOTED = re.compile(r"(?<!\w)'[^']*'(?!\w)")  # an apostrophe stands after a letter

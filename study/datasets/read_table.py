@@ -14,6 +14,7 @@ import pandas as pd
 from study.common.errors import InputError, first_line
 from study.common.files import read_bytes
 from study.common.import_path import import_named
+from study.common.shortage import refuse_shortage
 from study.recipes.table import Table
 
 # Cells that are turned into numbers at a time: as text they are some twenty times as large.
@@ -100,6 +101,7 @@ def read_function(table: Table) -> TextTable:
     except InputError:
         raise
     except (Exception, SystemExit) as error:  # a stranger's function may raise anything
+        refuse_shortage(error)
         raise InputError(f"table.function '{table.function}': {first_line(error)}") from error
     if not isinstance(frame, pd.DataFrame):
         given = type(returned).__name__
@@ -236,5 +238,6 @@ def read_frame(path: Path, content: bytes, form: FrameFormat) -> pd.DataFrame:
             f"'importance-study[{form.extra}]'"
         ) from error
     except Exception as error:  # such packages raise many kinds
+        refuse_shortage(error)
         said = str(error).partition("\n")[0]
         raise InputError(f"{path}: not a {form.name} file that can be read: {said}") from error

@@ -18,6 +18,7 @@ from study.common.import_path import import_named
 from study.common.methods import PREDICTIONS, RETRAINING
 from study.common.own_code import OwnCode, own_code
 from study.common.scikit_learn import scikit_learn
+from study.common.shortage import refuse_shortage
 from study.common.task import NUMBER, Task
 from study.datasets.dataset import Dataset, Gap
 from study.engines.engine import Cost, Engine, Stack, own_tables
@@ -124,6 +125,7 @@ class ScikitLearn(Engine):
         except StudyError as error:
             raise _unfit(self.recipe, str(error)) from error
         except Exception as error:  # a stranger's class may raise anything
+            refuse_shortage(error)
             raise _unfit(self.recipe, first_line(error)) from error
         rows = len(dataset.test_y)
         if shape != ((rows,) if self.task.outputs == 1 else (rows, self.task.outputs)):
@@ -167,6 +169,7 @@ class ScikitLearn(Engine):
             try:
                 warned += self._fit(estimator, x[rows], y[labels], own)
             except Exception as error:  # a stranger's class may raise anything
+                refuse_shortage(error)
                 what = f"{replicate.condition}, random_state {random_state}: {first_line(error)}"
                 raise StudyError(what) from error
             fitted.append(estimator)
@@ -254,6 +257,7 @@ def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
     except InputError:
         raise
     except (Exception, SystemExit) as error:  # importing runs a stranger's module
+        refuse_shortage(error)
         raise InputError(f"estimator '{recipe.estimator}': {first_line(error)}") from error
     _refuse_other_tasks(recipe, estimator_class, task)
     try:
@@ -262,6 +266,7 @@ def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
             estimator.set_params(random_state=random_state)
         chances = hasattr(estimator, "predict_proba")
     except Exception as error:  # a stranger's class may raise anything
+        refuse_shortage(error)
         raise _unfit(recipe, first_line(error)) from error
     if task.classes and not chances:
         raise _unfit(

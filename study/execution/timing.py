@@ -12,6 +12,7 @@ import numpy as np
 
 from study.common.conditions import UNTRAINED
 from study.common.errors import StudyError, first_line
+from study.common.shortage import refuse_shortage
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine
 from study.engines.one_thread import one_thread
@@ -66,6 +67,7 @@ def rate(block: Block, dataset: Dataset) -> Rate:
     except StudyError:
         raise
     except (Exception, SystemExit) as error:  # a stranger's network may raise anything
+        refuse_shortage(error)
         raise StudyError(f"model '{block.model}': {first_line(error)}") from error
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from study.common.errors import StudyError, first_line
 from study.common.methods import scored_by
 from study.common.own_code import differing
+from study.common.shortage import refuse_shortage
 from study.common.text import listed
 from study.common.versions import environment
 from study.datasets.dataset import Dataset
@@ -56,6 +57,7 @@ def train_and_measure(
     except StudyError:
         raise
     except (Exception, SystemExit) as error:  # a stranger's network may raise anything
+        refuse_shortage(error)
         remedy = remedy_for(error, "")
         raise StudyError(f"{first_line(error)}{f'; {remedy}' if remedy else ''}") from error
     made = records(block.keys, trained, measured, dataset)

@@ -10,6 +10,7 @@ import numpy as np
 from study.common.errors import InputError, first_line
 from study.common.fit_measures import fit_measures
 from study.common.scikit_learn import scikit_learn
+from study.common.shortage import refuse_shortage
 from study.datasets.dataset import Dataset
 from study.importance.sample import Sample
 from study.statistics import class_fit, count_fit
@@ -64,6 +65,7 @@ def check_scoring(dataset: Dataset) -> None:
     try:
         number = float(_of_one(scorer, dataset, y, perfect, Sample.of(dataset, ()).test_weights))
     except Exception as error:  # scorers refuse in many ways
+        refuse_shortage(error)
         raise InputError(f"{refused}: {first_line(error)}") from error
     if not np.isfinite(number):
         raise InputError(f"{refused}: it is not finite on the test rows, predicted as they are")

@@ -12,12 +12,16 @@ from torch import nn
 from study.common.errors import InputError, first_line
 from study.common.import_path import import_named
 from study.common.own_code import OwnCode, own_code
+from study.common.shortage import refuse_shortage
 from study.networks.remedies import remedy_for
 from study.networks.shipped import SHIPPED
 from study.recipes.model import ModelRecipe
 
 # torch's generator is one for the whole process. A network may build others within it.
 _building = threading.RLock()
+# Without an argument as large as that, a network of ordinary layers is soon built.
+_LARGE = 5_000
+MOST_WEIGHTS = 250_000_000  # of one network: more cannot be stored
 # What to do about a class that does not take what follows from the data.
 _TAKE = {
     "inputs": "let __init__ take inputs, the number of features",
@@ -49,16 +53,46 @@ def build(recipe: ModelRecipe, *, inputs: int, init: int, outputs: int = 1) -> n
 
     The weights are those of ``torch.manual_seed(init)`` followed by building the network on the
     processor; torch's global generator is left as it was. Raises Unfit when the recipe names no
-    module or the module refuses its arguments.
+    module, the module refuses its arguments, or it has more weights than can be stored.
     """
     network_class = import_class(recipe)
     arguments = bound_arguments(recipe, network_class, inputs=inputs, outputs=outputs)
+    _refuse_too_large(recipe, network_class, arguments)
     try:
         with seeded(init):
             return network_class(**arguments)
     except (Exception, SystemExit) as error:  # a stranger's class may raise anything
+        refuse_shortage(error)
         remedy = remedy_for(error, "mend its __init__, or the recipe's arguments")
         raise Unfit(recipe, first_line(error), remedy) from error
+
+
+def _refuse_too_large(
+    recipe: ModelRecipe, network_class: type[nn.Module], arguments: dict[str, Any]
+) -> None:
+    """Raise Unfit for a network that cannot be stored, before memory is taken for it.
+
+    Its weights are counted as they would be built, without numbers in them.
+    """
+    if _greatest(arguments) < _LARGE:
+        return
+    try:
+        with seeded(0), torch.device("meta"):
+            count = sum(value.numel() for value in network_class(**arguments).parameters())
+    except (Exception, SystemExit):  # some can only be built with numbers: then it shows
+        return
+    if count > MOST_WEIGHTS:
+        what = f"it has {count:,} weights, and at most {MOST_WEIGHTS:,} can be stored"
+        raise Unfit(recipe, what, "make it smaller")
+
+
+def _greatest(value: Any) -> float:
+    """The greatest number among arguments of a recipe."""
+    if isinstance(value, dict):
+        return _greatest([*value.values()])
+    if isinstance(value, list):
+        return max(map(_greatest, value), default=0)
+    return value if isinstance(value, int | float) else 0
 
 
 @contextmanager
@@ -81,6 +115,7 @@ def import_class(recipe: ModelRecipe) -> type[nn.Module]:
     except InputError:
         raise
     except (Exception, SystemExit) as error:  # importing runs a stranger's module
+        refuse_shortage(error)
         remedy = "mend the module"
         if isinstance(error, ImportError | AttributeError):
             remedy = 'network = "module:Class" names an importable module, or one that lies here'

@@ -23,7 +23,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from study.common.errors import InputError, StudyError, unwritable
+from study.common.errors import InputError, StudyError
+from study.common.files import unwritable
 
 try:
     import fcntl

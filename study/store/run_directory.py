@@ -9,7 +9,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from study.common.conditions import CONDITIONS
-from study.common.errors import InputError, unwritable
+from study.common.errors import InputError
+from study.common.files import unwritable
 from study.common.methods import DEFAULT_METHODS
 from study.recipes.dataset import DatasetRecipe
 from study.store import table_digests

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from study.common.errors import StudyError
+from study.common.shortage import in_words
 from study.common.warning import Warning
 from study.recipes.model import Contender
 from study.store import table_digests
@@ -189,8 +190,14 @@ class Writer(Store):
             table_digests.renew(self._connection)
             _patiently(self._connection, "COMMIT")
         except sqlite3.Error as error:
+            if not self.path.exists():
+                raise StudyError(
+                    f"{self.path}: gone while this command ran, so {what} could not be stored: "
+                    "leave the directory in its place, and start again"
+                ) from error
             raise StudyError(
-                f"{self.path}: could not store {what} ({error}); what was stored before is kept"
+                f"{self.path}: could not store {what} ({in_words(error)}); what was stored "
+                "before is kept"
             ) from error
         finally:
             if self._connection.in_transaction:

@@ -11,10 +11,10 @@ from torch.nn.parameter import UninitializedParameter
 from study.common.findings import FAULT, NOTE, Finding
 from study.engines.network_check.subject import Subject, quoted
 from study.engines.torch.prediction import BLOCK
-from study.networks.build import seeded
+from study.networks.build import MOST_WEIGHTS, seeded
 
 # Of one network. A value of a SQLite database is at most 10^9 bytes.
-_MANY_WEIGHTS, _MOST_WEIGHTS = 1_000_000, 250_000_000
+_MANY_WEIGHTS = 1_000_000
 
 
 # -- it can be built ---------------------------------------------------------------------------
@@ -114,8 +114,8 @@ def _shapes(parameters: dict[str, Tensor]) -> list[tuple[str, torch.Size]]:
 def being_stored(subject: Subject) -> Iterator[Finding]:
     """N005: its weights can be stored."""
     count = sum(value.numel() for value in subject.network(training=False).parameters())
-    if count > _MOST_WEIGHTS:
-        what = f"it has {count:,} weights, and at most {_MOST_WEIGHTS:,} can be stored"
+    if count > MOST_WEIGHTS:
+        what = f"it has {count:,} weights, and at most {MOST_WEIGHTS:,} can be stored"
         yield Finding(FAULT, what, "make it smaller")
     elif count > _MANY_WEIGHTS:
         # Weights, gradients, and Adam's two moments, of the networks trained at once.

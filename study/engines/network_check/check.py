@@ -8,6 +8,7 @@ import torch
 
 from study.common.errors import first_line
 from study.common.findings import FAULT, NOTE, PASSED, Finding, faults
+from study.common.shortage import refuse_shortage
 from study.engines.network_check.building import (
     being_built,
     being_stored,
@@ -97,6 +98,7 @@ def _found(find: "Find", subject: "Subject") -> list[Finding]:
     except Unfit as error:
         return [Finding(FAULT, error.what, error.remedy)]
     except (Exception, SystemExit) as error:  # a stranger's network may raise anything
+        refuse_shortage(error)
         remedy = remedy_for(error, "mend the class: this must work for every row of the data")
         return [Finding(FAULT, first_line(error), remedy)]
 

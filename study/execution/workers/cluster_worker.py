@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from study.common.own_code import differing
+from study.common.standard_streams import keep_writing
 from study.common.versions import of_worker
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def work_on(
     from distributed import get_worker
     from distributed.utils import sync
 
+    keep_writing()
     worker = get_worker()
     # The scheduler has heard of it before anything can kill this process.
     sync(worker.loop, worker.scheduler.log_event, topic=TOPIC, msg=[run, index, 0])

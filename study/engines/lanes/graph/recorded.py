@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from study.common.errors import InputError
+from study.common.shortage import refuse_shortage
 from study.engines.lanes.graph.graph import UnsupportedError
 from study.engines.lanes.graph.network import Sizes
 from study.engines.lanes.graph.single_rows import refuse_neighbours
@@ -96,6 +97,7 @@ def _own(recipe: ModelRecipe, inputs: int, outputs: int) -> Sizes:
         except UnsupportedError:
             raise
         except (Exception, SystemExit) as error:  # a stranger's network may raise anything
+            refuse_shortage(error)
             raise UnsupportedError(type(error).__name__) from error
     return sizes
 
