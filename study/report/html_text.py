@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -31,6 +32,7 @@ def without_formulas(markup: str) -> str:
     return re.sub(r"[$\\]", r"<span>\g<0></span>", str(markup))
 
 
+@lru_cache(maxsize=2**14)  # cells repeat
 def cell(text: str) -> Markup:
     """Text of a table's cell or header: as `isolated`, and every interval is on one line."""
     bounds = r"\[[-\d][-\d., ]*\]"

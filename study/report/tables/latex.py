@@ -37,31 +37,35 @@ def latex_table(label: str, caption: str, notes: str, layout: pd.DataFrame) -> s
     Its columns are as wide as their text where the page is wide enough, and else ragged
     paragraphs.
     """
-    layout = layout.map(printable).rename(columns=printable)
     caption, notes = printable(caption), printable(notes)
-    columns = [[title, *layout.iloc[:, place]] for place, title in enumerate(layout.columns)]
+    titles, *lines = [[*layout.columns], *layout.to_numpy().tolist()]
+    rows = [list(map(printable, line)) for line in (titles, *lines)]
+    columns = list(map(list, zip(*rows, strict=True)))
     size, widths = _widths(columns)
     long = _height(columns, widths, size, caption, notes) > FILLED * TEXT_HEIGHT
-    body = (
-        layout.map(escape)
-        .set_axis([escape(column[0]) for column in columns], axis="columns")
-        .to_latex(
-            index=False,
-            column_format=_column_format(widths, len(columns)),
-            longtable=long,
-            # Braces keep a name from ending the option; a list of tables is read before HEAD.
-            caption=(escape(caption), f"{{{escape(caption, macros=False)}}}"),
-            label=f"tab:{label}",
-        )
-    )
+    # Braces keep a name from ending the option; a list of tables is read before HEAD.
+    said = rf"\caption[{{{escape(caption, macros=False)}}}]{{{escape(caption)}}}"
+    kind = "longtable" if long else "tabular"
+    begin = f"\\begin{{{kind}}}{{{_column_format(widths, len(columns))}}}\n"
+    head, *lines = [" & ".join(map(escape, row)) + " \\\\\n" for row in rows]
+    head = f"\\toprule\n{head if columns else ''}\\midrule\n"
+    body, end = "".join(lines), f"\\end{{{kind}}}\n"
     set_up = f"\\{size.command}\\setlength{{\\tabcolsep}}{{{GAP / 2:g}pt}}\n"
     notes = f"\\par\\smallskip\\footnotesize\\raggedright {escape(notes)}\\par\n"
-    head = f"% needs \\usepackage{{booktabs,longtable,array}}\n{HEAD}"
+    needs = f"% needs \\usepackage{{booktabs,longtable,array}}\n{HEAD}"
     if long:
-        return f"{head}{{{set_up}\\setlength{{\\LTcapwidth}}{{\\linewidth}}\n{body}{notes}}}\n"
-    begin, end = "\\begin{table}\n", "\\end{table}\n"
-    inner = body.removeprefix(begin).removesuffix(end)
-    return f"{head}{begin}\\centering{set_up}{inner}{notes}{end}"
+        first = f"{said} \\label{{tab:{label}}} \\\\\n{head}\\endfirsthead\n"
+        others = f"\\caption[]{{{escape(caption)}}} \\\\\n{head}\\endhead\n"
+        foot = (
+            f"\\midrule\n\\multicolumn{{{len(columns)}}}{{r}}{{Continued on next page}} \\\\\n"
+            "\\midrule\n\\endfoot\n\\bottomrule\n\\endlastfoot\n"
+        )
+        width = "\\setlength{\\LTcapwidth}{\\linewidth}\n"
+        return f"{needs}{{{set_up}{width}{begin}{first}{others}{foot}{body}{end}{notes}}}\n"
+    return (
+        f"{needs}\\begin{{table}}\n\\centering{set_up}{said}\n\\label{{tab:{label}}}\n"
+        f"{begin}{head}{body}\\bottomrule\n{end}{notes}\\end{{table}}\n"
+    )
 
 
 def _widths(columns: list[list[str]]) -> tuple[_Size, list[float] | None]:

@@ -3,7 +3,9 @@
 import html
 import re
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +85,8 @@ class Table:
         return data.to_csv(index=False, lineterminator="\n", float_format="%.10g")
 
     def markdown(self) -> str:
-        escaped = self.layout.map(_escape_markdown).rename(columns=_escape_markdown)
-        body = escaped.to_markdown(index=False, disable_numparse=True)
+        head, *rows = _cells(self.layout, _escape_markdown)
+        body = tabulate(rows, headers=head, tablefmt="pipe", disable_numparse=True)
         return f"**{_escape_markdown(self.caption)}**\n\n{body}\n\n{_escape_markdown(self.notes)}\n"
 
     def latex(self, run: str = "") -> str:
@@ -111,6 +113,12 @@ class Table:
             ("tex", self.latex(directory.resolve().parent.name)),
         ):
             inside(directory, f"{self.name}.{ending}").write_text(text, encoding="utf-8")
+
+
+def _cells(layout: pd.DataFrame, shown: Callable[[str], str]) -> list[list[str]]:
+    """The header and the rows, every text as it is shown."""
+    lines = [list(map(str, layout.columns)), *layout.to_numpy().tolist()]
+    return [[shown(text) for text in line] for line in lines]
 
 
 def _no_formula(value: Any) -> Any:
@@ -157,6 +165,7 @@ def _narrowed(
     ], [[folded(*pair) for pair in zip(line, widths, strict=True)] for line in lines]
 
 
+@lru_cache(maxsize=2**14)  # cells repeat
 def _escape_markdown(text: str) -> str:
     """Text that Markdown, and HTML within it, shows as it stands, also in a table cell.
 
