@@ -128,9 +128,8 @@ def different(scores: np.ndarray) -> np.ndarray:
     item = int(np.argmax([len(np.unique(column)) for column in scores[rest].T]))
     order = rest[np.argsort(scores[rest, item], kind="stable")]
     rising = scores[order, item]
-    if _apart(rising):  # as in most runs
-        first[rest] = True
-        return first
+    alone = order[_apart(rising)]
+    first[alone], left[alone] = True, False
     for place in rest:
         if not left[place]:
             continue
@@ -145,13 +144,18 @@ def different(scores: np.ndarray) -> np.ndarray:
     return first
 
 
-def _apart(rising: np.ndarray) -> bool:
-    """Whether sorted numbers are all finite, and each somewhat further from the next than those
-    that may be the same."""
+def _apart(rising: np.ndarray) -> np.ndarray:
+    """Which of sorted numbers lie further from both neighbours than any that may be the same.
+
+    None where some are infinite.
+    """
+    apart = np.full(len(rising), np.isfinite(rising).all())
     size = np.abs(rising)
     with unbounded():
         near = np.diff(rising) <= 2 * ROUNDING * np.maximum(size[1:], size[:-1])
-    return bool(np.isfinite(rising).all()) and not near.any()
+    apart[1:] &= ~near
+    apart[:-1] &= ~near
+    return apart
 
 
 def _window(rising: np.ndarray, value: float) -> slice:

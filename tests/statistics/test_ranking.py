@@ -263,6 +263,21 @@ def test_vectors_differ_where_no_earlier_one_is_the_same_but_for_single_precisio
     np.testing.assert_array_equal(found, expected)
 
 
+def test_few_copies_among_many_seeds_are_found_as_comparing_each_with_all_before_finds_them():
+    generator = np.random.default_rng(0)
+    vectors = generator.uniform(0.1, 1, (400, 3))
+    copied = generator.choice(400, 20, replace=False)
+    vectors[copied[:10]] = vectors[copied[10:]] * generator.choice([1, 1 + 4e-7, 1 + 4e-6], (10, 1))
+    expected = np.array(
+        [
+            not any(np.isclose(one, vector, rtol=1e-6, atol=0).all() for one in vectors[:place])
+            for place, vector in enumerate(vectors)
+        ]
+    )
+    assert 0 < (~expected).sum() < 10
+    np.testing.assert_array_equal(different(vectors), expected)
+
+
 def test_vectors_without_shares_are_each_one_of_its_own():
     vectors = np.array([[0.0, 0.0], [1.0, 2.0], [0.0, 0.0], [np.nan, 1.0], [np.nan, 1.0], [1, 2]])
     np.testing.assert_array_equal(different(vectors), [True, True, True, True, True, False])
