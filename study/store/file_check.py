@@ -38,6 +38,8 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _told(path, error) from error
+    except UnicodeDecodeError as error:  # in the names of tables, or what SQLite says of them
+        raise damaged(path, "its text is no UTF-8") from error
 
 
 def check_file(connection: sqlite3.Connection, path: Path) -> None:
