@@ -70,7 +70,6 @@ def write_report(overview: Overview) -> Path:
         no_verdict=in_words(results),
         headline=headline(overview),
         details=details(overview),
-        strip=displays.get("population") or displays.get("verdict"),
         warnings=warnings(overview),
         by_code=list(by_code(warnings(overview))),
         paragraph=paragraph(overview),
