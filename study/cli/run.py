@@ -112,7 +112,9 @@ def _tell_too_few(stored: "Iterable[Key]", request: Request) -> None:
     seeds = {*request.seeds} | {
         key.streams.init
         for key in stored
-        if key.model == claim.model and key.streams is not None and key.streams.ordinary
+        if (key.model, key.condition) == (claim.model, "real")
+        and key.streams is not None
+        and key.streams.ordinary
     }
     if fewest_met(claim.proportion, len(seeds)) is None:
         say(

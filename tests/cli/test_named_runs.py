@@ -139,6 +139,9 @@ def test_too_few_seeds_for_the_claim_are_told_before_training(command, small):
     # Those that are stored count.
     assert "can support no claim" not in command("plan", *data, "--seeds", "5-15").out
     assert "can support no claim" in command("plan", *data, "--seeds", "5-14").out
+    # Those of shuffled targets alone do not.
+    command("run", *data, "--seeds", "5", "--shuffles", "19")
+    assert "Note: 6 seeds can support no claim" in command("plan", *data, "--seeds", "6").out
 
 
 def test_a_claim_before_a_run_that_is_not_there_is_not_taken_for_the_run(command, here):
