@@ -27,6 +27,7 @@ from study.report.figures.parts import (
     share_end,
     undefined,
 )
+from study.report.figures.tick_marks import set_ticks
 from study.report.style import label
 from study.report.tables.cells import interval_told
 from study.statistics.intervals import PERCENT
@@ -123,7 +124,7 @@ def _scale(axes: Axes, end: float) -> None:
     axes.set_xlim(-0.02 * end, 1.02 * end)
     if end < 1:
         places = np.linspace(0, end, 5)
-        axes.set_xticks(places, [f"{place:g}" for place in places])
+        set_ticks(axes.xaxis, places, [f"{place:g}" for place in places])
 
 
 def _published(results: Results, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], float]:

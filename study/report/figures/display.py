@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, FigureBase
 
-from study.report.figures.layout import lay_out
-from study.report.figures.parts import fold_titles
+from study.report.figures.layout import fold_titles, lay_out
+from study.report.figures.tick_marks import make_ticks
 from study.report.html_text import isolated, plain, without_formulas
 from study.report.style import NARROW, WIDE, png, style, svg
 
@@ -83,6 +83,7 @@ class Display:
         whole.draw_without_rendering()
         with style():
             self.draw(part, part.bbox.width / figure.get_dpi() < READABLE)
+            make_ticks(part)
         whole.draw_without_rendering()
         fold_titles(part)
         return part
@@ -127,11 +128,25 @@ class Drawings:
     narrow: str
 
 
+class _Quoted(dict[int, str]):
+    """Signs as an address has them, by code point: those that are safe in it stay."""
+
+    def __init__(self, safe: str) -> None:
+        super().__init__()
+        self._safe = safe
+
+    def __missing__(self, point: int) -> str:
+        return self.setdefault(point, quote(chr(point), safe=self._safe))
+
+
+_SAFE = "!$'()*+-./:;<=>?@[]_`{|}~"
+_QUOTED, _QUOTED_ALL = _Quoted(f"{_SAFE} ,"), _Quoted(_SAFE)
+
+
 def data_uri(text: str, kind: str = "image/svg+xml", *, spaces: bool = True) -> str:
     """A text, such as an SVG, as an address that holds it whole, to stand between double quotation
     marks.
 
     Without spaces and commas it may stand among others, as in srcset.
     """
-    safe = "!$'()*+-./:;<=>?@[]_`{|}~"
-    return f"data:{kind}," + quote(text, safe=f"{safe} ," if spaces else safe)
+    return f"data:{kind}," + text.translate(_QUOTED if spaces else _QUOTED_ALL)

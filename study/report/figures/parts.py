@@ -1,6 +1,5 @@
 """What the figures are drawn with: panels, rows of dots, heat maps, legends."""
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +10,13 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import by_share
 from study.analysis.vectors import Vectors
 from study.common.vocabulary import LEAST_SQUARES
+from study.report.figures.tick_marks import set_ticks
 from study.report.style import INK, MUTED, PAGE, PALETTE, PLAIN, RULE, label, luminance, width
 from study.statistics.ranking import shares
 
@@ -76,34 +75,6 @@ def grid(
         if not named or place + columns >= len(titles):
             panel.tick_params(axis="x", labelbottom=True)
     return panels[: len(titles)]
-
-
-def fold_titles(figure: Figure | SubFigure) -> bool:
-    """Fold titles wider than their panel, or than the figure; whether there are any.
-
-    For a figure that has been laid out: before, nobody knows how much room names take.
-    """
-    places: list[tuple[Text, Any]] = [(text, figure) for text in figure.texts]
-    for panel in figure.axes:
-        found = [child for child in panel.get_children() if isinstance(child, Text)]
-        places += [(text, panel) for text in found if text not in panel.texts]
-    wide = False
-    for text, place in places:
-        upright = text.get_rotation() == 90
-        room = place.bbox.height if upright else place.bbox.width
-        lines = text.get_text().splitlines()
-        signs = max(map(len, lines), default=0)
-        while signs > 1 and (length := _length(text, upright)) > room:
-            signs = max(1, min(signs - 1, int(signs * room / length) + 1))
-            text.set_text("\n".join(textwrap.fill(line, signs) for line in lines))
-            wide = True
-    return wide
-
-
-def _length(text: Text, upright: bool) -> float:
-    """How long the lines of a text are, in pixels."""
-    extent = text.get_window_extent()
-    return extent.height if upright else extent.width
 
 
 @dataclass(frozen=True)
@@ -217,7 +188,7 @@ def rows(axes: Axes, names: Sequence[str]) -> None:
     """Named rows from the top down, with thin lines between them in place of a grid."""
     place = axes.get_subplotspec()
     if place is None or place.is_first_col():
-        axes.set_yticks(range(len(names)), names)
+        set_ticks(axes.yaxis, range(len(names)), names)
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", left=False)
     else:  # the first panel of the line has the names
@@ -233,7 +204,7 @@ def rows(axes: Axes, names: Sequence[str]) -> None:
 def share_scale(axes: Axes, end: float = 1.0) -> None:
     """A horizontal axis of shares or proportions, up to 1 or to where `share_end` says."""
     axes.set_xlim(-0.03 * end, 1.03 * end)
-    axes.set_xticks([0, end / 2, end], ["0", f"{end / 2:g}", f"{end:g}"])
+    set_ticks(axes.xaxis, [0, end / 2, end], ["0", f"{end / 2:g}", f"{end:g}"])
 
 
 def share_end(*drawn: Any) -> float:
@@ -383,8 +354,10 @@ def ticks(axes: Axes, rows: Sequence[str], columns: Sequence[str], *, slanted: b
     angle: dict[str, Any] = {"rotation": 30, "ha": "right"} if slanted else {}
     if slanted and len(columns) > MOST_SLANTED:
         angle = {"rotation": 90}
-    axes.set_xticks(np.arange(len(columns)) + 0.5, columns, **angle)
-    axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    set_ticks(axes.xaxis, np.arange(len(columns)) + 0.5, columns)
+    # As the first tick is, all are.
+    axes.xaxis.get_major_ticks(1)[0].label1.set(**angle)
+    set_ticks(axes.yaxis, np.arange(len(rows)) + 0.5, rows)
 
 
 def colour_bar(

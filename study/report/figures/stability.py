@@ -37,6 +37,7 @@ from study.report.figures.parts import (
     share_end,
     ticks,
 )
+from study.report.figures.tick_marks import set_ticks
 from study.report.style import INK, MUTED, label, width
 
 # More items than these leave no room for a number in each cell.
@@ -198,7 +199,7 @@ def _steadiness_panel(
             alpha=0.9,
         )
     axes.set_ylim(0.46, 1.16)
-    axes.set_yticks([0.5, 0.75, 1], ["0.5", "0.75", "1"])
+    set_ticks(axes.yaxis, [0.5, 0.75, 1], ["0.5", "0.75", "1"])
 
 
 def _name_large(axes: Axes, found: pd.DataFrame, equal: float, end: float, narrow: bool) -> None:

@@ -38,7 +38,7 @@ def latex_table(label: str, caption: str, notes: str, layout: pd.DataFrame) -> s
     paragraphs.
     """
     caption, notes = printable(caption), printable(notes)
-    rows = [[*map(printable, line)] for line in ([*layout.columns], *layout.to_numpy().tolist())]
+    rows = [list(map(printable, line)) for line in (layout.columns, *layout.to_numpy().tolist())]
     columns = list(map(list, zip(*rows, strict=True)))
     size, widths = _widths(columns)
     long = _height(columns, widths, size, caption, notes) > FILLED * TEXT_HEIGHT
