@@ -127,11 +127,10 @@ class Drawings:
     narrow: str
 
 
-def data_uri(text: str, kind: str = "image/svg+xml", *, spaces: bool = True) -> str:
-    """A text, such as an SVG, as an address that holds it whole, to stand between double quotation
-    marks.
+def data_uri(drawing: str, *, spaces: bool = True) -> str:
+    """An SVG as an address that holds it whole, to stand between double quotation marks.
 
     Without spaces and commas it may stand among others, as in srcset.
     """
     safe = "!$'()*+-./:;<=>?@[]_`{|}~"
-    return f"data:{kind}," + quote(text, safe=f"{safe} ," if spaces else safe)
+    return "data:image/svg+xml," + quote(drawing, safe=f"{safe} ," if spaces else safe)
