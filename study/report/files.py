@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -90,5 +91,6 @@ def _write(directory: Path, tables: Iterable[Table]) -> dict[str, Any]:
         bodies[table.name] = table.html(most=_MOST_ROWS)
         text = table.csv()
         if len(text) <= _MOST_SIGNS:
-            saved[table.name] = Markup(data_uri(text, "text/csv;charset=utf-8"))
+            address = quote(text, safe=" ,;:=+-.*/()[]|_")
+            saved[table.name] = Markup(f"data:text/csv;charset=utf-8,{address}")
     return {"bodies": bodies, "saved": saved}

@@ -143,10 +143,9 @@ _SAFE = "!$'()*+-./:;<=>?@[]_`{|}~"
 _QUOTED, _QUOTED_ALL = _Quoted(f"{_SAFE} ,"), _Quoted(_SAFE)
 
 
-def data_uri(text: str, kind: str = "image/svg+xml", *, spaces: bool = True) -> str:
-    """A text, such as an SVG, as an address that holds it whole, to stand between double quotation
-    marks.
+def data_uri(drawing: str, *, spaces: bool = True) -> str:
+    """An SVG as an address that holds it whole, to stand between double quotation marks.
 
     Without spaces and commas it may stand among others, as in srcset.
     """
-    return f"data:{kind}," + text.translate(_QUOTED if spaces else _QUOTED_ALL)
+    return "data:image/svg+xml," + drawing.translate(_QUOTED if spaces else _QUOTED_ALL)
