@@ -32,11 +32,13 @@ def own_units(results: Results, claim: Claim, listed: Sequence[int]) -> pd.DataF
     rows = [{**keys, "name": vectors.items[place]} for place in listed]
     of_shares, of_scores = Means(results), Means(results)
     of_shares.add(rows, vectors.seeds, shares(vectors.score)[:, listed].T)
-    of_scores.add(rows, vectors.seeds, vectors.score[:, listed].T)
+    # Sums of the greatest doubles have no room, but in units of a power of two near these.
+    power = int(np.frexp(np.nan_to_num(np.abs(vectors.score)).max(initial=0))[1])
+    of_scores.add(rows, vectors.seeds, np.ldexp(vectors.score[:, listed], -power).T)
     frame = of_shares.frame().drop(columns=["low", "high", "interval"])
     frame = frame.rename(columns={"mean": "mean_share", "sd": "sd_share"})
-    scores = of_scores.frame()
-    frame = frame.assign(mean_score=scores["mean"], sd_score=scores["sd"])
+    scores = np.ldexp(of_scores.frame()[["mean", "sd"]].to_numpy(), power)
+    frame = frame.assign(mean_score=scores[:, 0], sd_score=scores[:, 1])
     method, signed = _directions(results, claim, level)
     if signed is None:
         return frame.assign(direction=None, signed_n=0, rises=0, falls=0)

@@ -67,9 +67,20 @@ def _why(path: Path, error: Exception) -> str:
 def _lost_link(path: Path) -> str | None:
     """The link to nothing in whose place something is to be, if there is one."""
     for part in (path, *path.parents):
-        if part.is_symlink() and not part.exists():
+        if part.is_symlink() and _is_missing(part):
             return f"{part} is a link to {part.readlink()}, which is not there"
     return None
+
+
+def _is_missing(path: Path) -> bool:
+    """Whether nothing is there; what cannot be looked at, as links in a circle, may be."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def write_new(path: Path, text: str) -> None:
