@@ -11,9 +11,12 @@ from study.analysis.results import Results
 from study.analysis.selection import all_models
 from study.common.methods import find_method
 from study.statistics.multiplicity import holm
-from study.statistics.resampled import resampled
+from study.statistics.resampled import CORRECTED, resampled
 
-_COLUMNS = ("model", "method", "name", "splits", "mean", "low", "high", "p_value", "p_adjusted")
+_COLUMNS = (
+    *("model", "method", "name", "splits", "mean", "low", "high", "interval"),
+    *("p_value", "p_adjusted"),
+)
 
 
 def variable_tests(results: Results, level: str, listed: Sequence[int]) -> pd.DataFrame:
@@ -45,6 +48,7 @@ def variable_tests(results: Results, level: str, listed: Sequence[int]) -> pd.Da
                     "mean": tests.mean[place],
                     "low": tests.low[place],
                     "high": tests.high[place],
+                    "interval": CORRECTED if tests.splits > 1 else "too few splits",
                     "p_value": tests.p_above[place],
                     "p_adjusted": adjusted[place],
                 }

@@ -7,6 +7,8 @@ from scipy.special import stdtr, stdtrit
 
 from study.statistics.intervals import CONFIDENCE
 
+CORRECTED = "corrected"
+
 
 @dataclass(frozen=True)
 class Resampled:

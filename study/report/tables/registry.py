@@ -101,7 +101,7 @@ TABLES: dict[str, Entry] = {
     ),
     **{
         f"{level}-tests": Entry(
-            f"what each {what} adds to the fit, with a test over splits",
+            f"drop in the fit for each {what}, with a test over splits",
             "population",
             partial(_at_level, variable_test_table, level),
             missing,

@@ -1,9 +1,10 @@
 """Table of what each variable adds to the fit, with its test."""
 
 from study.analysis.overview import Overview
-from study.report.tables.cells import closing, foremost, number, p_value, wide
+from study.report.tables.cells import closing, estimate, foremost, p_value, wide
 from study.report.tables.table import Table
 from study.statistics.intervals import PERCENT
+from study.statistics.resampled import CORRECTED
 
 
 def variable_test_table(overview: Overview, level: str) -> Table | None:
@@ -14,20 +15,17 @@ def variable_test_table(overview: Overview, level: str) -> Table | None:
         return None
     shown = overview.of_foremost(data)
     cells = [
-        f"{number(row['mean'])} [{number(row['low'])}, {number(row['high'])}], "
-        f"p {_of_sign(p_value(row['p_adjusted']))}"
+        f"{estimate(row, expected=CORRECTED)}, p {_of_sign(p_value(row['p_adjusted']))}"
         for row in shown.to_dict("records")
     ]
     names = [results.items(level)[place] for place in overview.listed_items(level)]
     what = "group of variables" if level == "group" else "variable"
     return Table(
         f"{level}-tests",
-        f"What each {what} adds to the fit, for other rows of the same kind",
-        f"Drop in {results.recipe.score}, mean over random splits of all {results.recipe.drawn} "
-        "into halves, each with models of its own; "
-        f"{PERCENT} interval and one-sided p by Student's t with the variance corrected for splits "
+        f"Drop in {results.recipe.score} by {what}, for other rows of the same kind",
+        f"Mean over random splits of all {results.recipe.drawn} into halves, with models of "
+        f"their own; {PERCENT} interval and one-sided p by Student's t, corrected for splits "
         "that share rows (Nadeau and Bengio, 2003); p by Holm's method over the line. "
-        "Not over seeds: these tell nothing of other rows. "
         f"{foremost(overview, level)}{closing(overview)}",
         data,
         wide(results, shown, cells, "name", {name: name for name in names}),
