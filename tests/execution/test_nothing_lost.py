@@ -138,7 +138,10 @@ def test_a_full_disk_costs_nothing_that_was_stored(command, small, tmp_path):
         full = command(*arguments, "--out", "disk/run")
         assert full.status == 1
         last = full.err.splitlines()[-1]
-        assert "disk/run/results.sqlite: could not store a block (database or disk is full)" in last
+        assert (
+            "disk/run/results.sqlite: could not store a block (database or disk is full: make room on its disk, or name a directory on another)"
+            in last
+        )
         assert "what was stored before is kept" in last
         kept = stored(Path("disk/run"))
         assert 0 < len(kept["weights"]) < 241

@@ -104,7 +104,7 @@ def test_the_numbers_are_those_counted_by_hand(command, known):
     printed = command("table", "claim")
     assert re.search(r"m \* +mean \|SHAP\| +11 of 12 \[0\.65, 0\.99\]", printed.out)
     claimed = command("claim", "b above c in 0.5", "--model", "n")
-    assert "Supported over seeds: b ranks above c in 12 of 12 seeds" in claimed.out
+    assert "supported over seeds: b ranks above c in 12 of 12 seeds" in claimed.out
 
 
 def test_an_import_is_the_same_run_however_its_rows_are_ordered_and_named(command, known):
@@ -362,7 +362,7 @@ def test_one_seed_is_one_observation(command, sketched):
 def test_seeds_that_are_all_the_same_are_one_observation(command, sketched):
     rows(OTHER).to_csv("same.csv", index=False)
     made = command("import", "same.csv", *CLAIM[:2])
-    assert "No verdict over seeds: all 12 seeds identical" in made.out
+    assert "no verdict over seeds: all 12 seeds identical" in made.out
     assert "S001" in made.out
     assert command("report").status == 0
 
