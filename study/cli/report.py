@@ -18,6 +18,7 @@ from study.cli.group import (
     say,
 )
 from study.common.errors import InputError
+from study.common.files import is_folder
 from study.common.methods import LEVELS
 from study.common.text import printable
 from study.common.vocabulary import FORMATS
@@ -118,10 +119,10 @@ def claim_command(
     from study.store.run_directory import find_run
 
     alone = len(run_and_claim) == 1
-    if len(run_and_claim) not in (1, 2) or (alone and Path(run_and_claim[0]).is_dir()):
+    if len(run_and_claim) not in (1, 2) or (alone and is_folder(run_and_claim[0])):
         raise InputError('give one claim in quotation marks, such as "age rank 1 in 0.8"')
     *run, words = run_and_claim
-    if run and not Path(run[0]).is_dir() and (Path(words).is_dir() or " in " in run[0]):
+    if run and not is_folder(run[0]) and (is_folder(words) or " in " in run[0]):
         # The claim stands before it.
         run, words = [words], run[0]
     results = Results(find_run(one_run(run[0] if run else None, named)))

@@ -16,6 +16,7 @@ from study.cli.group import (
     say,
 )
 from study.common.errors import InputError, StudyError
+from study.common.files import is_folder
 from study.common.standard_streams import is_read
 from study.common.text import printable
 
@@ -135,7 +136,7 @@ def predict_command(words: tuple[str, ...], named: str | None, trust: bool) -> N
     from study.store.run_directory import find_run
     from study.store.store import Store
 
-    runs = [word for word in words if "=" not in word and Path(word).is_dir()]
+    runs = [word for word in words if "=" not in word and is_folder(word)]
     values = tuple(word for word in words if word not in runs[:1])
     for value in values:
         if "=" not in value:

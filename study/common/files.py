@@ -19,6 +19,14 @@ def read_bytes(path: Path) -> bytes:
         raise InputError(f"{path}: {_why(path, error)}") from error
 
 
+def is_folder(text: str) -> bool:
+    """Whether a text names a folder; one too long for a name does not."""
+    try:
+        return Path(text).is_dir()
+    except OSError:
+        return False
+
+
 def local(name: str) -> Path:
     """The path of a file of this machine. Raises InputError for what is none."""
     if "://" in name:

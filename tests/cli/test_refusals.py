@@ -117,6 +117,13 @@ def test_a_name_that_no_file_can_have_is_bad_input(command):
     assert outcome.err.endswith(": File name too long\n")
 
 
+@pytest.mark.parametrize("words", [["claim", "b" * 2000], ["predict", "b" * 2000]])
+def test_words_that_are_too_long_for_a_folder_are_not_taken_for_one(command, words):
+    outcome = command(*words)
+    assert outcome.status == 2
+    assert "File name too long" not in outcome.err
+
+
 @pytest.mark.parametrize("name", ["t.csv", "./t.csv", "folder/t.csv"])
 def test_a_table_where_a_recipe_is_expected_is_told_how_to_become_one(command, name):
     Path(name).parent.mkdir(exist_ok=True)
