@@ -86,7 +86,7 @@ TABLES = (
     Table("penguins", "gaps", "palmerpenguins", "data/penguins-raw.csv", "Body Mass (g)"),
     Table("framing", "ordered categories", "statsmodels",
           f"stats/{_OF_TESTS}framing.csv", "immigr"),
-    Table("visits", "20,190 rows", "statsmodels", "datasets/randhie/randhie.csv", "mdvis",
+    Table("visits", "counts, 20,190 rows", "statsmodels", "datasets/randhie/randhie.csv", "mdvis",
           options=(*USUAL, "--seeds", "5", "--splits", "10", "--shuffles", "19"), counted=True),
 )  # fmt: skip
 

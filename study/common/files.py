@@ -69,10 +69,10 @@ def inside(folder: Path, name: str) -> Path:
 
 def _why(path: Path, error: Exception) -> str:
     """Why a file or folder could not be read or written."""
-    return _lost_link(path) or in_words(error)
+    return lost_link(path) or in_words(error)
 
 
-def _lost_link(path: Path) -> str | None:
+def lost_link(path: Path) -> str | None:
     """The link to nothing in whose place something is to be, if there is one."""
     for part in (path, *path.parents):
         if part.is_symlink() and _is_missing(part):
@@ -98,7 +98,7 @@ def write_new(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError as error:
-        there = _lost_link(path) or "is there already"
+        there = lost_link(path) or "is there already"
         what = "its folder is a file" if path.parent.is_file() else there
         raise InputError(f"{path}: {what}") from error
     except OSError as error:

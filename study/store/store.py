@@ -12,6 +12,7 @@ import pandas as pd
 
 from study.common.conditions import REAL
 from study.common.errors import InputError
+from study.common.files import lost_link
 from study.common.streams import STREAM_NAMES
 from study.common.vocabulary import LEAST_SQUARES
 from study.common.warning import Warning
@@ -48,7 +49,8 @@ class Store:
             near = Path("reports", directory)
             there = (near / FILE_NAME).is_file()
             remedy = f"did you mean {near}?" if there else "'study run' makes one"
-            raise InputError(f"{directory}: no run there (no {FILE_NAME}); {remedy}")
+            why = lost_link(self.path) or f"no {FILE_NAME}"
+            raise InputError(f"{directory}: no run there ({why}); {remedy}")
         with reading(self.path):
             self._connection = connect(self.path)
         try:
