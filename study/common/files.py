@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from study.common.errors import InputError
 from study.common.shortage import in_words
+
+_INSIDE_A_FILE = "its folder is a file"
 
 
 def read_bytes(path: Path) -> bytes:
@@ -69,6 +71,8 @@ def inside(folder: Path, name: str) -> Path:
 
 def _why(path: Path, error: Exception) -> str:
     """Why a file or folder could not be read or written."""
+    if path.parent.is_file():
+        return _INSIDE_A_FILE
     return lost_link(path) or in_words(error)
 
 
@@ -91,6 +95,14 @@ def _is_missing(path: Path) -> bool:
     return False
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those that it lies in, if they are not there. Raises InputError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: {_why(path, error)}") from error
+
+
 def write_new(path: Path, text: str) -> None:
     """Write a file that is not there yet, and its folder. Raises InputError."""
     try:
@@ -99,7 +111,7 @@ def write_new(path: Path, text: str) -> None:
             file.write(text)
     except FileExistsError as error:
         there = lost_link(path) or "is there already"
-        what = "its folder is a file" if path.parent.is_file() else there
+        what = _INSIDE_A_FILE if path.parent.is_file() else there
         raise InputError(f"{path}: {what}") from error
     except OSError as error:
         raise InputError(f"{path}: {_why(path, error)}") from error
@@ -125,7 +137,8 @@ def whole(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"{path}: {_why(path, error)}") from error
     finally:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):
+            new.unlink()
 
 
 def check_replaceable(path: Path, is_own: Callable[[Path], bool], *, force: bool) -> None:

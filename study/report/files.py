@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from study.common.files import inside
+from study.common.files import inside, make_folder
 from study.report.beside import Beside
 from study.report.figures.display import Display, data_uri
 from study.report.tables.table import Table
@@ -39,8 +39,8 @@ class Files:
 
     def __init__(self, directory: Path) -> None:
         self._figures, self._tables = inside(directory, "figures"), inside(directory, "tables")
-        self._figures.mkdir(parents=True, exist_ok=True)
-        self._tables.mkdir(exist_ok=True)
+        make_folder(self._figures)
+        make_folder(self._tables)
         self._beside = Beside()
 
     def of_displays(self, displays: Iterable[Display]) -> dict[str, Display]:

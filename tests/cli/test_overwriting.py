@@ -143,3 +143,17 @@ def test_a_recipe_that_is_there_is_overwritten_by_force_alone(command):
     assert command(*arguments, "--force").status == 0
     assert recipe.read_text() == made
     assert listing(Path("data")) == ["t.toml"]
+
+
+@each_writer
+def test_a_file_where_a_folder_is_to_be_is_told_and_kept(command, here, undrawn, arguments, file):
+    folder = Path(file).parent
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder == Path("run"):
+        pytest.skip("the run itself")
+    folder.write_text("a file\n")
+    refused = command(*arguments)
+    assert refused.status == 2
+    assert refused.err.startswith(f"study: {folder}/")
+    assert refused.err.endswith(": its folder is a file\n")
+    assert folder.read_text() == "a file\n"
