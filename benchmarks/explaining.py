@@ -21,6 +21,7 @@ from study.engines.engine import Stack
 from study.engines.one_thread import one_thread
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
+from study.importance.integrated_gradient import attributions, baseline_of
 from study.importance.measure import measure
 from study.importance.sample import Sample
 from study.importance.shapley import background_of
@@ -61,6 +62,17 @@ def by_shap(stack: Stack, data: Dataset) -> tuple[float, np.ndarray]:
     return time.perf_counter() - start, np.abs(values).mean(axis=0)
 
 
+def missed(stack: Stack, data: Dataset) -> float:
+    """How far integrated gradients of a row are from adding up, at most, in proportion to the
+    largest difference of the same network."""
+    baseline = baseline_of(data, Sample.of(data, ()))
+    found = np.concatenate([*attributions(stack, data.test_x, baseline)], axis=1).sum(axis=2)
+    at_baseline = stack.predict(baseline[None].astype(np.float32))
+    difference = stack.predict(data.test_x) - at_baseline
+    error = np.abs(found - difference).max(axis=1)
+    return float((error / np.abs(difference).max(axis=1)).max())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20)
@@ -69,7 +81,10 @@ def main() -> None:
     found = find_dataset("people")
     data = load_dataset(found.recipe, found.path.parent)
     replicates = [Replicate("real", StreamSeeds.of(seed)) for seed in range(arguments.seeds)]
-    print("model                train  shapley  part  integrated  part  shap, a seed  times  apart")
+    print(
+        "model                train  shapley  part  integrated  part  missed  shap, a seed  times  "
+        "apart"
+    )
     x, y, sums = data.train_x, data.train_y, np.zeros(3)
     for name in DEFAULT_MODELS:
         engine = engine_for(find_model(name).recipe, len(data.features))
@@ -90,8 +105,8 @@ def main() -> None:
         own = measure(stack, data, trained.occasions, methods=[SHAPLEY]).importances[0].score[0]
         print(
             f"{name:19} {train:6.3f} {shapley:8.3f} {shapley / train:5.2f} {integrated:11.3f} "
-            f"{integrated / train:5.2f} {alone:13.3f} {alone / shapley * len(replicates):6.0f} "
-            f"{np.abs(own - expected).max():6.0e}"
+            f"{integrated / train:5.2f} {missed(stack, data):7.0e} {alone:13.3f} "
+            f"{alone / shapley * len(replicates):6.0f} {np.abs(own - expected).max():6.0e}"
         )
     print(f"all: shapley {sums[1] / sums[0]:.2f}, integrated {sums[2] / sums[0]:.2f} of training")
 

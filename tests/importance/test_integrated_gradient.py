@@ -41,7 +41,8 @@ def trained_stack(people: Dataset, model: str, seeds: int = 3):
 
 
 @pytest.mark.parametrize("model", ["transformer", "transformer-tokens", "mlp", "linear"])
-def test_they_are_captums_of_every_seed_in_lanes(people, model):
+def test_they_are_captums_of_every_seed_in_lanes(people, model, monkeypatch):
+    monkeypatch.setattr(integrated_gradient, "STEPS", 64)
     recipe, weights, stack = trained_stack(people, model)
     x, baseline = people.test_x[:ROWS], people.train_x.mean(axis=0, dtype=np.float64)
     [found] = attributions(stack, x, baseline)
@@ -63,7 +64,7 @@ def test_they_are_captums_of_every_seed_in_lanes(people, model):
         np.testing.assert_allclose(found[seed], expected.detach(), rtol=1e-4, atol=2e-6)
 
 
-@pytest.mark.parametrize("model", ["mlp", "linear"])
+@pytest.mark.parametrize("model", ["transformer", "transformer-tokens", "mlp", "linear"])
 def test_a_rows_parts_add_up_to_its_difference_from_the_baseline(people, model):
     assert incompleteness(people, model) < 1e-3
 
@@ -71,8 +72,8 @@ def test_a_rows_parts_add_up_to_its_difference_from_the_baseline(people, model):
 @pytest.mark.parametrize("model", ["transformer", "transformer-tokens"])
 def test_what_a_transformers_parts_miss_is_the_error_of_the_quadrature(people, monkeypatch, model):
     usual = incompleteness(people, model)
-    monkeypatch.setattr(integrated_gradient, "STEPS", 1024)
-    assert incompleteness(people, model) < min(1e-3, usual / 2)
+    monkeypatch.setattr(integrated_gradient, "STEPS", 64)
+    assert incompleteness(people, model) > 4 * usual
 
 
 def incompleteness(people: Dataset, model: str) -> float:
