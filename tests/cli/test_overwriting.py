@@ -145,12 +145,11 @@ def test_a_recipe_that_is_there_is_overwritten_by_force_alone(command):
     assert listing(Path("data")) == ["t.toml"]
 
 
-@each_writer
-def test_a_file_where_a_folder_is_to_be_is_told_and_kept(command, here, undrawn, arguments, file):
+@pytest.mark.parametrize("name", [name for name in WRITERS if name != "cite as it comes"])
+def test_a_file_where_a_folder_is_to_be_is_told_and_kept(command, here, undrawn, name):
+    arguments, file = WRITERS[name]
     folder = Path(file).parent
     shutil.rmtree(folder, ignore_errors=True)
-    if folder == Path("run"):
-        pytest.skip("the run itself")
     folder.write_text("a file\n")
     refused = command(*arguments)
     assert refused.status == 2

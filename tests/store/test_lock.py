@@ -283,7 +283,7 @@ def test_directories_made_for_a_lock_go_and_others_stay(tmp_path):
 
 def test_where_nothing_can_be_written_the_message_says_so(tmp_path):
     (tmp_path / "file").touch()
-    for name, said in (("file", "file: not a directory"), ("file/below", "Not a directory")):
+    for name, said in (("file", "file: not a directory"), ("file/below", "its folder is a file")):
         with pytest.raises(InputError, match=said), locked(tmp_path / name, "study run"):
             pass
     (tmp_path / "run" / LOCK_NAME).mkdir(parents=True)
