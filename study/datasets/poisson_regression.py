@@ -1,16 +1,10 @@
 """Poisson regression without a penalty, as the weights of a linear network."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from study.common.scikit_learn import scikit_learn
 from study.statistics.rates import log_rates
-
-# The least curvature of the mean loss, of counts in units of their mean, along directions in which
-# outputs change by one on average. Where the loss has no minimum, it is that of rates that vanish.
-_FLAT = 1e-7
-_RIDGE = 1e-3  # of that loss, of half the squared coefficients of standardised columns
-_MOST = 1000  # steps of the search
+from study.statistics.unpenalised import MOST, unpenalised
 
 # As warnings of scikit-learn are told.
 UNBOUNDED = (
@@ -36,43 +30,29 @@ def poisson_regression(
     rate = float(share @ y)
     slopes, bias, unbounded = np.zeros(x.shape[1]), float(log_rates(np.array(rate))), False
     if rate > 0:
-        with threadpool_limits(limits=1):  # how sums are split shows in the last bits
-            slopes, further, unbounded = _fitted(x, y / rate, share)
-        bias += further
+        relative = y / rate  # so that rates are of order 1
+        slopes, further, unbounded = unpenalised(
+            x,
+            share,
+            lambda x, ridge: _fit(x, relative, share, ridge),
+            lambda x, *fitted: _flattest(x, share, *fitted),
+        )
+        bias += float(further)
     arrays = {"output.weight": slopes[None], "output.bias": np.array([bias])}
     return {name: array[None].astype(np.float32) for name, array in arrays.items()}, unbounded
 
 
-def _fitted(x: np.ndarray, y: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, float, bool]:
-    """Slopes (features,), bias, and whether there are none without a ridge; y of mean 1."""
-    mean = share @ x
-    centred = x - mean
-    # Columns without correlation, so that the search takes few steps, and what is flat is seen.
-    # The minimum is the same.
-    _, sizes, axes = np.linalg.svd(np.sqrt(share)[:, None] * centred, full_matrices=False)
-    kept = sizes > sizes[0] * max(x.shape) * np.finfo(np.float64).eps
-    turned = axes[kept].T / sizes[kept]
-    slopes, bias, converged = _fit(centred @ turned, y, share, ridge=0.0)
-    unbounded = not converged or _flattest(centred @ turned, share, slopes, bias) < _FLAT
-    if unbounded:
-        spread = np.sqrt(share @ centred**2)
-        turned = np.diag(1 / np.where(spread > 0, spread, 1.0))
-        slopes, bias, _ = _fit(centred @ turned, y, share, ridge=_RIDGE)
-    slopes = turned @ slopes
-    return slopes, bias - float(slopes @ mean), unbounded
-
-
 def _fit(
     x: np.ndarray, y: np.ndarray, share: np.ndarray, ridge: float
-) -> tuple[np.ndarray, float, bool]:
+) -> tuple[np.ndarray, np.ndarray, bool]:
     """Slopes and bias; and whether the search has come to an end."""
     regression = scikit_learn("linear_model", "PoissonRegressor")
-    fitted = regression(alpha=ridge, tol=1e-8, max_iter=_MOST)
+    fitted = regression(alpha=ridge, tol=1e-8, max_iter=MOST)
     fitted.fit(x, y, sample_weight=share * len(x))
-    return fitted.coef_, float(fitted.intercept_), bool(fitted.n_iter_ < _MOST)
+    return fitted.coef_, np.array(fitted.intercept_), bool(fitted.n_iter_ < MOST)
 
 
-def _flattest(x: np.ndarray, share: np.ndarray, slopes: np.ndarray, bias: float) -> float:
+def _flattest(x: np.ndarray, share: np.ndarray, slopes: np.ndarray, bias: np.ndarray) -> float:
     """The least curvature of the mean loss.
 
     x (rows, features) without correlation, of variance 1, and of mean 0.

@@ -3,16 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from study.common.scikit_learn import scikit_learn
 from study.common.task import Task
+from study.statistics.unpenalised import MOST, unpenalised
 
-# The least curvature of the mean log loss along directions in which outputs change by one on
-# average. Where classes separate, it is that of rounding: 1e-11 or less; else 1e-3 or so.
-_FLAT = 1e-7
-# Of the mean log loss, of half the squared coefficients of standardised columns.
-_RIDGE = 1e-3
 # What scikit-learn's log_loss takes for the probability of a class that is never predicted.
 _NEVER = float(np.log(np.finfo(np.float64).eps))
 
@@ -59,22 +54,13 @@ class _Fitted:
         if len(classes) == 1:
             return cls(classes, np.zeros((1, x.shape[1])), np.zeros(1), separate=False)
         share = weights / weights.sum()
-        mean = share @ x
-        centred = x - mean
-        with threadpool_limits(limits=1):  # how sums are split shows in the last bits
-            # Columns without correlation, so that the search takes few steps, and what is flat is
-            # seen. The minimum is the same.
-            _, sizes, axes = np.linalg.svd(np.sqrt(share)[:, None] * centred, full_matrices=False)
-            kept = sizes > sizes[0] * max(x.shape) * np.finfo(np.float64).eps
-            turned = axes[kept].T / sizes[kept]
-            slopes, bias, converged = _fit(centred @ turned, y, share, ridge=0.0)
-            separate = not converged or _flattest(centred @ turned, share, slopes, bias) < _FLAT
-            if separate:
-                spread = np.sqrt(share @ centred**2)
-                turned = np.diag(1 / np.where(spread > 0, spread, 1.0))
-                slopes, bias, _ = _fit(centred @ turned, y, share, ridge=_RIDGE)
-        slopes = slopes @ turned.T
-        return cls(classes, slopes, bias - slopes @ mean, separate)
+        found = unpenalised(
+            x,
+            share,
+            lambda x, ridge: _fit(x, y, share, ridge),
+            lambda x, *fitted: _flattest(x, share, *fitted),
+        )
+        return cls(classes, *found)
 
 
 def _fit(
@@ -82,14 +68,13 @@ def _fit(
 ) -> tuple[np.ndarray, np.ndarray, bool]:
     """Slopes and bias of each class's logit; and whether the search has come to an end."""
     regression = scikit_learn("linear_model", "LogisticRegression")
-    most = 1000
     strength = 1 / (ridge * len(x)) if ridge else np.inf
-    fitted = regression(C=strength, tol=1e-8, max_iter=most)
+    fitted = regression(C=strength, tol=1e-8, max_iter=MOST)
     fitted.fit(x, y, sample_weight=share * len(x))
     slopes, bias = fitted.coef_, fitted.intercept_
     if len(fitted.classes_) == 2:
         slopes, bias = np.vstack([-slopes, slopes]) / 2, np.concatenate([-bias, bias]) / 2
-    return slopes, bias, bool(fitted.n_iter_.max() < most)
+    return slopes, bias, bool(fitted.n_iter_.max() < MOST)
 
 
 def _flattest(x: np.ndarray, share: np.ndarray, slopes: np.ndarray, bias: np.ndarray) -> float:
