@@ -13,7 +13,8 @@ import numpy as np
 from study.common.methods import CONDITIONAL_PERMUTATION
 from study.datasets.dataset import Dataset
 from study.importance.models import Models
-from study.importance.permutation import Values, dropped
+from study.importance.permutation import Values, dropped, rows_of_tables
+from study.importance.players import Players, of_variables, partitions
 from study.importance.sample import Sample
 from study.importance.scores import Importance
 from study.recipes.columns import Date, Numeric
@@ -24,22 +25,13 @@ def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
     """Mean drop in the score when a variable is permuted given the others, and groups of them."""
     if CONDITIONAL_PERMUTATION not in wanted:
         return []
-    data = models.dataset
-    score = _dropped(models, data.groups)
-    if data.recipe.variable_groups:
-        blocks = data.blocks
-        places = [list(blocks).index(name) for name in data.recipe.variable_groups]
-        score = np.concatenate([score, _dropped(models, list(blocks.values()))[:, places]], axis=1)
+    score = of_variables(models.dataset, partial(_dropped, models))
     return [Importance(CONDITIONAL_PERMUTATION, score, signed=None)]
 
 
 def rows_predicted(dataset: Dataset) -> int:
     """How many rows are predicted for one network's scores."""
-    counts = [len(dataset.groups)]
-    if dataset.recipe.variable_groups:
-        counts.append(len(dataset.blocks))
-    repeats = dataset.recipe.permutation.repeats
-    return len(dataset.test_y) * sum(1 + repeats * count for count in counts)
+    return rows_of_tables(dataset, map(len, partitions(dataset)))
 
 
 def sampler_of(dataset: Dataset) -> Sampler:
@@ -51,14 +43,14 @@ def sampler_of(dataset: Dataset) -> Sampler:
     return Sampler(trees, dataset.recipe.permutation.random_state)
 
 
-def _dropped(models: Models, players: Sequence[Sequence[int]]) -> np.ndarray:
+def _dropped(models: Models, players: Players) -> np.ndarray:
     """(networks, players), each the columns of some variables."""
     data, sample = models.dataset, models.sample
     values = conditional(data, sample, players)
     return dropped(models.predict, data, sample, players, models.stack.at_once, values)
 
 
-def conditional(dataset: Dataset, sample: Sample, players: Sequence[Sequence[int]]) -> list[Values]:
+def conditional(dataset: Dataset, sample: Sample, players: Players) -> list[Values]:
     """What columns take at places: there, their player's residuals; of the rows, or each model's.
 
     players : columns that change places together, given all others
@@ -92,7 +84,7 @@ def _taken(
 
 def _parts(
     dataset: Dataset,
-    players: Sequence[Sequence[int]],
+    players: Players,
     train: np.ndarray,
     test: np.ndarray,
     weights: np.ndarray | None,

@@ -7,7 +7,7 @@ are shifted; rows in groups change places within these, or whole groups do, wher
 variable varies lies between groups, as all of it does where it is constant within them.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import repeat
@@ -48,6 +48,11 @@ def rows_predicted(dataset: Dataset) -> int:
     """How many rows are predicted for one network's permutation importances."""
     by_variable = len(dataset.variables) if dataset.grouped else 0
     counts = [count for count in (len(dataset.features), by_variable, len(dataset.blocks)) if count]
+    return rows_of_tables(dataset, counts)
+
+
+def rows_of_tables(dataset: Dataset, counts: Iterable[int]) -> int:
+    """Rows of the tables that are predicted where so many columns, of each count, are permuted."""
     repeats = dataset.recipe.permutation.repeats
     return len(dataset.test_y) * sum(1 + repeats * count for count in counts)
 

@@ -12,6 +12,7 @@ Holmes, 2022), the same for all rows and models.
 
 import math
 from collections.abc import Collection, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from study.common.methods import SHAPLEY, method_of
 from study.datasets.dataset import Dataset
 from study.importance import row_weights
 from study.importance.models import Models, Predict
+from study.importance.players import Players, of_variables, partitions
 from study.importance.sample import Sample
 from study.importance.scores import Importance, of_classes
 
@@ -34,23 +36,15 @@ def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
     Of more than two classes, those of each class's logit less the mean logit, and their sum.
     """
     data = models.dataset
-    score = _mean_absolute(models, data.groups)
-    if data.recipe.variable_groups:
-        blocks = data.blocks
-        places = [list(blocks).index(name) for name in data.recipe.variable_groups]
-        of_blocks = _mean_absolute(models, list(blocks.values()))
-        score = np.concatenate([score, of_blocks[..., places]], axis=-1)
+    score = of_variables(data, partial(_mean_absolute, models))
     found = of_classes(SHAPLEY, score, None, data.task.levels)
     return [importance for importance in found if method_of(importance.method) in wanted]
 
 
 def rows_predicted(dataset: Dataset) -> int:
     """How many rows are predicted for one network's Shapley values."""
-    counts = [len(dataset.groups)]
-    if dataset.recipe.variable_groups:
-        counts.append(len(dataset.blocks))
     background = min(dataset.recipe.shapley.background, len(dataset.train_y))
-    games = sum(len(_game(dataset, count)[0]) for count in counts)
+    games = sum(len(_game(dataset, len(players))[0]) for players in partitions(dataset))
     return len(dataset.test_y) * background * games
 
 
@@ -68,7 +62,7 @@ def background_of(dataset: Dataset, sample: Sample) -> tuple[np.ndarray, np.ndar
     return x, counts / counts.sum(axis=-1, keepdims=True)
 
 
-def _mean_absolute(models: Models, groups: Sequence[Sequence[int]]) -> np.ndarray:
+def _mean_absolute(models: Models, groups: Players) -> np.ndarray:
     """(models, players), or (models, classes, players)."""
     data, x = models.dataset, models.sample.test_x
     coalitions, gains = _game(data, len(groups))
