@@ -21,6 +21,7 @@ import pytest
 
 from study.analysis.results import Results
 from study.cli import options
+from study.cli.group import commands
 from study.cli.main import main
 from study.common.conditions import CONDITIONS
 from study.common.methods import DEFAULT_METHODS, GROUPED_PERMUTATION, TRAINING_GRADIENT
@@ -182,6 +183,16 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         text = (ROOT / "models" / path.name).read_text()
         path.write_text(text.replace("epochs = 300", "epochs = 3"))
     return ["--data", str(data), "--models", ",".join(map(str, models))]
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, small: list[str]) -> Path:
+    """A run of two seeds of the MLP, to be copied."""
+    directory = tmp_path_factory.mktemp("finished") / "run"
+    mlp = small[-1].split(",")[1]
+    arguments = ["run", *small[:2], "--models", mlp, "--seeds", "2", "--workers", "1"]
+    commands.main([*arguments, "--out", str(directory)], standalone_mode=False)
+    return directory
 
 
 def without_digests(directory: Path) -> None:

@@ -7,21 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from study.cli.group import commands
 from study.statistics.claims import fewest_seeds
 from study.statistics.intervals import wilson
 from study.store import table_digests
 
 ROW = ("sex=male", "age=34", "State=Oklahoma", "politics=moderate")
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory, small) -> Path:
-    directory = tmp_path_factory.mktemp("finished") / "run"
-    mlp = small[-1].split(",")[1]
-    arguments = ["run", *small[:2], "--models", mlp, "--seeds", "2", "--workers", "1"]
-    commands.main([*arguments, "--out", str(directory)], standalone_mode=False)
-    return directory
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from study.cli.group import commands
-
 # Command: its options, and the file that it writes.
 WRITERS = {
     "dump": (("dump", "run", "--out", "here/dump.txt"), "here/dump.txt"),
@@ -20,15 +18,6 @@ WRITERS = {
     "compare": (("compare", "run", "other", "--out", "here"), "here/compare.html"),
 }
 each_writer = pytest.mark.parametrize(("arguments", "file"), WRITERS.values(), ids=WRITERS)
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory, small) -> Path:
-    directory = tmp_path_factory.mktemp("finished") / "run"
-    mlp = small[-1].split(",")[1]
-    arguments = ["run", *small[:2], "--models", mlp, "--seeds", "2", "--workers", "1"]
-    commands.main([*arguments, "--out", str(directory)], standalone_mode=False)
-    return directory
 
 
 @pytest.fixture
