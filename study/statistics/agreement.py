@@ -125,7 +125,7 @@ def between_seeds(measure: str, vectors: np.ndarray) -> Pairwise:
     own = (vectors**2).sum(axis=1)
     pairs_sum = total @ total - own.sum()
     mean = round(float(pairs_sum / (seeds * (seeds - 1))), 12)
-    if np.allclose(vectors, vectors[0], rtol=0, atol=ROUNDING):
+    if (np.abs(vectors - vectors[0]) <= ROUNDING).all():
         return Pairwise(mean, seeds, Interval.none(f"all {seeds} seeds agree: no interval"))
     if seeds < 3:
         return Pairwise(mean, seeds, Interval.none(f"n = {seeds}: no interval"))
@@ -164,7 +164,7 @@ def null_within_seeds(measure: str, first: np.ndarray, second: np.ndarray) -> Nu
         items = math.isqrt(len(products)) if measure == KENDALL else len(products)
         places, complete = _relabellings(items, pairs=measure == KENDALL)
         # Without a mode, places would be checked, at twice the time.
-        values = products.ravel().take(places, mode="clip").sum(axis=1)
+        values = products.ravel().take(places, mode="clip").sum(axis=0)
         if measure == KENDALL:  # of two orders of a pair one is met, which counts for both
             values *= 2
         unit = "relabellings"
@@ -253,8 +253,9 @@ def _tie_sizes(rank: np.ndarray) -> np.ndarray:
 def _relabellings(items: int, *, pairs: bool) -> tuple[np.ndarray, bool]:
     """Which products each relabelling adds up, and whether these are all relabellings.
 
-    Places in (dimensions, dimensions) products, all in one line: (relabellings, items), or
-    (relabellings, items * (items - 1) / 2) for coordinates of pairs, each pair in one order.
+    Places in (dimensions, dimensions) products, all in one line: (items, relabellings), or
+    (items * (items - 1) / 2, relabellings) for coordinates of pairs, each pair in one order.
+    Relabellings come last: added up over the first axis, in a third of the time.
     """
     complete = items < 20 and math.factorial(items) <= RELABELLINGS
     if complete:
@@ -267,7 +268,7 @@ def _relabellings(items: int, *, pairs: bool) -> tuple[np.ndarray, bool]:
         dimensions, own, goes = items**2, one * items + two, orders[:, one] * items + orders[:, two]
     else:
         dimensions, own, goes = items, np.arange(items), orders
-    return own * dimensions + goes, complete
+    return np.ascontiguousarray((own * dimensions + goes).T), complete
 
 
 @lru_cache(maxsize=8)
