@@ -152,7 +152,9 @@ def data_group() -> None:
 
 @data_group.command("init")
 @click.argument("table", metavar="TABLE", help="CSV (any separator), or Parquet.")
-@click.option("--target", required=True, help="The column to be predicted: a number or a class.")
+@click.option(
+    "--target", default="", help="The column to be predicted: a number or a class.  [required]"
+)
 @click.option("--test-file", help="A table of test rows; without it, rows are drawn from TABLE.")
 @click.option(
     "--propose-from-half",

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import drawn_scores, made_run
+from conftest import drawn_scores, made_run, shipped
 
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.warnings.registry import as_frame, warnings
+from study.recipes.model import with_patience
 
 # What the people data alone bring about: one-hot groups with raw gradients and permutations.
 ALWAYS = {"S003", "S004"}
@@ -231,3 +232,24 @@ def test_networks_that_predict_worse_than_the_mean(make):
     # 27 · 0.9 less 0.3, over 29 that are numbers.
     assert "MLP: 1 of 29 (seed 27) have an R² below 0" in evidence(results, "S014")
     assert "the mean over all seeds is 0.83" in evidence(results, "S014")
+
+
+@pytest.mark.parametrize(
+    ("explained", "read"),
+    [
+        ({"mlp": 0.1}, "Read Transformer (published), Least squares, which do."),
+        ({"mlp": -0.1, "transformer": 0.1}, "Read Least squares, which does."),
+    ],
+)
+def test_models_that_do_not_predict_are_told_what_to_read_in_their_place(make, explained, read):
+    results = make(r_squared={model: [value] * 30 for model, value in explained.items()})
+    (warning,) = (each for each in warnings(Overview(results)) if each.code == "S017")
+    assert f"{read} Another protocol of training, or early stopping (patience" in warning.advice
+
+
+def test_networks_that_are_stopped_early_are_not_told_to_be(make, tmp_path):
+    stopped = {name: with_patience(shipped(name), 3) for name in ("transformer", "mlp")}
+    results = make(r_squared={"mlp": [0.1] * 30}, models=stopped)
+    (warning,) = (each for each in warnings(Overview(results)) if each.code == "S017")
+    assert "early stopping" not in warning.advice
+    assert warning.advice.endswith("Another protocol of training may help.")

@@ -304,7 +304,10 @@ def test_a_recipe_is_not_overwritten_and_a_target_is_looked_for(command):
     Path("houses.csv").write_text("area,price\n1,2\n3,5\n")
     said = command("data", "init", "houses.csv", "--target", "prize", status=2)
     assert "no column 'prize': did you mean 'price'?" in said
-    assert "--target" in command("data", "init", "houses.csv", status=2)
+    said = command("data", "init", "houses.csv", status=2)
+    assert "houses.csv: say by --target what is to be predicted: there is area, price" in said
+    pd.read_csv("houses.csv").to_parquet("houses.parquet")
+    assert "there is area, price" in command("data", "init", "houses.parquet", status=2)
 
 
 def test_a_file_of_two_words_is_named_as_a_shell_takes_it(command):

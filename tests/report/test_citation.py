@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, made_run
+from conftest import ROOT, drawn_scores, made_run
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
@@ -24,6 +24,7 @@ from study.common.methods import DEFAULT_METHODS
 from study.recipes.claim import Claim
 from study.report.text.citation import bibtex, citation, latex_paragraph, macros, made_by, paragraph
 from study.report.text.headline_numbers import facts, letters
+from study.report.text.setting import rows_sentences
 
 REFERENCE = ROOT / "reports" / "reference" / "people"
 
@@ -390,3 +391,16 @@ def test_the_paragraph_tells_rows_that_were_dropped_and_drawn(command):
     assert f"divided into {72 - held} training and {held} test rows, {test:.0%} of the rows for testing, drawn at random" in said  # fmt: skip
     assert "Of the table's rows 8 had no value somewhere and were dropped." in said
     assert "3 epochs in batches of 10" in said
+
+
+def test_where_gaps_are_filled_rows_are_dropped_for_want_of_a_target(tmp_path, people):
+    def said(missing: str) -> str:
+        table = people.recipe.own_table.model_copy(update={"missing": missing})
+        recipe = people.recipe.model_copy(update={"table": table})
+        scores = drawn_scores(["mlp"], lambda items: np.ones((2, items)))
+        rows = [("train", 60, 1.0), ("test", 20, 1.0), ("dropped", 8, None)]
+        results = made_run(tmp_path / missing, recipe, scores, parts=rows)
+        return " ".join(rows_sentences(results))
+
+    assert "{DroppedRows} had no target and were dropped." in said("impute")
+    assert "{DroppedRows} had no value somewhere and were dropped." in said("drop")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from study.analysis.fits import has_fits, learning_threshold, learning_words
 from study.analysis.held_out import in_words
 from study.analysis.looks import extended
 from study.analysis.overview import Overview
+from study.analysis.results import Results
 from study.analysis.warnings.warning import listed, scores_by_method, seed_words
 from study.common.conditions import CONDITIONS
 from study.common.vocabulary import LEAST_SQUARES
@@ -142,19 +143,34 @@ def diverged(overview: Overview) -> Iterator[Found]:
 
 def does_not_predict(overview: Overview) -> Iterator[Found]:
     """Models do not predict well enough for a verdict."""
-    gate, measures = overview.held_out, overview.results.measures
-    poor = gate[~gate["predicts"].astype(bool)]
+    results, gate, measures = overview.results, overview.held_out, overview.results.measures
+    able = gate["predicts"].astype(bool)
+    poor = gate[~able]
     if len(poor):
         named = [
-            f"{overview.results.title(row['model'])} "
-            f"({measures.symbol} {row[measures.explained]:.2f})"
+            f"{results.title(row['model'])} ({measures.symbol} {row[measures.explained]:.2f})"
             for row in poor.to_dict("records")
         ]
         yield Found(
-            f"{listed(named)}: {in_words(overview.results)}, {gate['best'].max():.2f}.",
+            f"{listed(named)}: {in_words(results)}, {gate['best'].max():.2f}.",
             "There is no verdict on them: what matters to a model that does not predict says "
-            "little of what matters. Another protocol of training, or early stopping, may help.",
+            f"little of what matters. {_instead(results, [*gate['model'][able]], poor['model'])}",
         )
+
+
+def _instead(results: Results, able: list[str], poor: Iterable[str]) -> str:
+    """What to read in place of models that do not predict, and what may help these."""
+    if able:
+        read = f"Read {listed(map(results.title, able))}, which {'do' if able[1:] else 'does'}."
+    else:
+        read = "No model does: there may be nothing to predict."
+    protocols = [recipe.training for name in poor if (recipe := results.models.get(name))]
+    networks = [protocol for protocol in protocols if protocol is not None]
+    if not networks:
+        return read
+    stopping = ", or early stopping (patience in the data recipe),"
+    stopped = all(protocol.patience for protocol in networks)
+    return f"{read} Another protocol of training{'' if stopped else stopping} may help."
 
 
 def added_after_a_look(overview: Overview) -> Iterator[Found]:

@@ -73,11 +73,13 @@ def find_layout(
 
 
 def no_column(path: Path, target: str, columns: Sequence[str]) -> InputError:
-    """That the target is not there, and what is."""
+    """That the target is not there, or was not named, and what is there."""
     near = difflib.get_close_matches(target, columns, n=1)
     known = ", ".join(columns[:20]) + (
         f" and {len(columns) - 20} more" if len(columns) > 20 else ""
     )
+    if not target:
+        return InputError(f"{path}: say by --target what is to be predicted: there is {known}")
     hint = f"did you mean '{near[0]}'?" if near else f"there is {known}"
     return InputError(f"{path}: no column '{target}': {hint}")
 
@@ -127,7 +129,7 @@ def _columns(path: Path, first: list[str], target: str) -> list[str] | None:
     names = [f"column{place}" for place in range(1, len(first) + 1)]
     if target in names:
         return names
-    if any(re.fullmatch(r"[+-]?[\d.,]+", cell) for cell in first):
+    if target and any(re.fullmatch(r"[+-]?[\d.,]+", cell) for cell in first):
         raise InputError(
             f"{path}: no column '{target}' in the first line ({', '.join(first[:5])}, ...); "
             f"if that line is no header, the columns are column1 to column{len(first)}"

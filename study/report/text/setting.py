@@ -7,12 +7,6 @@ from study.analysis.results import Results
 from study.recipes.model import Protocol
 from study.report.tables.cells import percent
 
-# Parts of the table that are no training or test rows, and what became of them.
-_LEFT_OUT = {
-    "dropped": ("DroppedRows", "had no value somewhere and were dropped"),
-    "proposal": ("ProposalRows", "had the claim proposed from them and were left out"),
-}
-
 
 def setting_numbers(results: Results) -> Iterator[tuple[str, str, str]]:
     """Names, texts and meanings of the facts that `rows_sentences` and `network_sentences` hold."""
@@ -20,9 +14,8 @@ def setting_numbers(results: Results) -> Iterator[tuple[str, str, str]]:
     if "train" in rows:
         yield "TrainRows", str(rows["train"]), "number of training rows"
         yield "TestRows", str(rows["test"]), "number of test rows"
-    for part, (name, became) in _LEFT_OUT.items():
-        if part in rows:
-            yield name, str(rows[part]), f"rows that {became}"
+    for part, (name, became) in _left_out(results).items():
+        yield name, str(rows[part]), f"rows that {became}"
     split = results.recipe.split
     if split is not None and split.column is not None:
         yield "SplitColumn", split.column, "column that tells training rows from test rows"
@@ -44,9 +37,8 @@ def rows_sentences(results: Results) -> Iterator[str]:
             by = recipe.test_by if recipe.time is None else "the last by {Time}"
             how = f"{percent(split.test)} of the {recipe.test_of} for testing, {by}"
         yield f"It was divided into {{TrainRows}} training and {{TestRows}} test rows, {how}."
-    for part, (name, became) in _LEFT_OUT.items():
-        if part in rows:
-            yield f"Of the table's rows {{{name}}} {became}."
+    for name, became in _left_out(results).values():
+        yield f"Of the table's rows {{{name}}} {became}."
 
 
 def network_sentences(results: Results) -> Iterator[str]:
@@ -58,6 +50,19 @@ def network_sentences(results: Results) -> Iterator[str]:
 def _rows(results: Results) -> dict[str, int]:
     """How many rows each part of the table has; empty where a run has not stored it."""
     return {row.part: int(row.rows) for row in results.parts.itertuples()}
+
+
+def _left_out(results: Results) -> dict[str, tuple[str, str]]:
+    """Parts of the table that are no training or test rows: their names, and what became of them.
+
+    Where all missing values are filled in, rows are dropped for want of a target alone.
+    """
+    lost = "value somewhere" if "drop" in results.recipe.missing[:-1] else "target"
+    parts = {
+        "dropped": ("DroppedRows", f"had no {lost} and were dropped"),
+        "proposal": ("ProposalRows", "had the claim proposed from them and were left out"),
+    }
+    return {part: told for part, told in parts.items() if part in _rows(results)}
 
 
 @kept
