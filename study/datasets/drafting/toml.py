@@ -239,6 +239,8 @@ def _origin(recipe: DatasetRecipe) -> list[str]:
             "# If you held another belief before you saw these data, claim that, and take",
             "# [proposal] away.",
         ]
+    if not recipe.claim.proposed:
+        return ["# Given to 'study data init', in place of one that is proposed from the data."]
     return [
         "# Proposed from the data: linear regression ranks it first on the training rows. If you",
         "# held another belief before you saw these data, claim that, and take `proposed` away.",
