@@ -4,6 +4,7 @@ import shutil
 import sys
 import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,10 +24,19 @@ from study.common.methods import LEVELS
 from study.common.text import printable
 from study.common.vocabulary import FORMATS
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from study.analysis.overview import Overview
+
 
 @commands.command("report")
 @run_argument
-def report_command(directory: str | None) -> None:
+@click.option(
+    "--docx", is_flag=True, help="Also report.docx: verdicts, key figures and tables for Word."
+)
+@FORCE_OPTION
+def report_command(directory: str | None, docx: bool, force: bool) -> None:
     """Write the page, figures and tables of a run.
 
     They go into its directory: report.html, one file for desktop, phone and print; figures/ as
@@ -39,11 +49,29 @@ def report_command(directory: str | None) -> None:
     from study.store.run_directory import find_run
 
     results = Results(find_run(directory))
-    say(write_report(Overview(results)))
+    overview = Overview(results)
+    write_word = _word_writer(results.directory, force=force) if docx else None
+    say(write_report(overview))
+    if write_word is not None:
+        say(write_word(overview))
     titles = map(results.title, results.models)
     note = font_note([*results.features, *titles, *results.methods(), results.recipe.target.name])
     if note:
         say(f"note: {printable(note)}", err=True)
+
+
+def _word_writer(directory: Path, *, force: bool) -> "Callable[[Overview], Path]":
+    """What writes the Word file of a run, once it may be written. Raises InputError."""
+    from study.common.files import check_replaceable
+
+    try:
+        from study.report.word import is_word, word_path, write_word
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"--docx needs {error.name}: pip install 'importance-study[docx]'"
+        ) from error
+    check_replaceable(word_path(directory), is_word, force=force)
+    return write_word
 
 
 @commands.command("table")
