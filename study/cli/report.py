@@ -1,5 +1,6 @@
 """The commands that show a stored run: report, table, claim, cite, compare, status."""
 
+import shlex
 import shutil
 import sys
 import textwrap
@@ -136,13 +137,15 @@ def claim_command(
     """Test a further claim on a stored run: study claim reports/people "age rank 1 in 0.8".
 
     One of "NAME rank 1 in 0.8", "NAME top 2 in 0.8", "NAME share 0.5 in 0.8", "NAME above
-    OTHER in 0.8". It was not declared before the run, and the answer says so.
+    OTHER in 0.8". Unless the run keeps a declaration of it ('study claim
+    declare'), the answer says that it was not declared before the run.
     """
     from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.recipes.claim_text import parse_claim
-    from study.report.tables.claims import NOT_DECLARED, claim_table
+    from study.report.tables.claims import claim_table
     from study.report.tables.population import chance_table, population_table
+    from study.report.text.origin import further_origin
     from study.report.text.verdict import answers
     from study.store.run_directory import find_run
 
@@ -161,11 +164,58 @@ def claim_command(
         held = ", ".join(results.methods())
         raise InputError(f"--method '{claim.method}': this run holds {held}")
     overview = Overview(results)
-    say(f"{NOT_DECLARED}.\n")
+    say(f"{further_origin(results, claim)}.\n")
     for answer in answers(overview, claim):
         say(f"{printable(answer.line)}\n")
     tables = (make(overview, claim) for make in (population_table, chance_table, claim_table))
     say("\n".join(table.text() for table in tables if table is not None), nl=False)
+
+
+@commands.command("claim declare")
+@click.argument("words", metavar="CLAIM", help='In quotation marks: "age rank 1 in 0.8".')
+@click.option("--data", default="people", show_default=True, help="Dataset recipe, name or path.")
+@click.option("--model", help="The model that it rests on.  [default: the recipe's claim's]")
+@click.option("--method", help="The method that it rests on.  [default: the recipe's claim's]")
+@click.option("--level", type=click.Choice(LEVELS), help="Of what it speaks.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="[default: declarations/<dataset>-<date>.toml]",
+)
+def claim_declare_command(
+    words: str,
+    data: str,
+    model: str | None,
+    method: str | None,
+    level: str | None,
+    out: Path | None,
+) -> None:
+    """Write a claim down before its run, with the date and the SHA-256 of the data.
+
+    Deposit the file where others see when it came, since a date in a file proves nothing; then
+    give it to the run: study run --declared FILE. No file is overwritten.
+    """
+    from datetime import UTC, datetime
+    from hashlib import sha256
+
+    from study.common.files import write_new
+    from study.datasets.dataset import load_dataset
+    from study.recipes.claim_text import parse_claim
+    from study.recipes.find import find_dataset
+    from study.store.declarations import declaration, proposed_path
+
+    found = find_dataset(data)
+    claim = parse_claim(words, found.recipe, model=model, method=method, level=level)
+    hashes = load_dataset(found.recipe, found.path.parent).hashes
+    date = datetime.now(UTC)
+    text, path = (
+        declaration(claim, found.name, hashes, date),
+        out or proposed_path(found.name, date),
+    )
+    write_new(path, text)
+    say(f"{path}: SHA-256 {sha256(text.encode()).hexdigest()}")
+    command = shlex.join(["study", "run", "--data", data, "--declared", str(path)])
+    say(f"Deposit it now. Then: {command}")
 
 
 @commands.command("cite")
