@@ -229,15 +229,26 @@ def claim_declare_command(
     help="latex: the paragraph alone, on macros that are written to a file.",
 )
 @click.option(
+    "--checklist",
+    "reforms",
+    is_flag=True,
+    help="The items of the checklist REFORMS (2024) in Markdown, filled in as far as the run can.",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the macros of --format latex go.  [default: RUN/numbers.tex]",
+    help="Where the macros of --format latex go, or the checklist.  [default: RUN/numbers.tex; the "
+    "checklist is printed]",
 )
 @FORCE_OPTION
-def cite_command(directory: str | None, form: str, out: Path | None, force: bool) -> None:
+def cite_command(
+    directory: str | None, form: str, reforms: bool, out: Path | None, force: bool
+) -> None:
     """Print a paragraph on methods, with its numbers, a BibTeX entry, and what made a run."""
-    if form == "text" and out is not None:
-        raise InputError(f"--out '{out}': only --format latex writes a file")
+    if form == "text" and out is not None and not reforms:
+        raise InputError(f"--out '{out}': only --format latex and --checklist write a file")
+    if form == "latex" and reforms:
+        raise InputError("--checklist is Markdown: give it or --format latex")
     from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.common.files import check_replaceable, inside, whole
@@ -245,6 +256,9 @@ def cite_command(directory: str | None, form: str, out: Path | None, force: bool
     from study.store.run_directory import find_run
 
     overview = Overview(Results(find_run(directory)))
+    if reforms:
+        _give_checklist(overview, out, force=force)
+        return
     if form == "text":
         say(citation(overview))
         return
@@ -254,6 +268,22 @@ def cite_command(directory: str | None, form: str, out: Path | None, force: bool
         new.write_text(macros(overview), encoding="utf-8", newline="\n")
     give(latex_paragraph(overview), nl=False)
     say(f"macros: {path}", err=True)
+
+
+def _give_checklist(overview: "Overview", out: Path | None, *, force: bool) -> None:
+    """Print the checklist of a run, or write it. Raises InputError."""
+    from study.common.files import check_replaceable, whole
+    from study.report.text.checklist import checklist, is_checklist
+
+    if out is not None:
+        check_replaceable(out, is_checklist, force=force)
+    text = checklist(overview)
+    if out is None:
+        give(text, nl=False)
+        return
+    with whole(out) as new:
+        new.write_text(text, encoding="utf-8", newline="\n")
+    say(out)
 
 
 @commands.command("compare")

@@ -12,6 +12,7 @@ import torch
 WRITERS = {
     "dump": (("dump", "run", "--out", "here/dump.txt"), "here/dump.txt"),
     "cite": (("cite", "run", "--format", "latex", "--out", "here/n.tex"), "here/n.tex"),
+    "checklist": (("cite", "run", "--checklist", "--out", "here/c.md"), "here/c.md"),
     "cite as it comes": (("cite", "run", "--format", "latex"), "run/numbers.tex"),
     "weights": (("weights", "run", "--out", "here"), "here/mlp.pt"),
     "weights as it comes": (("weights", "run"), "run/weights/mlp.pt"),
