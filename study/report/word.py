@@ -45,6 +45,8 @@ _LOOK = {"firstColumn": "0", "noHBand": "1", "val": "0620"}
 _MOST_ROWS = 40  # of a table; its CSV file has all
 _MARGIN, _WIDTH = Cm(2), Cm(17)  # of a page that is 21 cm wide
 _LONGEST, _BESIDE = 26, 5  # signs of a column, and as much as its margins take
+_HIGHEST = Cm(23)  # of a figure, so that its caption stands on its page
+_MOST_SIGNS = 255  # of what a file says of itself
 _SMALL = Pt(7.5)  # in cells, of which some tables have twelve in a row
 # The first time that a ZIP file can hold.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
@@ -95,8 +97,8 @@ def write_word(overview: Overview) -> Path:
 def _describe(document: WordDocument, results: Results) -> None:
     """What the file says of itself: the run, and when that was last added to."""
     about = document.core_properties
-    about.author, about.title = "", _xml(results.recipe.title)
-    about.comments = _xml(provenance(results))
+    about.author, about.title = "", _xml(results.recipe.title)[:_MOST_SIGNS]
+    about.comments = _xml(provenance(results))[:_MOST_SIGNS]
     times = filter(None, map(moment, results.history["started"]))
     about.created = about.modified = max(times, default=about.created)
 
@@ -119,8 +121,10 @@ def _begin(document: WordDocument, overview: Overview) -> None:
 
 
 def _figure(document: WordDocument, display: Display, number: int, folder: Path) -> None:
-    """A figure as wide as the text, with words in its place, and its caption."""
+    """A figure as wide as the text, or as high as fits, with words in its place; its caption."""
     picture = document.add_picture(str(inside(folder, f"{display.name}.png")), width=_WIDTH)
+    if picture.height > _HIGHEST:
+        picture.width, picture.height = Emu(_WIDTH * _HIGHEST // picture.height), _HIGHEST
     picture._inline.docPr.set("descr", _xml(display.alternative))
     document.paragraphs[-1].paragraph_format.keep_with_next = True
     _caption(document, f"Figure {number}. {display.title}.", display.reading)

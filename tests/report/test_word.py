@@ -134,6 +134,31 @@ def test_names_of_strangers_are_text_of_well_formed_xml(command, undrawn):
     assert docx.Document(str(path)).core_properties.title == f"title{seen}"
 
 
+def test_a_high_figure_keeps_its_form_and_fits_on_a_page(reference, written):
+    path = reference.results.directory / "figures" / "fit.png"
+    kept = path.read_bytes()
+    Image.new("L", (300, 900), 255).save(path)
+    alternative = all_displays(reference)["fit"].alternative
+    shapes = docx.Document(str(write_word(reference))).inline_shapes
+    path.write_bytes(kept)
+    (shape,) = [of for of in shapes if of._inline.docPr.get("descr") == alternative]
+    assert shape.height / shape.width == pytest.approx(3, rel=1e-4)
+    page = docx.Document(str(written)).sections[0]
+    assert shape.height < page.page_height - page.top_margin - page.bottom_margin
+
+
+def test_a_title_longer_than_a_file_may_have_is_cut_there_alone(command, undrawn):
+    rows = pd.DataFrame({"model": "m", "method": "gain", "seed": [0, 0, 1, 1]})
+    rows.assign(feature=["a", "b"] * 2, score=[2.0, 1.0, 3.0, 1.0]).to_csv("s.csv", index=False)
+    title = "long " * 60
+    claim = ("--claim", "a rank 1 in 0.8")
+    assert command("import", "s.csv", *claim, "--out", "run", "--title", title).status == 0
+    assert command("report", "run", "--docx").status == 0
+    path = Path("run/report.docx")
+    assert docx.Document(str(path)).core_properties.title == title[:255]
+    assert any(text.startswith(title) for text in texts(path))
+
+
 def test_without_python_docx_it_is_said_how_to_have_it(command, finished, monkeypatch):
     shutil.copytree(finished, "run")
     monkeypatch.delitem(sys.modules, "study.report.word", raising=False)
