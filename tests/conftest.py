@@ -1,5 +1,6 @@
 """Shared material: the published data, and a study small enough to run in seconds."""
 
+import base64
 import os
 
 # Processes of tests beside each other share the cores: more threads than cores would wait for
@@ -119,6 +120,10 @@ def command(tmp_path, monkeypatch, capsys) -> Command:
 
 
 EMPTY = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+# One white dot.
+EMPTY_PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg=="
+)
 
 
 @pytest.fixture
@@ -126,7 +131,7 @@ def undrawn(monkeypatch) -> None:
     """Empty figures, where the texts of a page are all that counts: drawing takes seconds."""
     from study.report.figures.display import Display, Drawings
 
-    empty = Drawings(b"", EMPTY, EMPTY)
+    empty = Drawings(EMPTY_PNG, EMPTY, EMPTY)
     monkeypatch.setattr(Display, "drawings", lambda _: empty)
 
 

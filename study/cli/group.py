@@ -62,7 +62,10 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is named. Where only a group holds one, say which."""
+        """The command that is named, by two words if there is one. Where only a group holds one,
+        say which."""
+        if (two := " ".join(args[:2])) in self.commands:
+            return two, self.commands[two], args[2:]
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

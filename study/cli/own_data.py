@@ -161,6 +161,11 @@ def data_group() -> None:
     is_flag=True,
     help="Propose the claim from a random half of the rows, and leave these out of the study.",
 )
+@click.option(
+    "--claim",
+    help='What you held before you saw these data, in place of a proposed claim: "age rank 1 in '
+    '0.8".',
+)
 @click.option("--out", type=click.Path(path_type=Path), help="[default: data/<table>.toml]")
 @click.option("--separator", help="One sign, or tab.  [default: inferred]")
 @click.option("--encoding", help="Such as cp1252.  [default: inferred]")
@@ -170,6 +175,7 @@ def data_init_command(
     target: str,
     test_file: str | None,
     propose_from_half: bool,
+    claim: str | None,
     out: Path | None,
     separator: str | None,
     encoding: str | None,
@@ -196,6 +202,8 @@ def data_init_command(
         separator = "\t"
     if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
         raise InputError(f"--separator '{separator}': give one sign, or tab")
+    if claim is not None and propose_from_half:
+        raise InputError("--claim is given, and --propose-from-half proposes one: give one of both")
 
     from study.datasets.drafting.draft import HALF, draft
     from study.datasets.drafting.wording import told
@@ -208,6 +216,7 @@ def data_init_command(
         separator=separator,
         encoding=encoding,
         proposal=HALF if propose_from_half else None,
+        claim=claim,
     )
     if force:
         with whole(recipe_path) as new:

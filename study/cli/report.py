@@ -1,9 +1,11 @@
 """The commands that show a stored run: report, table, claim, cite, compare, status."""
 
+import shlex
 import shutil
 import sys
 import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,10 +25,19 @@ from study.common.methods import LEVELS
 from study.common.text import printable
 from study.common.vocabulary import FORMATS
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from study.analysis.overview import Overview
+
 
 @commands.command("report")
 @run_argument
-def report_command(directory: str | None) -> None:
+@click.option(
+    "--docx", is_flag=True, help="Also report.docx: verdicts, key figures and tables for Word."
+)
+@FORCE_OPTION
+def report_command(directory: str | None, docx: bool, force: bool) -> None:
     """Write the page, figures and tables of a run.
 
     They go into its directory: report.html, one file for desktop, phone and print; figures/ as
@@ -39,11 +50,29 @@ def report_command(directory: str | None) -> None:
     from study.store.run_directory import find_run
 
     results = Results(find_run(directory))
-    say(write_report(Overview(results)))
+    overview = Overview(results)
+    write_word = _word_writer(results.directory, force=force) if docx else None
+    say(write_report(overview))
+    if write_word is not None:
+        say(write_word(overview))
     titles = map(results.title, results.models)
     note = font_note([*results.features, *titles, *results.methods(), results.recipe.target.name])
     if note:
         say(f"note: {printable(note)}", err=True)
+
+
+def _word_writer(directory: Path, *, force: bool) -> "Callable[[Overview], Path]":
+    """What writes the Word file of a run, once it may be written. Raises InputError."""
+    from study.common.files import check_replaceable
+
+    try:
+        from study.report.word import is_word, word_path, write_word
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"--docx needs {error.name}: pip install 'importance-study[docx]'"
+        ) from error
+    check_replaceable(word_path(directory), is_word, force=force)
+    return write_word
 
 
 @commands.command("table")
@@ -108,13 +137,15 @@ def claim_command(
     """Test a further claim on a stored run: study claim reports/people "age rank 1 in 0.8".
 
     One of "NAME rank 1 in 0.8", "NAME top 2 in 0.8", "NAME share 0.5 in 0.8", "NAME above
-    OTHER in 0.8". It was not declared before the run, and the answer says so.
+    OTHER in 0.8". Unless the run keeps a declaration of it ('study claim
+    declare'), the answer says that it was not declared before the run.
     """
     from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.recipes.claim_text import parse_claim
-    from study.report.tables.claims import NOT_DECLARED, claim_table
+    from study.report.tables.claims import claim_table
     from study.report.tables.population import chance_table, population_table
+    from study.report.text.origin import further_origin
     from study.report.text.verdict import answers
     from study.store.run_directory import find_run
 
@@ -133,11 +164,58 @@ def claim_command(
         held = ", ".join(results.methods())
         raise InputError(f"--method '{claim.method}': this run holds {held}")
     overview = Overview(results)
-    say(f"{NOT_DECLARED}.\n")
+    say(f"{further_origin(results, claim)}.\n")
     for answer in answers(overview, claim):
         say(f"{printable(answer.line)}\n")
     tables = (make(overview, claim) for make in (population_table, chance_table, claim_table))
     say("\n".join(table.text() for table in tables if table is not None), nl=False)
+
+
+@commands.command("claim declare")
+@click.argument("words", metavar="CLAIM", help='In quotation marks: "age rank 1 in 0.8".')
+@click.option("--data", default="people", show_default=True, help="Dataset recipe, name or path.")
+@click.option("--model", help="The model that it rests on.  [default: the recipe's claim's]")
+@click.option("--method", help="The method that it rests on.  [default: the recipe's claim's]")
+@click.option("--level", type=click.Choice(LEVELS), help="Of what it speaks.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="[default: declarations/<dataset>-<date>.toml]",
+)
+def claim_declare_command(
+    words: str,
+    data: str,
+    model: str | None,
+    method: str | None,
+    level: str | None,
+    out: Path | None,
+) -> None:
+    """Write a claim down before its run, with the date and the SHA-256 of the data.
+
+    Deposit the file where others see when it came, since a date in a file proves nothing; then
+    give it to the run: study run --declared FILE. No file is overwritten.
+    """
+    from datetime import UTC, datetime
+    from hashlib import sha256
+
+    from study.common.files import write_new
+    from study.datasets.dataset import load_dataset
+    from study.recipes.claim_text import parse_claim
+    from study.recipes.find import find_dataset
+    from study.store.declarations import declaration, proposed_path
+
+    found = find_dataset(data)
+    claim = parse_claim(words, found.recipe, model=model, method=method, level=level)
+    hashes = load_dataset(found.recipe, found.path.parent).hashes
+    date = datetime.now(UTC)
+    text, path = (
+        declaration(claim, found.name, hashes, date),
+        out or proposed_path(found.name, date),
+    )
+    write_new(path, text)
+    say(f"{path}: SHA-256 {sha256(text.encode()).hexdigest()}")
+    command = shlex.join(["study", "run", "--data", data, "--declared", str(path)])
+    say(f"Deposit it now. Then: {command}")
 
 
 @commands.command("cite")
@@ -151,15 +229,26 @@ def claim_command(
     help="latex: the paragraph alone, on macros that are written to a file.",
 )
 @click.option(
+    "--checklist",
+    "reforms",
+    is_flag=True,
+    help="The items of the checklist REFORMS (2024) in Markdown, filled in as far as the run can.",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the macros of --format latex go.  [default: RUN/numbers.tex]",
+    help="Where the macros of --format latex go, or the checklist.  [default: RUN/numbers.tex; the "
+    "checklist is printed]",
 )
 @FORCE_OPTION
-def cite_command(directory: str | None, form: str, out: Path | None, force: bool) -> None:
+def cite_command(
+    directory: str | None, form: str, reforms: bool, out: Path | None, force: bool
+) -> None:
     """Print a paragraph on methods, with its numbers, a BibTeX entry, and what made a run."""
-    if form == "text" and out is not None:
-        raise InputError(f"--out '{out}': only --format latex writes a file")
+    if form == "text" and out is not None and not reforms:
+        raise InputError(f"--out '{out}': only --format latex and --checklist write a file")
+    if form == "latex" and reforms:
+        raise InputError("--checklist is Markdown: give it or --format latex")
     from study.analysis.overview import Overview
     from study.analysis.results import Results
     from study.common.files import check_replaceable, inside, whole
@@ -167,6 +256,9 @@ def cite_command(directory: str | None, form: str, out: Path | None, force: bool
     from study.store.run_directory import find_run
 
     overview = Overview(Results(find_run(directory)))
+    if reforms:
+        _give_checklist(overview, out, force=force)
+        return
     if form == "text":
         say(citation(overview))
         return
@@ -176,6 +268,22 @@ def cite_command(directory: str | None, form: str, out: Path | None, force: bool
         new.write_text(macros(overview), encoding="utf-8", newline="\n")
     give(latex_paragraph(overview), nl=False)
     say(f"macros: {path}", err=True)
+
+
+def _give_checklist(overview: "Overview", out: Path | None, *, force: bool) -> None:
+    """Print the checklist of a run, or write it. Raises InputError."""
+    from study.common.files import check_replaceable, whole
+    from study.report.text.checklist import checklist, is_checklist
+
+    if out is not None:
+        check_replaceable(out, is_checklist, force=force)
+    text = checklist(overview)
+    if out is None:
+        give(text, nl=False)
+        return
+    with whole(out) as new:
+        new.write_text(text, encoding="utf-8", newline="\n")
+    say(out)
 
 
 @commands.command("compare")

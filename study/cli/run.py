@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,7 +31,13 @@ if TYPE_CHECKING:
 @commands.command("run", cls=Requesting)
 @request_options
 @FRESH_OPTION
-def run_command(*, fresh: bool, **asked: Any) -> None:
+@click.option(
+    "--declared",
+    type=click.Path(path_type=Path),
+    help="A file of 'study claim declare', which the run then keeps: its report says when the "
+    "claim was declared.",
+)
+def run_command(*, fresh: bool, declared: Path | None, **asked: Any) -> None:
     """Train, measure and store what is missing.
 
     What is stored is never trained again, and a run that was interrupted goes on with the same
@@ -43,8 +50,11 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
 
     from study.execution.prepare import prepare
     from study.execution.run import Outcome
+    from study.store.declarations import keep_declaration
 
     dataset, replicates = asked_of(request)
+    if declared is not None:
+        _check_declared(declared, dataset)
     client = None
     if request.cluster is not None:
         client = _connected(request.cluster, request.workers or _cores())
@@ -59,6 +69,8 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
         methods=request.methods,
     )
     with store:
+        if declared is not None:
+            keep_declaration(request.directory, declared)
         _tell_beginning(store, planned, request)
         _add_methods(store, dataset, request)
         if client is None:
@@ -78,6 +90,24 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
     if outcome.failed:
         raise StudyError(
             f"{request.directory}: all but what failed is kept; the same command tries that again"
+        )
+
+
+def _check_declared(path: Path, dataset: "Dataset") -> None:
+    """Say where another claim is declared than the run's own. Raises InputError for other data."""
+    from study.store.declarations import read_declaration
+
+    found, claim = read_declaration(path), dataset.recipe.claim
+    if found.hashes != dataset.hashes:
+        raise InputError(
+            f"--declared {path}: a declaration on other data: their SHA-256 are not those of its "
+            "tables"
+        )
+    if not found.declares(claim, dataset.hashes):
+        say(
+            f"Note: {path} declares another claim ({found.claim}, {found.model}, {found.method}, "
+            f"by {found.level}) than the recipe's ({claim.typed}, {claim.model}, {claim.method}, "
+            f"by {claim.level}): 'study claim' tests it."
         )
 
 

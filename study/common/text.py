@@ -1,5 +1,6 @@
 """Text that is safe to print; seeds and names in words."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,13 @@ def printable_lines(text: str) -> str:
 def without_controls(text: str) -> str:
     """Lines for another program, in which only control characters are replaced."""
     return text.translate(_CONTROLS_IN_LINES)
+
+
+def quoted(text: str) -> str:
+    """Text as a recipe holds it. JSON's texts are TOML's; what would turn the order of signs, or
+    hide, is written out."""
+    signs = json.dumps(text, ensure_ascii=False)
+    return "".join(sign if printable(sign) == sign else f"\\u{ord(sign):04x}" for sign in signs)
 
 
 # The longest refusal, and the longest failure, which also says what is kept, and how to go on.

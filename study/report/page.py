@@ -23,10 +23,11 @@ from study.report.html_text import isolated, plain
 from study.report.tables.cells import few, method_reading, network
 from study.report.tables.registry import each_table
 from study.report.tables.table import Table
-from study.report.text.citation import NOT_TOLD, bibtex, paragraph
+from study.report.text.citation import NOT_DATED, NOT_TOLD, bibtex, paragraph
 from study.report.text.history import extensions, places
 from study.report.text.in_short import in_short
 from study.report.text.notes import brief
+from study.report.text.origin import dated_words
 from study.report.text.preparation import preparation
 from study.report.text.verdict import answers, details, headline
 from study.statistics.intervals import PERCENT
@@ -75,6 +76,7 @@ def write_report(overview: Overview) -> Path:
         paragraph=paragraph(overview),
         methods={method: method_reading(results, method) for method in results.methods()},
         not_told=NOT_TOLD,
+        dated=dated_words(results, results.recipe.claim, signs=64) or NOT_DATED,
         unnamed_target=UNNAMED_TARGET,
         conditions=_conditions(results),
         bibtex=bibtex(results),

@@ -12,9 +12,11 @@ import torch
 WRITERS = {
     "dump": (("dump", "run", "--out", "here/dump.txt"), "here/dump.txt"),
     "cite": (("cite", "run", "--format", "latex", "--out", "here/n.tex"), "here/n.tex"),
+    "checklist": (("cite", "run", "--checklist", "--out", "here/c.md"), "here/c.md"),
     "cite as it comes": (("cite", "run", "--format", "latex"), "run/numbers.tex"),
     "weights": (("weights", "run", "--out", "here"), "here/mlp.pt"),
     "weights as it comes": (("weights", "run"), "run/weights/mlp.pt"),
+    "report": (("report", "run", "--docx"), "run/report.docx"),
     "compare": (("compare", "run", "other", "--out", "here"), "here/compare.html"),
 }
 each_writer = pytest.mark.parametrize(("arguments", "file"), WRITERS.values(), ids=WRITERS)
@@ -134,7 +136,9 @@ def test_a_recipe_that_is_there_is_overwritten_by_force_alone(command):
     assert listing(Path("data")) == ["t.toml"]
 
 
-@pytest.mark.parametrize("name", [name for name in WRITERS if name != "cite as it comes"])
+@pytest.mark.parametrize(
+    "name", [name for name in WRITERS if name not in ("cite as it comes", "report")]
+)
 def test_a_file_where_a_folder_is_to_be_is_told_and_kept(command, here, undrawn, name):
     arguments, file = WRITERS[name]
     folder = Path(file).parent

@@ -42,7 +42,8 @@ def named(words: list[str]) -> tuple[click.Command, list[str]]:
     """The command that words call, and what it is given. Raises KeyError."""
     command: click.Command = commands
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-        command, words = command.commands[words[0]], words[1:]
+        count = 2 if " ".join(words[:2]) in command.commands else 1
+        command, words = command.commands[" ".join(words[:count])], words[count:]
     return command, words
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from study.common.errors import InputError
 from study.common.text import short
 from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.drafting import target as of_targets
@@ -24,6 +25,8 @@ from study.datasets.drafting.reading import read_together
 from study.datasets.drafting.spans import named_spans
 from study.datasets.drafting.toml import written
 from study.datasets.drafting.variables import Variable
+from study.recipes.claim import Claim
+from study.recipes.claim_text import parse_claim
 from study.recipes.columns import Date
 from study.recipes.dataset import DatasetRecipe
 from study.recipes.table import Proposal
@@ -40,6 +43,7 @@ class Draft:
     may want to decide otherwise; scores : (variables,) by which linear regression ranks them
     proposed : the places of the variables that a claim may be about, the first ranked first; where
         there is none, the text has no claim
+    held : whether the claim was given, in place of one that is proposed
     """
 
     recipe: DatasetRecipe
@@ -50,6 +54,7 @@ class Draft:
     decide: list[str]
     scores: np.ndarray
     proposed: list[int]
+    held: bool
     text: str
 
 
@@ -62,11 +67,12 @@ def draft(
     separator: str | None = None,
     encoding: str | None = None,
     proposal: Proposal | None = None,
+    claim: str | None = None,
 ) -> Draft:
     """A recipe for the table at `path`, to be written to `recipe_path`. Raises InputError.
 
-    With a `proposal`, its claim is proposed from those rows, which it leaves out. It loads: it has
-    been loaded. Nothing is written.
+    With a `proposal`, its claim is proposed from those rows, which it leaves out; `claim` is one
+    in words that stands in place of any proposed. It loads: it has been loaded. Nothing is written.
     """
     table, layout = find_layout(path, target, separator, encoding)
     paths = [path] if test_path is None else [path, test_path]
@@ -92,12 +98,15 @@ def draft(
     withheld |= {variable.name for variable in recipe.variables if isinstance(variable, Date)}
     order = np.argsort(-scores, kind="stable")
     proposed = [int(place) for place in order if dataset.variables[place] not in withheld]
-    if proposed:
-        claim = recipe.claim.model_copy(update={"name": dataset.variables[proposed[0]]})
-        recipe = recipe.model_copy(update={"claim": claim})
+    if claim is not None:
+        recipe = recipe.model_copy(update={"claim": _held(claim, recipe, made.left_out)})
+    elif proposed:
+        first = {"name": dataset.variables[proposed[0]]}
+        recipe = recipe.model_copy(update={"claim": recipe.claim.model_copy(update=first)})
     offers = replace(made.offers(), alike=alike(dataset))
     other = of_targets.otherwise(columns[target], levels)
-    text = written(recipe, made.left_out, made.notes, offers, other, claimed=bool(proposed))
+    claimed = claim is not None or bool(proposed)
+    text = written(recipe, made.left_out, made.notes, offers, other, claimed=claimed)
     _check_text(text, recipe)
     used = [*(variable.name for variable in recipe.variables), target]
     writings = {name: columns[name].writing for name in used}
@@ -123,8 +132,20 @@ def draft(
         ],
         scores,
         proposed,
+        claim is not None,
         text,
     )
+
+
+def _held(words: str, recipe: DatasetRecipe, left_out: Mapping[str, str]) -> Claim:
+    """The claim that was given in words. Raises InputError, which tells why a column is no item."""
+    try:
+        return parse_claim(words, recipe)
+    except InputError as error:
+        for name, why in left_out.items():
+            if words.strip().startswith(f"{name} "):
+                raise InputError(f"claim '{words}': {short(name)} is left out: {why}") from error
+        raise
 
 
 def _not_claimed(hidden: Iterable[str], spans: Mapping[str, str]) -> Iterator[str]:

@@ -1,11 +1,10 @@
 """A dataset recipe as commented TOML."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from study.common.text import printable, short
+from study.common.text import printable, quoted, short
 from study.datasets.drafting.orders import may_be_in_order
 from study.recipes.base import Recipe
 from study.recipes.columns import Numeric, OneHot, Variable
@@ -239,6 +238,8 @@ def _origin(recipe: DatasetRecipe) -> list[str]:
             "# If you held another belief before you saw these data, claim that, and take",
             "# [proposal] away.",
         ]
+    if not recipe.claim.proposed:
+        return ["# Given to 'study data init', in place of one that is proposed from the data."]
     return [
         "# Proposed from the data: linear regression ranks it first on the training rows. If you",
         "# held another belief before you saw these data, claim that, and take `proposed` away.",
@@ -263,9 +264,7 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        # JSON's texts are TOML's. What would turn the order of signs, or hide, is written out.
-        text = json.dumps(value, ensure_ascii=False)
-        return "".join(sign if printable(sign) == sign else f"\\u{ord(sign):04x}" for sign in text)
+        return quoted(value)
     if isinstance(value, list):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, dict):

@@ -48,7 +48,7 @@ def told(draft: Draft, recipe_path: Path, table: Path) -> Iterator[str]:
     yield from _proposed(draft)
     yield ""
     name = shlex.quote(recipe_path.stem if recipe_path.parent == Path("data") else str(recipe_path))
-    first = "" if draft.proposed else "Write a claim there. "
+    first = "" if draft.held or draft.proposed else "Write a claim there. "
     yield f"{recipe_path} is written. {first}Look it over; then:"
     yield f"  study data check {name}"
     yield f"  study run --data {name}"
@@ -58,6 +58,13 @@ def _proposed(draft: Draft) -> Iterator[str]:
     """The claim that is proposed, from which rows, and what that costs."""
     claim, order = draft.recipe.claim, draft.proposed
     names, left_out = draft.dataset.variables, draft.dataset.left_out
+    if draft.held:
+        yield (
+            f"Claim, as given: {claim.words} in at least {100 * claim.proportion:g}% of seeds "
+            f"(model {claim.model}, {claim.method}, by {claim.level}). None is proposed from the "
+            "data: that this one was held before they were seen is for you to say."
+        )
+        return
     if not order:
         yield (
             "No claim can be proposed: of each variable something said above speaks against it. "

@@ -27,10 +27,9 @@ from study.report.tables.cells import (
     wide,
 )
 from study.report.tables.table import Table
-from study.report.text.origin import how_declared, lost
+from study.report.text.origin import further_origin, how_declared, lost
 from study.statistics.intervals import PERCENT
 
-NOT_DECLARED = "Not declared before the run, so no test of it: a reading of stored scores"
 _READING = (
     f"Met: seeds that meet it, with the {PERCENT} Wilson interval. Supported: its lower bound "
     "reaches the required proportion; contradicted, that is not stable over seeds: its upper bound "
@@ -44,7 +43,7 @@ _LEARNED = "Learned: the same over seeds that have learned, and the verdict if i
 def claim_table(overview: Overview, claim: Claim | None = None) -> Table:
     """Verdict, margin and controls of a claim by model and method; the primary one's if none."""
     results = overview.results
-    origin = how_declared(results)[0] if claim is None else NOT_DECLARED
+    origin = how_declared(results)[0] if claim is None else further_origin(results, claim)
     claim = claim or results.recipe.claim
     data = overview.verdicts(claim)
     met = overview.proportions(claim)

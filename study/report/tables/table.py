@@ -85,9 +85,9 @@ class Table:
         return data.to_csv(index=False, lineterminator="\n", float_format="%.10g")
 
     def markdown(self) -> str:
-        head, *rows = _cells(self.layout, _escape_markdown)
+        head, *rows = _cells(self.layout, escape_markdown)
         body = tabulate(rows, headers=head, tablefmt="pipe", disable_numparse=True)
-        return f"**{_escape_markdown(self.caption)}**\n\n{body}\n\n{_escape_markdown(self.notes)}\n"
+        return f"**{escape_markdown(self.caption)}**\n\n{body}\n\n{escape_markdown(self.notes)}\n"
 
     def latex(self, run: str = "") -> str:
         """A booktabs table with caption and label, tab:RUN-NAME where the run has a name."""
@@ -166,7 +166,7 @@ def _narrowed(
 
 
 @lru_cache(maxsize=2**14)  # cells repeat
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text that Markdown, and HTML within it, shows as it stands, also in a table cell.
 
     A sign that starts a formula stands in an element of its own: notebooks look for formulas

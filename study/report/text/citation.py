@@ -18,9 +18,11 @@ from study.recipes.find import DEFAULT_MODELS
 from study.report.latex_escape import HEAD, escape
 from study.report.tables.cells import provenance
 from study.report.text.headline_numbers import facts, letters
+from study.report.text.origin import dated_words
 from study.report.text.paragraph import sentences
 
 _WRITTEN = "Written by 'study cite --format latex'."
+NOT_DATED = "The run keeps no dated declaration of its claim, as 'study claim declare' writes one"
 NOT_TOLD = "The paragraph cannot tell how the scores were made: add that."
 
 
@@ -120,6 +122,7 @@ def citation(overview: Overview) -> str:
             "\n".join(
                 [
                     printable(provenance(results)),
+                    f"{dated_words(results, results.recipe.claim, signs=64) or NOT_DATED}.",
                     *(f"Computed with {printable(versions)}." for versions in computed if versions),
                     "Made by, as far as the run tells:",
                     *(f"    {printable(command)}" for command in made_by(results)),

@@ -1,12 +1,12 @@
 """How a run came about, in words."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from study.analysis.results import Results
+from study.common.moments import moment, told
 from study.common.progress import duration
 from study.common.text import ranges, short
 from study.report.tables.cells import network
@@ -80,24 +80,15 @@ def places(found: list[Extension]) -> list[Place]:
 
 def _when(row: dict[str, Any], *, at_work: bool) -> str:
     """Start and end of an extension."""
-    started = _moment(row["started"])
+    started = moment(row["started"])
     if started is None:
         return f"{short(str(row['started']))}, which is no time"
-    said = f"{started:%Y-%m-%d %H:%M:%S} UTC"
+    said = told(started)
     if pd.isna(row["stored"]):  # an older version kept no end
         return said
     if pd.isna(row["ended"]):
         return f"{said}, {'at work still' if at_work else 'ended without a word'}"
-    ended = _moment(row["ended"])
+    ended = moment(row["ended"])
     if ended is None:
         return f"{said}, to {short(str(row['ended']))}, which is no time"
     return f"{said}, for {duration(max((ended - started).total_seconds(), 0))}"
-
-
-def _moment(text: object) -> datetime | None:
-    """A stored time, ISO 8601 in UTC; None for what is none, as a stranger's run may hold."""
-    try:
-        found = datetime.fromisoformat(str(text))
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None

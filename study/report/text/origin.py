@@ -1,11 +1,50 @@
 """Words of a report that depend on where its scores come from."""
 
+from datetime import UTC
+
+from study.analysis.declared import before_training, declaration_of
 from study.analysis.results import Results
+from study.common.moments import told
+from study.recipes.claim import Claim
 from study.report.tables.cells import percent
+
+_NOT_DECLARED = "Not declared before the run, so no test of it: a reading of stored scores"
+_PROOF = "the date holds as far as that file was deposited where others see when it came"
 
 
 def how_declared(results: Results) -> tuple[str, str]:
-    """How the claim came to stand, to begin a sentence; and a sentence to follow it, or nothing."""
+    """How the claim came to stand, to begin a sentence; and sentences to follow it, or nothing."""
+    declared, remark = _origin(results)
+    dated = dated_words(results, results.recipe.claim)
+    return declared, f"{remark} {dated}." if dated else remark
+
+
+def further_origin(results: Results, claim: Claim) -> str:
+    """How another claim than the run's own came to stand, without a full stop."""
+    return dated_words(results, claim) or _NOT_DECLARED
+
+
+def dated_words(results: Results, claim: Claim, *, signs: int = 16) -> str:
+    """When a claim was declared, without a full stop; empty where the run keeps no declaration.
+
+    signs : how many are shown of the SHA-256 of its file
+    """
+    declared = declaration_of(results, claim)
+    if declared is None:
+        return ""
+    when = f"dated {told(declared.date.astimezone(UTC))}"
+    before = before_training(results, declared)
+    if before is None:
+        return f"It has a declaration {when}; when the run first trained is not known"
+    if not before:
+        return f"Its declaration, {when}, came after the run first trained, and is none"
+    return (
+        f"It has a declaration {when}, before the run first trained (its file has the SHA-256 "
+        f"{declared.digest[:signs]}{'…' if signs < 64 else ''}): {_PROOF}"
+    )
+
+
+def _origin(results: Results) -> tuple[str, str]:
     if results.imported:
         return (
             "Given with the scores",
