@@ -57,12 +57,14 @@ def _left_out(results: Results) -> dict[str, tuple[str, str]]:
 
     Where all missing values are filled in, rows are dropped for want of a target alone.
     """
-    lost = "value somewhere" if "drop" in results.recipe.missing[:-1] else "target"
-    parts = {
-        "dropped": ("DroppedRows", f"had no {lost} and were dropped"),
-        "proposal": ("ProposalRows", "had the claim proposed from them and were left out"),
-    }
-    return {part: told for part, told in parts.items() if part in _rows(results)}
+    rows, found = _rows(results), {}
+    if "dropped" in rows:
+        lost = "value somewhere" if "drop" in results.recipe.missing[:-1] else "target"
+        found["dropped"] = ("DroppedRows", f"had no {lost} and were dropped")
+    if "proposal" in rows:
+        became = "had the claim proposed from them and were left out"
+        found["proposal"] = ("ProposalRows", became)
+    return found
 
 
 @kept
