@@ -12,7 +12,6 @@ import click
 from study.cli.group import (
     FORCE_OPTION,
     RUN_OPTION,
-    WIDTH,
     commands,
     give,
     one_run,
@@ -22,7 +21,7 @@ from study.cli.group import (
 from study.common.errors import InputError
 from study.common.files import is_folder
 from study.common.methods import LEVELS
-from study.common.text import printable
+from study.common.text import WIDTH, printable
 from study.common.vocabulary import FORMATS
 
 if TYPE_CHECKING:
