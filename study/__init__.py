@@ -6,19 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from study.cli.notebook.check import check
+    from study.cli.notebook.import_scores import import_scores
+    from study.cli.notebook.run import Run
     from study.estimators import (
         MLPClassifier,
         MLPRegressor,
         TransformerClassifier,
         TransformerRegressor,
     )
-    from study.report.notebook import Run
 
 __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "TransformerClassifier",
     "TransformerRegressor",
+    "check",
+    "import_scores",
     "load",
 ]
 
@@ -30,15 +34,23 @@ def load(directory: str | Path) -> Run:
     occasions), the figures of the report (displays) and its tables (table). Raises
     study.common.errors.InputError when there is no run.
     """
-    from study.report.notebook import Run
+    from study.cli.notebook.run import Run
 
     return Run(directory)
 
 
 def __getattr__(name: str) -> Any:
-    """The estimators, when they are first asked for: torch and scikit-learn are slow to import."""
+    """What is offered, when it is first asked for: torch and scikit-learn are slow to import."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "check":
+        from study.cli.notebook.check import check
+
+        return check
+    if name == "import_scores":
+        from study.cli.notebook.import_scores import import_scores
+
+        return import_scores
     from study import estimators
 
     return getattr(estimators, name)

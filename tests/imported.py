@@ -9,7 +9,7 @@ from conftest import ROOT
 import study
 import study.cli.main  # it adds the commands
 from study.cli.group import commands
-from study.report.notebook import Run
+from study.cli.notebook.run import Run
 
 CASES = ROOT / "tests" / "cases" / "tables"
 

@@ -1,7 +1,6 @@
 """The group of all commands, and what they share."""
 
 import functools
-import textwrap
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,11 +8,10 @@ from typing import Any, TypeVar
 import click
 
 from study.common.errors import InputError
-from study.common.text import printable, printable_lines, without_controls
+from study.common.text import folded, printable_lines, without_controls
 
 Result = TypeVar("Result")
 
-WIDTH = 100  # columns of a terminal
 TYPED = "study.typed"  # the words of a command, in what click keeps of it
 _RUN_ARGUMENT = click.argument(
     "directory",
@@ -98,9 +96,8 @@ def give(text: str, *, nl: bool = True) -> None:
 
 def tell_lines(lines: Iterable[str]) -> None:
     """Print lines, long ones folded."""
-    for line in map(printable, lines):
-        indent = " " * (len(line) - len(line.lstrip()) + 2) if line.startswith(" ") else ""
-        say(textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False))
+    for line in lines:
+        say(folded(line))
 
 
 def hold_lock(directory: Path) -> None:

@@ -1,23 +1,11 @@
 """What is typed for seeds and workers, read."""
 
-from typing import NamedTuple
-
 from study.common.errors import InputError
 from study.common.methods import METHODS, unknown_method
+from study.execution.request import USUAL, Beside
 
 MOST_SEEDS = 100_000
 FEWEST_BASES = 5
-
-
-class Beside(NamedTuple):
-    """What is asked for beside the ordinary seeds."""
-
-    splits: int
-    seeds_per_split: int
-    shuffles: int
-
-
-USUAL = Beside(splits=25, seeds_per_split=1, shuffles=199)
 
 
 def parse_seeds(text: str, option: str = "--seeds") -> list[int]:

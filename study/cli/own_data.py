@@ -42,7 +42,13 @@ def model_check_command(name_or_path: str, data: str) -> int:
     if isinstance(model.recipe, ModelRecipe):
         say(printable(f"{model.path}: {what}"))
         return _check_network(model.recipe, dataset)
-    engine = engine_for(model.recipe, len(dataset.features), task=dataset.task, gaps=dataset.gaps)
+    engine = engine_for(
+        model.recipe,
+        len(dataset.features),
+        task=dataset.task,
+        gaps=dataset.gaps,
+        columns=dataset.columns,
+    )
     engine.check(dataset, known=False)
     say(printable(f"{model.name}: {what}"))
     kind, gives = {

@@ -3,7 +3,6 @@
 import shlex
 import shutil
 import sys
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ import click
 from study.cli.group import (
     FORCE_OPTION,
     RUN_OPTION,
-    WIDTH,
     commands,
     give,
     one_run,
@@ -142,11 +140,7 @@ def claim_command(
     """
     from study.analysis.overview import Overview
     from study.analysis.results import Results
-    from study.recipes.claim_text import parse_claim
-    from study.report.tables.claims import claim_table
-    from study.report.tables.population import chance_table, population_table
-    from study.report.text.origin import further_origin
-    from study.report.text.verdict import answers
+    from study.report.text.further_claim import claim_lines, further_claim
     from study.store.run_directory import find_run
 
     alone = len(run_and_claim) == 1
@@ -156,19 +150,9 @@ def claim_command(
     if run and not is_folder(run[0]) and (is_folder(words) or " in " in run[0]):
         # The claim stands before it.
         run, words = [words], run[0]
-    results = Results(find_run(one_run(run[0] if run else None, named)))
-    claim = parse_claim(words, results.recipe, model=model, method=method, level=level)
-    if claim.model not in results.models:
-        raise InputError(f"--model '{claim.model}': this run holds {', '.join(results.models)}")
-    if results.imported and claim.method not in results.methods():
-        held = ", ".join(results.methods())
-        raise InputError(f"--method '{claim.method}': this run holds {held}")
-    overview = Overview(results)
-    say(f"{further_origin(results, claim)}.\n")
-    for answer in answers(overview, claim):
-        say(f"{printable(answer.line)}\n")
-    tables = (make(overview, claim) for make in (population_table, chance_table, claim_table))
-    say("\n".join(table.text() for table in tables if table is not None), nl=False)
+    overview = Overview(Results(find_run(one_run(run[0] if run else None, named))))
+    claim = further_claim(overview, words, model=model, method=method, level=level)
+    say("\n".join(claim_lines(overview, claim)), nl=False)
 
 
 @commands.command("claim declare")
@@ -305,8 +289,7 @@ def compare_command(run: str, other: str, out: Path | None, force: bool) -> None
     from study.compare.comparison import Comparison
     from study.compare.page import check_place, write_comparison
     from study.compare.pairing import check_comparable
-    from study.compare.sentences import comparison_sentences
-    from study.compare.tables import main_tables
+    from study.compare.text import comparison_lines
 
     if Path(run).resolve() == Path(other).resolve():
         raise InputError(f"{run} and {other} are the same run: give two")
@@ -315,12 +298,8 @@ def compare_command(run: str, other: str, out: Path | None, force: bool) -> None
     first, second = Results(run), Results(other)
     check_comparable(first, second)
     comparison = Comparison(first, second)
-    for results, name in ((first, "First"), (second, "Second")):
-        say(printable(f"{name}: {results.directory}, run {results.identity}"))
-    for sentence in comparison_sentences(comparison):
-        say(f"\n{textwrap.fill(printable(sentence), WIDTH)}")
-    for table in main_tables(comparison):
-        say(f"\n{table.text(WIDTH)}", nl=False)
+    for line in comparison_lines(comparison):
+        say(line)
     if out is not None:
         say(f"\n{write_comparison(comparison, out)}")
 

@@ -15,6 +15,7 @@ from study.common.task import Task
 STEPS = "steps"  # gradients of the loss with respect to the inputs, met in training by steps
 GRADIENTS = "gradients"  # of predictions with respect to the inputs, after training
 PREDICTIONS = "predictions"
+WHOLE_VARIABLES = "whole variables"  # predictions, where all columns of a variable move as one
 RETRAINING = "retraining"  # training the same again without a variable
 
 # Of what there are scores: features, variables, and groups of variables where a recipe names some.
@@ -26,7 +27,7 @@ class Method:
     """An importance method.
 
     name : as recipes, results and the command line have it
-    needs : STEPS, GRADIENTS, PREDICTIONS or RETRAINING
+    needs : STEPS, GRADIENTS, PREDICTIONS, WHOLE_VARIABLES or RETRAINING
     computed_by : the module of `study.importance` that computes it
     by : the level of its scores
     summed : whether a variable's score is the sum over its features
@@ -173,7 +174,7 @@ DECLARED = (
     ),
     Method(
         GROUPED_PERMUTATION,
-        PREDICTIONS,
+        WHOLE_VARIABLES,
         "permutation",
         by="variable",
         repeated=True,
@@ -185,7 +186,7 @@ DECLARED = (
     ),
     Method(
         CONDITIONAL_PERMUTATION,
-        PREDICTIONS,
+        WHOLE_VARIABLES,
         "conditional_permutation",
         by="variable",
         repeated=True,
@@ -213,7 +214,7 @@ DECLARED = (
     ),
     Method(
         SHAPLEY,
-        PREDICTIONS,
+        WHOLE_VARIABLES,
         "shapley",
         by="variable",
         by_class=True,
@@ -271,7 +272,8 @@ def chosen_methods(asked: Collection[str]) -> tuple[str, ...]:
 
 def methods_with(offers: Collection[str]) -> tuple[Method, ...]:
     """The methods that need no more than a model offers."""
-    return tuple(method for method in DECLARED if method.needs in offers)
+    offered = {*offers, WHOLE_VARIABLES} if PREDICTIONS in offers else offers
+    return tuple(method for method in DECLARED if method.needs in offered)
 
 
 def scored_by(name: str) -> str:

@@ -1,5 +1,6 @@
 """Progress of long work on standard error, with the time left."""
 
+import html
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,11 +18,11 @@ _SILENCE = 600
 def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     """Yield a function to be called with the work done so far, of `total`.
 
-    On a terminal it keeps one line up to date; elsewhere, as in a log file, it writes a
-    line at each tenth, and one every ten minutes. The time left is reckoned from the first
-    work done, so that the starting of processes does not count.
+    On a terminal, and in a notebook, it keeps one line up to date; elsewhere, as in a log file, it
+    writes a line at each tenth, and one every ten minutes. The time left is reckoned from the
+    first work done, so that the starting of processes does not count.
     """
-    on_terminal = sys.stderr.isatty()
+    on_terminal, shown = sys.stderr.isatty(), _in_notebook(label)
     start: tuple[float, int] | None = None
     told, told_at = -1, 0.0
 
@@ -34,7 +35,9 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
         if start is not None and done > start[1]:
             pace = (now - start[0]) / (done - start[1])
             text += f", {duration(pace * (total - done))} left"
-        if on_terminal:
+        if shown is not None:
+            shown(text, done / total)
+        elif on_terminal:
             click.echo(f"\r{text:40}", nl=False, err=True)
         elif 10 * done // total > told or now - told_at >= _SILENCE:
             told, told_at = 10 * done // total, now
@@ -44,8 +47,26 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     try:
         yield report
     finally:
-        if on_terminal:
+        if on_terminal and shown is None:
             click.echo(err=True)
+
+
+def _in_notebook(label: str) -> Callable[[str, float], None] | None:
+    """What shows a line with a bar in the cell that is run, in place of the last one.
+
+    None where no notebook is: a front end asks by a kernel, and not by a terminal.
+    """
+    ipython = sys.modules.get("IPython")
+    if ipython is None or getattr(ipython.get_ipython(), "kernel", None) is None:
+        return None
+    handle = ipython.display.DisplayHandle()
+    handle.display({"text/plain": label}, raw=True)
+
+    def show(text: str, part: float) -> None:
+        bar = f'<progress value="{part:.3f}" max="1"></progress> {html.escape(text)}'
+        handle.update({"text/plain": text, "text/html": bar}, raw=True)
+
+    return show
 
 
 def tell(line: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -30,6 +31,16 @@ def printable_lines(text: str) -> str:
 def without_controls(text: str) -> str:
     """Lines for another program, in which only control characters are replaced."""
     return text.translate(_CONTROLS_IN_LINES)
+
+
+WIDTH = 100  # columns of a terminal
+
+
+def folded(line: str) -> str:
+    """A line of text for a terminal, a long one folded; what is folded stands further in."""
+    line = printable(line)
+    indent = " " * (len(line) - len(line.lstrip()) + 2) if line.startswith(" ") else ""
+    return textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def quoted(text: str) -> str:

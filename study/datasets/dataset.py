@@ -10,6 +10,7 @@ from study.common.errors import InputError
 from study.common.task import Task
 from study.common.warning import Warning
 from study.datasets.checks.table_registry import table_warnings
+from study.datasets.column_frame import ColumnFrame
 from study.datasets.dates import ISO, day_of, in_words
 from study.datasets.division import divided, proposing
 from study.datasets.encoding import UNSCALED, Scale, to_features
@@ -144,6 +145,13 @@ class Dataset:
             Gap(group[:-1], group[-1])
             for variable, group in zip(self.recipe.variables, self.groups, strict=True)
             if variable.keeps_missing and not isinstance(variable, OneHot)
+        )
+
+    @property
+    def columns(self) -> ColumnFrame:
+        """How the columns of the table are made again of features."""
+        return ColumnFrame.of(
+            self.recipe, self.groups, self.pooled[0], self.scales, self.target_scale
         )
 
     @property

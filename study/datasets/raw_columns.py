@@ -28,6 +28,7 @@ class Column:
     signs : whether the table's decimal sign is one in it, where it stands
     grouped : whether the sign between thousands of the table stands in it
     writing : how its numbers are written
+    order : its levels from the least to the greatest, where that is known beforehand
     """
 
     name: str
@@ -38,6 +39,7 @@ class Column:
     signs: Signs = "none"
     grouped: bool = False
     writing: Writing = USUAL
+    order: tuple[str, ...] = ()
 
     @property
     def missing(self) -> np.ndarray:

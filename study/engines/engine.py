@@ -16,6 +16,7 @@ from study.common.methods import PREDICTIONS
 from study.common.own_code import NO_CODE, OwnCode
 from study.common.task import Task
 from study.common.weights import Layout
+from study.datasets.column_frame import ColumnFrame
 from study.datasets.dataset import Dataset, Gap
 from study.engines.replicates import Replicate, Trained
 from study.recipes.model import Contender, Protocol
@@ -28,7 +29,7 @@ class Stack(ABC):
     (models, rows, features).
 
     size : number of models
-    offers : GRADIENTS, if they have any, and PREDICTIONS
+    offers : GRADIENTS, if they have any, and PREDICTIONS; or WHOLE_VARIABLES
     at_once : how many numbers of tables they rather predict in one call, as starting takes long
     """
 
@@ -155,6 +156,10 @@ class Engine(ABC):
 
     def keeping(self, gaps: Sequence[Gap]) -> Self:
         """The same engine, of which models that take NaN are given it where values are missing."""
+        return self
+
+    def reading(self, columns: ColumnFrame) -> Self:
+        """The same engine, of which models that take columns of a table are given these."""
         return self
 
     def rounds(self, count: int) -> int:

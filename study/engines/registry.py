@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from study.common.errors import InputError
 from study.common.task import NUMBER, Task
+from study.datasets.column_frame import ColumnFrame
 from study.datasets.dataset import Gap
 from study.engines.closed_form import ClosedForm
+from study.engines.column_estimators import ColumnEstimators
 from study.engines.engine import Engine
 from study.engines.lanes.engine import Lanes
 from study.engines.lanes.graph.graph import UnsupportedError
@@ -15,7 +17,7 @@ from study.engines.torch.engine import Torch
 from study.recipes.model import Contender
 
 # The first one that takes a recipe trains its models.
-ENGINES: list[type[Engine]] = [Lanes, Torch, ScikitLearn, ClosedForm]
+ENGINES: list[type[Engine]] = [Lanes, Torch, ScikitLearn, ColumnEstimators, ClosedForm]
 
 
 def engine_for(
@@ -26,12 +28,13 @@ def engine_for(
     *,
     begun: str | None = None,
     gaps: Sequence[Gap] = (),
+    columns: ColumnFrame | None = None,
 ) -> Engine:
     """The engine that trains the models of a recipe; `None` stands for least squares.
 
     inputs : features of the data; device : one of torch's; task : what is learnt; begun : the name
     of the engine of which there are results, which goes on if it can; gaps : where missing values
-    of the data stand. Raises InputError.
+    of the data stand; columns : how those of the table are made. Raises InputError.
     """
     kinds: list[tuple[type[Engine], str | None]] = [(kind, None) for kind in ENGINES]
     if begun and (before := engine_named(begun)):
@@ -49,7 +52,8 @@ def engine_for(
             continue
         if isinstance(engine, Torch):
             engine = replace(engine, missing=missing)
-        return engine.keeping(gaps)
+        kept = engine.keeping(gaps)
+        return kept if columns is None else kept.reading(columns)
     raise InputError(f"no engine trains a model of this recipe on device '{device}'")
 
 

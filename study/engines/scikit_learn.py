@@ -1,5 +1,6 @@
 """scikit-learn's regressors and classifiers as models of the study: a seed is the random_state."""
 
+import inspect
 import math
 import pickle
 import warnings
@@ -22,10 +23,11 @@ from study.common.shortage import refuse_shortage
 from study.common.task import NUMBER, Task
 from study.datasets.dataset import Dataset, Gap
 from study.engines.engine import Cost, Engine, Stack, own_tables
+from study.engines.estimator_settings import code_of, seed_names, set_seed, settle
 from study.engines.missing_values import KeepingGaps, takes_nan
 from study.engines.replicates import Replicate, Trained
 from study.engines.row_orders import labels_of, rows_of, scaled
-from study.recipes.model import Contender, EstimatorRecipe
+from study.recipes.model import Contender, EstimatorRecipe, GivenEstimator
 from study.statistics.probabilities import raw_outputs
 from study.statistics.rates import log_rates
 
@@ -36,6 +38,7 @@ _FIT, _PREDICT = 10_000, 500
 _MOST_IN_BLOCK, _ROWS_FITTED = 4, 8192
 # Rows on which they are tried, to see how they grow.
 _FEW, _MORE = 100, 400
+_NAMES = "X does not have valid feature names"
 UNSEEDED = "no random_state, so that its seeds are one observation; splits and shuffles tell more"
 
 
@@ -50,7 +53,9 @@ class Estimators(Stack):
         self.size = len(fitted)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        with _one_thread():
+        # LightGBM names the features of a table that has no names, and then misses them.
+        with _one_thread(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=_NAMES)
             tables = x if x.ndim == 3 else [x] * self.size
             return np.stack(
                 [
@@ -100,7 +105,9 @@ class ScikitLearn(Engine):
 
     @classmethod
     def of(cls, recipe: Contender | None, inputs: int, device: str, task: Task) -> Self | None:
-        return cls(recipe, task) if isinstance(recipe, EstimatorRecipe) else None
+        if not isinstance(recipe, EstimatorRecipe) or takes_columns(recipe):
+            return None
+        return cls(recipe, task)
 
     @staticmethod
     def offers(condition: str) -> frozenset[str]:
@@ -134,11 +141,11 @@ class ScikitLearn(Engine):
 
     @property
     def own_code(self) -> OwnCode:
-        return own_code(type(_make(self.recipe, 0, self.task)).__mro__)
+        return own_code(code_of(_make(self.recipe, 0, self.task), _named(self.recipe)))
 
     @property
     def seeded(self) -> bool:
-        return _is_seeded(_make(self.recipe, 0, self.task))
+        return bool(seed_names(_make(self.recipe, 0, self.task)))
 
     @property
     def note(self) -> str | None:
@@ -220,7 +227,9 @@ class ScikitLearn(Engine):
 
     def _make(self, random_state: int) -> Any:
         """One estimator, not fitted, that is given NaN if it takes it. Raises InputError."""
-        estimator = _make(self.recipe, random_state, self.task)
+        return self._wrapped(_make(self.recipe, random_state, self.task))
+
+    def _wrapped(self, estimator: Any) -> Any:
         keeping = self.gaps and takes_nan(estimator)
         return KeepingGaps(estimator, self.gaps) if keeping else estimator
 
@@ -252,22 +261,18 @@ class ScikitLearn(Engine):
 
 def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
     """The estimator of a recipe, not fitted. Raises InputError."""
+    named = _named(recipe)
     try:
-        estimator_class = import_named(recipe.estimator)
+        estimator = _copy(recipe) if named is None else named(**recipe.arguments)
+        set_seed(estimator, random_state)
+        settle(estimator)
+        chances = hasattr(estimator, "predict_proba")
     except InputError:
         raise
-    except (Exception, SystemExit) as error:  # importing runs a stranger's module
-        refuse_shortage(error)
-        raise InputError(f"estimator '{recipe.estimator}': {first_line(error)}") from error
-    _refuse_other_tasks(recipe, estimator_class, task)
-    try:
-        estimator = estimator_class(**recipe.arguments)
-        if _is_seeded(estimator):
-            estimator.set_params(random_state=random_state)
-        chances = hasattr(estimator, "predict_proba")
     except Exception as error:  # a stranger's class may raise anything
         refuse_shortage(error)
         raise _unfit(recipe, first_line(error)) from error
+    _refuse_other_tasks(recipe, estimator, task)
     if task.classes and not chances:
         raise _unfit(
             recipe,
@@ -277,13 +282,42 @@ def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
     return estimator
 
 
-def _refuse_other_tasks(recipe: EstimatorRecipe, estimator_class: Any, task: Task) -> None:
+def takes_columns(recipe: EstimatorRecipe) -> bool:
+    """Whether an estimator takes columns of the table. Raises InputError."""
+    if recipe.inputs is not None:
+        return recipe.inputs == "columns"
+    if recipe.estimator.startswith("sklearn."):
+        return False
+    return inspect.isroutine(_named(recipe))
+
+
+def _named(recipe: EstimatorRecipe) -> Any:
+    """What a recipe names; None where it was given as an object. Raises InputError."""
+    if isinstance(recipe, GivenEstimator):
+        return None
+    try:
+        return import_named(recipe.estimator)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:  # importing runs a stranger's module
+        refuse_shortage(error)
+        raise InputError(f"estimator '{recipe.estimator}': {first_line(error)}") from error
+
+
+def _copy(recipe: EstimatorRecipe) -> Any:
+    assert isinstance(recipe, GivenEstimator)
+    if recipe.prototype is None:
+        raise _unfit(
+            recipe,
+            "it was given as an object, of which a run keeps a description alone: train it "
+            "where it was given, or name a function that makes it in a recipe",
+        )
+    return scikit_learn("base", "clone")(recipe.prototype)
+
+
+def _refuse_other_tasks(recipe: EstimatorRecipe, estimator: Any, task: Task) -> None:
     """Raise InputError unless it is a regressor for a number, or a classifier for classes."""
-    known = isinstance(estimator_class, type)
-    regressor, classifier = (
-        known and issubclass(estimator_class, scikit_learn("base", mixin))
-        for mixin in ("RegressorMixin", "ClassifierMixin")
-    )
+    regressor, classifier = (_is_a(estimator, kind) for kind in ("regressor", "classifier"))
     if classifier if task.classes else regressor:
         return
     if regressor:
@@ -294,24 +328,20 @@ def _refuse_other_tasks(recipe: EstimatorRecipe, estimator_class: Any, task: Tas
             "a classifier, but the target is a number: name a regressor, or say "
             'type = "class" of the target',
         )
+    kind = "classifier" if task.classes else "regressor"
     raise _unfit(
         recipe,
-        f"not a class of scikit-learn {_kind(task)}s (a Pipeline or a search around one does not "
-        "count: the seed could not set the random_state within it); let a class of your own "
-        f"inherit {_kind(task).capitalize()}Mixin of sklearn.base",
+        f"not one of scikit-learn's {kind}s; let a class of your own inherit "
+        f"{kind.capitalize()}Mixin of sklearn.base",
     )
 
 
-def _kind(task: Task) -> str:
-    return "classifier" if task.classes else "regressor"
-
-
-def _is_seeded(estimator: Any) -> bool:
-    """Whether it has a random_state.
-
-    Not by the signature: other packages' classes may pass it on unnamed.
-    """
-    return "random_state" in estimator.get_params(deep=False)
+def _is_a(estimator: Any, kind: str) -> bool:
+    """Whether an estimator says by its tags that it is of a kind."""
+    try:
+        return bool(scikit_learn("base", f"is_{kind}")(estimator))
+    except Exception:  # a stranger's class may have no tags, or raise anything
+        return False
 
 
 def _unfit(recipe: EstimatorRecipe, reason: str) -> InputError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from study.common.methods import PREDICTIONS, RETRAINING, STEPS, find_method
+from study.common.methods import PREDICTIONS, RETRAINING, STEPS, WHOLE_VARIABLES, find_method
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine
 from study.engines.one_thread import one_thread
@@ -69,7 +69,7 @@ def _needs_training(store: Store, name: str) -> bool:
     assert method is not None
     if method.needs in (STEPS, RETRAINING):
         return True
-    return method.needs == PREDICTIONS and bool(store.without_weights())
+    return method.needs in (PREDICTIONS, WHOLE_VARIABLES) and bool(store.without_weights())
 
 
 def _with_weights(store: Store, model: str) -> list[Training]:

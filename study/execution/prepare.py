@@ -138,6 +138,7 @@ def _checked(
             dataset.task,
             begun=known.get(name),
             gaps=dataset.gaps,
+            columns=dataset.columns,
         )
         engines[name].check(dataset, known=name in known)
         if not engines[name].seeded and not any(one.streams.own_rows for one in wanted):

@@ -1,10 +1,11 @@
 """Recipes of models: a network with its training protocol, or an estimator of scikit-learn."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import (
     Field,
+    PrivateAttr,
     TypeAdapter,
     field_validator,
     model_validator,
@@ -13,6 +14,7 @@ from pydantic import (
 from study.common.vocabulary import SOURCES
 from study.recipes.base import Arguments, ImportPath, Name, Positive, Recipe
 
+Inputs = Literal["features", "columns"]
 # The part of the training rows that is held out of training where it may stop early.
 HELD_OUT = 0.2
 
@@ -55,11 +57,16 @@ class EstimatorRecipe(Recipe):
     """A contender: a scikit-learn regressor or classifier by import path, and its arguments.
 
     It trains itself, and the seed is its random_state.
+
+    estimator : its class, or a function that makes it of the arguments
+    inputs : features as networks have them, or the columns of the table as a data frame; of a
+        class features, if not said, and columns of what a function makes
     """
 
     title: Name
     estimator: ImportPath
     arguments: Arguments = {}
+    inputs: Inputs | None = None
 
     training: ClassVar[None] = None
     sources: ClassVar[tuple[str, ...]] = ("init", "rows")
@@ -88,7 +95,25 @@ class EstimatorRecipe(Recipe):
         return arguments
 
 
-Contender = ModelRecipe | EstimatorRecipe
+class GivenEstimator(EstimatorRecipe):
+    """An estimator that was given as an object, which no import path makes again.
+
+    What is stored of it is a description, and nothing that runs.
+
+    given : its parameters in words, those of its parts by their names
+    """
+
+    given: dict[str, str]
+
+    _prototype: Any = PrivateAttr(None)
+
+    @property
+    def prototype(self) -> Any:
+        """The object, which is cloned and never fitted; None where the recipe was stored."""
+        return self._prototype
+
+
+Contender = ModelRecipe | EstimatorRecipe | GivenEstimator
 _CONTENDER: TypeAdapter[Contender] = TypeAdapter(Contender)
 
 

@@ -76,6 +76,7 @@ class Again:
                     task=dataset.task,
                     begun=begun,
                     gaps=dataset.gaps,
+                    columns=dataset.columns,
                 )
                 if engine.layout != store.layout(model):
                     raise InputError("its network has other parameters now")

@@ -6,8 +6,8 @@ import pytest
 from imported import imported, score_rows
 
 from study.analysis.overview import Overview
+from study.cli.notebook.run import Run
 from study.compare.comparison import Comparison
-from study.report.notebook import Run
 from study.report.tables.registry import all_tables
 from study.report.text.verdict import answers, details, headline
 

@@ -18,9 +18,9 @@ import study
 from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.cli.group import commands
-from study.cli.options import USUAL
 from study.datasets.dataset import Dataset, load_dataset
 from study.execution.predict import predict
+from study.execution.request import USUAL
 from study.recipes.find import find_dataset
 from study.store.store import Store
 

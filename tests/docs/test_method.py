@@ -21,11 +21,11 @@ import study
 from study.analysis.stability import FEWEST_SPLITS, HALVES, reliability
 from study.analysis.warnings.data import COLLINEAR
 from study.analysis.warnings.scores import NEAR_ONE
-from study.cli.options import USUAL
 from study.common.task import NUMBER
 from study.engines.row_orders import half_rows
 from study.engines.torch.best import Best
 from study.engines.torch.losses import loss_of
+from study.execution.request import USUAL
 from study.importance.gradients import after_training
 from study.networks.linear import Linear
 from study.recipes.dataset import DatasetRecipe

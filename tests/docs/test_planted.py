@@ -17,11 +17,11 @@ from statsmodels.stats.proportion import proportion_confint
 import study
 from study.analysis.fits import fit_quality
 from study.cli.group import commands
-from study.cli.options import USUAL
 from study.common.streams import StreamSeeds, generator
 from study.datasets.dataset import Dataset, load_dataset
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
+from study.execution.request import USUAL
 from study.planted import COEFFICIENTS, planted, true_permutation, true_shares
 from study.recipes.find import find_dataset, find_model
 from study.report.text.preparation import preparation

@@ -15,10 +15,10 @@ from study.analysis.results import Results
 from study.analysis.warnings import data, scores
 from study.analysis.warnings.registry import CHECKS
 from study.cli.group import commands
-from study.cli.options import USUAL
 from study.datasets.checks import columns, pairs, target
 from study.datasets.checks.registry import CHECKS as DATA_CHECKS
 from study.datasets.checks.table_registry import TABLE_CHECKS
+from study.execution.request import USUAL
 from study.recipes.dataset import DatasetRecipe
 from study.report.figures.registry import all_displays
 from study.report.tables.registry import TABLES, make_table

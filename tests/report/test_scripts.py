@@ -3,9 +3,11 @@
 import re
 import unicodedata
 import xml.etree.ElementTree as ElementTree
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tabulate
 from fontTools.ttLib import TTFont
 from imported import CASES, imported, run_of_names
 from matplotlib.font_manager import findfont
@@ -91,6 +93,18 @@ def test_every_line_of_a_table_in_a_terminal_is_as_wide(run):
                     taken += columns(line[place])
                     place += 1
                 assert line[place : place + 1] in ("", " "), (line, edge)
+
+
+def test_a_table_is_the_same_whether_or_not_wcwidth_is_installed(run, monkeypatch):
+    """A module of that name that measures all else but by length, as the true one does of marks."""
+    table = run.table("importance-features")
+    shown = []
+    for module in (None, SimpleNamespace(wcswidth=lambda text: 3 * len(text))):
+        monkeypatch.setattr(tabulate, "wcwidth", module)
+        monkeypatch.setattr(tabulate, "WIDE_CHARS_MODE", module is not None)
+        shown.append((table.text(), table.text(40), table.markdown()))
+        assert (module is not None) == tabulate.WIDE_CHARS_MODE  # others keep what they had
+    assert shown[0] == shown[1]
 
 
 def test_the_length_of_a_text_is_what_it_takes_in_a_terminal():

@@ -62,6 +62,8 @@ def _kind_of_texts(column: Column, count: int) -> tuple[Kind | None, str]:
         return None, f"the same in all rows ('{short(column.texts[0])}')"
     if different == 2:
         return "binary", "no or yes" if no_and_yes(column.texts) else ""
+    if column.order:
+        return "ordinal", ""
     order = in_order(column.texts)
     if order is not None:
         return "ordinal", (

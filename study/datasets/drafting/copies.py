@@ -1,5 +1,6 @@
-"""Rows of a table that are copies of each other, before it is split."""
+"""Rows of a table that belong together, before it is split: copies of each other, and subjects."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,16 @@ def copies(recipe: DatasetRecipe, folder: Path) -> np.ndarray | None:
     numeric = np.array([not isinstance(variable, OneHot) for variable in recipe.variables])
     if len(values) < 2 or not repeated_rows(values, numeric).exceeds_chance:
         return None
-    together = recipe.model_copy(update={"equal_rows": "together"})
-    groups = [table.groups for table in with_groups(together, tables)]
+    return _numbers(recipe.model_copy(update={"equal_rows": "together"}), tables)
+
+
+def subjects(recipe: DatasetRecipe, folder: Path) -> np.ndarray:
+    """Numbers of the groups that a recipe names: (rows,) int. Raises InputError."""
+    return _numbers(recipe, [TableRows.of(recipe, table) for table in read_rows(recipe, folder)])
+
+
+def _numbers(recipe: DatasetRecipe, tables: Sequence[TableRows]) -> np.ndarray:
+    groups = [table.groups for table in with_groups(recipe, tables)]
     return np.concatenate([of_table for of_table in groups if of_table is not None])
 
 

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from study.common.errors import InputError
+from study.common.methods import METHODS_OF_LEVEL
 from study.common.text import short
 from study.datasets.dataset import Dataset, load_dataset
 from study.datasets.drafting import target as of_targets
 from study.datasets.drafting.alike import alike
 from study.datasets.drafting.alike import told as together
 from study.datasets.drafting.claim_proposal import proposal_scores
-from study.datasets.drafting.copies import copies, of_copies
+from study.datasets.drafting.copies import copies, of_copies, subjects
 from study.datasets.drafting.file_layout import find_layout, no_column
+from study.datasets.drafting.known import NOTHING, Known
 from study.datasets.drafting.leaks import leaks, of_formula, told, told_where_known
 from study.datasets.drafting.making import RANDOM_STATE, Making
 from study.datasets.drafting.notations import doubts, in_words
@@ -68,22 +70,25 @@ def draft(
     encoding: str | None = None,
     proposal: Proposal | None = None,
     claim: str | None = None,
+    known: Known = NOTHING,
 ) -> Draft:
     """A recipe for the table at `path`, to be written to `recipe_path`. Raises InputError.
 
     With a `proposal`, its claim is proposed from those rows, which it leaves out; `claim` is one
-    in words that stands in place of any proposed. It loads: it has been loaded. Nothing is written.
+    in words that stands in place of any proposed; `known` is told beforehand, and not inferred. It
+    loads: it has been loaded. Nothing is written.
     """
     table, layout = find_layout(path, target, separator, encoding)
     paths = [path] if test_path is None else [path, test_path]
     columns, lengths = read_together(table, paths)
+    columns = known.of(columns)
     if target not in columns:
         raise no_column(path, target, list(columns))
-    levels = of_targets.check_target(path, columns[target])
+    levels = of_targets.check_target(path, columns[target], known.task)
     names = [_relative(each, recipe_path) for each in paths]
     where = {"file": names[0]} if test_path is None else {"train": names[0], "test": names[1]}
     said = table.model_dump(exclude_defaults=True, exclude={"file"})
-    made = Making(path, columns, target, lengths, proposal, levels)
+    made = Making(path, columns, target, lengths, proposal, levels, known)
 
     def recipe_of(variables: Sequence[Variable]) -> DatasetRecipe:
         values = _values(path, {**where, **said}, variables, made, proposal)
@@ -125,10 +130,10 @@ def draft(
             *doubts(writings),
             *made.decide,
             *_not_claimed(hidden, spans),
-            *of_copies(made.groups),
+            *of_copies(made.groups if made.equal_rows and known.groups is None else None),
             *offers.to_decide(),
             *together(offers.alike),
-            *of_targets.of_target(columns[target], levels),
+            *([] if known.task else of_targets.of_target(columns[target], levels)),
         ],
         scores,
         proposed,
@@ -167,6 +172,9 @@ def _decided(
 ) -> Dataset:
     """The data without what the target is made of, and with copies of a row on one side."""
     recipe = recipe_of(made.variables())
+    if made.known.groups is not None:
+        made.keep_together(subjects(recipe, folder))
+        recipe = recipe_of(made.variables())
     dataset = load_dataset(recipe, folder)
     gone: dict[str, str] = {}
     # What is made of the target may be made of it in several ways.
@@ -179,7 +187,7 @@ def _decided(
     together = copies(recipe, folder)
     if together is None:
         return dataset
-    made.keep_together(together)
+    made.keep_copies_together(together)
     return load_dataset(recipe_of(made.variables(without=gone)), folder)
 
 
@@ -191,24 +199,27 @@ def _values(
     proposal: Proposal | None,
 ) -> dict[str, Any]:
     """What the recipe says, with a claim about the first variable."""
+    by_variable = made.known.method in METHODS_OF_LEVEL["variable"]
     values: dict[str, Any] = {
         "title": path.stem,
         "source": f"{path.name}",
         "patience": PATIENCE,
         "table": {**table, "missing": made.missing},
         "variables": [_said(variable) for variable in variables],
-        "target": of_targets.target_keys(made.target, made.levels),
+        "target": of_targets.target_keys(made.target, made.levels, made.known.task),
         "claim": {
-            "level": "variable",
-            "name": variables[0].name,
+            "level": "variable" if by_variable else "feature",
+            "name": variables[0].name if by_variable else variables[0].features[0],
             "rank": 1,
             "proportion": 0.8,
-            "model": "mlp",
-            "method": "permutation-grouped",
+            "model": made.known.model,
+            "method": made.known.method,
             "proposed": proposal is None,
         },
     }
-    if made.groups is not None:
+    if made.known.groups is not None:
+        values["groups"] = made.known.groups
+    if made.equal_rows:
         values["equal_rows"] = "together"
     if made.split is not None:
         values["split"] = made.split.model_dump(exclude_none=True)

@@ -13,6 +13,7 @@ from study.datasets.checks.table_registry import TABLE_CHECKS
 from study.datasets.division import drawn
 from study.datasets.drafting import target as of_targets
 from study.datasets.drafting.columns import Kind, kind_of
+from study.datasets.drafting.known import Known
 from study.datasets.drafting.marks import with_levels
 from study.datasets.drafting.times import times_in_order
 from study.datasets.drafting.toml import Offers
@@ -41,15 +42,20 @@ class Making:
         lengths: Sequence[int],
         proposal: Proposal | None,
         levels: Sequence[str],
+        known: Known,
     ) -> None:
+        self.known = known
         self.path, self.lengths, self.proposal = path, lengths, proposal
         self.levels = levels
         self.groups: np.ndarray | None = None
+        self.equal_rows = False
         self.columns, self._of_marks = with_levels(columns)
         self.target = (
             of_targets.as_classes(self.columns[target]) if levels else self.columns[target]
         )
         self.left_out = dict.fromkeys(surely_weights(self._others()), REASON)
+        if known.groups is not None:
+            self.left_out[known.groups] = "rows with the same value stay together"
         self.decide: list[str] = []
         self.split, self.parts = self._split()
         self.found = self._found()
@@ -59,6 +65,11 @@ class Making:
         """Let no split part rows of one group, (rows,) int."""
         self.groups = groups
         self.left = self._left()
+
+    def keep_copies_together(self, groups: np.ndarray) -> None:
+        """The same of groups that hold the copies of each row."""
+        self.equal_rows = True
+        self.keep_together(groups)
 
     def _split(self) -> tuple[Split | None, np.ndarray | None]:
         """How rows are divided, and which are test rows where that is given: (rows,) bool."""
@@ -77,7 +88,7 @@ class Making:
         others = tuple(
             column
             for name, column in self.columns.items()
-            if column.name != self.target.name and not (self.split and self.split.column == name)
+            if column.name != self.target.name and not self._divides(name)
         )
         table = RawTable(others, self.target, tuple(self.lengths))
         found: dict[str, tuple[str, ColumnFinding]] = {}
@@ -87,6 +98,10 @@ class Making:
                 if finding.leave_out and not known[1].leave_out:
                     found[finding.column] = (check.code, finding)
         return found
+
+    def _divides(self, name: str) -> bool:
+        """Whether a column says which rows are test rows, or which stay together."""
+        return name == self.known.groups or (self.split is not None and self.split.column == name)
 
     def _left(self) -> np.ndarray:
         """Which rows are left when the claim has been proposed from others: (rows,) bool."""
@@ -149,7 +164,7 @@ class Making:
         """What kind of variable each column is that can be one; the others are left out."""
         kinds = {}
         for name, column in self.columns.items():
-            if column.name == self.target.name or (self.split and self.split.column == name):
+            if column.name == self.target.name or self._divides(name):
                 continue
             kind, said = kind_of(column)
             code, finding = self.found.get(name, ("", None))

@@ -18,8 +18,11 @@ MOST_CLASSES = 30  # of more words, most are rare
 _FEWEST_ROWS = 2  # of a class: one to train on, one to test on
 
 
-def check_target(path: Path, target: Column) -> list[str]:
-    """The classes of a target in order; none of an amount. Refuses what cannot be learned."""
+def check_target(path: Path, target: Column, task: str | None = None) -> list[str]:
+    """The classes of a target in order; none of an amount. Refuses what cannot be learned.
+
+    task : "number" or "count", where that is told and not inferred
+    """
     where = f"{path}, column {target.name}"
     if target.missing.all():
         raise InputError(f"{where}: the target has no value in any row")
@@ -33,10 +36,12 @@ def check_target(path: Path, target: Column) -> list[str]:
             "the cell empty"
         )
     if others:
+        if task in ("number", "count"):
+            raise InputError(f"{where}: task '{task}', but {_place(target, others[0])}")
         return _words(where, target)
     if len(np.unique(target.known)) == 1:
         raise InputError(f"{where}: the target is {target.known[0]:g} in every row")
-    return _by_number(target) if are_classes(target) else []
+    return _by_number(target) if task is None and are_classes(target) else []
 
 
 def _place(target: Column, text: str) -> str:
@@ -46,7 +51,7 @@ def _place(target: Column, text: str) -> str:
 
 def _words(where: str, target: Column) -> list[str]:
     """The classes of a target of words."""
-    levels = sorted(target.others)
+    levels = [of for of in target.order if of in target.texts] or sorted(target.others)
     if are_dates(levels[:200]):
         raise InputError(
             f"{where}: the target must be a number, or one of some words, but "
@@ -94,8 +99,10 @@ def class_places(target: Column, levels: Sequence[str]) -> np.ndarray | None:
     return np.array(places)[np.maximum(target.codes, -1)]
 
 
-def target_keys(target: Column, levels: Sequence[str]) -> dict[str, Any]:
+def target_keys(target: Column, levels: Sequence[str], task: str | None = None) -> dict[str, Any]:
     """What the recipe says of a target."""
+    if task == "count":
+        return {"name": target.name, "type": "count", **target.writing.keys}
     if levels:
         return {"name": target.name, "type": "class", "levels": list(levels)}
     return {"name": target.name, **_amount(target)}

@@ -38,7 +38,7 @@ def variable_of(column: Column, kind: str, train: np.ndarray) -> tuple[Variable 
     if kind == "ordinal":
         if (counts > 0).sum() < 2:
             return None, "the same in all training rows"
-        levels = in_order(column.texts)
+        levels = list(column.order) or in_order(column.texts)
         assert levels is not None  # that is what makes it ordinal
         return Ordinal(name=column.name, type="ordinal", levels=levels), ""
     return _one_hot(column, counts, train)
@@ -58,6 +58,8 @@ def _date(column: Column, train: np.ndarray) -> tuple[Date | None, str]:
 
 def _two_in_order(column: Column) -> list[str]:
     """The two texts of a column, by what they say, or else by their numbers or names."""
+    if column.order:
+        return [level for level in column.order if level in column.texts]
     if not column.others:
         return sorted(column.texts, key=column.number_of)
     return no_and_yes(column.texts) or in_order(column.texts) or sorted(column.texts)

@@ -3,6 +3,7 @@
 import html
 import re
 import textwrap
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
+import tabulate
 
 from study.common.files import inside
 from study.common.text import by_columns, filled, printable
@@ -60,12 +61,7 @@ class Table:
         headers = [by_columns(printable(str(column))) for column in self.layout.columns]
         if width is not None:
             headers, lines = _narrowed(headers, lines, width)
-        body = tabulate(
-            lines,
-            headers=headers,
-            tablefmt="simple",
-            disable_numparse=True,
-        )
+        body = _laid_out(lines, headers, "simple")
         caption = by_columns(printable(self.caption))
         if width is not None:
             caption = textwrap.fill(caption, width)
@@ -86,7 +82,7 @@ class Table:
 
     def markdown(self) -> str:
         head, *rows = _cells(self.layout, escape_markdown)
-        body = tabulate(rows, headers=head, tablefmt="pipe", disable_numparse=True)
+        body = _laid_out(rows, head, "pipe")
         return f"**{escape_markdown(self.caption)}**\n\n{body}\n\n{escape_markdown(self.notes)}\n"
 
     def latex(self, run: str = "") -> str:
@@ -139,6 +135,23 @@ def _no_formula(value: Any) -> Any:
 def _wrapped(text: str) -> str:
     """Text on lines of at most 60 columns."""
     return textwrap.fill(by_columns(printable(text)), 60)
+
+
+_LAYING_OUT = threading.Lock()
+
+
+def _laid_out(rows: list[list[str]], headers: list[str], form: str) -> str:
+    """Cells in columns by the lengths of their texts, whatever else is installed.
+
+    Where it finds wcwidth, tabulate takes widths from there, by a switch of the whole module. These
+    are not those of `by_columns`, and a page must not change with a package that nobody asked for.
+    """
+    with _LAYING_OUT:
+        switch, tabulate.WIDE_CHARS_MODE = tabulate.WIDE_CHARS_MODE, False
+        try:
+            return tabulate.tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
+        finally:
+            tabulate.WIDE_CHARS_MODE = switch
 
 
 # What tabulate leaves beside a header, and between columns.

@@ -1,0 +1,1 @@
+"""What the commands do, called from Python, as in a notebook."""

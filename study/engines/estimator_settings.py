@@ -1,0 +1,81 @@
+"""What the study sets of an estimator before it is fitted: seeds, one thread, and silence."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# What makes a booster the same in any company, and has it write nothing, by its package: where
+# its recipe says nothing of it. Other names of the same stand beside each.
+_CATBOOST: Mapping[str, tuple[Any, tuple[str, ...]]] = {
+    "thread_count": (1, ()),
+    "allow_writing_files": (False, ("train_dir",)),
+    "logging_level": ("Silent", ("verbose", "silent", "verbose_eval")),
+}
+_LIGHTGBM: Mapping[str, tuple[Any, tuple[str, ...]]] = {
+    "verbose": (-1, ("verbosity",)),
+    # How histograms are summed is else chosen by the clock.
+    "deterministic": (True, ()),
+    "force_col_wise": (True, ("force_row_wise",)),
+}
+_SETTINGS = {"catboost": _CATBOOST, "lightgbm": _LIGHTGBM}
+_PACKAGES = {"catboost", "lightgbm", "xgboost"}
+# CatBoost knows its parameters without listing them.
+_UNLISTED = {"catboost": ("random_state", "random_seed")}
+
+
+def seed_names(estimator: Any) -> list[str]:
+    """The parameters of an estimator and its parts that its seed gives.
+
+    Not by the signature: other packages' classes may pass them on unnamed.
+    """
+    own = [key for key in estimator.get_params(deep=True) if _last(key) == "random_state"]
+    for prefix, part in _parts(estimator):
+        names = _UNLISTED.get(package_of(part), ())
+        if names:
+            given = next((name for name in names if name in part.get_params()), names[0])
+            own.append(f"{prefix}{given}")
+    return list(dict.fromkeys(own))
+
+
+def set_seed(estimator: Any, random_state: int) -> None:
+    """Set every random_state within an estimator."""
+    estimator.set_params(**dict.fromkeys(seed_names(estimator), random_state))
+
+
+def settle(estimator: Any) -> None:
+    """Have an estimator and its parts use one thread and print nothing, unless told otherwise."""
+    for _, part in _parts(estimator):
+        given = part.get_params(deep=False)
+        settings = {"n_jobs": 1} if "n_jobs" in given and given["n_jobs"] is None else {}
+        for name, (value, others) in _SETTINGS.get(package_of(part), {}).items():
+            if all(given.get(of) is None for of in (name, *others)):
+                settings[name] = value
+        if settings:
+            part.set_params(**settings)
+
+
+def package_of(estimator: Any) -> str:
+    """The package in which an estimator's class is written, or one that it inherits from."""
+    packages = [of.__module__.partition(".")[0] for of in type(estimator).__mro__]
+    return next((package for package in packages if package in _PACKAGES), packages[0])
+
+
+def code_of(estimator: Any, named: Any) -> set[type]:
+    """The classes and functions of which an estimator is made; `named` is what a recipe names."""
+    found: set[Any] = {named} if inspect.isroutine(named) else set()
+    for _, part in _parts(estimator):
+        found |= {*type(part).__mro__}
+        found |= {of for of in part.get_params(deep=False).values() if inspect.isfunction(of)}
+    return found
+
+
+def _last(parameter: str) -> str:
+    return parameter.rpartition("__")[2]
+
+
+def _parts(estimator: Any) -> Iterator[tuple[str, Any]]:
+    """An estimator and all within it, each after what its parameters' names begin with."""
+    yield "", estimator
+    for key, value in estimator.get_params(deep=True).items():
+        if hasattr(value, "set_params") and not isinstance(value, type):
+            yield f"{key}__", value
