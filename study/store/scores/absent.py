@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from dataclasses import replace
 
-from study.store.scores.layouts.boosters import ABSENT_IS_ZERO
+from study.store.scores.layouts.tools.boosters import ABSENT_IS_ZERO
 from study.store.scores.table import ScoreTable
 
 

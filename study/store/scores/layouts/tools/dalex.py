@@ -13,9 +13,17 @@ from statistics import fmean
 
 from study.common.errors import InputError
 from study.store.scores.cells import number
-from study.store.scores.layouts.layout import Reading
+from study.store.scores.layouts.layout import About, Reading
 from study.store.scores.sheet import Sheet
 
+ABOUT = (
+    About(
+        "DALEX, `model_parts`",
+        "`variable`, `dropout_loss`, `label`, `permutation`",
+        "dropout loss",
+        "dalex 1.8",
+    ),
+)
 _FULL = "_full_model_"
 _METHOD = "dropout loss"
 

@@ -4,8 +4,16 @@ Frequency; `get_score` of Python gives one of weight, gain, cover, total_gain an
 Features that no tree splits on have no row: their importance is 0. R plots Gain by default.
 """
 
-from study.store.scores.layouts.layout import Layout
+from study.store.scores.layouts.layout import About, Layout
 
+ABOUT = (
+    About(
+        "XGBoost and LightGBM of R",
+        "`Gain`, or else `Cover` or `Frequency`; also `total_gain`, `total_cover`",
+        "as the column",
+        "documentation",
+    ),
+)
 LAYOUTS = (
     Layout(
         "XGBoost's or LightGBM's importance",

@@ -4,8 +4,22 @@ the features; `varImp` of caret gives Overall, scaled to 0 to 100 unless `scale 
 The two columns of randomForest are two methods: which is meant, the table cannot say.
 """
 
-from study.store.scores.layouts.layout import Layout
+from study.store.scores.layouts.layout import About, Layout
 
+ABOUT = (
+    About(
+        "R's randomForest, `importance`",
+        "`%IncMSE` or `IncNodePurity`, not both",
+        "as the column",
+        "randomForest 4.7",
+    ),
+    About(
+        "caret, `varImp`",
+        "`Overall`",
+        "varImp",
+        "caret 6.0",
+    ),
+)
 LAYOUTS = (
     Layout("randomForest's importance", ("%incmse",)),
     Layout("randomForest's importance", ("incnodepurity",)),

@@ -5,6 +5,14 @@ The second is the first divided by its greatest, the third the first divided by 
 models there is a row for each level, named `state.Michigan`.
 """
 
-from study.store.scores.layouts.layout import Layout
+from study.store.scores.layouts.layout import About, Layout
 
+ABOUT = (
+    About(
+        "H2O, `varimp`",
+        "`variable`, `relative_importance` or else `scaled_importance`",
+        "as the column",
+        "h2o 3.46",
+    ),
+)
 LAYOUTS = (Layout("H2O's variable importance", ("relative_importance", "scaled_importance")),)

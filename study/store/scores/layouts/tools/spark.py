@@ -8,9 +8,17 @@ import re
 from collections.abc import Iterator, Mapping
 
 from study.common.errors import InputError
-from study.store.scores.layouts.layout import Reading
+from study.store.scores.layouts.layout import About, Reading
 from study.store.scores.sheet import Sheet
 
+ABOUT = (
+    About(
+        "Spark",
+        "a column of vectors, `(5,[0,3],[0.6,0.4])` or `[0.6,0.4]`",
+        "as the column",
+        "pyspark 4.3",
+    ),
+)
 _SPARSE = re.compile(r"\((\d{1,6}),\[([^][]*)\],\[([^][]*)\]\)")
 _DENSE = re.compile(r"\[([^][]+)\]")
 

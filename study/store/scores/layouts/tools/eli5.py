@@ -4,6 +4,14 @@ Weights of linear models are signed, those of trees are not. Only those that are
 and only the 20 largest unless `top=None`. `Weight` is also XGBoost's for linear boosters.
 """
 
-from study.store.scores.layouts.layout import Layout
+from study.store.scores.layouts.layout import About, Layout
 
+ABOUT = (
+    About(
+        "eli5, `explain_weights_df`",
+        "`feature`, `weight`",
+        "weight",
+        "eli5 0.16",
+    ),
+)
 LAYOUTS = (Layout("eli5's or XGBoost's weights", ("weight",)),)
