@@ -166,9 +166,10 @@ def test_a_tools_table_holds_what_it_says_and_says_what_it_was_read_as(written, 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda of: of.score[0])
 def test_every_name_of_every_layout_is_read_and_said(written, layout):
-    feature = layout.needs or "feature"
+    needs, cell = ("", "") if layout.needs is None else (f",{layout.needs}", ",n")
     for name in layout.score:
-        table = read_scores(written(f"model,method,seed,{feature},{name}\nm,f,1,a,3\nm,f,1,b,2\n"))
+        rows = f"m,f,1,a,3{cell}\nm,f,1,b,2{cell}\n"
+        table = read_scores(written(f"model,method,seed,feature,{name}{needs}\n{rows}"))
         assert scores_of(table) == {("m", 1): {"a": 3, "b": 2}}
         assert f"'{name}' is the score" in table.read_as
 

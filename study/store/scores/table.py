@@ -11,6 +11,7 @@ from study.common.methods import GROUPED_PERMUTATION
 from study.common.vocabulary import LEAST_SQUARES
 from study.store.scores import cells as cell
 from study.store.scores.layouts.read import read
+from study.store.scores.layouts.registry import PRINTED
 from study.store.scores.sheet import read_sheet
 
 # Names that mean something else here.
@@ -80,7 +81,7 @@ def read_table(path: Path, named: Mapping[str, str] | None = None) -> ScoreTable
 
     Raises InputError.
     """
-    sheet = read_sheet(path)
+    sheet = read_sheet(path, PRINTED)
     reading = read(sheet, named or {})
     seedless = "seed" not in reading.names
     vectors = _vectors(path, reading.rows, seedless=seedless)
@@ -89,7 +90,8 @@ def read_table(path: Path, named: Mapping[str, str] | None = None) -> ScoreTable
     features = list(dict.fromkeys(feature for vector in vectors.values() for feature in vector))
     _check_capitals(path, features, vectors)
     unused = [name for at, name in enumerate(sheet.header) if at not in reading.used]
-    return ScoreTable(features, vectors, unused, sheet.digest, reading.said, seedless)
+    said = "; ".join(filter(None, (sheet.said, reading.said)))
+    return ScoreTable(features, vectors, unused, sheet.digest, said, seedless)
 
 
 def _vectors(

@@ -6,6 +6,7 @@ from pkgutil import iter_modules
 
 from study.store.scores.layouts import tools
 from study.store.scores.layouts.layout import About, Layout, Unfold
+from study.store.scores.sheet import Printed
 
 _TOOLS = [import_module(f"{tools.__name__}.{found.name}") for found in iter_modules(tools.__path__)]
 
@@ -16,3 +17,5 @@ LAYOUTS: tuple[Layout, ...] = tuple(
 )
 # Tables of tools with another shape.
 UNFOLDS: tuple[Unfold, ...] = tuple(tool.unfold for tool in _TOOLS if hasattr(tool, "unfold"))
+# What tools print.
+PRINTED: tuple[Printed, ...] = tuple(tool.printed for tool in _TOOLS if hasattr(tool, "printed"))
