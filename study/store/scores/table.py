@@ -12,6 +12,7 @@ from study.common.vocabulary import LEAST_SQUARES
 from study.store.scores import cells as cell
 from study.store.scores.layouts.read import read
 from study.store.scores.layouts.registry import PRINTED
+from study.store.scores.several import joined
 from study.store.scores.sheet import read_sheet
 
 # Names that mean something else here.
@@ -76,12 +77,13 @@ class ScoreTable:
         return list(dict.fromkeys(found))
 
 
-def read_table(path: Path, named: Mapping[str, str] | None = None) -> ScoreTable:
-    """Read a file of scores as they stand there; `named` as `layouts.read.read` has it.
+def read_table(paths: Sequence[Path], named: Mapping[str, str] | None = None) -> ScoreTable:
+    """Read files of scores as they stand there; `named` as `layouts.read.read` has it.
 
     Raises InputError.
     """
-    sheet = read_sheet(path, PRINTED)
+    sheet = joined([read_sheet(path, PRINTED) for path in paths])
+    path = sheet.path
     reading = read(sheet, named or {})
     seedless = "seed" not in reading.names
     vectors = _vectors(path, reading.rows, seedless=seedless)
