@@ -12,7 +12,7 @@ from study.store.scores.sheet import Sheet
 
 # The number after "seed", or else the last one, which no letter follows.
 _SEEDS = (
-    re.compile(r"(?P<before>.*seed[ _.=-]*?)(?P<seed>-?\d+)(?P<after>(?!\d).*)", re.IGNORECASE),
+    re.compile(r"(?P<before>.*seed[ _.=-]*)(?P<seed>\d+)(?P<after>.*)", re.IGNORECASE),
     re.compile(r"(?P<before>.*?)(?P<seed>\d+)(?P<after>)"),
 )
 
