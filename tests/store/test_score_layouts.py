@@ -309,7 +309,7 @@ def test_a_list_in_a_cell_of_parquet_is_refused(tmp_path):
 GIVEN = {
     "catboost-prettified": (["--model", "cb"], "s5 rank 1", (10, 10), "I001"),
     "dalex": ([], "a rank 1", (1, 1), "I001 I002 I003"),
-    "h2o-varimp": (["--model", "glm"], "age rank 1", (10, 10), "I001"),
+    "h2o-varimp": (["--model", "glm"], "age rank 1", (10, 10), "I001 I010"),
     "sklearn-permutation-importance": (["--model", "f"], "bmi rank 1", (1, 1), "I001 I002"),
     "spark-vector": ([], "f0 rank 1", (1, 1), "I001"),
     "xgboost-gain-without-unused": ([], "s5 rank 1", (10, 10), "I004"),

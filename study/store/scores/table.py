@@ -22,6 +22,13 @@ _TAKEN = {
 }
 
 
+_FAILED = "where a seed failed, leave all of its scores empty"
+_ROUNDS = (
+    f"{_FAILED}; scikit-survival's feature_importances_ of boosting are the rounds in which a "
+    "feature was first chosen, and no scores: import coef_"
+)
+
+
 @dataclass(frozen=True, order=True)
 class Origin:
     """What gave one vector of scores."""
@@ -111,7 +118,7 @@ def _vectors(
         if feature in vector and seedless:
             raise InputError(
                 f"{path}, {place}: another score of '{feature}', and no column 'seed' to tell them "
-                "apart: add one, or rename the one that does"
+                "apart: add one, or rename the one that does (of classes or folds keep one)"
             )
         if feature in vector:
             raise InputError(f"{path}, {place}: {origin} has a score of '{feature}' already")
@@ -152,12 +159,17 @@ def check_complete(path: Path, table: ScoreTable) -> None:
             raise InputError(f"{path}: {_lacks(table, origin, lacking)}")
         gaps = [feature for feature, (score, _) in vector.items() if math.isnan(score)]
         if gaps and len(gaps) < len(vector):
+            known = [score for score, _ in vector.values() if not math.isnan(score)]
+            remedy = _ROUNDS if all(map(float.is_integer, known)) else _FAILED
             raise InputError(
                 f"{path}: {origin}: the score of {_quoted(gaps)} is missing, and others are not; "
-                "where a seed failed, leave all of its scores empty"
+                f"{remedy}"
             )
     if all(math.isnan(score) for of in table.vectors.values() for score, _ in of.values()):
-        raise InputError(f"{path}: every score is missing")
+        raise InputError(
+            f"{path}: every score is missing (CatBoost has none of a ranking, unless it is given "
+            "the rows: get_feature_importance(data=...))"
+        )
     for model in table.models:
         if not table.methods(model):
             raise InputError(f"{path}: model '{model}' has no rows of condition real")
