@@ -139,8 +139,12 @@ def scaled(table: ScoreTable) -> Iterator[Found]:
 
 def late_trees(table: ScoreTable) -> Iterator[Found]:
     """Importances of XGBoost, as its own tables have them."""
-    methods = [method for method in _methods(table) if method.lower() in ABSENT_IS_ZERO]
-    if table.read_as and methods:
+    methods = [
+        method
+        for method in _methods(table)
+        if method.lower() in ABSENT_IS_ZERO and not (real_scores(table, method) < 0).any()
+    ]
+    if table.read_as and methods and not table.left_out:  # which linear models have
         yield Found(
             f"{listed(methods)}: where training stopped early, XGBoost counts all trees that grew, "
             "also those after the best round, which its predictions do not use (seen: 62 grew, 2 "
@@ -203,7 +207,7 @@ def pairs(table: ScoreTable) -> Iterator[Found]:
 def _are_places(scores: np.ndarray) -> bool:
     """Whether each vector of some holds the places from 1 on, ties averaged."""
     return all(
-        len(vector) > 2 and np.ptp(vector) > 0 and np.array_equal(ranks(vector), vector)
+        len(vector) > 2 and np.ptp(vector) > 0 and np.array_equal(ranks(-vector), vector)
         for vector in scores
     )
 

@@ -1,11 +1,13 @@
-"""Trees node by node: `trees_to_dataframe` of XGBoost and of LightGBM.
+"""Trees node by node: `trees_to_dataframe` of XGBoost and of LightGBM, and XGBoost's `dump_model`.
 
 Gains are summed over the nodes of a feature, which gives `get_score(importance_type="total_gain")`
 of the former and `feature_importance("gain")` of the latter (seen equal). A leaf of XGBoost is a
 node of the feature Leaf, whose Gain is its value; one of LightGBM has no split_feature.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from math import fsum
 
 from study.common.errors import InputError
@@ -21,6 +23,12 @@ ABOUT = (
         "xgboost 3.2",
     ),
     About(
+        "XGBoost, `dump_model(..., with_stats=True)`",
+        "`booster[0]:`, as text",
+        "total_gain",
+        "xgboost 3.2",
+    ),
+    About(
         "LightGBM, `trees_to_dataframe`",
         "`tree_index`, `split_feature`, `split_gain`",
         "gain",
@@ -32,6 +40,26 @@ _TOOLS = {
     "XGBoost": ("feature", "gain", {"tree", "node"}, "Leaf", "total_gain"),
     "LightGBM": ("split_feature", "split_gain", {"tree_index"}, "", "gain"),
 }
+
+_BOOSTER = re.compile(r"booster\[\d+\]:")
+# A node as a line: 0:[age<53.9] yes=1,no=2,missing=2,gain=584.3,cover=83
+_NODE = re.compile(r"\s*(\d+):\[([^]<:]+).*\].*")
+_GAIN = re.compile(r".*\bgain=([^,]+).*")
+
+
+def printed(text: str) -> tuple[Iterator[tuple[str, list[str]]], str] | None:
+    """A dump of XGBoost's as a table with a header; None of other text. Raises ValueError."""
+    lines = text.splitlines()
+    if not lines or not _BOOSTER.match(lines[0]):
+        return None
+    nodes = [(at, found) for at, line in enumerate(lines, 1) if (found := _NODE.fullmatch(line))]
+    if not all(_GAIN.fullmatch(found[0]) for _, found in nodes):
+        raise ValueError("a dump of XGBoost without gains: dump it with_stats=True")
+    rows = (
+        (f"line {at}", ["", found[1], found[2], _GAIN.sub(r"\1", found[0])]) for at, found in nodes
+    )
+    header = ["Tree", "Node", "Feature", "Gain"]
+    return chain([("", header)], rows), "a dump of XGBoost's trees"
 
 
 def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
