@@ -205,9 +205,12 @@ def pairs(table: ScoreTable) -> Iterator[Found]:
 
 
 def _are_places(scores: np.ndarray) -> bool:
-    """Whether each vector of some holds the places from 1 on, ties averaged."""
+    """Whether each vector of some holds the places from 1 on, ties averaged.
+
+    Three features may have the scores 1, 2 and 3 as well.
+    """
     return all(
-        len(vector) > 2 and np.ptp(vector) > 0 and np.array_equal(ranks(-vector), vector)
+        len(vector) > 3 and np.ptp(vector) > 0 and np.array_equal(ranks(-vector), vector)
         for vector in scores
     )
 
