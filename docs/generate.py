@@ -50,7 +50,8 @@ def warnings() -> str:
 def layouts() -> str:
     """The tables of other tools that are read as they are."""
     header = ("table of", "known by", "method, where none is named", "seen")
-    return table(header, ((of.table_of, of.columns, of.method, of.seen) for of in ABOUT))
+    by_name = sorted(ABOUT, key=lambda of: of.table_of.lower())
+    return table(header, ((of.table_of, of.columns, of.method, of.seen) for of in by_name))
 
 
 def command_index() -> str:

@@ -139,10 +139,12 @@ def scaled(table: ScoreTable) -> Iterator[Found]:
 
 def late_trees(table: ScoreTable) -> Iterator[Found]:
     """Importances of XGBoost, as its own tables have them."""
+    named = any("xgb" in model.lower() for model in table.models)
     methods = [
         method
         for method in _methods(table)
-        if method.lower() in ABSENT_IS_ZERO and not (real_scores(table, method) < 0).any()
+        if (method.lower() in ABSENT_IS_ZERO or (named and _IMPORTANCE.fullmatch(method)))
+        and not (real_scores(table, method) < 0).any()
     ]
     if table.read_as and methods and not table.left_out:  # which linear models have
         yield Found(
