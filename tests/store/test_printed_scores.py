@@ -130,6 +130,9 @@ def test_values_by_row_are_told_from_scores_by_seed(written):
         {"a": (1.0, -0.5), "b": (3.0, 1.0)},
         {"a": (1.0, 0.0), "b": (1.0, 0.0)},
     ]
+    based = read_scores(written("seed,a,b,BIAS\n1,0.5,-2,7\n1,-1.5,4,7\n", "shap.csv"), NAMED)
+    assert [*based.vectors.values()] == [{"a": (1.0, -0.5), "b": (3.0, 1.0)}]
+    assert based.unused == ["BIAS"]
     # A column of one sign alone may be a score in each seed.
     with pytest.raises(InputError, match="has a score of 'a' already"):
         scores(written("seed,a,b\n1,0.5,-2\n1,1.5,4\n", "wide.csv"))

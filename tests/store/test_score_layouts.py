@@ -290,6 +290,24 @@ def test_names_given_do_not_count_where_columns_name_them(written):
     assert table.methods("x") == ["f"]
 
 
+def test_of_several_columns_the_one_called_as_the_method_is_the_score(written):
+    table = "Feature,Gain,Cover,Frequency\na,3,30,300\nb,2,20,200\n"
+    for method, scores in (("Cover", {"a": 30, "b": 20}), ("other", {"a": 3, "b": 2})):
+        found = read_scores(written(table), {"model": "m", "method": method})
+        assert scores_of(found) == {("m", 0): scores}
+        assert {origin.method for origin in found.vectors} == {method}
+    lm = ",Coef.,P>|t|\na,3,0.01\nb,2,0.5\n"
+    found = read_scores(written(lm), {"model": "m", "method": "coef."})
+    assert scores_of(found) == {("m", 0): {"a": 3, "b": 2}}
+    with pytest.raises(InputError, match="may each be the score"):
+        read_scores(written(lm), NAMED)
+    # A column that is no score counts for none, where one that is one stands beside it.
+    found = read_scores(
+        written("feature,importance,n\na,3,1\nb,2,2\n"), {"model": "m", "method": "n"}
+    )
+    assert scores_of(found) == {("m", 0): {"a": 3, "b": 2}}
+
+
 def test_parquet_is_read_in_the_same_layouts(tmp_path, written):
     pytest.importorskip("pyarrow")
     path = written(HAND["H2O"][0])

@@ -76,10 +76,14 @@ def _renamed(sheet: Sheet, places: Mapping[str, int], named: Mapping[str, str]) 
         return None
     if "score" in places:
         return _as_own(sheet, places, None)
-    if (asked := _asked(sheet, places, named)) is not None:
-        return _as_own(sheet, {**places, "score": asked}, None)
     found = [(of, place) for of in LAYOUTS if (place := of.column(sheet)) is not None]
-    if len({place for _, place in found}) > 1:
+    several = len({place for _, place in found}) > 1
+    if (asked := _asked(sheet, places, named)) is not None:
+        of_tool = next((of for of, _ in found if sheet.names[asked] in of.score), None)
+        # A table whose one score is another column has that one.
+        if several or not found or of_tool:
+            return _as_own(sheet, {**places, "score": asked}, of_tool)
+    if several:
         which = listed(f"'{sheet.header[place]}'" for _, place in found)
         raise InputError(
             f"{sheet.path}: {which} may each be the score: rename the one that is to score, or "

@@ -16,7 +16,7 @@ ABOUT = (
     ),
 )
 LAYOUTS = (
-    Layout("coefficients", ("coef", "coefs", "coefficient", "coefficients", "estimate")),
+    Layout("coefficients", ("coef", "coef.", "coefs", "coefficient", "coefficients", "estimate")),
     Layout("p-values", ("p", "pval", "pvalue", "p_value", "p-value", "p.value", "p value")),
     Layout("p-values", ("p>|t|", "p>|z|", "pr(>|t|)", "pr(>|z|)", "pr(>f)")),
 )

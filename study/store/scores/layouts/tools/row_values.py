@@ -5,7 +5,8 @@ The score is the mean absolute value over the rows, which SHAP's bar plot shows,
 direction. Such a table looks like one of scores with a row for each seed. It is taken for values of
 rows where every feature has values of both signs, or none but 0, as values around a mean do: scores
 that hold from seed to seed do not. SHAP cuts a background to 100 rows unless it is masked otherwise
-(seen with 0.51), and `Explainer(seed=)` restarts NumPy's global generator.
+(seen with 0.51), and `Explainer(seed=)` restarts NumPy's global generator. A column of the base
+value, such as BIAS of XGBoost's `pred_contribs`, is no feature.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,12 +26,15 @@ ABOUT = (
     ),
 )
 
+# What predictions' contributions add up from, in lower case.
+_BASE = ("bias", "<bias>", "biasterm", "base_value", "base_values", "expected_value")
+
 
 def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
     """The mean absolute values over rows, with the means as signs."""
     if {"feature", "score", "signed"} & {*places}:
         return None
-    columns = feature_columns(sheet, places)
+    columns = [at for at in feature_columns(sheet, places) if not _is_base(sheet, at)]
     if len(columns) < 2 or not all(all(map(is_number, sheet.cells(at))) for at in columns):
         return None
     vectors: dict[tuple[str, ...], list[list[str]]] = {}
@@ -47,6 +51,11 @@ def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
         f"{min(map(len, vectors.values()))} rows or more, the sign that of its mean",
         "mean |attribution|",
     )
+
+
+def _is_base(sheet: Sheet, column: int) -> bool:
+    """Whether a column holds what the values add to, one number for all rows."""
+    return sheet.names[column] in _BASE and len({*sheet.cells(column)}) == 1
 
 
 def _around_0(sheet: Sheet, columns: list[int]) -> bool:

@@ -49,9 +49,9 @@ _GAIN = re.compile(r".*\bgain=([^,]+).*")
 
 def printed(text: str) -> tuple[Iterator[tuple[str, list[str]]], str] | None:
     """A dump of XGBoost's as a table with a header; None of other text. Raises ValueError."""
-    lines = text.splitlines()
-    if not lines or not _BOOSTER.match(lines[0]):
+    if not _BOOSTER.match(text):
         return None
+    lines = text.splitlines()
     nodes = [(at, found) for at, line in enumerate(lines, 1) if (found := _NODE.fullmatch(line))]
     if not all(_GAIN.fullmatch(found[0]) for _, found in nodes):
         raise ValueError("a dump of XGBoost without gains: dump it with_stats=True")
