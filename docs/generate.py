@@ -21,6 +21,7 @@ from study.common.task import NUMBER
 from study.datasets.checks.registry import CHECKS as DATA_CHECKS
 from study.datasets.checks.table_registry import TABLE_CHECKS
 from study.store.scores.checks import CHECKS as SCORE_CHECKS
+from study.store.scores.layouts.registry import ABOUT
 
 FOLDER = Path(__file__).parent
 
@@ -44,6 +45,13 @@ def warnings() -> str:
     rows += [(check.code, check.says) for check in TABLE_CHECKS]
     rows += [(check.code, check.says) for check in SCORE_CHECKS]
     return table(("warning", "says"), [*rows, *((check.code, check.says) for check in CHECKS)])
+
+
+def layouts() -> str:
+    """The tables of other tools that are read as they are."""
+    header = ("table of", "known by", "method, where none is named", "seen")
+    by_name = sorted(ABOUT, key=lambda of: of.table_of.lower())
+    return table(header, ((of.table_of, of.columns, of.method, of.seen) for of in by_name))
 
 
 def command_index() -> str:
@@ -106,6 +114,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": command_index,
     "each command": command_reference,
     "conditions": conditions,
+    "layouts": layouts,
     "methods": methods,
     "warnings": warnings,
 }

@@ -83,7 +83,14 @@ def _check_network(recipe: "ModelRecipe", dataset: "Dataset") -> int:
 
 
 @commands.command("import")
-@click.argument("file", type=click.Path(path_type=Path), help="CSV, or Parquet.")
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="CSV, JSON, Parquet, or a ranking of Weka; several with the seed in their names.",
+)
 @click.option("--claim", "words", help='What the scores are to show: "age rank 1 in 0.8".')
 @click.option(
     "--model",
@@ -107,7 +114,7 @@ def _check_network(recipe: "ModelRecipe", dataset: "Dataset") -> int:
 @click.option("--title", help="What the report is called.  [default: the name of FILE]")
 @FRESH_OPTION
 def import_command(
-    file: Path,
+    files: tuple[Path, ...],
     words: str | None,
     model: str | None,
     method: str | None,
@@ -121,26 +128,30 @@ def import_command(
     """Make a run of scores from elsewhere: SHAP values, a forest's impurities.
 
     FILE has a row for each score and the columns model, method, seed, feature and score; also
-    condition (real, shuffled or untrained) and signed. Tables of other tools are read as they are.
+    condition (real, shuffled or untrained) and signed. Tables of other tools are read as they are;
+    so are several files that differ in a seed: forest_seed1.csv forest_seed2.csv.
     """
     from study.store.import_scores import claim_on, import_scores, recipe_of
     from study.store.provenance import command_line
     from study.store.score_file import read_scores
     from study.store.scores.checks import score_warnings
+    from study.store.scores.several import found, pattern, run_name
 
+    paths = found(files)
+    file, run = pattern(paths), run_name(paths)
     named = {name: of for name, of in (("model", model), ("method", method)) if of is not None}
-    table = read_scores(file, named, absent=absent, smaller_is_better=smaller_is_better)
+    table = read_scores(paths, named, absent=absent, smaller_is_better=smaller_is_better)
     claim = claim_on(table, words, model, method)
-    title = title or file.stem
+    title = title or run
     recipe = recipe_of(table, file.name, claim, title=title, target=target, absent=absent)
-    directory = out or Path("reports") / file.stem
+    directory = out or Path("reports") / run
     if table.unused:
         names = ", ".join(name or "(no name)" for name in table.unused)
         say(printable(f"Note: columns that are not used: {names}"))
     tell_lines(warning.line for warning in score_warnings(table))
     hold_lock(directory)
     typed = command_line(click.get_current_context().meta[TYPED])
-    if not import_scores(directory, file.stem, recipe, table, fresh=fresh, command=typed):
+    if not import_scores(directory, run, recipe, table, fresh=fresh, command=typed):
         say(f"{directory}: holds these scores and this claim already")
 
     from study.analysis.overview import Overview

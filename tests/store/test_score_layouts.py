@@ -166,9 +166,10 @@ def test_a_tools_table_holds_what_it_says_and_says_what_it_was_read_as(written, 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda of: of.score[0])
 def test_every_name_of_every_layout_is_read_and_said(written, layout):
-    feature = layout.needs or "feature"
+    needs, cell = ("", "") if layout.needs is None else (f",{layout.needs}", ",n")
     for name in layout.score:
-        table = read_scores(written(f"model,method,seed,{feature},{name}\nm,f,1,a,3\nm,f,1,b,2\n"))
+        rows = f"m,f,1,a,3{cell}\nm,f,1,b,2{cell}\n"
+        table = read_scores(written(f"model,method,seed,feature,{name}{needs}\n{rows}"))
         assert scores_of(table) == {("m", 1): {"a": 3, "b": 2}}
         assert f"'{name}' is the score" in table.read_as
 
@@ -289,6 +290,24 @@ def test_names_given_do_not_count_where_columns_name_them(written):
     assert table.methods("x") == ["f"]
 
 
+def test_of_several_columns_the_one_called_as_the_method_is_the_score(written):
+    table = "Feature,Gain,Cover,Frequency\na,3,30,300\nb,2,20,200\n"
+    for method, scores in (("Cover", {"a": 30, "b": 20}), ("other", {"a": 3, "b": 2})):
+        found = read_scores(written(table), {"model": "m", "method": method})
+        assert scores_of(found) == {("m", 0): scores}
+        assert {origin.method for origin in found.vectors} == {method}
+    lm = ",Coef.,P>|t|\na,3,0.01\nb,2,0.5\n"
+    found = read_scores(written(lm), {"model": "m", "method": "coef."})
+    assert scores_of(found) == {("m", 0): {"a": 3, "b": 2}}
+    with pytest.raises(InputError, match="may each be the score"):
+        read_scores(written(lm), NAMED)
+    # A column that is no score counts for none, where one that is one stands beside it.
+    found = read_scores(
+        written("feature,importance,n\na,3,1\nb,2,2\n"), {"model": "m", "method": "n"}
+    )
+    assert scores_of(found) == {("m", 0): {"a": 3, "b": 2}}
+
+
 def test_parquet_is_read_in_the_same_layouts(tmp_path, written):
     pytest.importorskip("pyarrow")
     path = written(HAND["H2O"][0])
@@ -308,7 +327,7 @@ def test_a_list_in_a_cell_of_parquet_is_refused(tmp_path):
 GIVEN = {
     "catboost-prettified": (["--model", "cb"], "s5 rank 1", (10, 10), "I001"),
     "dalex": ([], "a rank 1", (1, 1), "I001 I002 I003"),
-    "h2o-varimp": (["--model", "glm"], "age rank 1", (10, 10), "I001"),
+    "h2o-varimp": (["--model", "glm"], "age rank 1", (10, 10), "I001 I010"),
     "sklearn-permutation-importance": (["--model", "f"], "bmi rank 1", (1, 1), "I001 I002"),
     "spark-vector": ([], "f0 rank 1", (1, 1), "I001"),
     "xgboost-gain-without-unused": ([], "s5 rank 1", (10, 10), "I004"),

@@ -4,7 +4,8 @@ import math
 from collections import Counter
 from dataclasses import replace
 
-from study.store.scores.layouts.boosters import ABSENT_IS_ZERO
+from study.store.scores.layouts.tools.boosters import ABSENT_IS_ZERO
+from study.store.scores.layouts.tools.interpret import pair
 from study.store.scores.table import ScoreTable
 
 
@@ -14,7 +15,9 @@ def with_absent(table: ScoreTable, *, always: bool) -> ScoreTable:
     counts = Counter((origin.model, origin.method) for origin in table.vectors)
     for origin, vector in table.vectors.items():
         absent = [name for name in table.features if name not in vector]
-        if not absent or not (always or origin.method.lower() in ABSENT_IS_ZERO):
+        if not (always or origin.method.lower() in ABSENT_IS_ZERO):
+            absent = [name for name in absent if pair(name, table.features)]
+        if not absent:
             vectors[origin] = vector
             continue
         scores, signs = zip(*vector.values(), strict=True)

@@ -2,12 +2,16 @@
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 
 from study.common.text import listed, some
 from study.common.warning import Check, Found, Warning
+from study.statistics.ranking import ranks
+from study.store.scores.layouts.tools.boosters import ABSENT_IS_ZERO
+from study.store.scores.layouts.tools.interpret import pair
 from study.store.scores.sense import PLACED, real_scores
 from study.store.scores.table import ScoreTable
 
@@ -15,6 +19,11 @@ from study.store.scores.table import ScoreTable
 _OF_LOSS = re.compile(
     r"permut|ablat|occlu|dropout|knock-?out|leave[ _-]?one|\bloco\b|loss", re.IGNORECASE
 )
+_IMPORTANCE = re.compile(
+    r"(feature|variable)?[ _]?importances?(_score|_vals)?_?|splits?", re.IGNORECASE
+)
+# Methods of H2O, in lower case.
+_H2O = ("relative_importance", "scaled_importance", "standardized_coefficients", "coef")
 _NEARLY_ALL = 0.9
 # Greatest scores of a vector that speak of scaling.
 _SCALES = (1.0, 100.0)
@@ -128,6 +137,86 @@ def scaled(table: ScoreTable) -> Iterator[Found]:
                 )
 
 
+def late_trees(table: ScoreTable) -> Iterator[Found]:
+    """Importances of XGBoost, as its own tables have them."""
+    named = any("xgb" in model.lower() for model in table.models)
+    methods = [
+        method
+        for method in _methods(table)
+        if (method.lower() in ABSENT_IS_ZERO or (named and _IMPORTANCE.fullmatch(method)))
+        and not (real_scores(table, method) < 0).any()
+    ]
+    if table.read_as and methods and not table.left_out:  # which linear models have
+        yield Found(
+            f"{listed(methods)}: where training stopped early, XGBoost counts all trees that grew, "
+            "also those after the best round, which its predictions do not use (seen: 62 grew, 2 "
+            "were used, and another feature was first in these). LightGBM does not.",
+            "If it stopped early, score the trees that predict: booster[: best_iteration + 1].",
+        )
+
+
+def whole_numbers(table: ScoreTable) -> Iterator[Found]:
+    """Scores that count or place something."""
+    for method in _methods(table):
+        scores = real_scores(table, method)
+        if method in table.turned or not len(scores) or scores.min() == scores.max():
+            continue
+        vectors = [_real_vectors(table, model, method) for model in table.models]
+        if all(map(_are_places, vectors)):
+            yield Found(
+                f"{method}: each vector holds the places 1 to {len(table.features)}, of which the "
+                "greatest is read as the most important.",
+                "Shares and margins of places mean nothing. R's rank() gives a missing score the "
+                f"greatest place. If 1 is the best: --smaller-is-better {shlex.quote(method)}.",
+                title="Places in place of scores",
+            )
+        elif _IMPORTANCE.fullmatch(method) and (scores == np.round(scores)).all():
+            yield Found(
+                f"{method}: all scores are whole numbers, as of splits that are counted, which "
+                "LightGBM gives by default, or of the round in which scikit-survival first chose "
+                "a feature, of which the smaller matter more.",
+                "Counts of splits favour features of many values: import gains if they are meant "
+                '(importance_type="gain").',
+            )
+
+
+def levels(table: ScoreTable) -> Iterator[Found]:
+    """Rows of levels, as H2O has them."""
+    if not any(method.lower() in _H2O for method in _methods(table)):
+        return
+    variables = Counter(name.partition(".")[0] for name in table.features if "." in name)
+    if several := [name for name, count in variables.items() if count > 1]:
+        names = some([f"'{name}.'" for name in several])
+        yield Found(
+            f"Several rows each begin with {names}, as rows of "
+            "the levels of one variable do in H2O's linear models.",
+            "They say how a level differs from the others, and which levels have a row changes "
+            "with the penalty and with missing values: do not compare them with whole variables.",
+        )
+
+
+def pairs(table: ScoreTable) -> Iterator[Found]:
+    """Terms of two features."""
+    if found := [name for name in table.features if pair(name, table.features)]:
+        yield Found(
+            f"{some(found)}: pairs of features are ranked beside single ones, and what a pair "
+            "contributes is in neither feature's score.",
+            "Each fit chooses its pairs; one without a row counts as 0. To score features alone, "
+            "fit without pairs (interactions=0).",
+        )
+
+
+def _are_places(scores: np.ndarray) -> bool:
+    """Whether each vector of some holds the places from 1 on, ties averaged.
+
+    Three features may have the scores 1, 2 and 3 as well.
+    """
+    return all(
+        len(vector) > 3 and np.ptp(vector) > 0 and np.array_equal(ranks(-vector), vector)
+        for vector in scores
+    )
+
+
 def _methods(table: ScoreTable) -> list[str]:
     return list(dict.fromkeys(origin.method for origin in table.vectors))
 
@@ -168,6 +257,20 @@ CHECKS: tuple[Check[ScoreTable], ...] = (
         losses,
     ),
     Check("I007", "Scaled scores", "scores are scaled in every vector", scaled),
+    Check(
+        "I008",
+        "Trees that predictions do not use",
+        "importances of XGBoost may count trees after the best round",
+        late_trees,
+    ),
+    Check(
+        "I009",
+        "Whole numbers",
+        "scores may be counts of splits, or are places from 1 on",
+        whole_numbers,
+    ),
+    Check("I010", "Rows of levels", "rows may be of the levels of a variable", levels),
+    Check("I011", "Pairs of features", "pairs of features are ranked beside features", pairs),
 )
 
 

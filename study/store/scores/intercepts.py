@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from study.common.errors import InputError
-from study.store.scores.layouts.boosters import ABSENT_IS_ZERO
+from study.store.scores.layouts.tools.boosters import ABSENT_IS_ZERO
 from study.store.scores.table import ScoreTable
 
 _FULL = "_full_model_"

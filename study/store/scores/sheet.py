@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,16 @@ import pandas as pd
 from study.common.errors import InputError
 from study.common.files import read_bytes
 from study.datasets.read_table import frame_format, read_frame
+from study.store.scores.json_lines import Lines, json_lines
 
+# What a tool prints, as lines and what it was read as, in words; None of other text. May raise
+# ValueError.
+Printed = Callable[[str], tuple[Lines, str] | None]
+
+_ROW_NAMES_ALONE = (
+    "row names and no other column: R's randomForest has no %IncMSE and no MeanDecreaseAccuracy "
+    "unless it was fitted with importance=TRUE"
+)
 _SEPARATORS = (",", "\t", ";")
 
 
@@ -23,12 +32,14 @@ class Sheet:
     """A header and rows of as many cells.
 
     header : as it is written; rows : (place in words, cells); digest : SHA-256 of the file
+    said : what the file was read as, in words; empty of plain tables
     """
 
     path: Path
     header: list[str]
     rows: list[tuple[str, list[str]]]
     digest: str
+    said: str = ""
 
     @cached_property
     def names(self) -> list[str]:
@@ -40,30 +51,50 @@ class Sheet:
         return [cells[column] for _, cells in self.rows]
 
 
-def read_sheet(path: Path) -> Sheet:
-    """Read text with a header line, or one of FRAME_FORMATS. Raises InputError."""
+def read_sheet(path: Path, printed: Sequence[Printed]) -> Sheet:
+    """Read text with a header line, JSON, what a tool prints, or one of FRAME_FORMATS.
+
+    Raises InputError.
+    """
     content, form = read_bytes(path), frame_format(path)
-    rows = (
-        _text_rows(path, content) if form is None else _frame_rows(read_frame(path, content, form))
-    )
-    _, header = next(rows, ("", []))
+    if form is not None:
+        lines, said = _frame_rows(read_frame(path, content, form)), ""
+    else:
+        lines, said = _text_lines(path, _decoded(path, content), printed)
+    _, header = next(lines, ("", []))
     found = []
-    for place, cells in rows:
+    for place, cells in lines:
         if len(cells) != len(header):
             raise InputError(
                 f"{path}, {place}: {len(cells)} columns where {len(header)} are expected"
             )
         found.append((place, cells))
-    return Sheet(path, header, found, hashlib.sha256(content).hexdigest())
+    return Sheet(path, header, found, hashlib.sha256(content).hexdigest(), said)
 
 
-def _text_rows(path: Path, content: bytes) -> Iterator[tuple[str, list[str]]]:
-    """The cells of each line that has any, with its place; the header is the first."""
+def _decoded(path: Path, content: bytes) -> str:
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
+
+
+def _text_lines(path: Path, text: str, printed: Sequence[Printed]) -> tuple[Lines, str]:
+    """The lines of text, and what it was read as."""
+    if path.suffix.lower() == ".json":
+        return json_lines(path, text)
+    try:
+        found = next(filter(None, (read(text) for read in printed)), None)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+    return found or (_separated(path, text), "")
+
+
+def _separated(path: Path, text: str) -> Lines:
+    """The cells of each line that has any, with its place; the header is the first."""
     first = next((line for line in text.splitlines() if line.strip()), "")
+    if first.strip() == '""':
+        raise InputError(f"{path}: {_ROW_NAMES_ALONE}")
     separator = max(_SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
@@ -76,7 +107,7 @@ def _text_rows(path: Path, content: bytes) -> Iterator[tuple[str, list[str]]]:
         raise InputError(f"{path}, line {reader.line_num}: {reason}") from error
 
 
-def _frame_rows(frame: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
+def _frame_rows(frame: pd.DataFrame) -> Lines:
     """The same of a frame."""
     yield "", [str(name).strip() for name in frame.columns]
     for number, row in enumerate(frame.itertuples(index=False, name=None), start=1):

@@ -11,6 +11,8 @@ from study.common.methods import GROUPED_PERMUTATION
 from study.common.vocabulary import LEAST_SQUARES
 from study.store.scores import cells as cell
 from study.store.scores.layouts.read import read
+from study.store.scores.layouts.registry import PRINTED
+from study.store.scores.several import joined
 from study.store.scores.sheet import read_sheet
 
 # Names that mean something else here.
@@ -18,6 +20,13 @@ _TAKEN = {
     "model": (LEAST_SQUARES, "the study's own closed form"),
     "method": (GROUPED_PERMUTATION, "scores by variable, and these are by feature"),
 }
+
+
+_FAILED = "where a seed failed, leave all of its scores empty"
+_ROUNDS = (
+    f"{_FAILED}; scikit-survival's feature_importances_ of boosting are the rounds in which a "
+    "feature was first chosen, and no scores: import coef_"
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -75,12 +84,13 @@ class ScoreTable:
         return list(dict.fromkeys(found))
 
 
-def read_table(path: Path, named: Mapping[str, str] | None = None) -> ScoreTable:
-    """Read a file of scores as they stand there; `named` as `layouts.read.read` has it.
+def read_table(paths: Sequence[Path], named: Mapping[str, str] | None = None) -> ScoreTable:
+    """Read files of scores as they stand there; `named` as `layouts.read.read` has it.
 
     Raises InputError.
     """
-    sheet = read_sheet(path)
+    sheet = joined([read_sheet(path, PRINTED) for path in paths])
+    path = sheet.path
     reading = read(sheet, named or {})
     seedless = "seed" not in reading.names
     vectors = _vectors(path, reading.rows, seedless=seedless)
@@ -89,7 +99,8 @@ def read_table(path: Path, named: Mapping[str, str] | None = None) -> ScoreTable
     features = list(dict.fromkeys(feature for vector in vectors.values() for feature in vector))
     _check_capitals(path, features, vectors)
     unused = [name for at, name in enumerate(sheet.header) if at not in reading.used]
-    return ScoreTable(features, vectors, unused, sheet.digest, reading.said, seedless)
+    said = "; ".join(filter(None, (sheet.said, reading.said)))
+    return ScoreTable(features, vectors, unused, sheet.digest, said, seedless)
 
 
 def _vectors(
@@ -107,7 +118,7 @@ def _vectors(
         if feature in vector and seedless:
             raise InputError(
                 f"{path}, {place}: another score of '{feature}', and no column 'seed' to tell them "
-                "apart: add one, or rename the one that does"
+                "apart: add one, or rename the one that does (of classes or folds keep one)"
             )
         if feature in vector:
             raise InputError(f"{path}, {place}: {origin} has a score of '{feature}' already")
@@ -148,12 +159,17 @@ def check_complete(path: Path, table: ScoreTable) -> None:
             raise InputError(f"{path}: {_lacks(table, origin, lacking)}")
         gaps = [feature for feature, (score, _) in vector.items() if math.isnan(score)]
         if gaps and len(gaps) < len(vector):
+            known = [score for score, _ in vector.values() if not math.isnan(score)]
+            remedy = _ROUNDS if all(map(float.is_integer, known)) else _FAILED
             raise InputError(
                 f"{path}: {origin}: the score of {_quoted(gaps)} is missing, and others are not; "
-                "where a seed failed, leave all of its scores empty"
+                f"{remedy}"
             )
     if all(math.isnan(score) for of in table.vectors.values() for score, _ in of.values()):
-        raise InputError(f"{path}: every score is missing")
+        raise InputError(
+            f"{path}: every score is missing (CatBoost has none of a ranking, unless it is given "
+            "the rows: get_feature_importance(data=...))"
+        )
     for model in table.models:
         if not table.methods(model):
             raise InputError(f"{path}: model '{model}' has no rows of condition real")

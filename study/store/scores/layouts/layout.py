@@ -59,5 +59,19 @@ class Layout:
         return next((sheet.names.index(name) for name in self.score if name in sheet.names), None)
 
 
+@dataclass(frozen=True)
+class About:
+    """What the documentation says of a layout: a row of its table.
+
+    table_of : the tool, and the function that gives the table; columns : by which it is known;
+    method : what the scores are where nothing names it; seen : the versions whose tables were read
+    """
+
+    table_of: str
+    columns: str
+    method: str
+    seen: str
+
+
 # Of a table of another shape: None where the sheet is none of it. May raise InputError.
 Unfold = Callable[[Sheet, Mapping[str, int]], Reading | None]

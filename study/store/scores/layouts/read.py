@@ -11,6 +11,9 @@ from study.store.scores.layouts.layout import ALIASES, COLUMNS, OPTIONAL, Layout
 from study.store.scores.layouts.registry import LAYOUTS, UNFOLDS
 from study.store.scores.sheet import Sheet
 
+# Columns of features where no other is: row names, and what H2O and interpret call them.
+_LESS_SURELY = ("", "names")
+
 
 def read(sheet: Sheet, named: Mapping[str, str]) -> Reading:
     """The rows of a sheet, each with COLUMNS, and OPTIONAL where there are such columns.
@@ -23,7 +26,7 @@ def read(sheet: Sheet, named: Mapping[str, str]) -> Reading:
         return Reading(_rows(sheet, own), {*own.values()}, {*own})
     places = _with_aliases(sheet, own)
     unfolded = next(filter(None, (unfold(sheet, places) for unfold in UNFOLDS)), None)
-    reading = unfolded or _renamed(sheet, places) or _wide(sheet, places)
+    reading = unfolded or _renamed(sheet, places, named) or _wide(sheet, places)
     if reading is None:
         raise InputError(_lacks(sheet, own, places))
     return _completed(sheet, reading, named)
@@ -54,10 +57,11 @@ def _with_aliases(sheet: Sheet, own: Mapping[str, int]) -> dict[str, int]:
                 f"{sheet.path}: {which} may each be the {name}: rename the one that is to {name}"
             )
         places[name] = found[0]
-    if "feature" not in places and sheet.names.count("") == 1:
-        place = sheet.names.index("")
-        if _names(sheet, place):
-            places["feature"] = place
+    for column in _LESS_SURELY:
+        if "feature" not in places and sheet.names.count(column) == 1:
+            place = sheet.names.index(column)
+            if _names(sheet, place):
+                places["feature"] = place
     return places
 
 
@@ -66,17 +70,24 @@ def _names(sheet: Sheet, place: int) -> bool:
     return not all(map(is_number, sheet.cells(place)))
 
 
-def _renamed(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
+def _renamed(sheet: Sheet, places: Mapping[str, int], named: Mapping[str, str]) -> Reading | None:
     """A table with a row for each score, whose columns are called otherwise."""
     if "feature" not in places:
         return None
     if "score" in places:
         return _as_own(sheet, places, None)
     found = [(of, place) for of in LAYOUTS if (place := of.column(sheet)) is not None]
-    if len({place for _, place in found}) > 1:
+    several = len({place for _, place in found}) > 1
+    if (asked := _asked(sheet, places, named)) is not None:
+        of_tool = next((of for of, _ in found if sheet.names[asked] in of.score), None)
+        # A table whose one score is another column has that one.
+        if several or not found or of_tool:
+            return _as_own(sheet, {**places, "score": asked}, of_tool)
+    if several:
         which = listed(f"'{sheet.header[place]}'" for _, place in found)
         raise InputError(
-            f"{sheet.path}: {which} may each be the score: rename the one that is to score"
+            f"{sheet.path}: {which} may each be the score: rename the one that is to score, or "
+            "name it by --method"
         )
     if not found:
         return None
@@ -84,6 +95,18 @@ def _renamed(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
     if sheet.names.count(sheet.names[place]) > 1:
         raise InputError(f"{sheet.path}: column named twice: {sheet.header[place]}")
     return _as_own(sheet, {**places, "score": place}, layout)
+
+
+def _asked(sheet: Sheet, places: Mapping[str, int], named: Mapping[str, str]) -> int | None:
+    """The one column of numbers that is called as the method is."""
+    if "method" not in named or "method" in places:
+        return None
+    found = [
+        at
+        for at, name in enumerate(sheet.names)
+        if name == named["method"].lower().strip() and at not in places.values()
+    ]
+    return found[0] if len(found) == 1 and all(map(is_number, sheet.cells(found[0]))) else None
 
 
 def _wide(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:

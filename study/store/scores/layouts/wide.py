@@ -19,11 +19,7 @@ def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
     """Each column of numbers as a feature."""
     if "seed" not in places or {"feature", "score", "signed"} & set(places):
         return None
-    features = [
-        column
-        for column, name in enumerate(sheet.header)
-        if column not in places.values() and (name or not _labels(sheet, column))
-    ]
+    features = feature_columns(sheet, places)
     if len(features) < 2 or not all(all(map(is_number, sheet.cells(at))) for at in features):
         return None
     names = [sheet.header[column] for column in features]
@@ -40,6 +36,15 @@ def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
         {*places, "feature", "score"},
         f"a table with a column for each of {len(features)} features: {some(names)}",
     )
+
+
+def feature_columns(sheet: Sheet, places: Mapping[str, int]) -> list[int]:
+    """The columns that are not read already, but for one that numbers the rows."""
+    return [
+        column
+        for column, name in enumerate(sheet.header)
+        if column not in places.values() and (name or not _labels(sheet, column))
+    ]
 
 
 def _labels(sheet: Sheet, column: int) -> bool:

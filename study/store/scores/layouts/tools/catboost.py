@@ -4,8 +4,16 @@ By default PredictionValuesChange, or LossFunctionChange of a ranking: the great
 important; the former sums to 100. Every feature has a row.
 """
 
-from study.store.scores.layouts.layout import Layout
+from study.store.scores.layouts.layout import About, Layout
 
+ABOUT = (
+    About(
+        "CatBoost, prettified",
+        "`Feature Id`, `Importances`",
+        "CatBoost importance",
+        "catboost 1.2",
+    ),
+)
 LAYOUTS = (
     Layout(
         "CatBoost's feature importance",

@@ -3,9 +3,10 @@ permutation is kept.
 
 dropout_loss is the loss after a variable was permuted: the greater, the more important, once that
 of `_full_model_`, with nothing permuted, is taken off, as `without_intercepts` does wherever there
-is such a row. `_baseline_` has everything permuted. The
-rows are sorted by loss, so that `_full_model_` is not always the first. Permutations are repeats
-with one model. R's permutation 0 is the mean of the others, so that it changes no mean.
+is such a row. `_baseline_` has everything permuted. The rows are sorted by loss, so that
+`_full_model_` is not always the first. Permutations are repeats with one model, a row each in the
+frame `permutation` of Python's. R's permutation 0 is the mean of the others, so that it changes no
+mean.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,9 +14,24 @@ from statistics import fmean
 
 from study.common.errors import InputError
 from study.store.scores.cells import number
-from study.store.scores.layouts.layout import Reading
+from study.store.scores.layouts.layout import About, Reading
+from study.store.scores.layouts.wide import feature_columns
 from study.store.scores.sheet import Sheet
 
+ABOUT = (
+    About(
+        "DALEX, `model_parts`",
+        "`variable`, `dropout_loss`, `label`, `permutation`",
+        "dropout loss",
+        "dalex 1.8",
+    ),
+    About(
+        "DALEX, `permutation` of `model_parts`",
+        "a column for each feature, and `_full_model_`",
+        "dropout loss",
+        "dalex 1.8",
+    ),
+)
 _FULL = "_full_model_"
 _METHOD = "dropout loss"
 
@@ -27,6 +43,8 @@ _Losses = dict[str, dict[str, float]]
 
 def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
     """Losses, averaged over permutations."""
+    if _FULL in sheet.names and not {"feature", "score"} & {*places}:
+        return _unfold_wide(sheet, places)
     if "dropout_loss" not in sheet.names or "feature" not in places or "score" in places:
         return None
     own = dict(places)
@@ -42,6 +60,36 @@ def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
         + ("" if repeat is None else ", averaged over permutations, which are repeats"),
         _METHOD,
     )
+
+
+def _unfold_wide(sheet: Sheet, places: Mapping[str, int]) -> Reading:
+    """A row for each permutation, as `permutation` of model_parts has them."""
+    columns = feature_columns(sheet, places)
+    return Reading(
+        _wide_rows(sheet, places, columns),
+        {*places.values(), *columns},
+        {*places, "feature", "score"},
+        "DALEX's losses, a row for each permutation: the score is the mean loss less that of the "
+        "full model",
+        _METHOD,
+    )
+
+
+def _wide_rows(
+    sheet: Sheet, places: Mapping[str, int], columns: list[int]
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    vectors: dict[_Vector, list[list[str]]] = {}
+    for _, cells in sheet.rows:
+        vector = tuple((name, cells[at]) for name, at in places.items())
+        vectors.setdefault(vector, []).append([cells[at] for at in columns])
+    for vector, repeats in vectors.items():
+        for at, losses in zip(columns, zip(*repeats, strict=True), strict=True):
+            name = sheet.header[at]
+            try:
+                mean = fmean(number(name, loss) for loss in losses)
+            except ValueError as error:
+                raise InputError(f"{sheet.path}, column {error}") from error
+            yield f"column {name}", {**dict(vector), "feature": name, "score": repr(mean)}
 
 
 def _rows(

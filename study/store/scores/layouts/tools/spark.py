@@ -1,6 +1,9 @@
 """Spark: `featureImportances` of a model is a vector, printed `(5,[0,3],[0.6,0.4])` where it is
 sparse, with 0 elsewhere, and `[0.6,0.0,0.4]` where it is dense.
 
+Python shows them as SparseVector(5, {0: 0.6, 3: 0.4}) and DenseVector([0.6, 0.0, 0.4]), with four
+decimals. All forests of a session have one seed unless it is given.
+
 It does not name the features: they are f0, f1, and so on, by their place.
 """
 
@@ -8,11 +11,20 @@ import re
 from collections.abc import Iterator, Mapping
 
 from study.common.errors import InputError
-from study.store.scores.layouts.layout import Reading
+from study.store.scores.layouts.layout import About, Reading
 from study.store.scores.sheet import Sheet
 
+ABOUT = (
+    About(
+        "Spark",
+        "a column of vectors, `(5,[0,3],[0.6,0.4])` or `[0.6,0.4]`",
+        "as the column",
+        "pyspark 4.3",
+    ),
+)
 _SPARSE = re.compile(r"\((\d{1,6}),\[([^][]*)\],\[([^][]*)\]\)")
-_DENSE = re.compile(r"\[([^][]+)\]")
+_DENSE = re.compile(r"(?:DenseVector\()?\[([^][]+)\]\)?")
+_SHOWN = re.compile(r"SparseVector\(\d{1,6}, \{[^{}]*\}\)")
 
 
 def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
@@ -36,7 +48,9 @@ def unfold(sheet: Sheet, places: Mapping[str, int]) -> Reading | None:
 
 def _all_vectors(sheet: Sheet, column: int) -> bool:
     cells = sheet.cells(column)
-    return bool(cells) and all(_SPARSE.fullmatch(c) or _DENSE.fullmatch(c) for c in cells)
+    return bool(cells) and all(
+        any(form.fullmatch(cell) for form in (_SPARSE, _DENSE, _SHOWN)) for cell in cells
+    )
 
 
 def _rows(
@@ -55,10 +69,17 @@ def _rows(
 
 def _scores(text: str) -> list[str]:
     """The entries of a vector, as they are written. Raises ValueError."""
-    sparse = _SPARSE.fullmatch(text)
-    if sparse is None:
-        return _entries(text[1:-1])
-    size, at, entries = int(sparse[1]), _entries(sparse[2]), _entries(sparse[3])
+    if dense := _DENSE.fullmatch(text):
+        return _entries(dense[1])
+    if sparse := _SPARSE.fullmatch(text):
+        return _filled(text, int(sparse[1]), _entries(sparse[2]), _entries(sparse[3]))
+    shown = re.findall(r"[^,:{}]+", text[text.index("{") + 1 : -2])
+    parts = [part.strip() for part in shown]
+    return _filled(text, int(text[text.index("(") + 1 : text.index(",")]), parts[::2], parts[1::2])
+
+
+def _filled(text: str, size: int, at: list[str], entries: list[str]) -> list[str]:
+    """The entries of a sparse vector, with 0 elsewhere. Raises ValueError."""
     if not all(re.fullmatch(r"\d{1,6}", index) for index in at):
         raise ValueError(f"'{text}': its places are not whole numbers")
     places = [int(index) for index in at]

@@ -4,8 +4,16 @@ scikit-learn's `feature_importances_` are made like this.
 What kind of importance, such a table does not say.
 """
 
-from study.store.scores.layouts.layout import Layout
+from study.store.scores.layouts.layout import About, Layout
 
+ABOUT = (
+    About(
+        "vip and others",
+        "`Importance`, `feature_importance` and the like",
+        "as the column",
+        "documentation",
+    ),
+)
 LAYOUTS = (
     Layout(
         "importances",

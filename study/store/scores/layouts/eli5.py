@@ -1,9 +1,0 @@
-"""eli5: `explain_weights_df` gives feature, weight and std, and a row `<BIAS>` of a linear model.
-
-Weights of linear models are signed, those of trees are not. Only those that are not 0 have a row,
-and only the 20 largest unless `top=None`. `Weight` is also XGBoost's for linear boosters.
-"""
-
-from study.store.scores.layouts.layout import Layout
-
-LAYOUTS = (Layout("eli5's or XGBoost's weights", ("weight",)),)
