@@ -98,12 +98,15 @@ class ClosedForm(Engine):
 
     def memory(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
         # LAPACK works on copies in double precision.
-        held = len(replicates) * (own_tables(dataset) + 32 * len(dataset.train_y))
+        held = self.held(replicates, dataset)
         held += 6 * 8 * dataset.train_x.size + 32 * host_lanes() * len(dataset.train_y)
         if self.task.classes:  # probabilities, and curvatures
             classes = len(self.task.levels)
             held += 8 * classes * (6 * len(dataset.train_y) + 3 * classes * (self.inputs + 1) ** 2)
         return held
+
+    def held(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
+        return len(replicates) * (own_tables(dataset) + 32 * len(dataset.train_y))
 
     def _solved(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> Trained:
         if self.task.loss == "squared error":

@@ -234,6 +234,13 @@ class Engine(ABC):
         count. Raises InputError.
         """
 
+    @abstractmethod
+    def held(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
+        """Bytes of that which stay with trained replicates while others are trained.
+
+        Raises InputError.
+        """
+
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
 

@@ -200,13 +200,17 @@ class ScikitLearn(Engine):
         if tables * dataset.test_x.size > Estimators.at_once:
             tables = 1
         predicted = max(tables * tested, rows)
-        fitted = len(replicates) * self._held_by_one(replicates[0], dataset)
+        fitted = self.held(replicates, dataset)
         if replicates[0].streams.own_rows:
-            fitted += len(replicates) * (own_tables(dataset) + 8 * inputs * predicted)
+            fitted += len(replicates) * 8 * inputs * predicted
         fitting = 24 * dataset.train_x.size
         # The tables, as one, and as trees take them; predictions and their errors.
         outputs = 32 * len(replicates) * (2 * len(self.task.levels) or 1)
         return fitted + max(fitting, (20 * inputs + outputs) * predicted)
+
+    def held(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
+        tables = own_tables(dataset) if replicates[0].streams.own_rows else 0
+        return len(replicates) * (self._held_by_one(replicates[0], dataset) + tables)
 
     def _held_by_one(self, replicate: Replicate, dataset: Dataset) -> int:
         """What one fitted estimator holds, as pickled, reckoned from fits to a few rows."""

@@ -47,7 +47,11 @@ class Needs:
         for place in _largest(blocks):
             where = shared if place in threaded else own
             block = blocks[place]
-            where.append(block.engine.memory(block.replicates, dataset))
+            taken = block.engine.memory(block.replicates, dataset)
+            if block.left_out:  # what was trained first stays, and its rows are copied
+                taken += block.engine.held(block.replicates, dataset)
+                taken += 2 * 4 * (dataset.train_x.size + dataset.test_x.size)
+            where.append(taken)
         return cls(
             loaded=held_now() + _LATER,
             shared=max(shared),

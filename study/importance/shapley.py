@@ -3,7 +3,7 @@
 Variables are the players of a game for each test row. A coalition is worth the mean prediction of
 rows that have its variables' values from the test row, and all others from a background row: the
 interventional form, in which variables outside are drawn without regard to those inside. The
-columns of a variable stay together.
+columns of a variable stay together. What several rows of a game have alike is predicted once.
 
 With few variables all coalitions are enumerated. With more, a variable's value is its mean gain in
 some random orders, each taken forwards and backwards (antithetic: Mitchell, Cooper, Frank and
@@ -28,6 +28,8 @@ from study.importance.scores import Importance, of_classes
 MOST_ENUMERATED = 10
 # Numbers that are held at once; each row is computed alone, so it changes no digit.
 _AT_ONCE = 2**20
+# Worths that are held at once of one model.
+_WORTHS = 2**16
 
 
 def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
@@ -43,9 +45,16 @@ def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
 
 def rows_predicted(dataset: Dataset) -> int:
     """How many rows are predicted for one network's Shapley values."""
-    background = min(dataset.recipe.shapley.background, len(dataset.train_y))
-    games = sum(len(_game(dataset, len(players))[0]) for players in partitions(dataset))
-    return len(dataset.test_y) * background * games
+    background, _ = background_of(dataset, Sample.of(dataset, ()))
+    total = 0
+    for groups in partitions(dataset):
+        coalitions, drawn = _game(dataset, len(groups))[0], _levels(background, groups)
+        others = [len(_different(drawn[~inside])[0]) for inside in coalitions]
+        for some in _some_rows(len(dataset.test_y), len(coalitions)):
+            own = _levels(dataset.test_x[some], groups)
+            rows = [len(_different(own[inside])[0]) for inside in coalitions]
+            total += int(np.dot(rows, others))
+    return total
 
 
 def background_of(dataset: Dataset, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
@@ -68,17 +77,22 @@ def _mean_absolute(models: Models, groups: Players) -> np.ndarray:
     coalitions, gains = _game(data, len(groups))
     background, shares = background_of(data, models.sample)
     rows, weights = x.shape[-2], models.sample.test_weights
-    size = max(_AT_ONCE // (models.stack.size * len(coalitions) * data.task.outputs), 1)
     total = np.zeros(())
-    for start in range(0, rows, size):
-        own = x[..., start : start + size, :]
+    for some in _some_rows(rows, len(coalitions)):
+        own = x[..., some, :]
         games = worth(
             models.predict, own, background, shares, coalitions, groups, models.stack.size
         )
         absolute = np.stack([np.abs(values(of, gains)) for of in games])
-        counts = row_weights.counts(weights, start, absolute)
+        counts = row_weights.counts(weights, some.start, absolute)
         total = total + (absolute if counts is None else absolute * counts).sum(axis=1)
     return row_weights.mean(total, weights, rows)
+
+
+def _some_rows(rows: int, coalitions: int) -> list[slice]:
+    """The test rows that are explained at once."""
+    size = max(_WORTHS // coalitions, 1)
+    return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
 
 
 def _game(dataset: Dataset, players: int) -> tuple[np.ndarray, np.ndarray]:
@@ -145,24 +159,57 @@ def worth(
 
     Returns float64 (models, coalitions, rows), or (..., classes), each logit less the mean logit.
     """
-    inside = np.zeros((len(coalitions), x.shape[-1]), dtype=bool)
-    for player, group in enumerate(groups):
-        inside[:, list(group)] = coalitions[:, [player]]
-    rows, drawn = x.shape[-2], background.shape[-2]
-    which, row = np.divmod(np.arange(len(coalitions) * rows), rows)
-    size = max(_AT_ONCE // (drawn * max(models, x.shape[-1]) * (models if x.ndim > 2 else 1)), 1)
-    per_model = np.broadcast_to(shares, (models, drawn))
+    own, drawn = _levels(x, groups), _levels(background, groups)
+    held = drawn.shape[1] * max(models, x.shape[-1]) * (models if x.ndim > 2 else 1)
     found = []
-    for start in range(0, len(row), size):
-        some = slice(start, start + size)
-        taken = x[..., row[some], None, :]
-        tables = np.where(inside[which[some], None], taken, background[..., None, :, :])
-        raw = predict(tables.reshape(*x.shape[:-2], -1, x.shape[-1]))
-        by_table = raw.reshape(len(raw), -1, drawn, *raw.shape[2:])
-        share = per_model.reshape(models, 1, drawn, *[1] * (by_table.ndim - 3))
-        found.append((by_table * share).sum(axis=2))
-    worths = np.concatenate(found, axis=1).reshape(models, len(coalitions), rows, *raw.shape[2:])
+    for inside in coalitions:
+        rows, row_of = _different(own[inside])
+        others, other_of = _different(drawn[~inside])
+        columns = [
+            column for player, group in enumerate(groups) if inside[player] for column in group
+        ]
+        size = max(_AT_ONCE // held, 1)
+        means = []
+        for start in range(0, len(rows), size):
+            some = x[..., rows[start : start + size], None, :][..., columns]
+            tables = np.repeat(background[..., None, others, :], some.shape[-3], axis=-3)
+            tables[..., columns] = some
+            raw = predict(tables.reshape(*x.shape[:-2], -1, x.shape[-1]))
+            by_row = raw.reshape(len(raw), -1, len(others), *raw.shape[2:]).take(other_of, axis=2)
+            share = shares[..., None, :].reshape(-1, 1, len(other_of), *[1] * (by_row.ndim - 3))
+            means.append((by_row * share).sum(axis=2))
+        found.append(np.concatenate(means, axis=1)[:, row_of])
+    worths = np.stack(found, axis=1)
     return worths if worths.ndim == 3 else worths - worths.mean(axis=3, keepdims=True)
+
+
+def _levels(x: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarray:
+    """Which of its values each row has of each player: (players, rows), counted from 0.
+
+    x : (rows, features), or (models, rows, features), where rows differ that do for some model
+    """
+    rows = np.moveaxis(x, -2, 0)
+    return np.stack(
+        [
+            np.unique(rows[..., list(group)].reshape(len(rows), -1), axis=0, return_inverse=True)[1]
+            for group in groups
+        ]
+    )
+
+
+def _different(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The places of rows that differ in some players, and which of these each row is like.
+
+    levels : (players, rows), counted from 0
+    """
+    alike = np.zeros(levels.shape[1], dtype=int)
+    for level in levels:
+        _, first, alike = np.unique(
+            alike * (level.max() + 1) + level, return_index=True, return_inverse=True
+        )
+        if len(first) == len(level):
+            break
+    return np.unique(alike, return_index=True)[1], alike
 
 
 def values(worths: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -73,6 +73,9 @@ class Covariances(Engine):
     def memory(self, replicates, dataset):
         return 8 * dataset.train_x.size
 
+    def held(self, replicates, dataset):
+        return 0
+
 
 @pytest.fixture
 def arguments(small, command, monkeypatch):

@@ -14,7 +14,7 @@ from conftest import ROOT, made_run
 from torch import nn
 
 from study.analysis.results import Results
-from study.common.methods import DEFAULT_METHODS, GROUPED_PERMUTATION
+from study.common.methods import DEFAULT_METHODS, GROUPED_PERMUTATION, LEAVE_OUT
 from study.datasets.dataset import Dataset
 from study.engines.registry import engine_for
 from study.execution import memory
@@ -63,6 +63,7 @@ class Shape:
     arguments: dict[str, object]
     batch: int = 10
     seeds: int = 48
+    left_out: bool = False
 
     @property
     def recipe(self) -> Contender:
@@ -96,7 +97,9 @@ class Shape:
 
     def block(self, dataset: Dataset) -> Block:
         engine = engine_for(self.recipe, self.features)
-        planned = plan({"m": engine}, dataset, ordinary(range(self.seeds)), stored=set())
+        methods = (*DEFAULT_METHODS, *([LEAVE_OUT] if self.left_out else []))
+        wanted = ordinary(range(self.seeds))
+        planned = plan({"m": engine}, dataset, wanted, stored=set(), methods=methods)
         return next(block for block in planned.blocks if block.model == "m")
 
 
@@ -106,6 +109,7 @@ TRANSFORMER = {
 }
 MLP, OWN = "study.networks.mlp:MLP", "test_memory:Wide"
 FOREST = "sklearn.ensemble:RandomForestRegressor"
+TREES = "sklearn.ensemble:ExtraTreesRegressor"
 SHAPES = {
     "people": Shape(200, 40, 8, "study.networks.transformer:Transformer", TRANSFORMER),
     "5,000 rows of 50": Shape(4000, 1000, 50, MLP, {"hidden_widths": [10, 10]}),
@@ -118,6 +122,12 @@ SHAPES = {
         20_000, 4500, 4, "test_memory:Odd", {"width": 16, "depth": 3}, batch=5000
     ),
     "100 trees": Shape(3000, 40, 4, FOREST, {"n_estimators": 100, "max_features": 1}, seeds=1),
+    "500 trees, and as many without each variable": Shape(
+        3000, 40, 2, TREES, {"n_estimators": 500, "max_features": 1}, seeds=1, left_out=True
+    ),
+    "10^6 weights, and as many without each variable": Shape(
+        20, 4, 2, OWN, {"width": 1000, "depth": 2}, batch=20, left_out=True
+    ),
 }
 
 

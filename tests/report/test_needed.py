@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from study.report.text.needed import needed
+from study.report.text.needed import needed, together
 
 ADDS = {"age": 0.001, "income": 0.4, "wealth": 0.6, "noise": 0.9}
 
@@ -23,12 +23,14 @@ def frame(level: dict[str, dict[str, float]]) -> pd.DataFrame:
     )
 
 
-def overview_of(variables: dict[str, dict[str, float]], groups=None, of_groups=None):
-    claim = SimpleNamespace(model="mlp")
+def overview_of(variables: dict[str, dict[str, float]], groups=None, of_groups=None, row=None):
+    claim = SimpleNamespace(model="mlp", name="income")
     recipe = SimpleNamespace(claim=claim, variable_groups=groups or {})
     tests = {"variable": frame(variables), "group": frame(of_groups or {})}
     results = SimpleNamespace(recipe=recipe, models=["mlp"], title=lambda _: "MLP")
-    return SimpleNamespace(results=results, variable_tests=tests.__getitem__)
+    return SimpleNamespace(
+        results=results, variable_tests=tests.__getitem__, own_population=lambda _: row
+    )
 
 
 RELIED = {"age": 0.01, "income": 0.02, "wealth": 0.03, "noise": 0.8}
@@ -74,3 +76,41 @@ def test_two_methods_share_the_level():
 @pytest.mark.parametrize("method", ["permutation-grouped", "leave-out"])
 def test_nothing_is_said_by_one_kind_of_method_alone(method):
     assert list(needed(overview_of({method: RELIED}))) == []
+
+
+GROUPS = {"money": ["income", "wealth"], "who": ["age", "income"]}
+UNSETTLED = {"verdict": "inconclusive", "against": "wealth"}
+
+
+def test_of_two_that_cannot_be_told_apart_their_group_is_said_to_matter():
+    of_groups = {"permutation-grouped": {"money": 0.01, "who": 0.001}}
+    assert together(overview_of({}, GROUPS, of_groups, UNSETTLED)) == [
+        "For other rows income and wealth cannot be told apart; together, as money, they are shown "
+        "to matter (permutation-grouped)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "p_value"),
+    [
+        (None, 0.001),
+        ({"verdict": "supported", "against": "wealth"}, 0.001),
+        ({"verdict": "inconclusive", "against": "noise"}, 0.001),  # in no group with income
+        ({"verdict": "inconclusive", "against": ""}, 0.001),  # a claim about a share
+        (UNSETTLED, 0.2),
+    ],
+)
+def test_nothing_is_said_of_them_together_where_it_is_not_shown(row, p_value):
+    of_groups = {"permutation-grouped": {"money": p_value, "who": 0.001}}
+    assert together(overview_of({}, GROUPS, of_groups, row)) == []
+
+
+def test_of_several_methods_each_has_its_part_of_the_level():
+    of_groups = {
+        "permutation-grouped": {"money": 0.024},
+        "conditional-permutation": {"money": 0.026},
+    }
+    [said] = together(overview_of({}, GROUPS, of_groups, UNSETTLED))
+    assert said.endswith("(permutation-grouped).")
+    of_groups["permutation-grouped"]["money"] = 0.026
+    assert together(overview_of({}, GROUPS, of_groups, UNSETTLED)) == []

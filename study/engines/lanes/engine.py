@@ -154,8 +154,6 @@ class Lanes(NetworkEngine):
         weights, protocol = self.weights, self.recipe.training
         decisions, room = self.sizes.decisions, self.sizes.room
         batch = min(protocol.batch_size, rows)
-        own_rows = any(replicate.streams.own_rows for replicate in replicates)
-        held = len(replicates) * self.kept(dataset, weights, own_rows=own_rows)
         scratch = 3 * 4 * lanes * (room + weights)  # of three kernels
         # Adam's moments, and copies on the way in and out; torch's modules are large.
         one_round = lanes * (32 * weights + 6000 * self.modules)
@@ -173,4 +171,9 @@ class Lanes(NetworkEngine):
         )
         # Permuted tables as one, looked up and laid out for lanes.
         permuted = 3 * 4 * LanesStack.at_once
+        held = self.held(replicates, dataset)
         return held + scratch + one_round + gradients + permuted + 4 * 4 * dataset.test_x.size
+
+    def held(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
+        own_rows = any(replicate.streams.own_rows for replicate in replicates)
+        return len(replicates) * self.kept(dataset, self.weights, own_rows=own_rows)

@@ -126,6 +126,12 @@ class Torch(NetworkEngine):
         measuring = 3 * stacked + max(most * predicting, min(tested, ROWS) * differentiating)
         slopes = 2 * BLOCK * self.task.outputs + 10
         measuring += 4 * inputs * min(tested, ROWS) * slopes
+        return _LATER + self._kept_by_all(replicates, dataset) + max(training, measuring)
+
+    def held(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
+        return 2 * 4 * BLOCK * self.weights + self._kept_by_all(replicates, dataset)
+
+    def _kept_by_all(self, replicates: Sequence[Replicate], dataset: Dataset) -> int:
+        """What a block keeps beside its weights."""
         own_rows = any(replicate.streams.own_rows for replicate in replicates)
-        held = BLOCK * self.kept(dataset, 0, own_rows=own_rows)
-        return _LATER + held + max(training, measuring)
+        return BLOCK * self.kept(dataset, 0, own_rows=own_rows)

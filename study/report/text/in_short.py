@@ -11,6 +11,7 @@ from study.analysis.results import Results
 from study.common.vocabulary import UNNAMED_TARGET
 from study.report.tables.cells import model_title, number, p_value, percent
 from study.report.tables.own_units import direction, leading_first
+from study.report.text.needed import together
 from study.report.text.origin import how_declared
 from study.report.text.verdict import Answer, answers
 from study.statistics.claims import NO_VERDICT
@@ -30,13 +31,15 @@ class Found:
 class InShort:
     """The first screen.
 
-    asked, not_said : sentences; found : the three verdicts; level : of the items; rows : names,
-    shares, scores and, if `directed`, directions of what the claim names and the foremost others,
+    asked, not_said : sentences; found : the three verdicts; together : what two variables show
+    together that cannot be told apart, in sentences; level : of the items; rows : names, shares,
+    scores and, if `directed`, directions of what the claim names and the foremost others,
     none where the run lacks them; count : of all items
     """
 
     asked: str
     found: list[Found]
+    together: str
     not_said: str
     level: str
     directed: bool
@@ -56,6 +59,7 @@ def in_short(overview: Overview) -> InShort:
             Found(answer, rests_on)
             for answer, rests_on in zip(answers(overview), _numbers(overview), strict=True)
         ],
+        " ".join(together(overview)),
         " ".join(_not_said(overview)),
         level_of_claim(overview.results.recipe, claim, claim.method),
         directed,

@@ -8,6 +8,7 @@ from study.analysis.overview import Overview
 from study.common.methods import CONDITIONAL_PERMUTATION, GROUPED_PERMUTATION, LEAVE_OUT
 from study.common.text import listed, some
 from study.report.tables.cells import model_title
+from study.statistics.claims import INCONCLUSIVE
 
 _LEVEL = 0.05
 _GIVEN_OTHERS = (CONDITIONAL_PERMUTATION, LEAVE_OUT)
@@ -40,6 +41,30 @@ def needed(overview: Overview) -> Iterator[str]:
             members = results.recipe.variable_groups.get(name, [])
             if members and set(members) <= set(only):
                 yield f"Together, as {name}, {listed(members)} do add to the others."
+
+
+def together(overview: Overview) -> list[str]:
+    """That a group of two variables is shown to matter for other rows, where neither is ahead.
+
+    Of what the claim names and the item that comes nearest to it in the population, by the tests
+    of groups over splits; nothing where the verdict for other rows is settled, or there is none.
+    """
+    recipe = overview.results.recipe
+    claim = recipe.claim
+    row = overview.own_population(claim)
+    if row is None or row["verdict"] != INCONCLUSIVE:
+        return []
+    pair = [claim.name, row["against"]]
+    names = [name for name, members in recipe.variable_groups.items() if {*pair} <= {*members}]
+    tests = _p_values(overview, "group", claim.model)
+    tests = tests[tests.index.isin(names)]
+    corrected = tests * tests.notna().sum(axis=1).max()
+    return [
+        f"For other rows {listed(pair)} cannot be told apart; together, as {name}, they are shown "
+        f"to matter ({listed(p_values.index[p_values <= _LEVEL])})."
+        for name, p_values in corrected.iterrows()
+        if (p_values <= _LEVEL).any()
+    ]
 
 
 def _adds(p_values: pd.DataFrame) -> pd.Series:

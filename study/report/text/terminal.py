@@ -15,7 +15,7 @@ from study.common.vocabulary import SOURCES
 from study.report.tables.cells import beside_explained, number
 from study.report.text.alternatives import alternatives
 from study.report.text.history import extensions
-from study.report.text.needed import needed
+from study.report.text.needed import needed, together
 from study.report.text.verdict import answers
 from study.store.lock import holder
 
@@ -53,7 +53,10 @@ def summary(overview: Overview) -> str:
                 printable(f"{place}. {answer.line}")
                 for place, answer in enumerate(answers(overview), 1)
             ),
-            *map(printable, (*alternatives(overview), *needed(overview))),
+            *map(
+                printable,
+                (*together(overview), *alternatives(overview), *needed(overview)),
+            ),
             *_in_short(overview),
         ]
     )
