@@ -158,7 +158,7 @@ def test_the_task_is_told_or_drafted(tmp_path, values, task, kind):
 
 
 def test_a_call_goes_on_where_the_directory_is_named(tmp_path, capsys, mlp):
-    first = checked(tmp_path / "run", str(mlp))
+    first = checked(tmp_path / "run", str(mlp)).scores
     before = lines(tmp_path / "run")
     capsys.readouterr()
     checked(tmp_path / "run", str(mlp))
@@ -168,7 +168,7 @@ def test_a_call_goes_on_where_the_directory_is_named(tmp_path, capsys, mlp):
     assert "3 to do" in capsys.readouterr().out  # seed 5 in each condition
     assert more.seeds("quick", "real") == [0, 1, 5]
     kept = more.scores[more.scores["seed"] != 5].reset_index(drop=True)
-    pd.testing.assert_frame_equal(kept, first.scores)
+    pd.testing.assert_frame_equal(kept, first)
 
 
 def test_an_interrupted_call_keeps_what_was_computed(tmp_path, monkeypatch, mlp):

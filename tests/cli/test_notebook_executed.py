@@ -1,5 +1,6 @@
 """A notebook is run by a kernel, as a person runs it: from a table to a verdict in one cell."""
 
+import re
 import resource
 from pathlib import Path
 
@@ -7,24 +8,15 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 from nbconvert.preprocessors import ExecutePreprocessor
 
-CELL = """
-import pandas as pd
-import study
-from sklearn.ensemble import RandomForestRegressor
-
-frame = pd.read_csv("patients.csv")
-study.check(
-    [RandomForestRegressor(n_estimators=50), "mlp"],
-    frame.drop(columns="pressure"),
-    frame["pressure"],
-    claim="age rank 1 in 0.8",
-    seeds=5,
-    splits=10,
-    shuffles=19,
-)
-"""
+# That of the page on Python: the first of its examples.
+CELL = re.search(
+    "^```python\n(.*?)^```",
+    (ROOT / "docs" / "python.md").read_text(encoding="utf-8"),
+    re.DOTALL | re.MULTILINE,
+)[1]
 
 
 @pytest.fixture
