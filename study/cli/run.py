@@ -59,7 +59,7 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
         methods=request.methods,
     )
     with store:
-        _tell_beginning(store, planned, request)
+        _tell_beginning(store, planned, dataset, request)
         _add_methods(store, dataset, request)
         if client is None:
             workers = _tell_memory(planned, dataset, request)
@@ -81,12 +81,13 @@ def run_command(*, fresh: bool, **asked: Any) -> None:
         )
 
 
-def _tell_beginning(store: "Store", planned: "Plan", request: Request) -> None:
+def _tell_beginning(store: "Store", planned: "Plan", dataset: "Dataset", request: Request) -> None:
     """What is stored already, and what else is worth knowing before it starts."""
     from study.common.versions import environment
 
     _tell_missing(planned, request)
     if planned.blocks:
+        _tell_differing(planned, dataset)
         _tell_too_few(store.stored_keys(), request)
         tell_lines(warning.line for warning in store.data_findings())
     known = store.environments()
@@ -158,6 +159,14 @@ def _tell_missing(planned: "Plan", request: Request) -> None:
     for model, note in notes.items():
         if note:
             say(printable(f"{model}: {note}"))
+
+
+def _tell_differing(planned: "Plan", dataset: "Dataset") -> None:
+    """Which models a seed does not make the same again."""
+    engines = {block.model: block.engine for block in planned.blocks}
+    for model, engine in engines.items():
+        if differs := engine.differs(dataset):
+            say(printable(f"{model}: {differs}"))
 
 
 def _tell_memory(planned: "Plan", dataset: "Dataset", request: Request) -> int:
@@ -278,6 +287,7 @@ def plan_command(**asked: Any) -> None:
     _tell_missing(planned, request)
     if not planned.blocks:
         return
+    _tell_differing(planned, dataset)
     _tell_too_few(stored_keys(request.directory), request)
     tell_lines(warning.line for warning in data_warnings(dataset))
     needs = _needs(planned, dataset)
