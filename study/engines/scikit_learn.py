@@ -23,7 +23,14 @@ from study.common.shortage import refuse_shortage
 from study.common.task import NUMBER, Task
 from study.datasets.dataset import Dataset, Gap
 from study.engines.engine import Cost, Engine, Stack, own_tables
-from study.engines.estimator_settings import code_of, seed_names, set_seed, settle
+from study.engines.estimator_settings import (
+    code_of,
+    refused,
+    seed_names,
+    set_seed,
+    settle,
+    without_effect,
+)
 from study.engines.missing_values import KeepingGaps, takes_nan
 from study.engines.replicates import Replicate, Trained
 from study.engines.row_orders import labels_of, rows_of, scaled
@@ -178,7 +185,7 @@ class ScikitLearn(Engine):
 
     @property
     def note(self) -> str | None:
-        return None if self.seeded else UNSEEDED
+        return without_effect(_make(self.recipe, 0, self.task)) if self.seeded else UNSEEDED
 
     def train(
         self,
@@ -304,6 +311,8 @@ def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
         remedy = "; name a function that makes it, its parts and all" if lacks else ""
         raise _unfit(recipe, f"{first_line(error)}{remedy}") from error
     _refuse_other_tasks(recipe, estimator, task)
+    if reason := refused(estimator):
+        raise _unfit(recipe, reason)
     if task.classes and not chances:
         raise _unfit(
             recipe,
