@@ -54,6 +54,35 @@ def settle(estimator: Any) -> None:
             part.set_params(**settings)
 
 
+def refused(estimator: Any) -> str | None:
+    """Why an estimator cannot be fitted as the study fits it, and what helps."""
+    for _, part in _parts(estimator):
+        given = part.get_params(deep=False)
+        for name in ("early_stopping_rounds", "early_stopping_round"):
+            if package_of(part) in ("lightgbm", "xgboost") and given.get(name):
+                return f"fit is given no rows by which it could stop early: leave {name} out"
+    return None
+
+
+def without_effect(estimator: Any) -> str | None:
+    """What an estimator is told but does not do, so that its seeds may be one."""
+    for _, part in _parts(estimator):
+        given = part.get_params(deep=False)
+        drawn, how_often = (
+            next((given[name] for name in names if given.get(name) is not None), usual)
+            for names, usual in (
+                (("subsample", "bagging_fraction"), 1.0),
+                (("bagging_freq", "subsample_freq"), 0),
+            )
+        )
+        if package_of(part) == "lightgbm" and drawn < 1 and how_often <= 0:
+            return (
+                "LightGBM draws no rows unless subsample_freq is 1 or more: as it is, subsample "
+                "does nothing, and seeds may all be the same"
+            )
+    return None
+
+
 def package_of(estimator: Any) -> str:
     """The package in which an estimator's class is written, or one that it inherits from."""
     packages = [of.__module__.partition(".")[0] for of in type(estimator).__mro__]

@@ -100,8 +100,9 @@ def _told(value: object) -> str:
         return f"{{{', '.join(f'{_told(key)}: {_told(of)}' for key, of in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_told, value))}]"
-    if hasattr(value, "get_params"):
-        return f"{type(value).__module__}:{type(value).__qualname__}"
+    if isinstance(value, type) or hasattr(value, "get_params"):
+        kind = value if isinstance(value, type) else type(value)
+        return f"{kind.__module__}:{kind.__qualname__}"
     if hasattr(value, "tobytes") and hasattr(value, "dtype"):
         return f"{type(value).__name__} {value.dtype} {_digest(value.tobytes())}"
     text = _ADDRESS.sub("", repr(value))

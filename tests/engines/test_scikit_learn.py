@@ -355,7 +355,7 @@ def test_a_wrong_recipe_names_file_key_and_reason(tmp_path, text):
 
 UNFIT = {
     ("sklearn.ensemble:RandomForestClassifier", ""): "a classifier, but the target is a number: name a regressor",
-    ("sklearn.pipeline:Pipeline", ""): "a Pipeline or a search around one does not count",
+    ("sklearn.pipeline:Pipeline", ""): "missing 1 required positional argument: 'steps'; name a function that makes it",
     ("sklearn.ensemble:Forest", ""): "has no attribute 'Forest'",
     ("no_such_module:Forest", ""): "No module named 'no_such_module'",
     ("sklearn.ensemble:RandomForestRegressor", "trees = 3"): "unexpected keyword argument 'trees'",
