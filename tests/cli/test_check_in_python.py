@@ -164,7 +164,7 @@ def test_a_call_goes_on_where_the_directory_is_named(tmp_path, capsys, mlp):
     checked(tmp_path / "run", str(mlp))
     assert " stored, 0 to do" in capsys.readouterr().out
     assert lines(tmp_path / "run") == before
-    more = checked(tmp_path / "run", str(mlp), seeds=[0, 1, 5])
+    more = checked(tmp_path / "run", str(mlp), seeds=np.array([0, 1, 5]))
     assert "3 to do" in capsys.readouterr().out  # seed 5 in each condition
     assert more.seeds("quick", "real") == [0, 1, 5]
     later = more.scores["seed"].eq(5).fillna(False)  # least squares has no seed
