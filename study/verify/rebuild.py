@@ -80,8 +80,8 @@ class Again:
                 )
                 if engine.layout != store.layout(model):
                     raise InputError("its network has other parameters now")
-                code = engine.own_code  # of what cannot be made at all there is none
-                if model in known and not code.is_of(known[model]):
+                own = engine.own_code  # of what cannot be made at all there is none
+                if model in known and not own.is_of(known[model]):
                     raise InputError("its code has changed since it was trained")
                 again.engines[model] = engine
             except StudyError as error:
