@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from catboost import CatBoostRegressor
+from conftest import ROOT
 from lightgbm import LGBMRegressor
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import r2_score
@@ -176,7 +177,7 @@ def test_boosters_have_one_thread_unless_told_otherwise(dataset):
         ("catboost:CatBoostRegressor", "thread_count"),
     ):
         for given, expected in (({}, 1), ({name: 2}, 2)):
-            recipe = on_columns(estimator, **given)
+            recipe = on_columns(estimator, n_estimators=1, **given)
             trained = engine_of(dataset, recipe).train(replicates, x, y, tested=len(dataset.test_y))
             assert trained.fitted[0].estimator.get_params()[name] == expected
 
@@ -199,6 +200,21 @@ def test_an_estimator_that_is_not_the_same_again_is_told(folder, command, monkey
     planned = command("plan", "--data", "homes", "--models", "unseeded", "--seeds", "1", "--splits", "0", "--shuffles", "0")  # fmt: skip
     assert "unseeded: N018 fitted twice" in planned.out
     (folder / "models" / "unseeded.toml").unlink()
+
+
+def test_the_recipes_of_the_documentation_can_be_fitted(command):
+    content = (ROOT / "docs" / "scikit-learn.md").read_text()
+    section = content.partition("## Pipelines, searches and boosters")[2]
+    homes.write_homes(Path("data"))
+    (module,) = re.findall(r"```python\n# my_models.py\n(.*?)```", section, flags=re.DOTALL)
+    Path("my_models.py").write_text(module)
+    recipes = re.findall(r"```toml\n(.*?)```", section, flags=re.DOTALL)
+    assert len(recipes) == 2
+    for recipe in recipes:
+        Path("own.toml").write_text(recipe.replace("= 200", "= 3"))
+        outcome = command("model", "check", "own.toml", "--data", "homes")
+        assert outcome.status == 0, outcome.err
+        assert "N018" not in outcome.out
 
 
 def test_lightgbm_that_draws_no_rows_is_told_of_with_the_remedy(dataset):

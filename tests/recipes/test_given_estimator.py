@@ -119,6 +119,8 @@ def test_a_given_pipeline_runs_and_only_retraining_is_refused_of_the_stored_run(
     alike = [of.set_index(["model", *keys]).sort_index()["score"] for of in (scores, same)]
     np.testing.assert_array_equal(alike[0], alike[1])
     assert command("report", "run-1").status == 0
+    page = (tmp_path / "run-1" / "report.html").read_text()
+    assert "Pipeline of scikit-learn (given as an object)" in page
     checked = command("check", "run-1", "--data", "data/homes.toml", "--retrain", "1")
     assert "own cannot be made again, and is left out below" in checked.out
     assert "it was given as an object" in checked.out
