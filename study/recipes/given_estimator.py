@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import json
 import re
+from functools import partial
 from typing import Any
 
 from study.common.errors import InputError, first_line
@@ -91,9 +92,9 @@ def _plain_arguments(estimator: Any) -> dict[str, Any] | None:
 def _told(value: object) -> str:
     """A parameter in words, the same in every process."""
     if inspect.isroutine(value):
-        code = getattr(value, "__code__", None)
-        digest = "" if code is None else f" {_digest(code.co_code + _constants(code))}"
-        return f"{getattr(value, '__module__', '')}:{getattr(value, '__qualname__', '')}{digest}"
+        return _told_function(value)
+    if isinstance(value, partial):
+        return f"partial{_told([value.func, value.args, value.keywords])}"
     if isinstance(value, set | frozenset):
         return f"{{{', '.join(sorted(map(_told, value)))}}}"
     if isinstance(value, dict):
@@ -105,8 +106,22 @@ def _told(value: object) -> str:
         return f"{kind.__module__}:{kind.__qualname__}"
     if hasattr(value, "tobytes") and hasattr(value, "dtype"):
         return f"{type(value).__name__} {value.dtype} {_digest(value.tobytes())}"
-    text = _ADDRESS.sub("", repr(value))
+    text = repr(value)
+    if _ADDRESS.search(text) and hasattr(value, "__dict__"):
+        return f"{type(value).__module__}:{type(value).__qualname__} {_told(vars(value))}"
+    text = _ADDRESS.sub("", text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… {_digest(text.encode())}"
+
+
+def _told_function(function: Any) -> str:
+    """A function by its name, and by all that it does: its code, and what that was made with."""
+    named = f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', '')}"
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return named
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    made_with = _told([held, function.__defaults__, function.__kwdefaults__]).encode()
+    return f"{named} {_digest(code.co_code + _constants(code) + made_with)}"
 
 
 def _constants(code: Any) -> bytes:

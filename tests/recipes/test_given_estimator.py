@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from functools import partial
 
 import homes
 import numpy as np
@@ -24,9 +25,13 @@ from study.recipes.given_estimator import given_estimator
 from study.recipes.model import EstimatorRecipe, GivenEstimator, read_model
 
 
-def doubling(factor: int):
+def times(function):
     """A pipeline that no import path makes."""
-    return make_pipeline(FunctionTransformer(lambda x: x * factor), RandomForestRegressor(3))
+    return make_pipeline(FunctionTransformer(function), RandomForestRegressor(3))
+
+
+def doubling(factor: int):
+    return times(lambda x: x * factor)
 
 
 def test_what_class_and_arguments_say_is_as_if_a_recipe_named_it():
@@ -65,7 +70,13 @@ def test_what_differs_in_any_part_has_another_fingerprint():
     factors = [
         make_pipeline(FunctionTransformer(of), SVR()) for of in (lambda x: x, lambda x: x + 1)
     ]
-    prints = [fingerprint(given_estimator("own", of)) for of in (*some, *factors)]
+    made = [
+        doubling(2),
+        doubling(3),
+        times(partial(np.multiply, 2)),
+        times(partial(np.multiply, 3)),
+    ]
+    prints = [fingerprint(given_estimator("own", of)) for of in (*some, *factors, *made)]
     assert len(set(prints)) == len(prints)
     seeded = homes.encoded().set_params(histgradientboostingregressor__random_state=8)
     assert fingerprint(given_estimator("own", seeded)) == prints[0]
