@@ -78,8 +78,20 @@ def test_what_differs_in_any_part_has_another_fingerprint():
     ]
     prints = [fingerprint(given_estimator("own", of)) for of in (*some, *factors, *made)]
     assert len(set(prints)) == len(prints)
+    for dtype in (float, object):
+        grids = [np.array(of, dtype) for of in ([0.1, 1.0], [0.1, 2.0], [[0.1], [1.0]])]
+        of_grids = {fingerprint(given_estimator("own", times(partial(np.add, of)))) for of in grids}
+        assert len(of_grids) == len(grids)
     seeded = homes.encoded().set_params(histgradientboostingregressor__random_state=8)
     assert fingerprint(given_estimator("own", seeded)) == prints[0]
+
+
+def test_what_holds_itself_has_a_fingerprint():
+    def again(x):
+        return x if x.sum() > 0 else again(-x)
+
+    prints = {fingerprint(given_estimator("own", times(again))) for _ in range(2)}
+    assert len(prints) == 1
 
 
 def test_the_fingerprint_is_the_same_in_every_process():
