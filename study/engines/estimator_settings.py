@@ -12,12 +12,14 @@ _CATBOOST: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "logging_level": ("Silent", ("verbose", "silent", "verbose_eval")),
 }
 _LIGHTGBM: Mapping[str, tuple[Any, tuple[str, ...]]] = {
+    "n_jobs": (1, ("num_threads", "num_thread", "nthread", "nthreads")),
     "verbose": (-1, ("verbosity",)),
     # How histograms are summed is else chosen by the clock.
     "deterministic": (True, ()),
     "force_col_wise": (True, ("force_row_wise",)),
 }
-_SETTINGS = {"catboost": _CATBOOST, "lightgbm": _LIGHTGBM}
+_XGBOOST: Mapping[str, tuple[Any, tuple[str, ...]]] = {"n_jobs": (1, ("nthread",))}
+_SETTINGS = {"catboost": _CATBOOST, "lightgbm": _LIGHTGBM, "xgboost": _XGBOOST}
 _PACKAGES = {"catboost", "lightgbm", "xgboost"}
 # CatBoost knows its parameters without listing them.
 _UNLISTED = {"catboost": ("random_state", "random_seed")}
@@ -43,10 +45,12 @@ def set_seed(estimator: Any, random_state: int) -> None:
 
 
 def settle(estimator: Any) -> None:
-    """Have an estimator and its parts use one thread and print nothing, unless told otherwise."""
+    """Have boosters use one thread and print nothing, unless they are told otherwise.
+
+    What is of scikit-learn is held to one thread from outside, where it is fitted.
+    """
     for _, part in _parts(estimator):
-        given = part.get_params(deep=False)
-        settings = {"n_jobs": 1} if "n_jobs" in given and given["n_jobs"] is None else {}
+        given, settings = part.get_params(deep=False), {}
         for name, (value, others) in _SETTINGS.get(package_of(part), {}).items():
             if all(given.get(of) is None for of in (name, *others)):
                 settings[name] = value

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from catboost import CatBoostRegressor
+from conftest import ROOT
 from lightgbm import LGBMRegressor
+from sklearn.ensemble import BaggingRegressor
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import r2_score
 from threadpoolctl import threadpool_limits
@@ -18,6 +20,7 @@ from study.common.errors import InputError
 from study.common.streams import StreamSeeds
 from study.common.task import NUMBER
 from study.datasets.dataset import Dataset, load_dataset
+from study.engines.estimator_settings import set_seed, settle
 from study.engines.registry import engine_for
 from study.engines.replicates import Replicate
 from study.importance.measure import measure_trained
@@ -176,9 +179,31 @@ def test_boosters_have_one_thread_unless_told_otherwise(dataset):
         ("catboost:CatBoostRegressor", "thread_count"),
     ):
         for given, expected in (({}, 1), ({name: 2}, 2)):
-            recipe = on_columns(estimator, **given)
+            recipe = on_columns(estimator, n_estimators=1, **given)
             trained = engine_of(dataset, recipe).train(replicates, x, y, tested=len(dataset.test_y))
             assert trained.fitted[0].estimator.get_params()[name] == expected
+
+
+def test_estimators_of_scikit_learn_are_left_as_they_are_but_for_their_seeds():
+    """Some of its classes warn of any n_jobs."""
+    search = homes.search()
+    before = {key: repr(of) for key, of in search.get_params().items()}
+    set_seed(search, 7)
+    settle(search)
+    after = search.get_params()
+    named = {key for key in after if key.endswith("random_state")}
+    assert {after[key] for key in named} == {7}
+    parts = {key for key, of in after.items() if hasattr(of, "get_params") or key.endswith("steps")}
+    assert {key for key, of in after.items() if repr(of) != before[key]} - parts == named
+
+
+def test_a_booster_within_a_bag_gets_the_seed_that_it_does_not_list():
+    bag = BaggingRegressor(CatBoostRegressor(iterations=3))
+    assert "estimator__random_state" not in bag.get_params()
+    set_seed(bag, 7)
+    settle(bag)
+    assert (bag.random_state, bag.estimator.get_params()["random_state"]) == (7, 7)
+    assert bag.estimator.get_params()["allow_writing_files"] is False
 
 
 def test_early_stopping_without_rows_to_stop_by_is_refused_with_what_helps(dataset):
@@ -199,6 +224,21 @@ def test_an_estimator_that_is_not_the_same_again_is_told(folder, command, monkey
     planned = command("plan", "--data", "homes", "--models", "unseeded", "--seeds", "1", "--splits", "0", "--shuffles", "0")  # fmt: skip
     assert "unseeded: N018 fitted twice" in planned.out
     (folder / "models" / "unseeded.toml").unlink()
+
+
+def test_the_recipes_of_the_documentation_can_be_fitted(command):
+    content = (ROOT / "docs" / "scikit-learn.md").read_text()
+    section = content.partition("## Pipelines, searches and boosters")[2]
+    homes.write_homes(Path("data"))
+    (module,) = re.findall(r"```python\n# my_models.py\n(.*?)```", section, flags=re.DOTALL)
+    Path("my_models.py").write_text(module)
+    recipes = re.findall(r"```toml\n(.*?)```", section, flags=re.DOTALL)
+    assert len(recipes) == 2
+    for recipe in recipes:
+        Path("own.toml").write_text(recipe.replace("= 200", "= 3"))
+        outcome = command("model", "check", "own.toml", "--data", "homes")
+        assert outcome.status == 0, outcome.err
+        assert "N018" not in outcome.out
 
 
 def test_lightgbm_that_draws_no_rows_is_told_of_with_the_remedy(dataset):

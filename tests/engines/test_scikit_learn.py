@@ -632,7 +632,7 @@ def test_a_claim_whose_model_is_misspelled_is_told_which_was_meant(command):
 
 def test_the_recipe_and_the_commands_of_the_documentation_work(command):
     content = (ROOT / "docs" / "scikit-learn.md").read_text()
-    section = content[content.index("## A scikit-learn regressor in the study") :]
+    section = content.partition("## A scikit-learn regressor in the study")[2].partition("\n## ")[0]
     (recipe,) = re.findall(r"```toml\n(.*?)```", section, flags=re.DOTALL)
     Path("models/forest.toml").write_text(recipe)
     commands = re.findall(r"^    study (.+)$", section, flags=re.MULTILINE)

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from functools import partial
 
 import homes
 import numpy as np
@@ -24,9 +25,13 @@ from study.recipes.given_estimator import given_estimator
 from study.recipes.model import EstimatorRecipe, GivenEstimator, read_model
 
 
-def doubling(factor: int):
+def times(function):
     """A pipeline that no import path makes."""
-    return make_pipeline(FunctionTransformer(lambda x: x * factor), RandomForestRegressor(3))
+    return make_pipeline(FunctionTransformer(function), RandomForestRegressor(3))
+
+
+def doubling(factor: int):
+    return times(lambda x: x * factor)
 
 
 def test_what_class_and_arguments_say_is_as_if_a_recipe_named_it():
@@ -65,10 +70,28 @@ def test_what_differs_in_any_part_has_another_fingerprint():
     factors = [
         make_pipeline(FunctionTransformer(of), SVR()) for of in (lambda x: x, lambda x: x + 1)
     ]
-    prints = [fingerprint(given_estimator("own", of)) for of in (*some, *factors)]
+    made = [
+        doubling(2),
+        doubling(3),
+        times(partial(np.multiply, 2)),
+        times(partial(np.multiply, 3)),
+    ]
+    prints = [fingerprint(given_estimator("own", of)) for of in (*some, *factors, *made)]
     assert len(set(prints)) == len(prints)
+    for dtype in (float, object):
+        grids = [np.array(of, dtype) for of in ([0.1, 1.0], [0.1, 2.0], [[0.1], [1.0]])]
+        of_grids = {fingerprint(given_estimator("own", times(partial(np.add, of)))) for of in grids}
+        assert len(of_grids) == len(grids)
     seeded = homes.encoded().set_params(histgradientboostingregressor__random_state=8)
     assert fingerprint(given_estimator("own", seeded)) == prints[0]
+
+
+def test_what_holds_itself_has_a_fingerprint():
+    def again(x):
+        return x if x.sum() > 0 else again(-x)
+
+    prints = {fingerprint(given_estimator("own", times(again))) for _ in range(2)}
+    assert len(prints) == 1
 
 
 def test_the_fingerprint_is_the_same_in_every_process():
@@ -119,6 +142,8 @@ def test_a_given_pipeline_runs_and_only_retraining_is_refused_of_the_stored_run(
     alike = [of.set_index(["model", *keys]).sort_index()["score"] for of in (scores, same)]
     np.testing.assert_array_equal(alike[0], alike[1])
     assert command("report", "run-1").status == 0
+    page = (tmp_path / "run-1" / "report.html").read_text()
+    assert "Pipeline of scikit-learn (given as an object)" in page
     checked = command("check", "run-1", "--data", "data/homes.toml", "--retrain", "1")
     assert "own cannot be made again, and is left out below" in checked.out
     assert "it was given as an object" in checked.out
