@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-LONGEST_CHAIN = 8
+LONGEST_CHAIN = 9
 
 Imports = dict[str, set[str]]
 
@@ -146,7 +146,7 @@ def copied(tmp_path) -> Path:
         (
             "compare/wrong.py",
             "from study.verify.check import check_run",
-            "chain: cli compare verify execution importance engines",
+            "chain: __init__ cli compare verify execution importance engines",
         ),
     ],
 )

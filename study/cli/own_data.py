@@ -63,6 +63,8 @@ def model_check_command(name_or_path: str, data: str) -> int:
     )
     if engine.note:
         say(f"note: {engine.note}")
+    if differs := engine.differs(dataset):
+        say(f"note: {differs}")
     return 0
 
 

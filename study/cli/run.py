@@ -94,7 +94,13 @@ def plan_command(**asked: Any) -> None:
     request = request_of(**asked)
 
     from study.datasets.checks.registry import data_warnings
-    from study.execution.carry_out import cores, needs_of, tell_missing, tell_too_few
+    from study.execution.carry_out import (
+        cores,
+        needs_of,
+        tell_differing,
+        tell_missing,
+        tell_too_few,
+    )
     from study.execution.forecast import forecast, told
     from study.execution.memory import available
     from study.execution.prepare import foresee, stored_keys
@@ -112,6 +118,7 @@ def plan_command(**asked: Any) -> None:
     tell_missing(planned, request, say)
     if not planned.blocks:
         return
+    tell_differing(planned, dataset, say)
     tell_too_few(stored_keys(request.directory), request, say)
     tell_lines(warning.line for warning in data_warnings(dataset))
     needs, there = needs_of(planned, dataset), available()

@@ -5,7 +5,6 @@ What a method does to the features of a variable, all of them at once, it does t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
@@ -22,8 +21,8 @@ from study.recipes.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-# By how much single precision may err, of the greatest feature, and a double's digits.
-_ERROR, _DIGITS = 2.0**-23, 15
+# By how much a feature in single precision, and a double, may err of their size; a double's digits.
+_SINGLE, _DOUBLE, _DIGITS = 2.0**-24, 2.0**-52, 15
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class FrameColumn:
 
     features : their places
     indicator : the place of what says that a value is missing
-    scale, decimals : of a number, what it was scaled by, and to how many decimals it is sure
+    scale : of a number, what it was scaled by
     period : of what goes round, after which it begins again
     levels, places : of levels, their texts, and the number of each in a feature of their own; no
         places where each has a feature
@@ -44,7 +43,6 @@ class FrameColumn:
     features: tuple[int, ...]
     indicator: int | None = None
     scale: Scale = UNSCALED
-    decimals: int = _DIGITS
     period: float | None = None
     levels: tuple[str, ...] = ()
     places: tuple[float, ...] = ()
@@ -80,7 +78,7 @@ class FrameColumn:
 
     def _numbers(self, own: np.ndarray) -> np.ndarray:
         if self.period is None:
-            return np.round(self.scale.undo(own[:, 0]), self.decimals)
+            return _sure(own[:, 0], self.scale)
         return (
             np.round(np.arctan2(own[:, 0], own[:, 1]) / (2 * np.pi) * self.period, 4) % self.period
         )
@@ -101,15 +99,13 @@ class ColumnFrame:
         cls,
         recipe: DatasetRecipe,
         groups: Sequence[tuple[int, ...]],
-        x: np.ndarray,
         scales: Mapping[str, Scale],
         target: Scale,
     ) -> Self:
-        """Of features (rows, features); numbers to the digits that are sure in single precision.
+        """Of what a recipe's variables became; numbers to the digits that are sure.
 
         groups : the features of each variable; scales : of variables by their names
         """
-        largest = np.abs(x).max(axis=0)
         encoded = recipe.own_table.encoded
         return cls(
             tuple(
@@ -117,7 +113,6 @@ class ColumnFrame:
                     variable,
                     group,
                     UNSCALED if encoded else scales.get(variable.name, UNSCALED),
-                    float(largest[group[0]]),
                     recipe.own_table,
                 )
                 for variable, group in zip(recipe.variables, groups, strict=True)
@@ -138,9 +133,7 @@ class ColumnFrame:
         return pd.DataFrame({column.name: column.of(x, gap) for column in self.columns})
 
 
-def _column(
-    variable: Variable, group: tuple[int, ...], scale: Scale, largest: float, table: Table
-) -> FrameColumn:
+def _column(variable: Variable, group: tuple[int, ...], scale: Scale, table: Table) -> FrameColumn:
     keeps = variable.keeps_missing
     column = FrameColumn(
         variable.name,
@@ -150,7 +143,7 @@ def _column(
     if isinstance(variable, Date) and variable.goes_round:
         return replace(column, period=float(PERIODS[variable.as_]))
     if isinstance(variable, Numeric | Date):
-        return replace(column, scale=scale, decimals=_decimals(largest * scale.divisor))
+        return replace(column, scale=scale)
     levels = tuple(variable.levels)
     if not isinstance(variable, Binary | Ordinal):
         return replace(column, levels=levels)
@@ -164,7 +157,16 @@ def _column(
     )
 
 
-def _decimals(largest: float) -> int:
-    """To how many decimals a number is sure."""
-    error = largest * _ERROR
-    return _DIGITS if error == 0 else min(math.floor(-math.log10(error)), _DIGITS)
+def _sure(features: np.ndarray, scale: Scale) -> np.ndarray:
+    """The numbers that were scaled, to the decimals that are sure in single precision.
+
+    So that what was read as 68.17 is 68.17 again, and not 68.1699998.
+    """
+    numbers = scale.undo(features)
+    error = _SINGLE * np.abs(features) * scale.divisor + _DOUBLE * abs(scale.centre)
+    before = np.floor(np.log10(np.maximum(np.abs(numbers), 1))) + 1
+    held = np.where(error > 0, np.floor(-np.log10(2 * np.where(error > 0, error, 1))), _DIGITS)
+    decimals = np.minimum(held, _DIGITS - before)
+    unit = 10.0 ** np.abs(decimals)
+    finer = np.round(numbers * unit) / unit
+    return np.where(decimals >= 0, finer, np.round(numbers / unit) * unit)

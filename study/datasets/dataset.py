@@ -150,9 +150,7 @@ class Dataset:
     @property
     def columns(self) -> ColumnFrame:
         """How the columns of the table are made again of features."""
-        return ColumnFrame.of(
-            self.recipe, self.groups, self.pooled[0], self.scales, self.target_scale
-        )
+        return ColumnFrame.of(self.recipe, self.groups, self.scales, self.target_scale)
 
     @property
     def pooled(self) -> tuple[np.ndarray, np.ndarray]:

@@ -139,10 +139,14 @@ def _of_numbers(name: str, numbers: np.ndarray) -> Column:
 
 
 def _of_levels(variable: Binary | Ordinal | OneHot, places: np.ndarray, reader: Reader) -> Column:
-    """The texts of a variable's levels, from their numbers or places."""
+    """The texts of a variable's levels, from their numbers or places.
+
+    Those of one-hot variables are names, also where they are digits.
+    """
     texts = tuple(variable.levels)
     known = (places[:, None] == np.array(list(variable.places.values()))).argmax(axis=1)
     codes = np.where(np.isnan(places), MISSING, known)
     notation = Notation.of(reader.table)
-    numbers = np.where(codes == MISSING, np.nan, reader.found(texts, notation)[known])
+    named = codes == MISSING if not isinstance(variable, OneHot) else np.ones(len(codes), bool)
+    numbers = np.where(named, np.nan, reader.found(texts, notation)[known])
     return Column(variable.name, numbers, codes, texts, ())

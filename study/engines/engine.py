@@ -172,6 +172,10 @@ class Engine(ABC):
         `known` says that some of them are stored: a check that takes long may be left out.
         """
 
+    def differs(self, dataset: Dataset) -> str | None:
+        """What is not the same when a model is trained twice by one seed; None if nothing is."""
+        return None
+
     @property
     def own_code(self) -> OwnCode:
         """The code of its models, but for what comes with a library that is known."""

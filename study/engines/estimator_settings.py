@@ -12,12 +12,14 @@ _CATBOOST: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "logging_level": ("Silent", ("verbose", "silent", "verbose_eval")),
 }
 _LIGHTGBM: Mapping[str, tuple[Any, tuple[str, ...]]] = {
+    "n_jobs": (1, ("num_threads", "num_thread", "nthread", "nthreads")),
     "verbose": (-1, ("verbosity",)),
     # How histograms are summed is else chosen by the clock.
     "deterministic": (True, ()),
     "force_col_wise": (True, ("force_row_wise",)),
 }
-_SETTINGS = {"catboost": _CATBOOST, "lightgbm": _LIGHTGBM}
+_XGBOOST: Mapping[str, tuple[Any, tuple[str, ...]]] = {"n_jobs": (1, ("nthread",))}
+_SETTINGS = {"catboost": _CATBOOST, "lightgbm": _LIGHTGBM, "xgboost": _XGBOOST}
 _PACKAGES = {"catboost", "lightgbm", "xgboost"}
 # CatBoost knows its parameters without listing them.
 _UNLISTED = {"catboost": ("random_state", "random_seed")}
@@ -43,15 +45,46 @@ def set_seed(estimator: Any, random_state: int) -> None:
 
 
 def settle(estimator: Any) -> None:
-    """Have an estimator and its parts use one thread and print nothing, unless told otherwise."""
+    """Have boosters use one thread and print nothing, unless they are told otherwise.
+
+    What is of scikit-learn is held to one thread from outside, where it is fitted.
+    """
     for _, part in _parts(estimator):
-        given = part.get_params(deep=False)
-        settings = {"n_jobs": 1} if "n_jobs" in given and given["n_jobs"] is None else {}
+        given, settings = part.get_params(deep=False), {}
         for name, (value, others) in _SETTINGS.get(package_of(part), {}).items():
             if all(given.get(of) is None for of in (name, *others)):
                 settings[name] = value
         if settings:
             part.set_params(**settings)
+
+
+def refused(estimator: Any) -> str | None:
+    """Why an estimator cannot be fitted as the study fits it, and what helps."""
+    for _, part in _parts(estimator):
+        given = part.get_params(deep=False)
+        for name in ("early_stopping_rounds", "early_stopping_round"):
+            if package_of(part) in ("lightgbm", "xgboost") and given.get(name):
+                return f"fit is given no rows by which it could stop early: leave {name} out"
+    return None
+
+
+def without_effect(estimator: Any) -> str | None:
+    """What an estimator is told but does not do, so that its seeds may be one."""
+    for _, part in _parts(estimator):
+        given = part.get_params(deep=False)
+        drawn, how_often = (
+            next((given[name] for name in names if given.get(name) is not None), usual)
+            for names, usual in (
+                (("subsample", "bagging_fraction"), 1.0),
+                (("bagging_freq", "subsample_freq"), 0),
+            )
+        )
+        if package_of(part) == "lightgbm" and drawn < 1 and how_often <= 0:
+            return (
+                "LightGBM draws no rows unless subsample_freq is 1 or more: as it is, subsample "
+                "does nothing, and seeds may all be the same"
+            )
+    return None
 
 
 def package_of(estimator: Any) -> str:

@@ -23,7 +23,14 @@ from study.common.shortage import refuse_shortage
 from study.common.task import NUMBER, Task
 from study.datasets.dataset import Dataset, Gap
 from study.engines.engine import Cost, Engine, Stack, own_tables
-from study.engines.estimator_settings import code_of, seed_names, set_seed, settle
+from study.engines.estimator_settings import (
+    code_of,
+    refused,
+    seed_names,
+    set_seed,
+    settle,
+    without_effect,
+)
 from study.engines.missing_values import KeepingGaps, takes_nan
 from study.engines.replicates import Replicate, Trained
 from study.engines.row_orders import labels_of, rows_of, scaled
@@ -39,6 +46,12 @@ _MOST_IN_BLOCK, _ROWS_FITTED = 4, 8192
 # Rows on which they are tried, to see how they grow.
 _FEW, _MORE = 100, 400
 _NAMES = "X does not have valid feature names"
+# N018, as the documentation has it.
+NOT_THE_SAME_AGAIN = (
+    "N018 fitted twice by one seed, it predicts otherwise: something within it is drawn without "
+    "a random_state (as by the cv of a search, which has one of its own), so that this run "
+    "cannot be made again"
+)
 UNSEEDED = "no random_state, so that its seeds are one observation; splits and shuffles tell more"
 
 
@@ -139,6 +152,29 @@ class ScikitLearn(Engine):
             what = f"must predict one number a row, but {rows} rows give shape {shape}"
             raise _unfit(self.recipe, what)
 
+    def differs(self, dataset: Dataset) -> str | None:
+        """Whether a stranger's estimator predicts otherwise when it is fitted again by one seed.
+
+        A class of scikit-learn is known not to.
+        """
+        if self.recipe.estimator.startswith("sklearn.") and not isinstance(
+            self.recipe, GivenEstimator
+        ):
+            return None
+        weights = dataset.train_weights
+        own = None if weights is None else scaled(weights)
+        first, again = (self._tried(dataset, own) for _ in range(2))
+        if np.array_equal(first, again, equal_nan=True):
+            return None
+        return NOT_THE_SAME_AGAIN
+
+    def _tried(self, dataset: Dataset, weights: np.ndarray | None) -> np.ndarray:
+        """What one predicts of the test rows, fitted by the same seed every time."""
+        estimator = self._make(0)
+        self._fit(estimator, dataset.train_x, dataset.train_y, weights)
+        with _one_thread():
+            return _raw_outputs(estimator, dataset.test_x, self.task)
+
     @property
     def own_code(self) -> OwnCode:
         return own_code(code_of(_make(self.recipe, 0, self.task), _named(self.recipe)))
@@ -149,7 +185,7 @@ class ScikitLearn(Engine):
 
     @property
     def note(self) -> str | None:
-        return None if self.seeded else UNSEEDED
+        return without_effect(_make(self.recipe, 0, self.task)) if self.seeded else UNSEEDED
 
     def train(
         self,
@@ -275,8 +311,12 @@ def _make(recipe: EstimatorRecipe, random_state: int, task: Task) -> Any:
         raise
     except Exception as error:  # a stranger's class may raise anything
         refuse_shortage(error)
-        raise _unfit(recipe, first_line(error)) from error
+        lacks = isinstance(error, TypeError) and "required positional" in str(error)
+        remedy = "; name a function that makes it, its parts and all" if lacks else ""
+        raise _unfit(recipe, f"{first_line(error)}{remedy}") from error
     _refuse_other_tasks(recipe, estimator, task)
+    if reason := refused(estimator):
+        raise _unfit(recipe, reason)
     if task.classes and not chances:
         raise _unfit(
             recipe,
@@ -335,7 +375,7 @@ def _refuse_other_tasks(recipe: EstimatorRecipe, estimator: Any, task: Task) -> 
     kind = "classifier" if task.classes else "regressor"
     raise _unfit(
         recipe,
-        f"not one of scikit-learn's {kind}s; let a class of your own inherit "
+        f"not a class of scikit-learn {kind}s; let a class of your own inherit "
         f"{kind.capitalize()}Mixin of sklearn.base",
     )
 

@@ -70,7 +70,7 @@ def carry_out(
     with store:
         if declared is not None:
             keep_declaration(request.directory, declared)
-        _tell_beginning(store, planned, request, say)
+        _tell_beginning(store, planned, dataset, request, say)
         _add_methods(store, dataset, request, say)
         if client is None:
             workers = _tell_memory(planned, dataset, request, say)
@@ -97,10 +97,13 @@ def _check_declared(path: Path, dataset: Dataset, say: Say) -> None:
         )
 
 
-def _tell_beginning(store: Store, planned: Plan, request: Request, say: Say) -> None:
+def _tell_beginning(
+    store: Store, planned: Plan, dataset: Dataset, request: Request, say: Say
+) -> None:
     """What is stored already, and what else is worth knowing before it starts."""
     tell_missing(planned, request, say)
     if planned.blocks:
+        tell_differing(planned, dataset, say)
         tell_too_few(store.stored_keys(), request, say)
         for warning in store.data_findings():
             say(folded(warning.line))
@@ -168,6 +171,14 @@ def tell_missing(planned: Plan, request: Request, say: Say) -> None:
     for model, note in notes.items():
         if note:
             say(printable(f"{model}: {note}"))
+
+
+def tell_differing(planned: Plan, dataset: Dataset, say: Say) -> None:
+    """Which models a seed does not make the same again."""
+    engines = {block.model: block.engine for block in planned.blocks}
+    for model, engine in engines.items():
+        if differs := engine.differs(dataset):
+            say(printable(f"{model}: {differs}"))
 
 
 def _tell_memory(planned: Plan, dataset: Dataset, request: Request, say: Say) -> int:

@@ -32,16 +32,18 @@ def importances(models: Models, wanted: Collection[str]) -> list[Importance]:
     """What is wanted of both permutation methods; without one-hot groups they are the same."""
     arguments = models.predict, models.dataset, models.sample
     at_once = models.stack.at_once
-    by_column = permutation(*arguments, at_once=at_once)
+    found = []
+    if PERMUTATION in wanted or not models.dataset.grouped:
+        found.append(permutation(*arguments, at_once=at_once))
     if models.dataset.grouped:
         by_variable = grouped_permutation(*arguments, at_once=at_once)
     else:
-        by_variable = replace(by_column, method=GROUPED_PERMUTATION)
+        by_variable = replace(found[0], method=GROUPED_PERMUTATION)
     if models.dataset.recipe.variable_groups:
         of_groups = variable_group_permutation(*arguments, at_once=at_once)
         both = np.concatenate([by_variable.score, of_groups], axis=1)
         by_variable = replace(by_variable, score=both)
-    return [importance for importance in (by_column, by_variable) if importance.method in wanted]
+    return [importance for importance in (*found, by_variable) if importance.method in wanted]
 
 
 def rows_predicted(dataset: Dataset) -> int:

@@ -4,7 +4,11 @@ import hashlib
 import inspect
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from study.common.errors import InputError, first_line
 from study.common.scikit_learn import scikit_learn
@@ -15,6 +19,7 @@ from study.recipes.model import EstimatorRecipe, GivenEstimator, Inputs
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 # Longer texts, as of large arrays, are told by their beginning and a digest.
 _LONGEST = 200
+_DEEPEST = 12
 # Which take columns of categories as they are.
 _BOOSTERS = {"catboost", "lightgbm", "xgboost"}
 _HISTOGRAMS = "HistGradientBoosting"
@@ -88,24 +93,43 @@ def _plain_arguments(estimator: Any) -> dict[str, Any] | None:
     return kept if same else None
 
 
-def _told(value: object) -> str:
-    """A parameter in words, the same in every process."""
+def _told(value: object, deeper: int = _DEEPEST) -> str:
+    """A parameter in words, the same in every process; `deeper` ends what holds itself."""
+    if deeper == 0:
+        return type(value).__qualname__
+    within = partial(_told, deeper=deeper - 1)
     if inspect.isroutine(value):
-        code = getattr(value, "__code__", None)
-        digest = "" if code is None else f" {_digest(code.co_code + _constants(code))}"
-        return f"{getattr(value, '__module__', '')}:{getattr(value, '__qualname__', '')}{digest}"
+        return _told_function(value, within)
+    if isinstance(value, partial):
+        return f"partial{within([value.func, value.args, value.keywords])}"
     if isinstance(value, set | frozenset):
-        return f"{{{', '.join(sorted(map(_told, value)))}}}"
+        return f"{{{', '.join(sorted(map(within, value)))}}}"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{_told(key)}: {_told(of)}' for key, of in value.items())}}}"
+        return f"{{{', '.join(f'{within(key)}: {within(of)}' for key, of in value.items())}}}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_told, value))}]"
-    if hasattr(value, "get_params"):
-        return f"{type(value).__module__}:{type(value).__qualname__}"
-    if hasattr(value, "tobytes") and hasattr(value, "dtype"):
-        return f"{type(value).__name__} {value.dtype} {_digest(value.tobytes())}"
-    text = _ADDRESS.sub("", repr(value))
+        return f"[{', '.join(map(within, value))}]"
+    if isinstance(value, type) or hasattr(value, "get_params"):
+        kind = value if isinstance(value, type) else type(value)
+        return f"{kind.__module__}:{kind.__qualname__}"
+    if isinstance(value, np.ndarray):
+        content = within(value.tolist()).encode() if value.dtype.hasobject else value.tobytes()
+        return f"array {value.dtype} {value.shape} {_digest(content)}"
+    text = repr(value)
+    if _ADDRESS.search(text) and hasattr(value, "__dict__"):
+        return f"{type(value).__module__}:{type(value).__qualname__} {within(vars(value))}"
+    text = _ADDRESS.sub("", text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… {_digest(text.encode())}"
+
+
+def _told_function(function: Any, within: Callable[[object], str]) -> str:
+    """A function by its name, and by all that it does: its code, and what that was made with."""
+    named = f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', '')}"
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return named
+    held = inspect.getclosurevars(function).nonlocals
+    made_with = within([held, function.__defaults__, function.__kwdefaults__]).encode()
+    return f"{named} {_digest(code.co_code + _constants(code) + made_with)}"
 
 
 def _constants(code: Any) -> bytes:

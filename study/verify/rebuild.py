@@ -80,7 +80,8 @@ class Again:
                 )
                 if engine.layout != store.layout(model):
                     raise InputError("its network has other parameters now")
-                if model in known and not engine.own_code.is_of(known[model]):
+                own = engine.own_code  # of what cannot be made at all there is none
+                if model in known and not own.is_of(known[model]):
                     raise InputError("its code has changed since it was trained")
                 again.engines[model] = engine
             except StudyError as error:

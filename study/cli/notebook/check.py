@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from study.cli.group import say
 from study.cli.notebook.data import data_of
 from study.cli.notebook.models import contenders
@@ -21,7 +23,6 @@ from study.execution.carry_out import carry_out
 from study.execution.request import USUAL, Request
 from study.recipes.model import with_patience
 from study.store.lock import locked
-from study.store.provenance import command_line
 from study.store.run_directory import sweep
 
 
@@ -94,7 +95,7 @@ def check(
             cluster=None,
             device="cpu",
         )
-        command = command_line(["study.check", *recipes, "--claim", data.recipe.claim.typed])
+        command = f"study.check({[*recipes]}, claim={data.recipe.claim.typed!r})"
         try:
             outcome = carry_out(request, say=say, started=started, command=command, fresh=fresh)
         except Stopped as error:
@@ -112,7 +113,7 @@ def _tell(line: str) -> None:
 
 def _seeds(seeds: int | Iterable[int]) -> str:
     """Seeds as the command line takes them."""
-    return str(seeds) if isinstance(seeds, int) else f"{','.join(map(str, seeds))},"
+    return str(seeds) if isinstance(seeds, int | np.integer) else f"{','.join(map(str, seeds))},"
 
 
 def temporary() -> Path:

@@ -37,7 +37,7 @@ def import_scores(
     Parameters
     ----------
     frame : DataFrame with a row for each score and the columns model, method, seed, feature and
-        score; or as other tools lay it out
+        score; or as other tools lay it out, with names of rows as its index
     claim : what the scores are to show, such as "age rank 1 in 0.8"
     model, method : those that the claim rests on, or of all scores, where no column names any
     smaller_is_better : methods of which the smaller scores matter more, such as p-values
@@ -54,7 +54,7 @@ def import_scores(
     named = {key: of for key, of in (("model", model), ("method", method)) if of is not None}
     with tempfile.TemporaryDirectory(prefix="study-") as folder:
         file = Path(folder, f"{Path(name).name}.csv")
-        frame.to_csv(file, index=False)
+        frame.to_csv(file, index=pd.api.types.is_string_dtype(frame.index))
         table = read_scores(file, named, absent=absent, smaller_is_better=smaller_is_better)
     told = scores.claim_on(table, claim, model, method)
     recipe = scores.recipe_of(table, file.name, told, title=name, target=target, absent=absent)

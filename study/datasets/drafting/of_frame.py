@@ -60,6 +60,8 @@ def table_of(
         columns[kept] = _beside(x, groups, "groups")
     table = pd.concat([table, pd.DataFrame(columns, index=x.index)], axis="columns")
     levels = _levels(table)
+    if isinstance(table[target].dtype, pd.CategoricalDtype):
+        levels[target] = tuple(map(str, table[target].cat.categories))
     if task == "class" and target not in levels:
         levels[target] = tuple(map(str, np.unique(table[target].dropna())))
     for name in levels:

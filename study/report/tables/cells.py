@@ -10,6 +10,7 @@ from study.analysis.overview import Overview
 from study.analysis.results import Results
 from study.analysis.selection import MOST_LISTED
 from study.common.methods import DECLARED, METHODS
+from study.recipes.model import GivenEstimator
 from study.recipes.target import CountTarget, NumericTarget
 from study.statistics.agreement import KENDALL, SIGN, SPEARMAN
 from study.statistics.coverage import coverage
@@ -121,7 +122,8 @@ def estimator_words(results: Results, model: str) -> str:
     package = module.partition(".")[0]
     arguments = ", ".join(f"{key} = {value}" for key, value in recipe.arguments.items())
     source = "scikit-learn" if package == "sklearn" else package
-    return f"{name} of {source}" + (f" ({arguments})" if arguments else "")
+    told = "given as an object" if isinstance(recipe, GivenEstimator) else arguments
+    return f"{name} of {source}" + (f" ({told})" if told else "")
 
 
 def wide(
