@@ -357,3 +357,16 @@ def test_every_file_is_read_or_refused_by_a_test():
 def test_the_table_of_the_documentation_has_a_row_for_each_way_to_know_a_table():
     assert len({of.columns for of in ABOUT}) == len(ABOUT)
     assert all(of.table_of and of.method and of.seen for of in ABOUT)
+
+
+def test_files_by_seed_are_one_run_that_is_cited_by_a_name_with_a_star(command):
+    claim = ["--model", "xgb", "--method", "gain", "--claim", "age rank 1 in 0.8"]
+    paths = sorted(map(str, FILES.glob("xgboost-get-score_seed*.json")))
+    made = command("import", *paths, *claim)
+    assert made.status == 0, made.err
+    assert len(study.load("reports/xgboost-get-score").scores) == 3 * 3
+    again = command("import", str(FILES / "xgboost-get-score_seed*.json"), *claim)
+    assert "holds these scores and this claim already" in again.out
+    assert "study import 'xgboost-get-score_seed*.json'" in " ".join(command("cite").out.split())
+    fewer = command("import", *paths[:2], *claim)
+    assert (fewer.status, "has changed since the run" in fewer.err) == (2, True)

@@ -5,8 +5,8 @@ The score is the mean absolute value over the rows, which SHAP's bar plot shows,
 direction. Such a table looks like one of scores with a row for each seed. It is taken for values of
 rows where every feature has values of both signs, or none but 0, as values around a mean do: scores
 that hold from seed to seed do not. SHAP cuts a background to 100 rows unless it is masked otherwise
-(seen with 0.51), and `Explainer(seed=)` restarts NumPy's global generator. A column of the base
-value, such as BIAS of XGBoost's `pred_contribs`, is no feature.
+(seen with 0.51), and `Explainer(seed=)` restarts NumPy's global generator where it permutes. A
+column of the base value, such as BIAS of XGBoost's `pred_contribs`, is no feature.
 """
 
 from collections.abc import Iterator, Mapping
