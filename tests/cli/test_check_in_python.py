@@ -285,6 +285,13 @@ def test_a_run_tells_what_the_commands_tell(runs, capsys):
     assert re.search("<pre>Feature importance was examined", first.cite()._repr_html_())
 
 
+def test_a_citation_names_the_call_and_no_command_that_has_no_such_table(runs):
+    call = "study.check(['quick'], claim='age rank 1 in 0.8', seeds=2, splits="
+    said = runs[0].cite().partition("Made by, as far as the run tells:")[2]
+    assert call in said
+    assert "study run" not in said
+
+
 def test_a_run_writes_its_report_where_it_is_asked_to(runs, tmp_path):
     run = runs[0]
     page = run.report(tmp_path / "mine.html")

@@ -20,6 +20,7 @@ from study.common.methods import DEFAULT_METHODS
 from study.common.vocabulary import FORMATS
 from study.recipes.claim import Claim
 from study.recipes.claim_text import parse_claim
+from study.report.tables.fits import _spread
 from study.report.tables.registry import TABLES, all_tables, make_table
 from study.report.tables.table import Table
 from study.store.dump import dump
@@ -321,3 +322,9 @@ def test_names_from_strangers_open_as_text_in_every_table_and_the_dump_is_exact(
         text = "".join(dump(store))
     assert f'"{hostile}"' in text
     assert f"'{hostile}" not in text
+
+
+def test_a_spread_of_rounding_alone_is_none():
+    """As of the errors of a regressor that is the same for all seeds, added up in other orders."""
+    data = pd.DataFrame({"rmse_mean": [3.67, 3.67, np.nan], "rmse_sd": [4.97e-16, 4.97e-8, np.nan]})
+    assert [*_spread(data, "rmse", "{:.3g}")] == ["3.67 ± 0", "3.67 ± 4.97e-08", "–"]

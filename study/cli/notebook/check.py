@@ -22,6 +22,7 @@ from study.datasets.drafting.of_frame import table_of
 from study.execution.carry_out import carry_out
 from study.execution.request import USUAL, Request
 from study.recipes.model import with_patience
+from study.report.text.citation import CALL
 from study.store.lock import locked
 from study.store.run_directory import sweep
 
@@ -95,7 +96,11 @@ def check(
             cluster=None,
             device="cpu",
         )
-        command = f"study.check({[*recipes]}, claim={data.recipe.claim.typed!r})"
+        command = (
+            f"{CALL}{[*recipes]}, claim={data.recipe.claim.typed!r}, "
+            f"seeds={seeds if isinstance(seeds, int | np.integer) else chosen}, splits={splits}, "
+            f"shuffles={shuffles})"
+        )
         try:
             outcome = carry_out(request, say=say, started=started, command=command, fresh=fresh)
         except Stopped as error:

@@ -13,7 +13,7 @@ from study.common.vocabulary import LEAST_SQUARES
 from study.recipes.target import CountTarget, NumericTarget
 from study.report.tables.cells import beside_explained, closing, number, percent
 from study.report.tables.table import Table
-from study.statistics.ranking import ranks, shares
+from study.statistics.ranking import TIED, ranks, shares
 
 
 def fit_table(overview: Overview) -> Table | None:
@@ -186,7 +186,9 @@ def _spread(data: pd.DataFrame, measure: str, form: str) -> pd.Series:
     means, deviations = data[f"{measure}_mean"], data[f"{measure}_sd"]
     return pd.Series(
         [
-            number(mean, form) + ("" if np.isnan(sd) else f" ± {number(sd, form)}")
+            number(mean, form)
+            # Sums in another order leave a spread of rounding alone.
+            + ("" if np.isnan(sd) else f" ± {number(sd if sd > TIED * abs(mean) else 0.0, form)}")
             for mean, sd in zip(means, deviations, strict=True)
         ],
         index=data.index,

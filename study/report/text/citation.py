@@ -85,10 +85,20 @@ def bibtex(results: Results) -> str:
     return "\n".join([f"@misc{{study-{results.identity},", *lines, "}"])
 
 
+CALL = "study.check("  # how a call in Python begins, in the history of a run
+
+
 def made_by(results: Results) -> list[str]:
-    """Commands that make such a run, as far as what is stored tells."""
+    """Commands that make such a run, as far as what is stored tells.
+
+    Of a run that was called in Python, what was called and typed: a call has a data frame, and may
+    have models, that no command names.
+    """
     if results.imported:
         return [_import_command(results)]
+    typed = results.history["command"].dropna().astype(str)
+    if typed.str.startswith(CALL).any():
+        return [*dict.fromkeys(typed)]
     by_seeds: dict[tuple[int, ...], list[str]] = {}
     for model in results.models:
         by_seeds.setdefault(tuple(results.seeds(model, "real")), []).append(model)
