@@ -64,6 +64,11 @@ class Method:
     by_class: bool = False
 
     @property
+    def of_training(self) -> bool:
+        """Whether only training tells its scores: they do not follow from stored weights."""
+        return self.needs in (STEPS, RETRAINING)
+
+    @property
     def levels(self) -> tuple[str, ...]:
         """The levels at which it has scores."""
         if self.summed:

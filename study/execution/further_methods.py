@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from study.common.methods import PREDICTIONS, RETRAINING, STEPS, WHOLE_VARIABLES, find_method
+from study.common.methods import PREDICTIONS, WHOLE_VARIABLES, find_method
 from study.datasets.dataset import Dataset
 from study.engines.engine import Engine
 from study.engines.one_thread import one_thread
@@ -67,7 +67,7 @@ def _needs_training(store: Store, name: str) -> bool:
     """Whether stored weights cannot tell the scores of a method, of some model that has any."""
     method = find_method(name)
     assert method is not None
-    if method.needs in (STEPS, RETRAINING):
+    if method.of_training:
         return True
     return method.needs in (PREDICTIONS, WHOLE_VARIABLES) and bool(store.without_weights())
 

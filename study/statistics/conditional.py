@@ -77,11 +77,14 @@ class Sampler:
         """Numbers of which some are missing: the last column is 1 there, and the others constant.
 
         Whether one is missing is a level, and its number follows from rows that have one; a row
-        that has none lends the residual of one that has.
+        that has none lends the residual of one that has. Where all are missing in the rows to learn
+        from, they are missing in all.
         """
         whether = [(others, values[:, -1:]) for others, values in (learned, rows)]
         missing = self.levels(whether[0], whether[1], weights)
         gaps, own_gaps = (values[:, -1] == 1 for _, values in (learned, rows))
+        if gaps.all():
+            return lambda of, _: np.tile(learned[1][:1], (len(of), 1))
         has, lends = np.flatnonzero(~gaps), np.arange(len(own_gaps))
         if own_gaps.any() and not own_gaps.all():
             lends[own_gaps] = np.resize(lends[~own_gaps], own_gaps.sum())
@@ -91,7 +94,9 @@ class Sampler:
             (rows[0], rows[1][:, :-1]),
             None if weights is None else weights[has],
         )
-        constant = learned[1][gaps][:1, :-1]
+        # The rows to learn from may have no gap where those to give values have one.
+        cells = np.concatenate([learned[1], rows[1]])
+        constant = cells[cells[:, -1].argmax(), :-1]
 
         def conditioned(of: np.ndarray, places: np.ndarray) -> np.ndarray:
             gap = missing(of, places)

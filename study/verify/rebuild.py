@@ -11,7 +11,7 @@ from study.common.conditions import UNTRAINED
 from study.common.errors import InputError, StudyError
 from study.common.files import file_name
 from study.common.findings import NOTE, PASSED, Finding
-from study.common.methods import method_of
+from study.common.methods import DECLARED, method_of
 from study.common.versions import environment
 from study.common.weights import Weights
 from study.datasets.dataset import Dataset, load_dataset
@@ -97,10 +97,11 @@ class Again:
         """Fits and after-training scores of stored weights, (networks, ...) by parameter."""
         assert self.dataset is not None
         trained = Trained.without_steps(weights, len(trainings))
+        methods = [of.name for of in DECLARED if of.name in self.methods and not of.of_training]
         with one_thread():
             replicates = replicates_of(trainings)
             found = measure_trained(
-                self.engines[model], trained, self.dataset, replicates, methods=self.methods
+                self.engines[model], trained, self.dataset, replicates, methods=methods
             )
         keys = [key_of(training) for training in trainings]
         return self._made_then(records(keys, trained, found, self.dataset))

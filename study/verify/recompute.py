@@ -9,7 +9,7 @@ import numpy as np
 
 from study.common.conditions import TRAINED
 from study.common.findings import FAULT, NOTE, PASSED, Finding
-from study.common.methods import DECLARED, RETRAINING, STEPS
+from study.common.methods import DECLARED
 from study.common.progress import progress
 from study.common.vocabulary import LEAST_SQUARES
 from study.store.file_check import RESTORE
@@ -172,6 +172,6 @@ def _tuples(rows: Rows, training: Training) -> list[tuple[Any, ...]]:
 
 def _after_training(record: Record) -> Record:
     """A record without what only training can tell."""
-    trained = [method.name for method in DECLARED if method.needs in (STEPS, RETRAINING)]
+    trained = [method.name for method in DECLARED if method.of_training]
     scores = [row for row in record.scores if row[0] not in trained]
     return replace(record, scores=scores, occasions=[], losses=[])

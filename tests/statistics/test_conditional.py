@@ -99,6 +99,26 @@ def test_missing_numbers_are_missing_as_often_and_the_others_keep_their_spread()
     assert abs(np.corrcoef(given[~missing, 0], rows[0][~missing, 0])[0, 1] - 0.7) < 0.06
 
 
+@pytest.mark.parametrize("trees", [False, True])
+@pytest.mark.parametrize(("of_learned", "of_rows"), [(0, 0), (0, 5), (100, 0), (100, 5)])
+def test_rows_without_gaps_or_of_nothing_else_give_numbers_or_gaps_alone(
+    trees, of_learned, of_rows
+):
+    """Halves of the rows may miss either: what no row to learn from has is nowhere drawn anew."""
+    learned, rows = (
+        (others, np.hstack([own, np.zeros_like(own)]))
+        for others, own in map(gaussian, (100, 40), (0.7, 0.7))
+    )
+    for (_, cells), gaps in ((learned, of_learned), (rows, of_rows)):
+        cells[:gaps] = 0.25, 1
+    places = np.random.default_rng(0).permutation(40)
+    given = Sampler(trees, random_state=0).gapped(learned, rows)(np.arange(40), places)
+    missing = given[:, 1] == 1
+    assert missing.sum() == (40 if of_learned else of_rows)
+    assert (given[missing, 0] == 0.25).all()
+    assert len(np.unique(given[~missing, 0])) == (~missing).sum()
+
+
 # Forests draw rows, so that theirs are the same in distribution alone.
 @pytest.mark.parametrize(("trees", "most"), [(False, 0.05), (True, 0.5)])
 def test_a_row_of_weight_two_is_learned_from_as_two_rows(trees, most):

@@ -15,6 +15,7 @@ from conftest import ROOT, made_run, without_digests
 from study.analysis.results import Results
 from study.cli.group import commands
 from study.common.findings import FAULT, NOTE, PASSED, Finding
+from study.common.methods import METHODS
 from study.store import digests, table_digests
 from study.store.rows import TABLES
 from study.store.run_directory import FILE_NAME
@@ -101,6 +102,18 @@ def test_a_run_that_is_right_has_no_fault(finished, checked, command, small):
     outcome = command("check", str(finished), "--data", small[1], "--sample", "1")
     assert outcome.status == 0
     assert outcome.out.splitlines()[-1] == "faults: 0, notes: 0, passed: 13"
+
+
+def test_a_run_by_every_method_is_checked_by_what_follows_from_its_weights(
+    command, checked, small, tmp_path
+):
+    """Scores that only training tells are trained again, and not measured of the weights."""
+    mlp = small[3].split(",")[1]
+    run = ["run", *small[:2], "--models", mlp, "--seeds", "1", "--splits", "2", "--shuffles", "2"]
+    made = command(*run, "--methods", ",".join(METHODS), "--workers", "1", "--out", "run")
+    assert made.status == 0, made.err
+    found = checked(tmp_path / "run", retrain=1)
+    assert outcomes(found) == {code: {PASSED} for code in CODES | {"C014"}}
 
 
 SWAP = "UPDATE trainings SET weights = ? WHERE model = ? AND condition = 'real' AND init = ?"
