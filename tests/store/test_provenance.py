@@ -25,7 +25,7 @@ from study.common.errors import InputError
 from study.common.versions import source_digest
 from study.common.vocabulary import LEAST_SQUARES
 from study.engines.registry import engine_for
-from study.execution import run
+from study.execution import carry_out, run
 from study.execution.plan import ordinary, plan
 from study.report.figures.display import Display, Drawings
 from study.report.page import write_report
@@ -104,7 +104,7 @@ def test_a_run_in_pieces_differs_from_one_at_once_in_the_block_alone(tmp_path, p
 
 def test_a_run_of_the_command_line_tells_all_of_it(command, small, monkeypatch):
     """Here the training itself is left out."""
-    monkeypatch.setattr(run, "run", lambda *_, **__: run.Outcome())
+    monkeypatch.setattr(carry_out, "run", lambda *_, **__: run.Outcome())
     outcome = command("run", *small, "--seeds", "2", "--vary", "order", "--out", "my run")
     assert outcome.status == 0, outcome.err
     with Store(Path("my run")) as store:
@@ -127,7 +127,7 @@ def test_a_run_that_is_stopped_or_fails_has_an_end(command, small, monkeypatch, 
     def stopping(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(run, "run", stopping)
+    monkeypatch.setattr(carry_out, "run", stopping)
     assert command("run", *small, "--seeds", "2", "--out", "run").status == said
     with Store(Path("run")) as store:
         history = store.history()

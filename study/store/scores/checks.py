@@ -212,7 +212,7 @@ def _are_places(scores: np.ndarray) -> bool:
     Three features may have the scores 1, 2 and 3 as well.
     """
     return all(
-        len(vector) > 3 and np.ptp(vector) > 0 and np.array_equal(ranks(-vector), vector)
+        len(vector) > 3 and vector.min() < vector.max() and np.array_equal(ranks(-vector), vector)
         for vector in scores
     )
 
