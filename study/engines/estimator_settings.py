@@ -23,6 +23,13 @@ _SETTINGS = {"catboost": _CATBOOST, "lightgbm": _LIGHTGBM, "xgboost": _XGBOOST}
 _PACKAGES = {"catboost", "lightgbm", "xgboost"}
 # CatBoost knows its parameters without listing them.
 _UNLISTED = {"catboost": ("random_state", "random_seed")}
+# N018, as the documentation has it.
+NOT_THE_SAME_AGAIN = (
+    "N018 fitted twice by one seed, it predicts otherwise: something within it is drawn without "
+    "a random_state (as by the cv of a search, which has one of its own), so that this run "
+    "cannot be made again"
+)
+UNSEEDED = "no random_state, so that its seeds are one observation; splits and shuffles tell more"
 
 
 def seed_names(estimator: Any) -> list[str]:

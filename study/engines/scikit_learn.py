@@ -24,6 +24,8 @@ from study.common.task import NUMBER, Task
 from study.datasets.dataset import Dataset, Gap
 from study.engines.engine import Cost, Engine, Stack, own_tables
 from study.engines.estimator_settings import (
+    NOT_THE_SAME_AGAIN,
+    UNSEEDED,
     code_of,
     refused,
     seed_names,
@@ -46,13 +48,6 @@ _MOST_IN_BLOCK, _ROWS_FITTED = 4, 8192
 # Rows on which they are tried, to see how they grow.
 _FEW, _MORE = 100, 400
 _NAMES = "X does not have valid feature names"
-# N018, as the documentation has it.
-NOT_THE_SAME_AGAIN = (
-    "N018 fitted twice by one seed, it predicts otherwise: something within it is drawn without "
-    "a random_state (as by the cv of a search, which has one of its own), so that this run "
-    "cannot be made again"
-)
-UNSEEDED = "no random_state, so that its seeds are one observation; splits and shuffles tell more"
 
 
 class Estimators(Stack):

@@ -27,11 +27,13 @@ from study.datasets.drafting.reading import read_together
 from study.datasets.drafting.spans import named_spans
 from study.datasets.drafting.toml import written
 from study.datasets.drafting.variables import Variable
+from study.datasets.notation import Writing
+from study.datasets.raw_columns import Column
 from study.recipes.claim import Claim
 from study.recipes.claim_text import parse_claim
 from study.recipes.columns import Date
 from study.recipes.dataset import DatasetRecipe
-from study.recipes.table import Proposal
+from study.recipes.table import Proposal, Table
 
 PATIENCE = 50  # epochs
 HALF = Proposal(part=0.5, random_state=RANDOM_STATE)
@@ -99,10 +101,7 @@ def draft(
     scores = proposal_scores(dataset, recipe_path.parent)
     hidden = told_where_known(dataset, made.columns, made.target)
     spans = dict(named_spans(recipe.variables, made.columns))
-    withheld = {*made.found, *told(dataset), *hidden, *of_formula(dataset), *spans}
-    withheld |= {variable.name for variable in recipe.variables if isinstance(variable, Date)}
-    order = np.argsort(-scores, kind="stable")
-    proposed = [int(place) for place in order if dataset.variables[place] not in withheld]
+    proposed = _proposed(dataset, scores, {*made.found, *hidden, *spans})
     if claim is not None:
         recipe = recipe.model_copy(update={"claim": _held(claim, recipe, made.left_out)})
     elif proposed:
@@ -115,15 +114,10 @@ def draft(
     _check_text(text, recipe)
     used = [*(variable.name for variable in recipe.variables), target]
     writings = {name: columns[name].writing for name in used}
-    grouped = [
-        name
-        for name, writing in writings.items()
-        if columns[name].grouped and writing.notation(table).thousands == table.thousands
-    ]
     return Draft(
         recipe,
         replace(dataset, recipe=recipe),
-        [*layout, *in_words(writings, table.thousands, grouped)],
+        [*layout, *in_words(writings, table.thousands, _grouped(columns, writings, table))],
         made.left_out,
         made.notes,
         [
@@ -140,6 +134,29 @@ def draft(
         claim is not None,
         text,
     )
+
+
+def _proposed(dataset: Dataset, scores: np.ndarray, found: set[str]) -> list[int]:
+    """Places of the variables that a claim may be proposed of, the greatest score first.
+
+    Neither of those that were found to say something else, nor of what the target is made of or
+    tells, nor of dates.
+    """
+    dates = {of.name for of in dataset.recipe.variables if isinstance(of, Date)}
+    withheld = {*found, *told(dataset), *of_formula(dataset), *dates}
+    order = np.argsort(-scores, kind="stable")
+    return [int(place) for place in order if dataset.variables[place] not in withheld]
+
+
+def _grouped(
+    columns: Mapping[str, Column], writings: Mapping[str, Writing], table: Table
+) -> list[str]:
+    """The columns whose thousands are grouped as in the table."""
+    return [
+        name
+        for name, writing in writings.items()
+        if columns[name].grouped and writing.notation(table).thousands == table.thousands
+    ]
 
 
 def _held(words: str, recipe: DatasetRecipe, left_out: Mapping[str, str]) -> Claim:
