@@ -133,24 +133,25 @@ def import_command(
     condition (real, shuffled or untrained) and signed. Tables of other tools are read as they are;
     so are several files that differ in a seed: forest_seed1.csv forest_seed2.csv.
     """
-    from study.store.import_scores import claim_on, import_scores, recipe_of
+    from study.cli.scores import scores_and_claim, tell_scores
+    from study.store.import_scores import import_scores, recipe_of
     from study.store.provenance import command_line
-    from study.store.score_file import read_scores
-    from study.store.scores.checks import score_warnings
     from study.store.scores.several import found, pattern, run_name
 
     paths = found(files)
     file, run = pattern(paths), run_name(paths)
-    named = {name: of for name, of in (("model", model), ("method", method)) if of is not None}
-    table = read_scores(paths, named, absent=absent, smaller_is_better=smaller_is_better)
-    claim = claim_on(table, words, model, method)
+    table, claim = scores_and_claim(
+        paths,
+        words,
+        model=model,
+        method=method,
+        smaller_is_better=smaller_is_better,
+        absent=absent,
+    )
     title = title or run
     recipe = recipe_of(table, file.name, claim, title=title, target=target, absent=absent)
     directory = out or Path("reports") / run
-    if table.unused:
-        names = ", ".join(name or "(no name)" for name in table.unused)
-        say(printable(f"Note: columns that are not used: {names}"))
-    tell_lines(warning.line for warning in score_warnings(table))
+    tell_scores(table)
     hold_lock(directory)
     typed = command_line(click.get_current_context().meta[TYPED])
     if not import_scores(directory, run, recipe, table, fresh=fresh, command=typed):

@@ -7,16 +7,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from study.cli.group import say, tell_lines
 from study.cli.notebook.check import temporary
 from study.cli.notebook.run import Run
+from study.cli.scores import scores_and_claim, tell_scores
 from study.common.errors import InputError
-from study.common.text import printable
 from study.store import import_scores as scores
 from study.store.lock import locked
 from study.store.run_directory import sweep
-from study.store.score_file import read_scores
-from study.store.scores.checks import score_warnings
 
 
 def import_scores(
@@ -51,18 +48,20 @@ def import_scores(
     """
     if not isinstance(frame, pd.DataFrame):
         raise InputError(f"frame: {type(frame).__name__}, where a data frame is needed")
-    named = {key: of for key, of in (("model", model), ("method", method)) if of is not None}
     with tempfile.TemporaryDirectory(prefix="study-") as folder:
         file = Path(folder, f"{Path(name).name}.csv")
         frame.to_csv(file, index=pd.api.types.is_string_dtype(frame.index))
-        table = read_scores(file, named, absent=absent, smaller_is_better=smaller_is_better)
-    told = scores.claim_on(table, claim, model, method)
-    recipe = scores.recipe_of(table, file.name, told, title=name, target=target, absent=absent)
+        table, declared = scores_and_claim(
+            file,
+            claim,
+            model=model,
+            method=method,
+            smaller_is_better=smaller_is_better,
+            absent=absent,
+        )
+    recipe = scores.recipe_of(table, file.name, declared, title=name, target=target, absent=absent)
     place = temporary() if directory is None else Path(directory)
-    if table.unused:
-        names = ", ".join(of or "(no name)" for of in table.unused)
-        say(printable(f"Note: columns that are not used: {names}"))
-    tell_lines(warning.line for warning in score_warnings(table))
+    tell_scores(table)
     with locked(place, "study.import_scores"):
         sweep(place)
         scores.import_scores(place, name, recipe, table, fresh=fresh, command="study.import_scores")
