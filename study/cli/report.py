@@ -180,13 +180,13 @@ def claim_declare_command(
     give it to the run: study run --declared FILE. No file is overwritten.
     """
     from datetime import UTC, datetime
-    from hashlib import sha256
 
     from study.common.files import write_new
     from study.datasets.dataset import load_dataset
     from study.recipes.claim_text import parse_claim
     from study.recipes.find import find_dataset
     from study.store.declarations import declaration, proposed_path
+    from study.store.digests import sha256
 
     found = find_dataset(data)
     claim = parse_claim(words, found.recipe, model=model, method=method, level=level)
@@ -197,7 +197,7 @@ def claim_declare_command(
         out or proposed_path(found.name, date),
     )
     write_new(path, text)
-    say(f"{path}: SHA-256 {sha256(text.encode()).hexdigest()}")
+    say(f"{path}: SHA-256 {sha256(text.encode()).hex()}")
     command = shlex.join(["study", "run", "--data", data, "--declared", str(path)])
     say(f"Deposit it now. Then: {command}")
 

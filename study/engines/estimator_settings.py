@@ -20,7 +20,6 @@ _LIGHTGBM: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 }
 _XGBOOST: Mapping[str, tuple[Any, tuple[str, ...]]] = {"n_jobs": (1, ("nthread",))}
 _SETTINGS = {"catboost": _CATBOOST, "lightgbm": _LIGHTGBM, "xgboost": _XGBOOST}
-_PACKAGES = {"catboost", "lightgbm", "xgboost"}
 # CatBoost knows its parameters without listing them.
 _UNLISTED = {"catboost": ("random_state", "random_seed")}
 # N018, as the documentation has it.
@@ -97,7 +96,7 @@ def without_effect(estimator: Any) -> str | None:
 def package_of(estimator: Any) -> str:
     """The package in which an estimator's class is written, or one that it inherits from."""
     packages = [of.__module__.partition(".")[0] for of in type(estimator).__mro__]
-    return next((package for package in packages if package in _PACKAGES), packages[0])
+    return next((package for package in packages if package in _SETTINGS), packages[0])
 
 
 def code_of(estimator: Any, named: Any) -> set[type]:

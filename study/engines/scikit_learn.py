@@ -126,17 +126,13 @@ class ScikitLearn(Engine):
 
     def check(self, dataset: Dataset, *, known: bool) -> None:
         """Fit and predict once, for scikit-learn checks arguments as it fits; not if `known`."""
-        estimator = self._make(0)
+        self._make(0)
         if known:
             return
-        weights = dataset.train_weights
-        if weights is not None:
+        if dataset.train_weights is not None:
             self._refuse_weights()
-        own = None if weights is None else scaled(weights)
         try:
-            self._fit(estimator, dataset.train_x, dataset.train_y, own)
-            with _one_thread():
-                shape = np.shape(_raw_outputs(estimator, dataset.test_x, self.task))
+            shape = np.shape(self._tried(dataset))
         except StudyError as error:
             raise _unfit(self.recipe, str(error)) from error
         except Exception as error:  # a stranger's class may raise anything
@@ -156,17 +152,16 @@ class ScikitLearn(Engine):
             self.recipe, GivenEstimator
         ):
             return None
-        weights = dataset.train_weights
-        own = None if weights is None else scaled(weights)
-        first, again = (self._tried(dataset, own) for _ in range(2))
+        first, again = (self._tried(dataset) for _ in range(2))
         if np.array_equal(first, again, equal_nan=True):
             return None
         return NOT_THE_SAME_AGAIN
 
-    def _tried(self, dataset: Dataset, weights: np.ndarray | None) -> np.ndarray:
+    def _tried(self, dataset: Dataset) -> np.ndarray:
         """What one predicts of the test rows, fitted by the same seed every time."""
-        estimator = self._make(0)
-        self._fit(estimator, dataset.train_x, dataset.train_y, weights)
+        estimator, weights = self._make(0), dataset.train_weights
+        own = None if weights is None else scaled(weights)
+        self._fit(estimator, dataset.train_x, dataset.train_y, own)
         with _one_thread():
             return _raw_outputs(estimator, dataset.test_x, self.task)
 

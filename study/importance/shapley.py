@@ -161,6 +161,7 @@ def worth(
     """
     own, drawn = _levels(x, groups), _levels(background, groups)
     held = drawn.shape[1] * max(models, x.shape[-1]) * (models if x.ndim > 2 else 1)
+    size = max(_AT_ONCE // held, 1)
     found = []
     for inside in coalitions:
         rows, row_of = _different(own[inside])
@@ -168,7 +169,6 @@ def worth(
         columns = [
             column for player, group in enumerate(groups) if inside[player] for column in group
         ]
-        size = max(_AT_ONCE // held, 1)
         means = []
         for start in range(0, len(rows), size):
             some = x[..., rows[start : start + size], None, :][..., columns]

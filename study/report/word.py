@@ -26,7 +26,7 @@ from study.common.text import printable
 from study.report.figures.display import Display
 from study.report.figures.registry import each_display
 from study.report.tables.cells import provenance
-from study.report.tables.registry import each_table
+from study.report.tables.registry import TABLES
 from study.report.tables.table import Table
 from study.report.text.citation import paragraph
 from study.report.text.in_short import in_short
@@ -83,9 +83,9 @@ def write_word(overview: Overview) -> Path:
         if display.section in _SECTIONS and not display.folded:
             _figure(document, display, next(number), inside(results.directory, "figures"))
     document.add_heading("Tables", 1)
-    tables = {table.name: table for table in each_table(overview)}
-    for place, name in enumerate((name for name in _TABLES if name in tables), start=1):
-        _table(document, tables[name], place)
+    made = (TABLES[name].make(overview) for name in _TABLES)
+    for place, table in enumerate(filter(None, made), start=1):
+        _table(document, table, place)
     document.add_heading("Methods", 1)
     document.add_paragraph(_xml(paragraph(overview)))
     path = word_path(results.directory)

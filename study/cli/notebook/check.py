@@ -4,7 +4,6 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +23,7 @@ from study.execution.request import USUAL, Request
 from study.recipes.model import with_patience
 from study.report.text.citation import CALL
 from study.store.lock import locked
+from study.store.provenance import now
 from study.store.run_directory import sweep
 
 
@@ -71,7 +71,7 @@ def check(
 
     Raises study.common.errors.InputError for what is wrong, StudyError for what failed.
     """
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    started = now()
     chosen = parse_seeds(_seeds(seeds), "seeds")
     beside = parse_beside(None, str(splits), None, str(shuffles))
     further = parse_methods(",".join(methods) or None)

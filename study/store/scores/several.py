@@ -1,12 +1,12 @@
 """Several files of scores of one kind: one for each seed, whose number is in its name."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from study.common.errors import InputError
+from study.store.digests import sha256
 from study.store.scores.layouts.layout import ALIASES
 from study.store.scores.sheet import Sheet
 
@@ -75,7 +75,7 @@ def joined(sheets: Sequence[Sheet]) -> Sheet:
         path=pattern(paths),
         header=[*first.header, *(["seed"] if own else [])],
         rows=rows,
-        digest=hashlib.sha256(digests.encode()).hexdigest(),
+        digest=sha256(digests.encode()).hex(),
         said="; ".join(filter(None, (said, first.said))),
     )
 
